@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A compiled policy: one map value, written by the control plane, read by the matcher, replaced whole.
+ *
+ * An image is an automaton over components. A component is the name of a path between two slashes, or one of the pieces
+ * of an address (object.h). To judge an object the matcher takes the entry state for its type and makes one step a
+ * component:
+ *
+ *   step(s, name):  length n = bytes of name
+ *     1. exact table, if 1 <= n <= CG_LITERAL_BYTES and bit n of length_mask and bit (name[0] & 63) of first_mask are set:
+ *        probe CG_PROBES consecutive slots of literals[] from hash(seed, s, n, words); an equal one (state, length and all
+ *        24 bytes, zero padded) gives the next state; an empty slot (length 0) ends the search.
+ *     2. else, if dfa != 0: row = dfa; for each byte b: row = cells[row + classes[b]], and row 0 ends the search at once;
+ *        after the last byte, a row != 0 gives the next state cells[row + class_count].
+ *     3. else the next state is `fallback`.
+ *   State 0 is dead: no rule can match any more, its answer is answers[0], and the walk may stop.
+ *
+ * Order 1-2-3 is a contract: a state that has a DFA may also list names in the exact table; the compiler guarantees that
+ * the exact entry says what the DFA would have said. Names longer than CG_LITERAL_BYTES are found by the DFA alone.
+ *
+ * After the last component the state's `answer` tells each operation's decision. First match, implied permissions and the
+ * default are resolved at compile time. Only rules with conditions leave something to do: a decision whose condition does
+ * not hold gives way to `otherwise`.
+ */
+#ifndef CALLGATE_ABI_IMAGE_H
+#define CALLGATE_ABI_IMAGE_H
+#include "object.h"
+#include "operation.h"
+#include "types.h"
+
+#define CG_IMAGE_MAGIC 0x43474d31u /* "CGM1" */
+
+/* Three 64-bit words: a component of 24 bytes, which is nearly every file name of a learned policy. */
+#define CG_LITERAL_BYTES 24
+/* Consecutive slots looked at; the compiler chooses seed and class so that no literal lies further away. */
+#define CG_PROBES 4
+/* Decisions tried one after another when conditions do not hold; longer chains are a compile error naming the rule. */
+#define CG_CHAIN_MAX 32
+/* Ranges looked at for one list of ids; more is a compile error naming the rule. */
+#define CG_RANGES_MAX 64
+#define CG_NAME_MAX 255
+
+/*
+ * Size classes. The matcher is instantiated once for each; counts are powers of two, so that an index can be masked.
+ * X(class, states, literals, cells, answers, decisions, conditions, ranges)
+ */
+#define CG_IMAGE_CLASSES(X)                                             \
+	X(0, 256, 512, 4096, 128, 256, 32, 64)                          \
+	X(1, 4096, 8192, 65536, 2048, 4096, 256, 1024)                  \
+	X(2, 32768, 65536, 524288, 16384, 32768, 1024, 8192)            \
+	X(3, 131072, 262144, 2097152, 65536, 131072, 4096, 32768)
+#define CG_IMAGE_CLASS_COUNT 4
+
+struct cg_image_header {
+	__u32 magic;
+	__u32 abi;
+	__u32 class_count;    /* byte classes of the DFAs, 1 to 256 */
+	__u32 start_path;     /* also for unix paths */
+	__u32 start_inet;
+	__u32 start_abstract; /* one component: the whole name, any byte; an empty name is answered by this state itself */
+	__u32 start_family;
+	__u32 unnamed;        /* answer for an unnamed unix socket */
+	__u64 seed;
+	__u64 generation;     /* counts the replacements of this policy; reported with each event */
+	__u32 kinds[CG_KIND_SLOTS]; /* answer for each enum cg_kind */
+	__u8 digest[32];      /* SHA-256 of the policy's canonical text */
+	__u32 states;         /* used entries of each table, for whoever reads an image back */
+	__u32 literals;
+	__u32 cells;
+	__u32 answers;
+	__u32 decisions;
+	__u32 conditions;
+	__u32 ranges;
+	__u32 pad;
+};
+CG_ASSERT(sizeof(struct cg_image_header) == 176, "layout is read by the control plane");
+
+struct cg_state {
+	__u64 first_mask;
+	__u32 length_mask; /* bits 1 to 24 */
+	__u32 fallback;
+	__u32 dfa;         /* row, an index into cells[]; 0: none */
+	__u32 answer;
+};
+CG_ASSERT(sizeof(struct cg_state) == 24, "no padding");
+
+struct cg_literal {
+	__u64 words[3]; /* the name, little endian words, zero padded */
+	__u32 state;    /* the state it leaves */
+	__u32 length;   /* bytes; 0: the slot is empty */
+	__u32 to;
+	__u32 pad;
+};
+CG_ASSERT(sizeof(struct cg_literal) == 40, "no padding");
+
+/*
+ * Slot of a literal, before masking with (literals of the class - 1):
+ *   (((words[0] ^ words[1] * 3 ^ words[2] * 5 ^ ((u64)state << 8 | length) ^ seed) * 0x9E3779B97F4A7C15) mod 2^64) >> 32
+ */
+#define CG_LITERAL_HASH(seed, state, length, w0, w1, w2)                                              \
+	((((w0) ^ ((w1) * 3) ^ ((w2) * 5) ^ (((__u64)(state) << 8) | (length)) ^ (seed)) * 0x9E3779B97F4A7C15ull) >> 32)
+
+/* The decision for each operation, an index into decisions[]. */
+struct cg_answer {
+	__u32 decision[CG_OPERATION_SLOTS];
+	__u32 program; /* number (from 1) of the application's policy whose program this path is; 0: none */
+	__u32 pad;
+};
+CG_ASSERT(sizeof(struct cg_answer) == 88, "no padding");
+
+#define CG_DECISION_LOG 1u    /* report it: every denial but those with `log: false`, permits with `log: true` */
+#define CG_DECISION_DEFAULT 2u /* no rule: what learning turns into observations */
+
+struct cg_decision {
+	__u8 verdict;    /* enum cg_verdict */
+	__u8 transition; /* enum cg_transition, on a permit of exec */
+	__u16 errnum;    /* of a denial, positive */
+	__u32 flags;
+	__u32 rule;      /* number in the expanded policy, from 1; 0: the default */
+	__u32 only_if;   /* condition that must hold, an index into conditions[]; 0: none */
+	__u32 unless;    /* condition that must not hold; 0: none */
+	__u32 otherwise; /* decision to try when they are not met */
+};
+CG_ASSERT(sizeof(struct cg_decision) == 24, "no padding");
+
+#define CG_CONDITION_OWNER_SELF 1u
+
+/* All that is present must hold; a count of 0 means that list is absent. conditions[0] is never used. */
+struct cg_condition {
+	__u32 flags;
+	__u32 uid_first, uid_count; /* ranges[uid_first ... ] */
+	__u32 gid_first, gid_count;
+	__u32 pad;
+};
+CG_ASSERT(sizeof(struct cg_condition) == 24, "no padding");
+
+struct cg_range {
+	__u32 first, last; /* both included */
+};
+
+/*
+ * decisions[0] is the default, answers[0] refers to it for every operation, states[0] is dead and answers with
+ * answers[0], cells[0 ... class_count] are 0 (row 0: no match).
+ */
+#define CG_DEFINE_IMAGE(class_, states_, literals_, cells_, answers_, decisions_, conditions_, ranges_) \
+	struct cg_image##class_ {                                                                        \
+		struct cg_image_header header;                                                           \
+		__u8 classes[256];                                                                       \
+		struct cg_state states[states_];                                                         \
+		struct cg_literal literals[literals_];                                                   \
+		__u32 cells[cells_];                                                                     \
+		struct cg_answer answers[answers_];                                                      \
+		struct cg_decision decisions[decisions_];                                                \
+		struct cg_condition conditions[conditions_];                                             \
+		struct cg_range ranges[ranges_];                                                         \
+	};                                                                                               \
+	enum {                                                                                           \
+		CG_STATES##class_ = states_,                                                             \
+		CG_LITERALS##class_ = literals_,                                                         \
+		CG_CELLS##class_ = cells_,                                                               \
+		CG_ANSWERS##class_ = answers_,                                                           \
+		CG_DECISIONS##class_ = decisions_,                                                       \
+		CG_CONDITIONS##class_ = conditions_,                                                     \
+		CG_RANGES##class_ = ranges_,                                                             \
+	};
+CG_IMAGE_CLASSES(CG_DEFINE_IMAGE)
+CG_ASSERT(sizeof(struct cg_image0) <= 64 * 1024, "a small policy costs at most 64 KiB of kernel memory");
+CG_ASSERT(sizeof(struct cg_image3) <= 32 * 1024 * 1024, "the largest class");
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CALLGATE_ABI_OBJECT_H
+#define CALLGATE_ABI_OBJECT_H
+#include "types.h"
+
+/* What an object is, in an event and for choosing the automaton's entry. */
+enum cg_object_type {
+	CG_OBJECT_NONE = 0,
+	CG_OBJECT_PATH = 1,
+	CG_OBJECT_KIND = 2,     /* no path: enum cg_kind */
+	CG_OBJECT_INET = 3,     /* protocol, 16 bytes of address, 2 of port */
+	CG_OBJECT_UNIX = 4,     /* the path a unix socket is bound to */
+	CG_OBJECT_ABSTRACT = 5, /* the name without its leading NUL */
+	CG_OBJECT_UNNAMED = 6,
+	CG_OBJECT_FAMILY = 7,   /* struct cg_family */
+};
+
+/* Objects without a path, in the order of KINDS in src/policy/model.ts. The last three are denied unless named. */
+enum cg_kind {
+	CG_KIND_MEMFD = 0,
+	CG_KIND_DELETED = 1,
+	CG_KIND_TMPFILE = 2,
+	CG_KIND_SHM = 3,
+	CG_KIND_PIPE = 4,
+	CG_KIND_SOCKET = 5,
+	CG_KIND_ANON = 6,
+	CG_KIND_DETACHED = 7,
+	CG_KIND_FOREIGN = 8,
+	CG_KIND_UNREACHABLE = 9,
+	CG_KIND_COUNT = 10,
+	CG_KIND_SLOTS = 16, /* room to grow without a new layout */
+};
+
+/* The byte a protocol is judged as. ICMPv6 is CG_PROTOCOL_ICMP; a raw socket of any protocol is CG_PROTOCOL_RAW. */
+enum cg_protocol {
+	CG_PROTOCOL_ICMP = 1,
+	CG_PROTOCOL_TCP = 6,
+	CG_PROTOCOL_UDP = 17,
+	CG_PROTOCOL_SCTP = 132,
+	CG_PROTOCOL_RAW = 255,
+};
+
+/* An inet object. The automaton walks it from start_inet as three components: 1 byte, 16 bytes, 2 bytes. */
+struct cg_inet {
+	__u8 protocol;
+	__u8 address[16]; /* network order; IPv4 as ::ffff:a.b.c.d */
+	__u8 port[2];     /* network order */
+	__u8 pad;
+};
+CG_ASSERT(sizeof(struct cg_inet) == 20, "read as bytes by the control plane");
+
+/* A socket family, as socket(2) was asked for it; all big endian. One component of 8 bytes from start_family. */
+struct cg_family {
+	__u8 family[2];
+	__u8 type[2]; /* SOCK_*, without its flags */
+	__u8 protocol[4];
+};
+CG_ASSERT(sizeof(struct cg_family) == 8, "one component of the automaton");
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CALLGATE_ABI_OPERATION_H
+#define CALLGATE_ABI_OPERATION_H
+#include "types.h"
+
+/* The operations of version 1. The number is the bit in masks and the place in struct cg_answer; the order decides which
+ * denied operation gives the errno. src/policy/operations.ts holds the same list; a test compares them. */
+enum cg_operation {
+	CG_READ = 0,
+	CG_LIST = 1,
+	CG_WRITE = 2,
+	CG_CREATE = 3,
+	CG_DELETE = 4,
+	CG_LINK = 5,
+	CG_MKNOD = 6,
+	CG_CHMOD = 7,
+	CG_CHOWN = 8,
+	CG_STAT = 9,
+	CG_EXEC = 10,
+	CG_LOAD = 11,
+	CG_RECEIVE = 12,
+	CG_SOCKET = 13,
+	CG_BIND = 14,
+	CG_LISTEN = 15,
+	CG_ACCEPT = 16,
+	CG_CONNECT = 17,
+	CG_SEND = 18,
+	CG_OPERATION_COUNT = 19,
+	/* Length of per-operation arrays: one spare, so that they end on 8 bytes. */
+	CG_OPERATION_SLOTS = 20,
+};
+#define CG_BIT(operation) (1u << (operation))
+
+/* A verdict as stored in a decision and reported in an event. */
+enum cg_verdict {
+	CG_PERMIT = 0,
+	CG_DENY = 1,
+	CG_ASK = 2,
+};
+
+/* What a permitted exec leads to. */
+enum cg_transition {
+	CG_OWN = 0,
+	CG_INHERIT = 1,
+	CG_UNCONFINED = 2,
+};
+
+#endif
