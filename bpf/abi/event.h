@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CALLGATE_ABI_EVENT_H
+#define CALLGATE_ABI_EVENT_H
+#include "types.h"
+
+enum cg_event_type {
+	CG_EVENT_ACCESS = 1, /* an attempt and its verdict */
+	CG_EVENT_EXEC = 2,   /* a subject runs another program now; the object is its path, `policy` the one that holds from here on */
+	CG_EVENT_FLOOR = 3,  /* the hard-wired floor refused; `reason` is an enum cg_floor, the object may be empty */
+};
+
+/* Bits of cg_event.flags */
+#define CG_EVENT_ENFORCED 1u /* the verdict was carried out; clear in complain and learn mode where a denial was let through */
+#define CG_EVENT_LEARNT 2u   /* no rule decided and the policy is being learned: permitted, an observation */
+#define CG_EVENT_REPEAT 4u   /* `count` attempts just like the one with sequence number `first` */
+#define CG_EVENT_CREATED 8u  /* the open that made the file */
+#define CG_EVENT_DIRECTORY 16u /* the object is (or becomes) a folder */
+
+/* Why an object could not be told. Each has a counter by this number in struct cg_session. */
+enum cg_unresolved {
+	CG_RESOLVED = 0,
+	CG_UNRESOLVED_DEPTH = 1,   /* more components than CG_DEPTH_MAX */
+	CG_UNRESOLVED_RACE = 2,    /* dentries kept moving */
+	CG_UNRESOLVED_READ = 3,    /* kernel memory could not be read */
+	CG_UNRESOLVED_STORAGE = 4, /* the subject's storage was busy (6.1) or could not be had */
+	CG_UNRESOLVED_POLICY = 5,  /* the policy's image is missing */
+	CG_UNRESOLVED_MOUNTS = 6,  /* more mounts of a file system than are looked at */
+	CG_UNRESOLVED_NAME = 7,    /* a component longer than NAME_MAX */
+	CG_UNRESOLVED_CHAIN = 8,   /* a chain of conditions that does not end */
+	CG_UNRESOLVED_COUNT = 16,
+};
+
+/* What the floor refuses (KERNEL: no policy of version 1 permits these). */
+enum cg_floor {
+	CG_FLOOR_NONE = 0,
+	CG_FLOOR_MOUNT = 1,
+	CG_FLOOR_UMOUNT = 2,
+	CG_FLOOR_MOVE_MOUNT = 3,
+	CG_FLOOR_PIVOT_ROOT = 4,
+	CG_FLOOR_CHROOT = 5,
+	CG_FLOOR_NAMESPACE = 6,
+	CG_FLOOR_PTRACE = 7,
+	CG_FLOOR_BPF = 8,
+	CG_FLOOR_MODULE = 9,
+	CG_FLOOR_IO_URING = 10,
+	CG_FLOOR_SIGNAL = 11,
+	CG_FLOOR_ARMED = 12, /* an armed task tried something other than the exec it was armed for */
+	CG_FLOOR_GATE = 13,  /* the gate's own pins */
+	CG_FLOOR_FORK = 14,  /* no storage for the child */
+	CG_FLOOR_COUNT = 16,
+};
+
+/*
+ * One record in a session's ring buffer, followed by the object's bytes. A long object comes in several records of the
+ * same `sequence`, part 0 first; only part 0 carries meaning in its other fields.
+ */
+struct cg_event {
+	__u32 size;     /* of this record: header and object bytes */
+	__u8 type;      /* enum cg_event_type */
+	__u8 verdict;   /* enum cg_verdict, as decided, before `complain` softened it */
+	__u8 object;    /* enum cg_object_type */
+	__u8 flags;
+	__u64 sequence; /* of the session, from 1, without gaps: a gap is a lost event */
+	__u64 time;     /* CLOCK_BOOTTIME, nanoseconds */
+	__u64 first;    /* see CG_EVENT_REPEAT */
+	__u64 exe;      /* sequence number of the CG_EVENT_EXEC that says what the subject runs; 0: none yet */
+	__u64 generation; /* of the policy that decided */
+	__u32 policy;   /* slot in `policies` */
+	__u32 operations; /* bits attempted */
+	__u32 decided;  /* of these, the ones the verdict is about: denied, or undecided and learned, or to be logged */
+	__u32 rule;     /* that made the verdict; 0: the default */
+	__u32 errnum;   /* of a denial */
+	__u32 reason;   /* enum cg_unresolved, or enum cg_floor for CG_EVENT_FLOOR */
+	__u32 count;    /* attempts this record stands for */
+	__u32 pid;      /* thread group, in the initial pid namespace */
+	__u32 tid;
+	__u32 ppid;
+	__u32 uid;      /* real ids */
+	__u32 gid;
+	__u32 owner;    /* uid of the object's owner; ~0: none */
+	__u16 part;
+	__u16 parts;
+	__u32 length;   /* of the whole object, all parts */
+	__u32 offset;   /* of this part's bytes in it */
+	char comm[16];
+};
+CG_ASSERT(sizeof(struct cg_event) == 128, "read by the control plane");
+
+#endif

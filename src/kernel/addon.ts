@@ -1,0 +1,150 @@
+/**
+ * The native half, as TypeScript sees it. This file is the only one that loads it. All structs cross as buffers in the
+ * layout of bpf/abi/, which src/kernel/abi.gen.ts (generated from the kernel half's BTF) names field by field.
+ *
+ * Every call that can fail throws an Error with `code` (an errno name, or one of the codes below), `operation` (what was
+ * tried, such as "load" or "attach lsm/file_open"), and, where the verifier refused, `verifier` (its last useful line).
+ * Loading the module works on any Linux.
+ */
+import { createRequire } from 'node:module';
+
+/** Fills in what `Error` lacks. */
+export interface NativeError extends Error {
+  readonly code: string;
+  readonly operation: string;
+  readonly verifier?: string;
+}
+
+export interface LoadOptions {
+  /** Folder in a bpffs where everything is pinned. */
+  readonly directory: string;
+  /**
+   * `lsm`: LSM programs. `fmod_ret`: their twins on security_* functions, which are skipped now and then and therefore
+   * promise nothing. `none`: load only, attach nothing and pin nothing (prog-run on a kernel without BPF LSM; then only
+   * programs that load there are loaded).
+   */
+  readonly attach: 'lsm' | 'fmod_ret' | 'none';
+}
+
+/** The gate: maps by name, as bpf/abi/gate.h lists them. Closed by `close()`, which never detaches pinned links. */
+export interface NativeGate {
+  /** Value size and key size in bytes, and the most entries. Throws ENOENT for an unknown map. */
+  describeMap(map: string): { keySize: number; valueSize: number; maxEntries: number; type: number; id: number };
+  lookup(map: string, key: Uint8Array): Buffer | null;
+  update(map: string, key: Uint8Array, value: Uint8Array): void;
+  /** False if there was no such entry. */
+  remove(map: string, key: Uint8Array): boolean;
+  keys(map: string): Buffer[];
+  /** Creates an inner map of the class, fills it, and puts it at `index` of images{class}; replaces what is there. */
+  putImage(imageClass: number, index: number, bytes: Uint8Array): void;
+  removeImage(imageClass: number, index: number): void;
+  /** Reads an image back. Null where there is none. */
+  getImage(imageClass: number, index: number): Buffer | null;
+  /** Creates a ring buffer of `bytes` (power of two, page multiple) at `index` of `rings`. */
+  putRing(index: number, bytes: number): void;
+  removeRing(index: number): void;
+  /** Creates a hash of `entries` at `index` of `seen`. */
+  putSeen(index: number, entries: number): void;
+  removeSeen(index: number): void;
+  /** All entries of the session's `seen`, as key and value buffers. */
+  readSeen(index: number): { key: Buffer; value: Buffer }[];
+  /**
+   * Calls `deliver` with a batch of whole records, each padded to 8 bytes, back to back in one buffer that is valid only
+   * during the call (copy what must stay). Never more than about 1 MiB a call; the event loop runs in between.
+   * Holds the event loop open until stopped.
+   */
+  openRing(index: number, deliver: (batch: Buffer, records: number) => void): NativeRing;
+  /** The records of the task iterator: struct cg_task_record of every subject, of one session where `session` is not 0. */
+  subjects(session: number): Buffer;
+  /** Makes every thread of process `pid` a subject until a pass finds no new one; returns how many there are. */
+  markProcess(pid: number, subject: Uint8Array): number;
+  /** Runs the decide program once on a struct cg_trial; returns the struct as it came back. */
+  trial(trial: Uint8Array): Buffer;
+  /** Runs many structs laid end to end, in place. */
+  trials(trials: Uint8Array): Buffer;
+  /** Programs: name, attached, run count of skipped runs (recursion_misses). */
+  programs(): { name: string; attached: boolean; recursionMisses: number }[];
+  close(): void;
+}
+
+export interface NativeRing {
+  /** Drains what is there now, in this call. */
+  drain(): void;
+  stop(): void;
+}
+
+export interface LaunchOptions {
+  /** Absolute path or a name found by the caller; no PATH search here. */
+  readonly file: string;
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly groups?: readonly number[];
+  /** The child's descriptors 0, 1, 2. */
+  readonly stdio: readonly [number, number, number];
+  /** A session (and process group) of its own. */
+  readonly detached: boolean;
+}
+
+/** A child held before its exec. */
+export interface HeldChild {
+  readonly pid: number;
+  readonly pidfd: number;
+  /** Device (kernel's dev_t) and inode of the file that it will run. */
+  readonly device: number;
+  readonly inode: bigint;
+  /** Lets it exec. Resolves when it has; rejects with the exec's errno in `code`. */
+  release(): Promise<void>;
+  /** Ends it without running anything. */
+  abandon(): void;
+  /** Resolves when it ended; call once. */
+  wait(): Promise<{ code: number | null; signal: number | null }>;
+}
+
+export interface Addon {
+  readonly abiVersion: number;
+  /** Loads a gate (attach and pin as asked). EEXIST where pins are in the way. */
+  load(options: LoadOptions): NativeGate;
+  /**
+   * Opens the pins of a gate. ENOENT: there is none. ECANCELED: an incomplete set. EPROTO: another ABI version
+   * (`found` in the error).
+   */
+  adopt(directory: string): NativeGate;
+  /** Detaches everything and removes the pins; returns the names of what it removed. */
+  unload(directory: string): string[];
+  /** Makes the held child a subject: writes the value for its pidfd. */
+  mark(gate: NativeGate, pidfd: number, subject: Uint8Array): void;
+  hold(options: LaunchOptions): HeldChild;
+  /** A pidfd (CLOEXEC) for any process; ESRCH where there is none. */
+  openPidfd(pid: number): number;
+  /** Resolves when the process of the pidfd has ended (it may be a zombie still). */
+  waitPidfd(pidfd: number): { readonly done: Promise<void>; cancel(): void };
+  sendSignal(pidfd: number, signal: number): void;
+  closeFd(fd: number): void;
+  /** Takes an exclusive lock on the file (created 0600, not following links); returns a release function. EWOULDBLOCK if taken and `wait` is false. */
+  lock(path: string, wait: boolean): () => void;
+  /** Becomes the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER). */
+  becomeSubreaper(): void;
+  /** Reaps ended children that nobody waits for; returns their pids. */
+  reapOrphans(): number[];
+  /** What this kernel can do; each answer is yes, no with the reason, or unknown with the reason. */
+  probe(): Record<string, { answer: 'yes' | 'no' | 'unknown'; detail: string }>;
+}
+
+const require = createRequire(import.meta.url);
+let loaded: Addon | undefined;
+
+/** The native module. Throws an Error naming the build command where it was not built. */
+export function addon(): Addon {
+  if (loaded === undefined) {
+    const file = new URL('../../../build/Release/callgate.node', import.meta.url).pathname;
+    try {
+      loaded = require(file) as Addon;
+    } catch (cause) {
+      throw new Error(`${file} cannot be loaded: run ./scripts/setup`, { cause });
+    }
+  }
+  return loaded;
+}
