@@ -5,7 +5,9 @@
 
 enum cg_event_type {
 	CG_EVENT_ACCESS = 1, /* an attempt and its verdict */
-	CG_EVENT_EXEC = 2,   /* a subject runs another program now; the object is its path, `policy` the one that holds from here on */
+	CG_EVENT_EXEC = 2,   /* a subject is about to run another program; the object is the program's path (the script's, where it
+	                      * is one). Later events of the subject carry its sequence number as `exe`. Not sent where the
+	                      * program is the one the next policy is named after and nothing is being learned. */
 	CG_EVENT_FLOOR = 3,  /* the hard-wired floor refused; `reason` is an enum cg_floor, the object may be empty */
 };
 
@@ -27,6 +29,8 @@ enum cg_unresolved {
 	CG_UNRESOLVED_MOUNTS = 6,  /* more mounts of a file system than are looked at */
 	CG_UNRESOLVED_NAME = 7,    /* a component longer than NAME_MAX */
 	CG_UNRESOLVED_CHAIN = 8,   /* a chain of conditions that does not end */
+	CG_UNRESOLVED_TARGET = 9,  /* a rule permits the exec, but the application has no policy for the program */
+	CG_UNRESOLVED_TEXT = 10,   /* decided, but the object moved while its text was taken for the event */
 	CG_UNRESOLVED_COUNT = 16,
 };
 
@@ -51,8 +55,9 @@ enum cg_floor {
 };
 
 /*
- * One record in a session's ring buffer, followed by the object's bytes. A long object comes in several records of the
- * same `sequence`, part 0 first; only part 0 carries meaning in its other fields.
+ * One record in a session's ring buffer, followed by the object's bytes. An object longer than CG_TEXT (4096) comes in
+ * several records of the same `sequence`, in order of `offset`; all but the text, `part` and `offset` is the same in each,
+ * and the one that reaches `length` is the last.
  */
 struct cg_event {
 	__u32 size;     /* of this record: header and object bytes */
@@ -63,7 +68,7 @@ struct cg_event {
 	__u64 sequence; /* of the session, from 1, without gaps: a gap is a lost event */
 	__u64 time;     /* CLOCK_BOOTTIME, nanoseconds */
 	__u64 first;    /* see CG_EVENT_REPEAT */
-	__u64 exe;      /* sequence number of the CG_EVENT_EXEC that says what the subject runs; 0: none yet */
+	__u64 exe;      /* sequence number of the CG_EVENT_EXEC that says what the subject runs; 0: the policy's own program */
 	__u64 generation; /* of the policy that decided */
 	__u32 policy;   /* slot in `policies` */
 	__u32 operations; /* bits attempted */
@@ -78,8 +83,7 @@ struct cg_event {
 	__u32 uid;      /* real ids */
 	__u32 gid;
 	__u32 owner;    /* uid of the object's owner; ~0: none */
-	__u16 part;
-	__u16 parts;
+	__u32 part;     /* from 0 */
 	__u32 length;   /* of the whole object, all parts */
 	__u32 offset;   /* of this part's bytes in it */
 	char comm[16];

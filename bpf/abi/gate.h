@@ -62,11 +62,12 @@ struct cg_subject {
 	__u64 next_bprm;
 	__u64 mounts;      /* struct mnt_namespace its paths are told from; 0: its own, filled in at the first hook */
 	__u64 exe;         /* cg_event.exe */
+	__u64 next_exe;    /* taken together with next_policy */
 	__u64 armed_inode;
 	__u32 armed_device; /* kernel's dev_t: major << 20 | minor */
-	__u32 exec_state;
+	__u32 exec_state;  /* 1: bprm_check_security passed, the ELF loader comes next; the kernel half's own */
 };
-CG_ASSERT(sizeof(struct cg_subject) == 56, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_subject) == 64, "written by the control plane");
 
 /* Counters only ever grow; each is exact. */
 struct cg_session {

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From an access to a verdict: which policy, which image, what mode. */
+#include "judge.h"
+#include "settle.h"
+
+#define CG_CLASS 0
+#include "matcher.inc.h"
+#undef CG_CLASS
+#define CG_CLASS 1
+#include "matcher.inc.h"
+#undef CG_CLASS
+#define CG_CLASS 2
+#include "matcher.inc.h"
+#undef CG_CLASS
+#define CG_CLASS 3
+#include "matcher.inc.h"
+#undef CG_CLASS
+
+/* access.policy -> decision. Apart from the subject, so that the trial program decides in the very same way. */
+__hidden int cg_decide_for(struct cg_scratch *scratch)
+{
+	struct cg_slot *slot;
+	__u32 location = 0, number;
+
+	if (!scratch)
+		return 0;
+	number = scratch->access.policy;
+	slot = bpf_map_lookup_elem(&policies, &number);
+	if (slot) {
+		location = slot->location;
+		scratch->access.mode = slot->mode;
+	}
+	if (!location) {
+		scratch->access.unresolved = CG_UNRESOLVED_POLICY;
+		scratch->access.mode = CG_ENFORCE;
+		return 0;
+	}
+	__u32 place = (location & 0xffffff) - 1, mode = scratch->access.mode;
+	switch (location >> 24) {
+	case 0:
+		return judge0(scratch, place, mode);
+	case 1:
+		return judge1(scratch, place, mode);
+	case 2:
+		return judge2(scratch, place, mode);
+	case 3:
+		return judge3(scratch, place, mode);
+	default:
+		scratch->access.unresolved = CG_UNRESOLVED_POLICY;
+		return 0;
+	}
+}
+
+__hidden int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	if (!subject || !scratch)
+		return 0;
+	scratch->access.policy = subject->policy;
+	return cg_decide_for(scratch);
+}
+
+static __always_inline void count_denied(struct cg_session *session, __u32 decided)
+{
+	for (int i = 0; i < CG_OPERATION_COUNT; i++)
+		if ((decided >> i) & 1) {
+			__sync_fetch_and_add(&session->denied_by[i], 1);
+			return;
+		}
+}
+
+__hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	struct cg_session *session;
+	struct cg_access *access;
+	int verdict = 0, report = 0;
+	__u32 number;
+
+	if (!subject || !scratch)
+		return -EPERM;
+	access = &scratch->access;
+	number = subject->session;
+	session = bpf_map_lookup_elem(&sessions, &number);
+	if (!session)
+		return -EPERM;
+	if (access->unresolved && access->unresolved < CG_UNRESOLVED_COUNT) {
+		__sync_fetch_and_add(&session->unresolved[access->unresolved & (CG_UNRESOLVED_COUNT - 1)], 1);
+		if (access->unresolved != CG_UNRESOLVED_TARGET) {
+			access->rule = 0;
+			access->decided = access->operations;
+			access->errnum = EPERM;
+		}
+		access->verdict = CG_DENY;
+		access->decision_flags = CG_DECISION_LOG;
+	}
+	if (access->verdict == CG_ASK) {
+		/* Asking is refused by `run` before anything starts; an image that asks all the same is held to deny. */
+		access->verdict = CG_DENY;
+		access->errnum = EPERM;
+	}
+	if (access->verdict == CG_DENY) {
+		if (access->mode == CG_ENFORCE || (access->mode == CG_LEARN && !access->unresolved)) {
+			verdict = access->errnum && access->errnum < 4096 ? -(int)access->errnum : -EPERM;
+			access->flags |= CG_EVENT_ENFORCED;
+			access->flags &= ~CG_EVENT_LEARNT;
+			__sync_fetch_and_add(&session->denied, 1);
+			count_denied(session, access->decided);
+			if (access->decision_flags & CG_DECISION_LOG)
+				report = 1;
+			else
+				__sync_fetch_and_add(&session->silent, 1);
+		} else {
+			__sync_fetch_and_add(&session->complained, 1);
+			report = 1;
+		}
+	} else if (access->flags & CG_EVENT_LEARNT) {
+		__sync_fetch_and_add(&session->learnt, 1);
+		report = 1;
+	} else if (access->decision_flags & CG_DECISION_LOG) {
+		access->flags |= CG_EVENT_ENFORCED;
+		report = 1;
+	}
+	if (report)
+		cg_report(subject, scratch, session, CG_EVENT_ACCESS);
+	return verdict;
+}
+
+__hidden int cg_judge(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	cg_decide(subject, scratch);
+	return cg_conclude(subject, scratch);
+}
+
+__hidden int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason)
+{
+	struct cg_session *session;
+	__u32 number;
+
+	if (!subject || !scratch)
+		return -EPERM;
+	number = subject->session;
+	session = bpf_map_lookup_elem(&sessions, &number);
+	if (!session)
+		return -EPERM;
+	__sync_fetch_and_add(&session->floor[reason & (CG_FLOOR_COUNT - 1)], 1);
+	scratch->access.verdict = CG_DENY;
+	scratch->access.errnum = EPERM;
+	scratch->access.flags |= CG_EVENT_ENFORCED;
+	scratch->access.unresolved = reason;
+	scratch->access.policy = subject->policy;
+	cg_report(subject, scratch, session, CG_EVENT_FLOOR);
+	return -EPERM;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The shape of every hook:
+ *
+ *   skip     cg_enter() false: no subject, or its answer is known
+ *   facts    fill in scratch->access: operations and object
+ *   verdict  cg_decide(), and
+ *   report   cg_conclude(); together cg_judge()
+ */
+#ifndef CALLGATE_JUDGE_H
+#define CALLGATE_JUDGE_H
+#include "path.h"
+#include "subject.h"
+
+/* Decides scratch->access; fills in its decision. Never fails: what cannot be told is in access.unresolved. */
+int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch);
+
+/* Counts and reports what was decided; the value the hook returns. */
+int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch);
+
+/* Both. */
+int cg_judge(struct cg_subject *subject, struct cg_scratch *scratch);
+
+/* The hard-wired floor refuses: counted, reported, -EPERM in every mode. */
+int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason);
+
+/* Sends the event of scratch->access; `type` is an enum cg_event_type. Returns the event's sequence number. */
+__u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type);
+
+/* Facts of a path, as one line in a hook. True: judged already (internal to a stacking file system). */
+static __always_inline int cg_facts_path(struct cg_subject *subject, struct cg_scratch *scratch, const struct path *path,
+					 struct dentry *leaf, __u32 operations)
+{
+	scratch->access.operations = operations;
+	return cg_path_object(scratch, subject, (__u64)path->mnt, (__u64)leaf, 0);
+}
+
+#endif

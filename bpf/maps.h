@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gate's maps; abi/gate.h says what each holds and who writes it. maps.bpf.c defines them, every other file refers to
+ * them: libbpf's linker checks that the definitions agree.
+ */
+#ifndef CALLGATE_MAPS_H
+#define CALLGATE_MAPS_H
+#include "kernel.h"
+
+#ifdef CG_DEFINE_MAPS
+#define CG_MAP
+#else
+#define CG_MAP extern
+#endif
+
+/*
+ * Room for one hook's work: too large for the stack, and per-CPU maps are no scratch (LSM programs are preempted:
+ * KERNEL). A task runs one hook at a time, so its own storage is safe. Below 8 KiB with the kernel's headers, because
+ * 7.2 takes storage from kmalloc_nolock, which ends there.
+ */
+#define CG_WALK 128
+#define CG_TEXT 4096
+
+/* Facts of one attempt, and what was decided about it. */
+struct cg_access {
+	__u32 operations;
+	__u32 object;   /* enum cg_object_type */
+	__u32 kind;     /* enum cg_kind */
+	__u32 flags;    /* CG_EVENT_* that are facts: CREATED, DIRECTORY */
+	__u64 mount;    /* struct mount of a path */
+	__u64 dentry;
+	__u32 uid, gid, owner;
+	__u32 length;   /* bytes of `bytes` that are the object, for all but paths */
+	__u8 bytes[112]; /* struct cg_inet, struct cg_family, an abstract name (107 bytes at most) */
+	/* the decision */
+	__u32 verdict;
+	__u32 errnum;
+	__u32 rule;
+	__u32 decided;
+	__u32 decision_flags;
+	__u32 transition;
+	__u32 program;
+	__u32 unresolved; /* enum cg_unresolved */
+	__u32 mode;       /* enum cg_mode of the policy */
+	__u32 policy;
+	__u64 generation;
+};
+
+/* A climb from an object to the root of its mount namespace; see path.bpf.c. */
+struct cg_climb {
+	__u64 stamp;       /* sum over all dentries met of (address, d_seq): equal sums mean nothing moved */
+	__u64 self;        /* the dentry /proc/PID of the subject's own process, if the climb met it; else 0 */
+	__u32 count;       /* components */
+	__u32 mount_lock;  /* sequence of the kernel's mount_lock before the climb */
+	__u32 crossed;     /* mounts crossed */
+	__u32 status;      /* enum cg_climb_status */
+	__u32 bytes;       /* of the path's text, a slash for each component */
+	__u32 state;       /* of the automaton, on the way down */
+};
+
+struct cg_scratch {
+	struct cg_access access;
+	struct cg_access saved;   /* the attempt, while an event about its program is made first */
+	struct cg_climb climb;
+	__u64 walk[CG_WALK];      /* dentries of a path, a ring: the last CG_WALK met on the way up */
+	__u8 name[CG_NAME_MAX + 1 + 24]; /* one component, zero padded to three words */
+	struct cg_seen_key key;
+	struct cg_event event;    /* and, right behind it, the object's bytes */
+	__u8 text[CG_TEXT + CG_NAME_MAX + 1]; /* room behind CG_TEXT: a name's length is only known masked to 255 */
+};
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct cg_subject);
+} subjects SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct cg_scratch);
+} scratches SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CG_POLICIES_MAX);
+	__type(key, __u32);
+	__type(value, struct cg_slot);
+} policies SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_PROGRAMS_MAX);
+	__type(key, struct cg_program);
+	__type(value, __u32);
+} programs SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CG_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cg_session);
+} sessions SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_GUARDS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} guards SEC(".maps");
+
+struct cg_ring_template {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, CG_SESSIONS_MAX);
+	__type(key, __u32);
+	__array(values, struct cg_ring_template);
+} rings SEC(".maps");
+
+struct cg_seen_template {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct cg_seen_key);
+	__type(value, struct cg_seen);
+};
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, CG_SESSIONS_MAX);
+	__type(key, __u32);
+	__array(values, struct cg_seen_template);
+} seen SEC(".maps");
+
+#define CG_DECLARE_IMAGES(class_, ...)                        \
+	struct cg_image_template##class_ {                    \
+		__uint(type, BPF_MAP_TYPE_ARRAY);             \
+		__uint(max_entries, 1);                       \
+		__type(key, __u32);                           \
+		__type(value, struct cg_image##class_);       \
+	};                                                    \
+	CG_MAP struct {                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);     \
+		__uint(max_entries, CG_IMAGES##class_);       \
+		__type(key, __u32);                           \
+		__array(values, struct cg_image_template##class_); \
+	} images##class_ SEC(".maps");
+CG_IMAGE_CLASSES(CG_DECLARE_IMAGES)
+
+/* Bounds an index for the verifier; the barriers keep the compiler from reasoning the mask away. */
+#define CG_BOUND(index, count)                    \
+	({                                        \
+		__u64 bounded_ = (index);         \
+		asm volatile("" : "+r"(bounded_)); \
+		bounded_ &= (count) - 1;          \
+		asm volatile("" : "+r"(bounded_)); \
+		bounded_;                         \
+	})
+
+#endif

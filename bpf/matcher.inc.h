@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The matcher of abi/image.h for one size class. Included once for each by judge.bpf.c, with CG_CLASS set to its number;
+ * OF_CLASS(name) is that class's own name.
+ *
+ *   state_after  one step: the component in scratch->name
+ *   answer_of    all steps of scratch->access; access.unresolved where it cannot be told
+ *   decision_of  follows the conditions of a decision
+ *   judge        looks the image up, and puts the decision of each operation into scratch->access
+ *
+ * Everything an image says is bounded before it is used as an index: a damaged image decides wrongly, it never reads
+ * elsewhere.
+ */
+#define CG_PASTE_(name, number) name##number
+#define CG_PASTE(name, number) CG_PASTE_(name, number)
+#define OF_CLASS(name) CG_PASTE(name, CG_CLASS)
+
+struct OF_CLASS(bytes) {
+	struct OF_CLASS(cg_image) *image;
+	struct cg_scratch *scratch;
+	__u64 row;
+	__u32 length;
+};
+
+static long OF_CLASS(byte_step)(__u32 index, struct OF_CLASS(bytes) *at)
+{
+	if (index >= at->length)
+		return 1;
+	__u8 byte = at->scratch->name[index & CG_NAME_MAX];
+	at->row = at->image->cells[CG_BOUND(at->row + at->image->classes[byte], OF_CLASS(CG_CELLS))];
+	return !at->row;
+}
+
+static __noinline __u32 OF_CLASS(state_after)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 from,
+				       __u32 length)
+{
+	if (!image || !scratch)
+		return 0;
+	struct cg_state *state = &image->states[CG_BOUND(from, OF_CLASS(CG_STATES))];
+	__u64 *words = (__u64 *)scratch->name;
+	__u64 w0 = words[0], w1 = words[1], w2 = words[2];
+	if (length - 1 < CG_LITERAL_BYTES && ((state->length_mask >> (length & 31)) & 1) &&
+	    ((state->first_mask >> (w0 & 63)) & 1)) {
+		__u64 slot = CG_LITERAL_HASH(image->header.seed, from, length, w0, w1, w2);
+		for (int probe = 0; probe < CG_PROBES; probe++) {
+			struct cg_literal *literal = &image->literals[CG_BOUND(slot + probe, OF_CLASS(CG_LITERALS))];
+			if (!literal->length)
+				break;
+			if (literal->state == from && literal->length == length && literal->words[0] == w0 &&
+			    literal->words[1] == w1 && literal->words[2] == w2)
+				return literal->to;
+		}
+	}
+	if (state->dfa) {
+		struct OF_CLASS(bytes) at = {image, scratch, state->dfa, length};
+		bpf_loop(CG_NAME_MAX, OF_CLASS(byte_step), &at, 0);
+		if (at.row)
+			return image->cells[CG_BOUND(at.row + image->header.class_count, OF_CLASS(CG_CELLS))];
+	}
+	return state->fallback;
+}
+
+struct OF_CLASS(down) {
+	struct OF_CLASS(cg_image) *image;
+	struct cg_scratch *scratch;
+	__u32 next; /* components still to come; the ring holds them up to CG_WALK back */
+};
+
+static long OF_CLASS(down_one)(__u32 index, struct OF_CLASS(down) *down)
+{
+	struct cg_scratch *scratch = down->scratch;
+	struct cg_climb *climb = &scratch->climb;
+	__u32 length, sequence;
+	if (!down->next)
+		return 1;
+	__u64 dentry = scratch->walk[CG_BOUND(down->next - 1, CG_WALK)];
+	length = cg_name(scratch, dentry);
+	if (!length || cg_dentry_sequence(dentry, &sequence)) {
+		climb->status = CG_CLIMB_READ;
+		return 1;
+	}
+	climb->state = OF_CLASS(state_after)(down->image, scratch, climb->state, length);
+	climb->stamp -= cg_stamp(dentry, sequence);
+	down->next--;
+	return 0;
+}
+
+/* One piece of a path: the topmost CG_WALK components not yet walked. Deeper ones are climbed to again. */
+static long OF_CLASS(piece)(__u32 index, struct OF_CLASS(down) *down)
+{
+	struct cg_climb *climb = &down->scratch->climb;
+	if (index) {
+		__u64 stamp = climb->stamp;
+		__u32 crossed = climb->crossed, lock = climb->mount_lock, bytes = climb->bytes;
+		cg_climb(down->scratch, down->next);
+		if (climb->status != CG_CLIMB_LIMIT || climb->count != down->next) {
+			climb->status = CG_CLIMB_RACE;
+			return 1;
+		}
+		climb->stamp = stamp;
+		climb->crossed = crossed;
+		climb->mount_lock = lock;
+		climb->bytes = bytes;
+	}
+	bpf_loop(down->next > CG_WALK ? CG_WALK : down->next, OF_CLASS(down_one), down, 0);
+	if (climb->status == CG_CLIMB_READ)
+		return 1;
+	return !down->next;
+}
+
+struct OF_CLASS(walk) {
+	struct OF_CLASS(cg_image) *image;
+	struct cg_scratch *scratch;
+};
+
+static long OF_CLASS(walk_once)(__u32 index, struct OF_CLASS(walk) *walk)
+{
+	struct cg_scratch *scratch = walk->scratch;
+	struct cg_climb *climb = &scratch->climb;
+	struct cg_access *access = &scratch->access;
+	cg_climb(scratch, CG_DEPTH_MAX);
+	switch (climb->status) {
+	case CG_CLIMB_TOP:
+		break;
+	case CG_CLIMB_UNREACHABLE:
+		access->unresolved = CG_RESOLVED;
+		access->object = CG_OBJECT_KIND;
+		access->kind = CG_KIND_UNREACHABLE;
+		return 1;
+	case CG_CLIMB_LIMIT:
+		access->unresolved = CG_UNRESOLVED_DEPTH;
+		return 1;
+	case CG_CLIMB_NAME:
+		access->unresolved = CG_UNRESOLVED_NAME;
+		return 1;
+	case CG_CLIMB_READ:
+		access->unresolved = CG_UNRESOLVED_READ;
+		return 1;
+	case CG_CLIMB_GOING:
+		access->unresolved = CG_UNRESOLVED_DEPTH;
+		return 1;
+	default:
+		access->unresolved = CG_UNRESOLVED_RACE;
+		return 0;
+	}
+	struct OF_CLASS(down) down = {walk->image, scratch, climb->count};
+	climb->state = walk->image->header.start_path;
+	__u32 crossed = climb->crossed, lock = climb->mount_lock;
+	bpf_loop(CG_DEPTH_MAX / CG_WALK + 1, OF_CLASS(piece), &down, 0);
+	if (climb->status == CG_CLIMB_READ) {
+		access->unresolved = CG_UNRESOLVED_READ;
+		return 1;
+	}
+	if (down.next || climb->stamp || (crossed && ((lock & 1) || cg_mount_lock() != lock))) {
+		access->unresolved = CG_UNRESOLVED_RACE;
+		return 0;
+	}
+	access->unresolved = CG_RESOLVED;
+	return 1;
+}
+
+static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch)
+{
+	if (!image || !scratch)
+		return 0;
+	struct cg_access *access = &scratch->access;
+	__u32 state = 0;
+	if (is_walked(access->object)) {
+		struct OF_CLASS(walk) walk = {image, scratch};
+		bpf_loop(CG_RETRIES, OF_CLASS(walk_once), &walk, 0);
+		state = scratch->climb.state;
+	} else if (access->object == CG_OBJECT_INET) {
+		take_bytes(scratch, 0, 1);
+		state = OF_CLASS(state_after)(image, scratch, image->header.start_inet, 1);
+		take_bytes(scratch, 1, 16);
+		state = OF_CLASS(state_after)(image, scratch, state, 16);
+		take_bytes(scratch, 17, 2);
+		state = OF_CLASS(state_after)(image, scratch, state, 2);
+	} else if (access->object == CG_OBJECT_FAMILY) {
+		take_bytes(scratch, 0, 8);
+		state = OF_CLASS(state_after)(image, scratch, image->header.start_family, 8);
+	} else if (access->object == CG_OBJECT_ABSTRACT) {
+		__u32 length = access->length & 127;
+		state = image->header.start_abstract;
+		if (length) {
+			__u64 *words = (__u64 *)scratch->name;
+			words[0] = words[1] = words[2] = 0;
+			bpf_probe_read_kernel(scratch->name, length, access->bytes);
+			state = OF_CLASS(state_after)(image, scratch, state, length);
+		}
+	}
+	if (access->object == CG_OBJECT_KIND)
+		return image->header.kinds[access->kind & (CG_KIND_SLOTS - 1)];
+	if (access->object == CG_OBJECT_UNNAMED)
+		return image->header.unnamed;
+	return image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
+}
+
+struct OF_CLASS(ids) {
+	struct OF_CLASS(cg_image) *image;
+	__u32 first, count, id, found;
+};
+
+static long OF_CLASS(id_in)(__u32 index, struct OF_CLASS(ids) *ids)
+{
+	if (index >= ids->count)
+		return 1;
+	struct cg_range *range = &ids->image->ranges[CG_BOUND(ids->first + index, OF_CLASS(CG_RANGES))];
+	ids->found = ids->id >= range->first && ids->id <= range->last;
+	return ids->found;
+}
+
+static __noinline int OF_CLASS(holds)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 number)
+{
+	if (!image || !scratch)
+		return 0;
+	struct cg_condition *condition = &image->conditions[CG_BOUND(number, OF_CLASS(CG_CONDITIONS))];
+	struct cg_access *access = &scratch->access;
+	if ((condition->flags & CG_CONDITION_OWNER_SELF) && (access->owner == ~0u || access->owner != access->uid))
+		return 0;
+	struct OF_CLASS(ids) ids = {image, condition->uid_first, condition->uid_count, access->uid, 1};
+	bpf_loop(CG_RANGES_MAX, OF_CLASS(id_in), &ids, 0);
+	if (!ids.found)
+		return 0;
+	ids.first = condition->gid_first;
+	ids.count = condition->gid_count;
+	ids.id = access->gid;
+	bpf_loop(CG_RANGES_MAX, OF_CLASS(id_in), &ids, 0);
+	return ids.found;
+}
+
+struct OF_CLASS(chain) {
+	struct OF_CLASS(cg_image) *image;
+	struct cg_scratch *scratch;
+	__u32 decision;
+	__u32 settled;
+};
+
+static long OF_CLASS(chain_one)(__u32 index, struct OF_CLASS(chain) *chain)
+{
+	struct cg_decision *decision = &chain->image->decisions[CG_BOUND(chain->decision, OF_CLASS(CG_DECISIONS))];
+	if ((!decision->only_if || OF_CLASS(holds)(chain->image, chain->scratch, decision->only_if)) &&
+	    (!decision->unless || !OF_CLASS(holds)(chain->image, chain->scratch, decision->unless))) {
+		chain->settled = 1;
+		return 1;
+	}
+	chain->decision = decision->otherwise;
+	return 0;
+}
+
+/* The decision that holds, following `otherwise`; a chain that does not end is told by `settled` 0. */
+static __noinline __u32 OF_CLASS(decision_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 number)
+{
+	if (!image || !scratch)
+		return 0;
+	struct cg_decision *decision = &image->decisions[CG_BOUND(number, OF_CLASS(CG_DECISIONS))];
+	if (!decision->only_if && !decision->unless)
+		return number;
+	struct OF_CLASS(chain) chain = {image, scratch, number, 0};
+	bpf_loop(CG_CHAIN_MAX + 1, OF_CLASS(chain_one), &chain, 0);
+	if (!chain.settled)
+		scratch->access.unresolved = CG_UNRESOLVED_CHAIN;
+	return chain.decision;
+}
+
+struct OF_CLASS(ops) {
+	struct OF_CLASS(cg_image) *image;
+	struct cg_scratch *scratch;
+	__u32 answer;
+	__u32 mode;
+};
+
+static long OF_CLASS(operation_one)(__u32 index, struct OF_CLASS(ops) *ops)
+{
+	struct cg_access *access = &ops->scratch->access;
+	if (index >= CG_OPERATION_COUNT)
+		return 1;
+	if (!((access->operations >> index) & 1))
+		return 0;
+	struct cg_answer *answer = &ops->image->answers[CG_BOUND(ops->answer, OF_CLASS(CG_ANSWERS))];
+	__u32 number = OF_CLASS(decision_of)(ops->image, ops->scratch, answer->decision[index]);
+	struct cg_decision *decision = &ops->image->decisions[CG_BOUND(number, OF_CLASS(CG_DECISIONS))];
+	settle(access, CG_BIT(index), decision, ops->mode);
+	if (index == CG_EXEC)
+		access->transition = decision->transition;
+	return 0;
+}
+
+static __noinline int OF_CLASS(judge)(struct cg_scratch *scratch, __u32 place, __u32 mode)
+{
+	__u32 zero = 0;
+	if (!scratch)
+		return 0;
+	void *map = bpf_map_lookup_elem(&OF_CLASS(images), &place);
+	struct OF_CLASS(cg_image) *image = map ? bpf_map_lookup_elem(map, &zero) : 0;
+	if (!image) {
+		scratch->access.unresolved = CG_UNRESOLVED_POLICY;
+		return 0;
+	}
+	struct OF_CLASS(ops) ops = {image, scratch, OF_CLASS(answer_of)(image, scratch), mode};
+	scratch->access.generation = image->header.generation;
+	scratch->access.program = image->answers[CG_BOUND(ops.answer, OF_CLASS(CG_ANSWERS))].program;
+	if (!scratch->access.unresolved)
+		bpf_loop(CG_OPERATION_COUNT, OF_CLASS(operation_one), &ops, 0);
+	return 0;
+}
+
+#undef OF_CLASS
+#undef CG_PASTE
+#undef CG_PASTE_

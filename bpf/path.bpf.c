@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a dentry and a mount to the components of a path.
+ *
+ * A path is climbed from the leaf along d_parent, over mount points to the parent mount, until the root mount of the
+ * namespace. The dentries met are kept in a ring of CG_WALK; a deeper path is climbed again for each earlier piece. No
+ * string is built and nothing is locked: each dentry's d_seq is added to a stamp on the way up and taken off again after
+ * its name was used, so a stamp of 0 at the end proves that every name and every parent was in place at one moment (the
+ * end of the way up). Where a mount was crossed, the kernel's mount_lock sequence proves the same for the mounts.
+ * (fs/dcache.c: __d_move bumps d_seq of what it moves; fs/namespace.c: every attach and detach holds mount_lock.)
+ */
+#include "path.h"
+
+struct climb {
+	struct cg_scratch *scratch;
+	__u64 dentry;
+	__u64 mount;
+	__u64 mount_root;
+	__u64 proc_root; /* s_root of the procfs the climb is in; else 0 */
+	__u64 own_pid;   /* struct pid of the subject's process */
+	__u32 limit;
+};
+
+/* The sb root of a procfs mount, whose children are processes. */
+static __always_inline __u64 proc_root_of(__u64 mount_root)
+{
+	__u64 sb = 0, magic = 0, root = 0;
+	if (CG_READ_FIELD(&sb, struct dentry, mount_root, d_sb) || CG_READ_FIELD(&magic, struct super_block, sb, s_magic))
+		return 0;
+	if (magic != PROC_SUPER_MAGIC || CG_READ_FIELD(&root, struct super_block, sb, s_root))
+		return 0;
+	return root;
+}
+
+static __always_inline __u64 own_pid(void)
+{
+	struct task_struct *task = cg_current();
+	return (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]);
+}
+
+static __always_inline int is_own(__u64 dentry, __u64 pid)
+{
+	__u64 inode = 0, its = 0;
+	if (CG_READ_FIELD(&inode, struct dentry, dentry, d_inode) || !inode)
+		return 0;
+	inode -= bpf_core_field_offset(struct proc_inode, vfs_inode);
+	if (CG_READ_FIELD(&its, struct proc_inode, inode, pid))
+		return 0;
+	return its && its == pid;
+}
+
+static long climb_one(__u32 index, struct climb *climb)
+{
+	struct cg_scratch *scratch = climb->scratch;
+	struct cg_climb *result = &scratch->climb;
+	__u64 dentry = climb->dentry, parent = 0;
+	struct qstr name;
+	__u32 sequence;
+
+	if (dentry == climb->mount_root) {
+		__u64 above = 0;
+		if (CG_READ_FIELD(&above, struct mount, climb->mount, mnt_parent))
+			goto unreadable;
+		if (above == climb->mount) {
+			result->status = CG_CLIMB_TOP;
+			return 1;
+		}
+		if (CG_READ_FIELD(&climb->dentry, struct mount, climb->mount, mnt_mountpoint) ||
+		    CG_READ_FIELD(&climb->mount_root, struct mount, above, mnt.mnt_root))
+			goto unreadable;
+		climb->mount = above;
+		climb->proc_root = proc_root_of(climb->mount_root);
+		result->crossed++;
+		return 0;
+	}
+	if (result->count >= climb->limit) {
+		result->status = CG_CLIMB_LIMIT;
+		return 1;
+	}
+	if (cg_dentry_sequence(dentry, &sequence))
+		goto unreadable;
+	if (sequence & 1) {
+		result->status = CG_CLIMB_RACE;
+		return 1;
+	}
+	if (CG_READ_FIELD(&parent, struct dentry, dentry, d_parent) || CG_READ_FIELD(&name, struct dentry, dentry, d_name))
+		goto unreadable;
+	if (parent == dentry) {
+		result->status = CG_CLIMB_UNREACHABLE;
+		return 1;
+	}
+	if (climb->proc_root && parent == climb->proc_root && is_own(dentry, climb->own_pid)) {
+		result->self = dentry;
+		name.len = 4;
+	}
+	if (name.len > CG_NAME_MAX) {
+		result->status = CG_CLIMB_NAME;
+		return 1;
+	}
+	scratch->walk[CG_BOUND(result->count, CG_WALK)] = dentry;
+	result->stamp += cg_stamp(dentry, sequence);
+	result->bytes += name.len + 1;
+	result->count++;
+	climb->dentry = parent;
+	return 0;
+
+unreadable:
+	result->status = CG_CLIMB_READ;
+	return 1;
+}
+
+__hidden int cg_climb(struct cg_scratch *scratch, __u32 limit)
+{
+	if (!scratch)
+		return 0;
+	struct climb climb = {
+		.scratch = scratch,
+		.dentry = scratch->access.dentry,
+		.mount = scratch->access.mount,
+		.limit = limit,
+		.own_pid = own_pid(),
+	};
+	struct cg_climb *result = &scratch->climb;
+
+	result->stamp = 0;
+	result->self = 0;
+	result->count = 0;
+	result->crossed = 0;
+	result->bytes = 0;
+	result->status = CG_CLIMB_GOING;
+	result->mount_lock = cg_mount_lock();
+	if (CG_READ_FIELD(&climb.mount_root, struct mount, climb.mount, mnt.mnt_root)) {
+		result->status = CG_CLIMB_READ;
+		return 0;
+	}
+	climb.proc_root = proc_root_of(climb.mount_root);
+	/* Every component and every mount crossed is one step; a namespace holds 100,000 mounts at most, nested far less. */
+	bpf_loop(CG_DEPTH_MAX + 1024, climb_one, &climb, 0);
+	return 0;
+}
+
+__hidden __u32 cg_name(struct cg_scratch *scratch, __u64 dentry)
+{
+	struct qstr name;
+	__u32 length;
+
+	if (!scratch)
+		return 0;
+	__u64 *words = (__u64 *)scratch->name;
+	words[0] = words[1] = words[2] = 0;
+	if (dentry == scratch->climb.self) {
+		__builtin_memcpy(scratch->name, "self", 4);
+		return 4;
+	}
+	if (CG_READ_FIELD(&name, struct dentry, dentry, d_name))
+		return 0;
+	length = name.len;
+	if (length > CG_NAME_MAX)
+		return 0;
+	length &= CG_NAME_MAX;
+	if (bpf_probe_read_kernel(scratch->name, length, name.name))
+		return 0;
+	return length;
+}
+
+static __always_inline int starts_with(__u64 dentry, const char *prefix, __u32 length)
+{
+	struct qstr name;
+	char start[8] = {};
+	if (CG_READ_FIELD(&name, struct dentry, dentry, d_name) || name.len < length)
+		return 0;
+	if (bpf_probe_read_kernel(start, length, name.name))
+		return 0;
+	for (__u32 i = 0; i < length; i++)
+		if (start[i] != prefix[i])
+			return 0;
+	return 1;
+}
+
+/* Objects of file systems that the kernel mounts for itself (SB_KERNMOUNT). */
+static __always_inline __u32 kernel_kind(__u64 sb, __u64 dentry)
+{
+	__u64 magic = 0;
+	if (CG_READ_FIELD(&magic, struct super_block, sb, s_magic))
+		return CG_KIND_UNREACHABLE;
+	switch (magic) {
+	case TMPFS_MAGIC:
+	case HUGETLBFS_MAGIC:
+		/* mm/shmem.c, mm/memfd.c: "memfd:NAME", "SYSVxxxxxxxx"; "dev/zero" is a shared anonymous mapping */
+		if (starts_with(dentry, "memfd:", 6))
+			return CG_KIND_MEMFD;
+		if (starts_with(dentry, "SYSV", 4))
+			return CG_KIND_SHM;
+		return CG_KIND_ANON;
+	case SECRETMEM_MAGIC:
+		return CG_KIND_MEMFD;
+	case PIPEFS_MAGIC:
+		return CG_KIND_PIPE;
+	case SOCKFS_MAGIC:
+		return CG_KIND_SOCKET;
+	case NSFS_MAGIC:
+		return CG_KIND_UNREACHABLE;
+	default:
+		return CG_KIND_ANON;
+	}
+}
+
+__hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf,
+			    __u32 file_mode)
+{
+	__u64 sb = 0, flags = 0, namespace = 0, inode = 0, hash = 0, parent = 0;
+	struct cg_access *access;
+
+	if (!scratch || !subject)
+		return 0;
+	access = &scratch->access;
+	access->dentry = leaf;
+	access->mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	access->owner = ~0u;
+	access->object = CG_OBJECT_KIND;
+	access->length = 0;
+	if (CG_READ_FIELD(&sb, struct dentry, leaf, d_sb) || CG_READ_FIELD(&flags, struct super_block, sb, s_flags) ||
+	    CG_READ_FIELD(&inode, struct dentry, leaf, d_inode) ||
+	    CG_READ_FIELD(&parent, struct dentry, leaf, d_parent) ||
+	    CG_READ_FIELD(&hash, struct dentry, leaf, d_hash.pprev) ||
+	    CG_READ_FIELD(&namespace, struct mount, access->mount, mnt_ns)) {
+		access->kind = CG_KIND_UNREACHABLE;
+		access->unresolved = CG_UNRESOLVED_READ;
+		return 0;
+	}
+	if (inode) {
+		__u16 mode = 0;
+		CG_READ_FIELD(&access->owner, struct inode, inode, i_uid.val);
+		CG_READ_FIELD(&mode, struct inode, inode, i_mode);
+		if (S_ISDIR(mode))
+			access->flags |= CG_EVENT_DIRECTORY;
+	}
+	if (flags & SB_KERNMOUNT) {
+		access->kind = kernel_kind(sb, leaf);
+		return 0;
+	}
+	if (IS_ERR_VALUE(namespace)) {
+		/*
+		 * A mount private to a stacking file system. Its own opens carry FMODE_BACKING, or run under the mounter's
+		 * credentials (overlayfs: ovl_override_creds); the path they serve was judged. A subject that reaches such
+		 * a mount by itself (/proc/self/map_files) does neither.
+		 */
+		struct task_struct *task = cg_current();
+		if ((file_mode & FMODE_BACKING) || task->cred != task->real_cred)
+			return 1;
+		access->kind = CG_KIND_DETACHED;
+		return 0;
+	}
+	if (!namespace) {
+		access->kind = CG_KIND_DETACHED;
+		return 0;
+	}
+	if (!subject->mounts)
+		subject->mounts = (__u64)BPF_CORE_READ(cg_current(), nsproxy, mnt_ns);
+	if (namespace != subject->mounts) {
+		access->kind = CG_KIND_FOREIGN;
+		return 0;
+	}
+	/* d_unlinked(): unhashed and no root; a name that is only being made has no inode yet and may be unhashed. */
+	if (inode && !hash && parent != leaf) {
+		access->kind = starts_with(leaf, "#", 1) ? CG_KIND_TMPFILE : CG_KIND_DELETED;
+		return 0;
+	}
+	access->object = CG_OBJECT_PATH;
+	return 0;
+}

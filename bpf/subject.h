@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who is a subject. Inlined into every hook, because this is all that a task which is none ever pays. */
+#ifndef CALLGATE_SUBJECT_H
+#define CALLGATE_SUBJECT_H
+#include "maps.h"
+
+/*
+ * 1 if `task` has our storage although the helper did not give it, 0 if it has none, -1 if that cannot be told.
+ * A task that other BPF programs keep storage for has a bpf_local_storage without an element of ours.
+ */
+int cg_storage_hidden(struct task_struct *task);
+
+struct cg_entry {
+	struct cg_subject *subject;
+	struct cg_scratch *scratch;
+};
+
+static __always_inline void cg_begin(struct cg_scratch *scratch)
+{
+	struct cg_access *access = &scratch->access;
+	__u64 ids = bpf_get_current_uid_gid();
+
+	__builtin_memset(access, 0, sizeof(*access));
+	access->uid = (__u32)ids;
+	access->gid = ids >> 32;
+	access->owner = ~0u;
+}
+
+/*
+ * The calling task's subject and room to work in *entry; 1. Or 0: the hook returns *verdict at once.
+ * An armed task is the launcher's own code between the mark and its exec; it is held to that exec by the exec hooks.
+ */
+static __always_inline int cg_enter(struct cg_entry *entry, int *verdict)
+{
+	struct task_struct *task = cg_current();
+	struct cg_subject *subject;
+
+	*verdict = 0;
+	if (!task->bpf_storage)
+		return 0;
+	subject = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (!subject) {
+		*verdict = cg_storage_hidden(task) ? -EPERM : 0;
+		return 0;
+	}
+	if (!subject->policy || (subject->flags & (CG_SUBJECT_ARMED | CG_SUBJECT_FREE)))
+		return 0;
+	entry->subject = subject;
+	entry->scratch = bpf_task_storage_get(&scratches, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!entry->scratch) {
+		__u32 number = subject->session;
+		struct cg_session *session = bpf_map_lookup_elem(&sessions, &number);
+		if (session)
+			__sync_fetch_and_add(&session->unresolved[CG_UNRESOLVED_STORAGE], 1);
+		*verdict = -EPERM;
+		return 0;
+	}
+	cg_begin(entry->scratch);
+	return 1;
+}
+
+#endif
