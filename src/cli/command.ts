@@ -1,0 +1,37 @@
+/** What all commands share: one way to fail, one way to print. */
+import { Command } from '@oclif/core';
+import { Failure, messageOf } from '../session/failure.js';
+
+export abstract class CallgateCommand extends Command {
+  static override enableJsonFlag = true;
+
+  /** Exit status of a usage error; `run` and `learn` keep small numbers for the program's own. */
+  protected usageStatus(): number {
+    return 2;
+  }
+
+  /** Prints a failure as `callgate: what` and the remedy, and ends with its exit status. */
+  protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }): Promise<void> {
+    if ((error as { code?: string }).code === 'EEXIT') throw error;
+    const usage = error.oclif !== undefined;
+    const status = error instanceof Failure ? error.exit : usage ? this.usageStatus() : 125;
+    const { message, remedy } = describe(error, usage ? `callgate ${this.id?.replaceAll(':', ' ')} --help` : undefined);
+    if (this.jsonEnabled()) this.logJson({ error: { message, ...(remedy === undefined ? {} : { remedy }), status } });
+    else process.stderr.write(`callgate: ${message}\n${remedy === undefined ? '' : `  do: ${remedy}\n`}`);
+    if (process.env.CALLGATE_DEBUG !== undefined && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = status;
+    this.parsed = true;
+  }
+
+  /** A line of talk, which never mixes with a result. */
+  protected talk(line: string): void {
+    process.stderr.write(`callgate: ${line}\n`);
+  }
+}
+
+function describe(error: Error, usageHelp: string | undefined): { message: string; remedy: string | undefined } {
+  if (error instanceof Failure) return { message: error.message, remedy: error.remedy };
+  if (usageHelp !== undefined)
+    return { message: messageOf(error).replace(/\nSee more help with --help$/, ''), remedy: usageHelp };
+  return { message: messageOf(error), remedy: undefined };
+}

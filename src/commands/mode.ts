@@ -1,0 +1,31 @@
+import { Args } from '@oclif/core';
+import { CallgateCommand } from '../cli/command.js';
+import { requireRoot } from '../cli/privileges.js';
+import { findGate, locked } from '../session/acquire.js';
+import { Failure } from '../session/failure.js';
+import { systemHost } from '../session/host.js';
+import { type ModeChange, switchMode } from '../session/mode.js';
+
+export default class Mode extends CallgateCommand {
+  static override summary = 'switch a session between refusing and only complaining, while it runs';
+  static override description = 'complain: nothing is refused any more; what would be is logged with "enforced":false.';
+  static override args = {
+    target: Args.string({ required: true, description: 'a session, a pid or a program' }),
+    mode: Args.string({ required: true, options: ['enforce', 'complain'], description: 'what to do from now on' }),
+  };
+  static override examples = ['<%= config.bin %> mode inetd-1 complain', '<%= config.bin %> mode inetd enforce'];
+
+  async run(): Promise<ModeChange> {
+    const { args } = await this.parse(Mode);
+    requireRoot();
+    const host = systemHost();
+    const gate = findGate(host);
+    if (gate === null) throw new Failure('no gate is loaded: there is no session to switch');
+    const mode = args.mode === 'complain' ? 'complain' : 'enforce';
+    const change = await locked(host, () => switchMode(host, gate, args.target, mode));
+    this.log(
+      `${change.session}: ${change.mode}, ${change.policies.length} policies (was ${[...new Set(change.was)].join(', ')})`,
+    );
+    return change;
+  }
+}

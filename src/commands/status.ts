@@ -1,0 +1,78 @@
+import { CallgateCommand } from '../cli/command.js';
+import { requireRoot } from '../cli/privileges.js';
+import { table } from '../cli/table.js';
+import { findGate } from '../session/acquire.js';
+import { systemHost } from '../session/host.js';
+import { type Counters, type SessionStatus, type Status, status } from '../session/status.js';
+
+export default class StatusCommand extends CallgateCommand {
+  static override summary = 'show the gate, its sessions, their processes and counters';
+  static override description = 'Sessions that nobody attends to (their supervisor was killed) come first.';
+  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
+
+  async run(): Promise<Status> {
+    await this.parse(StatusCommand);
+    requireRoot();
+    const host = systemHost();
+    const gate = findGate(host);
+    const result = status(host, gate);
+    gate?.close();
+    this.log(render(result));
+    return result;
+  }
+}
+
+/** The status as a person reads it. */
+export function render({ gate, sessions }: Status): string {
+  if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
+  const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
+  const head = `gate under ${gate.pins}, hooks by ${gate.attach}, ${gate.programs} programs${skipped}`;
+  return [head, ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession))].join('\n\n');
+}
+
+function renderSession(session: SessionStatus): string {
+  const who =
+    session.supervisor === null
+      ? `NOBODY ATTENDS (the supervisor is gone; the policies hold on; end it: callgate stop ${session.name})`
+      : `supervisor ${session.supervisor}`;
+  const policies = session.policies.map(({ program, mode, generation }) => [
+    `    ${program}`,
+    mode,
+    `generation ${generation}`,
+  ]);
+  const subjects = session.subjects.map(({ pid, uid, comm, threads, stopped, policies: held }) => [
+    `    ${pid}`,
+    comm,
+    `uid ${uid}`,
+    `${threads} thread${threads === 1 ? '' : 's'}${stopped ? ', stopped' : ''}`,
+    held.join(', '),
+  ]);
+  return [
+    `${session.name}: ${session.kind} ${session.command.join(' ')}`,
+    `  ${who}; since ${session.started}; policies in ${session.folder}; log ${session.log}`,
+    '  policies',
+    table(policies),
+    session.subjects.length === 0 ? '  no processes' : `  processes\n${table(subjects)}`,
+    `  ${renderCounters(session.counters)}`,
+  ].join('\n');
+}
+
+function renderCounters(counters: Counters): string {
+  const { denied, complained, learnt, silent, events, dropped, repeats } = counters;
+  const parts = [
+    `denied ${denied}${silent === 0 ? '' : ` (${silent} silently, as their rules say)`}`,
+    ...(complained === 0 ? [] : [`would have been denied ${complained}`]),
+    ...(learnt === 0 ? [] : [`learnt ${learnt}`]),
+    `events ${events}`,
+    ...(repeats === 0 ? [] : [`repeats ${repeats}`]),
+    `lost ${dropped}`,
+    ...list('unresolved', counters.unresolved),
+    ...list('floor', counters.floor),
+  ];
+  return parts.join(', ');
+}
+
+function list(name: string, counts: Readonly<Record<string, number>>): string[] {
+  const entries = Object.entries(counts);
+  return entries.length === 0 ? [] : [`${name} ${entries.map(([reason, count]) => `${reason} ${count}`).join(' ')}`];
+}

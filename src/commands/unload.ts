@@ -1,0 +1,35 @@
+import { Flags } from '@oclif/core';
+import { CallgateCommand } from '../cli/command.js';
+import { requireRoot } from '../cli/privileges.js';
+import { locked } from '../session/acquire.js';
+import { systemHost } from '../session/host.js';
+import { type Unloaded, unloadAll } from '../session/unload.js';
+
+export default class Unload extends CallgateCommand {
+  static override summary = 'take everything of callgate off this kernel, and say what that frees';
+  static override description =
+    'Every confined process goes on without a policy. Also removes a gate that another version of callgate left behind.';
+  static override flags = {
+    all: Flags.boolean({ required: true, description: 'really everything: there is no other way to unload' }),
+  };
+  static override examples = ['<%= config.bin %> unload --all', '<%= config.bin %> unload --all --json'];
+
+  async run(): Promise<Unloaded> {
+    await this.parse(Unload);
+    requireRoot();
+    const host = systemHost();
+    const unloaded = await locked(host, () => unloadAll(host));
+    this.log(render(unloaded));
+    return unloaded;
+  }
+}
+
+function render({ freed, sessions, pins, unlisted }: Unloaded): string {
+  if (pins.length === 0 && sessions.length === 0) return 'nothing was loaded';
+  return [
+    ...(unlisted === null ? [] : [`what was confined could not be listed: ${unlisted}`]),
+    ...freed.map(({ pid, comm, session }) => `freed ${comm} (${pid}) of ${session}: no policy holds it any more`),
+    ...sessions.map((session) => `removed session ${session}`),
+    `removed the gate: ${pins.length} pins`,
+  ].join('\n');
+}

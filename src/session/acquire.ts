@@ -1,0 +1,138 @@
+/**
+ * Getting hold of the gate. Loading, attaching, detaching and every change of who is where happen under one lock, taken
+ * here: detaching LSM programs while others attach has crashed kernels, and two sessions must not take one place.
+ */
+import { readdirSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { NativeError } from '../kernel/addon.js';
+import { type Attach, adoptGate, Gate } from '../kernel/gate.js';
+import { codeOf, Failure, messageOf, Refusal } from './failure.js';
+import type { Host } from './host.js';
+import { ownFolder } from './secure.js';
+
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+/** What a process needs to hold a gate; the bit of each in CapEff. */
+const CAPABILITIES: Readonly<Record<string, number>> = {
+  CAP_SYS_ADMIN: 21,
+  CAP_BPF: 39,
+  CAP_PERFMON: 38,
+  CAP_SYS_RESOURCE: 24,
+  CAP_KILL: 5,
+  CAP_SETUID: 7,
+  CAP_SETGID: 6,
+};
+
+/** Names of the needed capabilities that a mask (as in /proc/self/status) lacks. */
+export function missingCapabilities(mask: bigint): string[] {
+  return Object.entries(CAPABILITIES)
+    .filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n)
+    .map(([name]) => name);
+}
+
+/** Throws a Refusal that names the capabilities this process lacks. */
+export function requirePrivileges(mask: bigint): void {
+  const missing = missingCapabilities(mask);
+  if (missing.length > 0)
+    throw new Refusal(
+      `this needs root, or the capabilities that are missing here: ${missing.join(', ')}`,
+      `sudo ${['callgate', ...process.argv.slice(2)].join(' ')}`,
+    );
+}
+
+/** Does `action` alone: no other callgate changes the gate meanwhile. */
+export async function locked<T>(host: Host, action: () => T | Promise<T>): Promise<T> {
+  ownFolder(host.run);
+  const release = host.addon.lock(join(host.run, 'lock'), true);
+  try {
+    return await action();
+  } finally {
+    release();
+  }
+}
+
+/** The gate that is there, or null. Throws a Failure with the remedy where it cannot be used. */
+export function findGate(host: Host): Gate | null {
+  try {
+    return adoptGate(host.addon, host.pins);
+  } catch (error) {
+    // An incomplete set was never used: subjects are marked only once it is whole. Whoever loads next replaces it.
+    if (codeOf(error) === 'ECANCELED') return null;
+    if (codeOf(error) === 'EPROTO') {
+      const found = (error as NativeError & { found?: unknown }).found;
+      throw new Refusal(
+        `${host.pins} holds a gate of another version (ABI ${String(found)}, this callgate speaks ${host.addon.abiVersion})`,
+        'end its sessions with the callgate that made it, or take it off: callgate unload --all',
+        error,
+      );
+    }
+    throw nativeFailure(error, `the gate under ${host.pins} cannot be opened`);
+  }
+}
+
+/**
+ * The gate, loaded if there is none. Call under the lock.
+ *
+ * @param attach how to attach a gate that is loaded now
+ * @throws Refusal where bpffs is missing or the kernel refuses the programs
+ */
+export function acquireGate(host: Host, attach: Attach): Gate {
+  requireBpffs(host);
+  const found = findGate(host);
+  if (found !== null) return found;
+  if (pinned(host)) host.addon.unload(host.pins);
+  try {
+    return new Gate(host.addon.load({ directory: host.pins, attach }));
+  } catch (error) {
+    throw nativeFailure(error, 'the gate cannot be loaded');
+  }
+}
+
+/** Takes the gate off if no subject is left and no session is in use. Call under the lock. */
+export function releaseGate(host: Host, gate: Gate): boolean {
+  if (gate.sessions().length > 0 || gate.subjects(0).length > 0) return false;
+  gate.close();
+  host.addon.unload(host.pins);
+  return true;
+}
+
+/** A failure of the addon as one sentence: what was tried, the errno, the verifier's word. */
+export function nativeFailure(error: unknown, what: string): Failure {
+  if (error instanceof Failure) return error;
+  const native = error as Partial<NativeError>;
+  const detail = [native.operation, native.code].filter((part) => part !== undefined).join(': ');
+  const verifier = native.verifier === undefined ? '' : `\n  the verifier says: ${native.verifier}`;
+  return new Refusal(
+    `${what} (${detail === '' ? messageOf(error) : `${detail}; ${messageOf(error)}`})${verifier}`,
+    'callgate doctor',
+    error,
+  );
+}
+
+function requireBpffs(host: Host): void {
+  const mount = dirname(host.pins);
+  let type: number;
+  try {
+    type = statfsSync(mount).type;
+  } catch (error) {
+    throw new Refusal(
+      `${mount} is not there (${codeOf(error) ?? 'error'}): no file system for pins`,
+      mountCommand(mount),
+      error,
+    );
+  }
+  // statfs's type is signed in some builds of Node.
+  if (type >>> 0 !== BPF_FS_MAGIC) throw new Refusal(`${mount}: bpffs is not mounted there`, mountCommand(mount));
+}
+
+function mountCommand(mount: string): string {
+  return `mount -t bpf bpf ${mount}`;
+}
+
+function pinned(host: Host): boolean {
+  try {
+    return readdirSync(host.pins).length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * What ends a command, and with which exit status: 125 callgate itself failed, 126 it refused to start the program, 127
+ * there is no such program. `message` says what and where, `remedy` what to do next (a command to type, where there is one).
+ */
+export class Failure extends Error {
+  readonly exit: number = 125;
+  readonly remedy: string | undefined;
+
+  constructor(message: string, remedy?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.remedy = remedy;
+  }
+}
+
+/** The program was not started, because starting it would have promised what cannot be kept. */
+export class Refusal extends Failure {
+  override readonly exit = 126;
+}
+
+/** There is no such program. */
+export class ProgramNotFound extends Failure {
+  override readonly exit = 127;
+}
+
+/** The `code` of an error of Node or of the addon (an errno name), or undefined. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** An error's message on one line. */
+export function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trimEnd();
+}

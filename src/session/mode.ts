@@ -1,0 +1,38 @@
+/** Switching a living session between enforce and complain. */
+import type { Gate } from '../kernel/gate.js';
+import { Failure, Refusal } from './failure.js';
+import type { Host } from './host.js';
+import { Session } from './session.js';
+import { findSession } from './target.js';
+
+export interface ModeChange {
+  readonly session: string;
+  readonly mode: 'enforce' | 'complain';
+  /** Mode of each policy before. */
+  readonly was: readonly string[];
+  /** Programs of the policies that were switched. */
+  readonly policies: readonly string[];
+}
+
+/**
+ * Switches every policy of the session. Call under the lock.
+ *
+ * @throws Failure for a learner: its policies are not finished
+ * @throws Refusal to enforce with hooks that are skipped now and then
+ */
+export function switchMode(host: Host, gate: Gate, word: string, mode: 'enforce' | 'complain'): ModeChange {
+  const state = findSession(host, gate, word);
+  if (state.kind === 'learn')
+    throw new Failure(
+      `${state.name} is learning: it permits what no rule decides`,
+      `callgate stop ${state.name}, then callgate run`,
+    );
+  if (mode === 'enforce' && gate.attach() !== 'lsm' && !state.bestEffort)
+    throw new Refusal(
+      `${state.name}: hooks are attached by fmod_ret here, which the kernel skips now and then: nothing could be promised`,
+      'callgate doctor says what mends it; callgate run --best-effort enforces all the same',
+    );
+  const was = state.policies.map(({ number }) => gate.slot(number)?.mode ?? 'missing');
+  Session.found(host, gate, state).setMode(mode);
+  return { session: state.name, mode, was, policies: state.policies.map(({ program }) => program) };
+}

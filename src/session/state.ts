@@ -1,0 +1,123 @@
+/**
+ * What a living session is, in /run/callgate/NAME/state.json: written by its supervisor, read by every other command, and
+ * by whoever cleans up behind a supervisor that was killed. Changed only under the lock.
+ */
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { processStart } from '../kernel/gate.js';
+import { codeOf, Failure } from './failure.js';
+import type { Host } from './host.js';
+import { ownFolder, readSecure } from './secure.js';
+
+/** A place in an outer map of images. */
+export interface ImagePlace {
+  readonly class: number;
+  readonly place: number;
+}
+
+export interface PolicyState {
+  /** Number in the gate. */
+  readonly number: number;
+  /** Number in the application, from 1; 0: programs without a policy of their own, while learning. */
+  readonly index: number;
+  /** Absolute path of the executable. */
+  readonly program: string;
+  /** Null: an empty one, made for learning. */
+  readonly file: string | null;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  readonly generation: number;
+  readonly image: ImagePlace;
+}
+
+export interface SessionState {
+  readonly v: 1;
+  readonly name: string;
+  /** Number in the gate. */
+  readonly number: number;
+  readonly kind: 'learn' | 'run';
+  readonly supervisor: { readonly pid: number /** clock ticks since boot, as text */; readonly start: string };
+  /** ISO 8601. */
+  readonly started: string;
+  readonly command: readonly string[];
+  /** Folder of the policies. */
+  readonly folder: string;
+  /** The user the program was started as; null: the caller. */
+  readonly user: string | null;
+  readonly log: string;
+  /** While learning. */
+  readonly journal: string | null;
+  /** Started with --best-effort: hooks that may be skipped are accepted. */
+  readonly bestEffort: boolean;
+  /** Switched by `callgate mode`, for all policies of the session; null: as each policy says. */
+  readonly mode: 'enforce' | 'complain' | null;
+  readonly policies: readonly PolicyState[];
+  /** Places of images that are being put in or taken out: taken, though no policy stands there. */
+  readonly held: readonly ImagePlace[];
+}
+
+const STATE = 'state.json';
+
+/** The folder of a session's state. */
+export function sessionFolder(host: Host, name: string): string {
+  return join(host.run, name);
+}
+
+/** Writes a session's state so that a reader finds the old one or the new one, whole. */
+export function writeState(host: Host, state: SessionState): void {
+  const folder = ownFolder(sessionFolder(host, state.name));
+  const temporary = join(folder, `${STATE}.tmp`);
+  const fd = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(fd, `${JSON.stringify(state, null, 1)}\n`);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, join(folder, STATE));
+}
+
+/** Removes it; the session is over. */
+export function removeState(host: Host, name: string): void {
+  rmSync(sessionFolder(host, name), { recursive: true, force: true });
+}
+
+/** The state of one session; undefined where there is none. */
+export function readState(host: Host, name: string): SessionState | undefined {
+  const file = join(sessionFolder(host, name), STATE);
+  let text: string;
+  try {
+    text = readSecure(file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const state = JSON.parse(text) as SessionState;
+    if (state.v !== 1) throw new Error('another version');
+    return state;
+  } catch (error) {
+    throw new Failure(`${file}: not a session's state`, 'callgate unload --all', error);
+  }
+}
+
+/** Every session, by name. */
+export function readStates(host: Host): SessionState[] {
+  let names: string[];
+  try {
+    names = readdirSync(host.run, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return names.flatMap((name) => readState(host, name) ?? []);
+}
+
+/** Does the session's supervisor live? Its start time is compared, for a pid may be another's by now. */
+export function isSupervised(state: SessionState): boolean {
+  const start = processStart(state.supervisor.pid);
+  return start !== null && String(start) === state.supervisor.start;
+}
