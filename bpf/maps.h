@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The gate's maps; abi/gate.h says what each holds and who writes it. maps.bpf.c defines them, every other file refers to
- * them: libbpf's linker checks that the definitions agree.
+ * them: libbpf's linker checks that the definitions agree. Maps of maps stand in the one file that uses them (image.bpf.c,
+ * report.bpf.c): libbpf's linker does not take them as extern.
  */
 #ifndef CALLGATE_MAPS_H
 #define CALLGATE_MAPS_H
@@ -113,45 +114,9 @@ CG_MAP struct {
 	__type(value, __u64);
 } guards SEC(".maps");
 
-struct cg_ring_template {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-};
-CG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, CG_SESSIONS_MAX);
-	__type(key, __u32);
-	__array(values, struct cg_ring_template);
-} rings SEC(".maps");
-
-struct cg_seen_template {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct cg_seen_key);
-	__type(value, struct cg_seen);
-};
-CG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, CG_SESSIONS_MAX);
-	__type(key, __u32);
-	__array(values, struct cg_seen_template);
-} seen SEC(".maps");
-
-#define CG_DECLARE_IMAGES(class_, ...)                        \
-	struct cg_image_template##class_ {                    \
-		__uint(type, BPF_MAP_TYPE_ARRAY);             \
-		__uint(max_entries, 1);                       \
-		__type(key, __u32);                           \
-		__type(value, struct cg_image##class_);       \
-	};                                                    \
-	CG_MAP struct {                                       \
-		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);     \
-		__uint(max_entries, CG_IMAGES##class_);       \
-		__type(key, __u32);                           \
-		__array(values, struct cg_image_template##class_); \
-	} images##class_ SEC(".maps");
-CG_IMAGE_CLASSES(CG_DECLARE_IMAGES)
+/* An image by its place in the outer map of its class; NULL where there is none. image.bpf.c holds the maps. */
+#define CG_DECLARE_IMAGE(class_, ...) struct cg_image##class_ *cg_image##class_(__u32 place);
+CG_IMAGE_CLASSES(CG_DECLARE_IMAGE)
 
 /* Bounds an index for the verifier; the barriers keep the compiler from reasoning the mask away. */
 #define CG_BOUND(index, count)                    \

@@ -60,6 +60,31 @@ static __noinline __u32 OF_CLASS(state_after)(struct OF_CLASS(cg_image) *image, 
 	return state->fallback;
 }
 
+#ifdef CG_TRIAL
+/* A written path: its components come from the trial instead of from dentries. */
+struct OF_CLASS(walk) {
+	struct OF_CLASS(cg_image) *image;
+	struct cg_scratch *scratch;
+};
+
+static long OF_CLASS(walk_written)(__u32 index, struct OF_CLASS(walk) *walk)
+{
+	struct cg_scratch *scratch = walk->scratch;
+	__u64 *words = (__u64 *)scratch->name;
+	struct trial_space *space = trial_space();
+	/* Kept in a map, where the verifier forgets its value: on the stack it would follow every length there could be. */
+	__u32 at = scratch->climb.bytes, length;
+
+	if (!space || at >= space->trial.length || at >= sizeof(space->trial.data) - 256)
+		return 1;
+	length = space->trial.data[at];
+	words[0] = words[1] = words[2] = 0;
+	bpf_probe_read_kernel(scratch->name, length & CG_NAME_MAX, &space->trial.data[at + 1]);
+	scratch->climb.state = OF_CLASS(state_after)(walk->image, scratch, scratch->climb.state, length);
+	scratch->climb.bytes = at + 1 + length;
+	return 0;
+}
+#else
 struct OF_CLASS(down) {
 	struct OF_CLASS(cg_image) *image;
 	struct cg_scratch *scratch;
@@ -158,6 +183,7 @@ static long OF_CLASS(walk_once)(__u32 index, struct OF_CLASS(walk) *walk)
 	access->unresolved = CG_RESOLVED;
 	return 1;
 }
+#endif
 
 static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch)
 {
@@ -167,7 +193,13 @@ static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, stru
 	__u32 state = 0;
 	if (is_walked(access->object)) {
 		struct OF_CLASS(walk) walk = {image, scratch};
+#ifdef CG_TRIAL
+		scratch->climb.state = image->header.start_path;
+		scratch->climb.bytes = 0;
+		bpf_loop(sizeof(((struct cg_trial *)0)->data), OF_CLASS(walk_written), &walk, 0);
+#else
 		bpf_loop(CG_RETRIES, OF_CLASS(walk_once), &walk, 0);
+#endif
 		state = scratch->climb.state;
 	} else if (access->object == CG_OBJECT_INET) {
 		take_bytes(scratch, 0, 1);
@@ -281,6 +313,15 @@ static long OF_CLASS(operation_one)(__u32 index, struct OF_CLASS(ops) *ops)
 	__u32 number = OF_CLASS(decision_of)(ops->image, ops->scratch, answer->decision[index]);
 	struct cg_decision *decision = &ops->image->decisions[CG_BOUND(number, OF_CLASS(CG_DECISIONS))];
 	settle(access, CG_BIT(index), decision, ops->mode);
+#ifdef CG_TRIAL
+	struct trial_space *space = trial_space();
+	if (space) {
+		space->trial.verdict[index] = decision->verdict;
+		space->trial.rule[index] = decision->rule;
+		space->trial.errnum[index] = decision->errnum;
+		space->trial.decision_flags[index] = decision->flags;
+	}
+#endif
 	if (index == CG_EXEC)
 		access->transition = decision->transition;
 	return 0;
@@ -288,11 +329,9 @@ static long OF_CLASS(operation_one)(__u32 index, struct OF_CLASS(ops) *ops)
 
 static __noinline int OF_CLASS(judge)(struct cg_scratch *scratch, __u32 place, __u32 mode)
 {
-	__u32 zero = 0;
 	if (!scratch)
 		return 0;
-	void *map = bpf_map_lookup_elem(&OF_CLASS(images), &place);
-	struct OF_CLASS(cg_image) *image = map ? bpf_map_lookup_elem(map, &zero) : 0;
+	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
 	if (!image) {
 		scratch->access.unresolved = CG_UNRESOLVED_POLICY;
 		return 0;

@@ -11,6 +11,17 @@
  */
 #include "path.h"
 
+extern const void mount_lock __ksym __weak;
+
+__hidden __u32 cg_mount_lock(void)
+{
+	__u32 sequence = 1;
+
+	if (bpf_probe_read_kernel(&sequence, sizeof(sequence), &mount_lock))
+		return 1;
+	return sequence;
+}
+
 struct climb {
 	struct cg_scratch *scratch;
 	__u64 dentry;

@@ -44,14 +44,7 @@ static __always_inline int cg_dentry_sequence(__u64 dentry, __u32 *sequence)
 	return bpf_core_read(sequence, sizeof(*sequence), &((struct dentry *)dentry)->d_seq.seqcount.sequence);
 }
 
-extern const void mount_lock __ksym __weak;
-
-static __always_inline __u32 cg_mount_lock(void)
-{
-	__u32 sequence = 1;
-	if (bpf_probe_read_kernel(&sequence, sizeof(sequence), &mount_lock))
-		return 1;
-	return sequence;
-}
+/* The kernel's mount_lock sequence; odd while mounts change (or where it cannot be read, which no climb then trusts). */
+__u32 cg_mount_lock(void);
 
 #endif

@@ -36,11 +36,15 @@ static long look(__u32 index, struct search *search)
 
 __hidden int cg_storage_hidden(struct task_struct *task)
 {
-	struct search search = {.map = (__u64)&subjects, .found = -1};
+	struct search search = {.found = -1};
+	void *ours = &subjects;
 	struct bpf_local_storage *storage = task->bpf_storage;
 
 	if (!storage)
 		return 0;
+	/* struct bpf_map is the first member of struct bpf_local_storage_map, so the address is the same */
+	asm volatile("" : "+r"(ours));
+	search.map = (__u64)ours;
 	search.node = (__u64)BPF_CORE_READ(storage, list.first);
 	/* One element a map; a task with storage of more than 64 BPF maps cannot be told, and -1 says so. */
 	bpf_loop(64, look, &search, 0);

@@ -126,7 +126,10 @@ struct cg_task_record {
 };
 CG_ASSERT(sizeof(struct cg_task_record) == 56, "read by the control plane");
 
-/* Input of the decide program that prog-run calls: one object against one image, no hook involved. */
+/*
+ * What the trial program judges, called by prog-run: one object against one image, no hook involved. The first
+ * sizeof(struct cg_trial) bytes of the one entry of `trials`, written before the call and read after it.
+ */
 struct cg_trial {
 	__u32 policy;     /* number in `policies` */
 	__u32 operations;
@@ -142,7 +145,7 @@ struct cg_trial {
 	__u32 transition;
 	__u32 program;
 	__u32 outcome;     /* enum cg_verdict of the whole attempt */
-	__u32 deciding;    /* bit number of the operation that made it */
+	__u32 deciding;    /* bits of the operations that made it */
 	/*
 	 * A path: its components, each one byte of length (1 to 255) and the name; "/" is empty. Inet: struct cg_inet's first 19 bytes.
 	 * Abstract: the name. Family: struct cg_family. Kind: one byte.

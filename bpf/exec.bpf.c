@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Becoming and staying a subject: exec and fork.
+ *
+ * An exec is judged in bprm_check_security, which the kernel calls once for each file of the chain: first the file that
+ * was named (a script's own), then its interpreter, under the policy that holds before the exec. What comes after waits in
+ * the subject, tied to this exec's bprm, and is taken in bprm_committed_creds by a write in place; an exec that fails on
+ * the way leaves it unused. (fs/exec.c: begin_new_exec commits the credentials before the ELF loader maps anything, so
+ * segments are judged under the new policy.)
+ */
+#include "judge.h"
+
+/* A program number of the session's application as a policy number; 0: there is none. */
+static __always_inline __u32 policy_of(__u32 session, __u32 program)
+{
+	struct cg_program key = {session, program};
+	__u32 *policy;
+
+	if (!program)
+		return 0;
+	policy = bpf_map_lookup_elem(&programs, &key);
+	return policy ? *policy : 0;
+}
+
+/* Tells who the subject will be, once for each program that is learned; the event's number, for later events to name. */
+static __noinline __u64 announce(struct cg_entry *entry)
+{
+	struct cg_scratch *scratch = entry->scratch;
+	struct cg_subject *subject = entry->subject;
+	struct cg_session *session;
+	__u32 number;
+	__u64 sequence;
+
+	if (!scratch || !subject)
+		return 0;
+	number = subject->session;
+	session = bpf_map_lookup_elem(&sessions, &number);
+	if (!session)
+		return 0;
+	__builtin_memcpy(&scratch->saved, &scratch->access, sizeof(scratch->saved));
+	scratch->access.verdict = CG_PERMIT;
+	scratch->access.flags = 0;
+	scratch->access.rule = 0;
+	scratch->access.decided = 0;
+	scratch->access.unresolved = 0;
+	/* The same program under the same session is told once, whoever runs it: uid and policy are no part of it. */
+	scratch->access.uid = 0;
+	scratch->access.gid = 0;
+	scratch->access.policy = 0;
+	sequence = cg_report(subject, scratch, session, CG_EVENT_EXEC);
+	__builtin_memcpy(&scratch->access, &scratch->saved, sizeof(scratch->saved));
+	return sequence;
+}
+
+SEC("lsm/bprm_check_security")
+int BPF_PROG(bprm_check_security, struct linux_binprm *bprm, int ret)
+{
+	struct cg_entry entry;
+	struct cg_access *access;
+	struct task_struct *task = cg_current();
+	struct file *file = bprm->file;
+	int verdict = ret, first;
+
+	if (ret || !task->bpf_storage)
+		return ret;
+	/* bprm_change_interp() replaces `interp` when a script or binfmt_misc hands over; till then both are one pointer. */
+	first = bprm->interp == bprm->filename;
+
+	struct cg_subject *armed = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (armed && armed->policy && (armed->flags & CG_SUBJECT_ARMED)) {
+		__u64 inode = BPF_CORE_READ(file, f_inode, i_ino);
+		__u32 device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+		if (first) {
+			if (inode != armed->armed_inode || device != armed->armed_device) {
+				armed->next_bprm = 0;
+				return -EPERM;
+			}
+			armed->next_policy = armed->policy;
+			armed->next_bprm = (__u64)bprm;
+			armed->next_exe = 0;
+		}
+		/* The interpreter of an entry script is the operator's choice, as the script is. */
+		return 0;
+	}
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	access = &entry.scratch->access;
+	entry.subject->exec_state = 0;
+	access->operations = first ? CG_BIT(CG_EXEC) : CG_BIT(CG_LOAD);
+	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
+			   (__u64)BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_mode)))
+		return -EPERM;
+	cg_decide(entry.subject, entry.scratch);
+	if (first) {
+		__u32 next = entry.subject->policy;
+		__u32 transition = access->transition;
+		__u64 exe = 0;
+
+		entry.subject->next_bprm = 0;
+		if (!access->unresolved && access->verdict == CG_PERMIT) {
+			if (transition == CG_OWN) {
+				next = policy_of(entry.subject->session, access->program);
+				if (!next && (access->flags & CG_EVENT_LEARNT))
+					next = entry.subject->policy;
+				if (!next) {
+					access->unresolved = CG_UNRESOLVED_TARGET;
+					access->decided = CG_BIT(CG_EXEC);
+					access->errnum = EACCES;
+					next = entry.subject->policy;
+				}
+			} else if (transition == CG_UNCONFINED) {
+				next = 0;
+			}
+		}
+		verdict = cg_conclude(entry.subject, entry.scratch);
+		if (verdict)
+			return verdict;
+		/* Where the program is not the one its policy is named after, events must say which it is. */
+		if (next && (next == entry.subject->policy || access->mode != CG_ENFORCE))
+			exe = announce(&entry);
+		entry.subject->next_policy = next;
+		entry.subject->next_exe = exe;
+		entry.subject->next_bprm = (__u64)bprm;
+	} else {
+		verdict = cg_conclude(entry.subject, entry.scratch);
+		if (verdict)
+			return verdict;
+	}
+	entry.subject->exec_state = 1;
+	return 0;
+}
+
+SEC("lsm/bprm_committed_creds")
+int BPF_PROG(bprm_committed_creds, struct linux_binprm *bprm)
+{
+	struct task_struct *task = cg_current();
+	struct cg_subject *subject;
+
+	if (!task->bpf_storage)
+		return 0;
+	subject = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (!subject || !subject->policy || (subject->flags & CG_SUBJECT_FREE))
+		return 0;
+	subject->exec_state = 0;
+	if (subject->next_bprm != (__u64)bprm)
+		return 0;
+	subject->next_bprm = 0;
+	subject->exe = subject->next_exe;
+	if (subject->next_policy)
+		subject->policy = subject->next_policy;
+	else
+		subject->flags |= CG_SUBJECT_FREE;
+	subject->flags &= ~CG_SUBJECT_ARMED;
+	return 0;
+}
+
+SEC("lsm/task_alloc")
+int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags, int ret)
+{
+	struct task_struct *task = cg_current();
+	struct cg_subject *subject, *copy;
+	struct cg_session *session;
+	__u32 number;
+
+	if (ret || !task->bpf_storage)
+		return ret;
+	subject = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (!subject)
+		return cg_storage_hidden(task) ? -EPERM : 0;
+	if (!subject->policy || (subject->flags & CG_SUBJECT_FREE))
+		return 0;
+	number = subject->session;
+	session = bpf_map_lookup_elem(&sessions, &number);
+	if (subject->flags & CG_SUBJECT_ARMED) {
+		if (session)
+			__sync_fetch_and_add(&session->floor[CG_FLOOR_ARMED], 1);
+		return -EPERM;
+	}
+	copy = bpf_task_storage_get(&subjects, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!copy) {
+		if (session)
+			__sync_fetch_and_add(&session->floor[CG_FLOOR_FORK], 1);
+		return -ENOMEM;
+	}
+	copy->session = subject->session;
+	copy->mounts = subject->mounts;
+	copy->exe = subject->exe;
+	/* Last: until then the child, which cannot run yet, would be no subject. */
+	copy->policy = subject->policy;
+	return 0;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hard-wired floor: what would let a subject out of its policy in one call is refused, whatever the policy says.
+ * Version 2 of the language has the words to permit these; version 1 has not.
+ */
+#include "judge.h"
+
+#define FLOOR(hook, reason, ...)                                     \
+	SEC("lsm/" #hook)                                            \
+	int BPF_PROG(hook, ##__VA_ARGS__, int ret)                   \
+	{                                                            \
+		struct cg_entry entry;                               \
+		int verdict = ret;                                   \
+                                                                     \
+		if (ret || !cg_enter(&entry, &verdict))              \
+			return verdict;                              \
+		return cg_floor(entry.subject, entry.scratch, reason); \
+	}
+
+FLOOR(sb_mount, CG_FLOOR_MOUNT, const char *dev, const struct path *path, const char *type, unsigned long flags,
+      void *data)
+FLOOR(sb_remount, CG_FLOOR_MOUNT, struct super_block *sb, void *options)
+FLOOR(sb_umount, CG_FLOOR_UMOUNT, struct vfsmount *mount, int flags)
+FLOOR(sb_pivotroot, CG_FLOOR_PIVOT_ROOT, const struct path *old_path, const struct path *new_path)
+FLOOR(move_mount, CG_FLOOR_MOVE_MOUNT, const struct path *from, const struct path *to)
+FLOOR(path_chroot, CG_FLOOR_CHROOT, const struct path *path)
+FLOOR(userns_create, CG_FLOOR_NAMESPACE, const struct cred *cred)
+FLOOR(bpf, CG_FLOOR_BPF, int cmd, union bpf_attr *attr, unsigned int size)
+
+/* Loading code into the kernel: modules, kexec images, firmware asked for by a subject. */
+FLOOR(kernel_read_file, CG_FLOOR_MODULE, struct file *file, int id, bool contents)
+FLOOR(kernel_load_data, CG_FLOOR_MODULE, int id, bool contents)
+
+/* "[io_uring]": the ring's own inode; io_uring_setup(2) has no hook of its own before 6.15. */
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *name, const struct inode *context, int ret)
+{
+	struct cg_entry entry;
+	int verdict = ret;
+	char text[12] = {};
+
+	if (ret || !cg_enter(&entry, &verdict))
+		return verdict;
+	if (BPF_CORE_READ(name, len) != 10 || bpf_probe_read_kernel(text, 10, BPF_CORE_READ(name, name)))
+		return 0;
+	if (*(__u64 *)text != 0x6e6972755f6f695bull /* "[io_urin" */ || text[8] != 'g')
+		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
+}
+
+/*
+ * Reading and writing another's memory, stopping it, taking its descriptors (PTRACE_MODE_ATTACH), and entering its
+ * namespaces by pidfd (setns asks for PTRACE_MODE_READ_REALCREDS). The plain read mode is what ps(1) needs of /proc,
+ * whose files are judged by path.
+ */
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode, int ret)
+{
+	struct cg_entry entry;
+	struct cg_subject *other;
+	int verdict = ret;
+
+	if (ret || !cg_enter(&entry, &verdict))
+		return verdict;
+	if (!(mode & PTRACE_MODE_ATTACH) && !(mode & PTRACE_MODE_REALCREDS))
+		return 0;
+	other = bpf_task_storage_get(&subjects, child, 0, 0);
+	if (other && other->policy == entry.subject->policy && other->session == entry.subject->session &&
+	    !(other->flags & CG_SUBJECT_FREE))
+		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
+}
+
+SEC("lsm/task_kill")
+int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info, int signal, const struct cred *cred,
+	     int ret)
+{
+	struct cg_entry entry;
+	__u64 *guard, start;
+	__u32 group;
+	int verdict = ret;
+
+	if (ret || !cg_enter(&entry, &verdict))
+		return verdict;
+	group = BPF_CORE_READ(target, tgid);
+	guard = bpf_map_lookup_elem(&guards, &group);
+	if (!guard || !signal)
+		return 0;
+	/* A pid that was used again names another process; the start time tells (0: written before it was known). */
+	start = BPF_CORE_READ(target, group_leader, start_boottime);
+	if (*guard && *guard != start)
+		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SIGNAL);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The list of subjects, for `status` and for waiting until the last one is gone. */
+#include "subject.h"
+
+SEC("iter/task")
+int list_subjects(struct bpf_iter__task *context)
+{
+	struct seq_file *seq = context->meta->seq;
+	struct task_struct *task = context->task;
+	struct cg_task_record record = {};
+	struct cg_subject *subject;
+
+	if (!task)
+		return 0;
+	subject = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (!subject || !subject->policy || (subject->flags & CG_SUBJECT_FREE))
+		return 0;
+	/* A zombie has no name in the list: nothing of it can act any more. */
+	if (task->exit_state)
+		return 0;
+	record.pid = task->tgid;
+	record.tid = task->pid;
+	record.policy = subject->policy;
+	record.session = subject->session;
+	record.flags = subject->flags;
+	record.start = task->group_leader->start_boottime;
+	record.ppid = task->real_parent->tgid;
+	record.uid = task->real_cred->uid.val;
+	/* JOBCTL_STOPPED is younger than 6.1; a group stop shows as __TASK_STOPPED (4) on all of them */
+	record.stopped = (BPF_CORE_READ(task, __state) & 4) != 0;
+	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));
+	bpf_seq_write(seq, &record, sizeof(record));
+	return 0;
+}
