@@ -185,7 +185,7 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
 }
 
 /* The two ends of a rename. Two programs share the work, one an end, so that each is small enough for 6.1's verifier. */
-static __noinline int judge_old_end(struct cg_entry *entry, const struct path *old_dir, struct dentry *old_dentry,
+static __always_inline int judge_old_end(struct cg_entry *entry, const struct path *old_dir, struct dentry *old_dentry,
 				    __u32 flags)
 {
 	return judge_path(entry, old_dir, old_dentry,

@@ -16,8 +16,8 @@
 #include "matcher.inc.h"
 #undef CG_CLASS
 
-/* access.policy -> decision. Apart from the subject, so that the trial program decides in the very same way. */
-__hidden int cg_decide_for(struct cg_scratch *scratch)
+/* access.policy -> decision */
+static __always_inline int decide_for(struct cg_scratch *scratch)
 {
 	struct cg_slot *slot;
 	__u32 location = 0, number;
@@ -56,7 +56,7 @@ __hidden int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch)
 	if (!subject || !scratch)
 		return 0;
 	scratch->access.policy = subject->policy;
-	return cg_decide_for(scratch);
+	return decide_for(scratch);
 }
 
 static __always_inline void count_denied(struct cg_session *session, __u32 decided)
@@ -83,7 +83,7 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 	if (!session)
 		return -EPERM;
 	if (access->unresolved && access->unresolved < CG_UNRESOLVED_COUNT) {
-		__sync_fetch_and_add(&session->unresolved[access->unresolved & (CG_UNRESOLVED_COUNT - 1)], 1);
+		__sync_fetch_and_add(&session->unresolved[CG_BOUND(access->unresolved, CG_UNRESOLVED_COUNT)], 1);
 		if (access->unresolved != CG_UNRESOLVED_TARGET) {
 			access->rule = 0;
 			access->decided = access->operations;
@@ -99,7 +99,7 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 	}
 	if (access->verdict == CG_DENY) {
 		if (access->mode == CG_ENFORCE || (access->mode == CG_LEARN && !access->unresolved)) {
-			verdict = access->errnum && access->errnum < 4096 ? -(int)access->errnum : -EPERM;
+			verdict = cg_refuse(access->errnum);
 			access->flags |= CG_EVENT_ENFORCED;
 			access->flags &= ~CG_EVENT_LEARNT;
 			__sync_fetch_and_add(&session->denied, 1);
@@ -124,12 +124,6 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 	return verdict;
 }
 
-__hidden int cg_judge(struct cg_subject *subject, struct cg_scratch *scratch)
-{
-	cg_decide(subject, scratch);
-	return cg_conclude(subject, scratch);
-}
-
 __hidden int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason)
 {
 	struct cg_session *session;
@@ -141,7 +135,7 @@ __hidden int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __
 	session = bpf_map_lookup_elem(&sessions, &number);
 	if (!session)
 		return -EPERM;
-	__sync_fetch_and_add(&session->floor[reason & (CG_FLOOR_COUNT - 1)], 1);
+	__sync_fetch_and_add(&session->floor[CG_BOUND(reason, CG_FLOOR_COUNT)], 1);
 	scratch->access.verdict = CG_DENY;
 	scratch->access.errnum = EPERM;
 	scratch->access.flags |= CG_EVENT_ENFORCED;

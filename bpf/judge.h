@@ -18,8 +18,12 @@ int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch);
 /* Counts and reports what was decided; the value the hook returns. */
 int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch);
 
-/* Both. */
-int cg_judge(struct cg_subject *subject, struct cg_scratch *scratch);
+/* Both. Inlined, as every frame counts: the verifier allows 8. */
+static __always_inline int cg_judge(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	cg_decide(subject, scratch);
+	return cg_conclude(subject, scratch);
+}
 
 /* The hard-wired floor refuses: counted, reported, -EPERM in every mode. */
 int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason);

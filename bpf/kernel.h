@@ -80,9 +80,15 @@ struct super_block___old {
 	struct list_head s_mounts;
 } __attribute__((preserve_access_index));
 
-/* A field of a kernel struct at a plain address: 0 on success. Addresses come from walks the verifier cannot type. */
-#define CG_READ_FIELD(destination, type, address, field) \
-	bpf_core_read((destination), sizeof(*(destination)), &((type *)(address))->field)
+/*
+ * A field of a kernel struct at a plain address: 0 on success. Addresses come from walks the verifier cannot type. The
+ * address is taken out of the expression first, or the fields it is read from would be relocated too.
+ */
+#define CG_READ_FIELD(destination, type, address, field)                                          \
+	({                                                                                        \
+		const type *address_ = (const type *)(address);                                   \
+		bpf_core_read((destination), sizeof(*(destination)), &address_->field);           \
+	})
 
 static __always_inline struct task_struct *cg_current(void)
 {
@@ -107,6 +113,22 @@ static __always_inline long cg_compat_syscall(void)
 		return -1;
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	return regs->orig_ax;
+}
+
+/*
+ * A hook's refusal with this errno. The verifier wants to see that what a hook returns lies in -4095 ... 0, and before 6.17
+ * it knows nothing about the result of a negation; of a subtraction it does.
+ */
+static __always_inline int cg_refuse(__u32 errnum)
+{
+	__u64 positive = errnum;
+	__s64 verdict = 0;
+
+	if (!positive)
+		positive = EPERM;
+	asm volatile("%0 &= 4095" : "+r"(positive));
+	asm volatile("%0 -= %1" : "+r"(verdict) : "r"(positive));
+	return verdict;
 }
 
 #define CG_SYSCALL_OPEN 2

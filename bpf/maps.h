@@ -47,16 +47,34 @@ struct cg_access {
 	__u64 generation;
 };
 
-/* A climb from an object to the root of its mount namespace; see path.bpf.c. */
+/*
+ * A walk from an object up to the root of its mount namespace and down again; see path.bpf.c. All of it lives here and not
+ * on the stack: what is read back from a map the verifier takes as unknown, so it checks one step once, whatever the depth.
+ */
 struct cg_climb {
-	__u64 stamp;       /* sum over all dentries met of (address, d_seq): equal sums mean nothing moved */
-	__u64 self;        /* the dentry /proc/PID of the subject's own process, if the climb met it; else 0 */
-	__u32 count;       /* components */
-	__u32 mount_lock;  /* sequence of the kernel's mount_lock before the climb */
+	__u64 dentry;      /* where the way up is */
+	__u64 mount;
+	__u64 mount_root;
+	__u64 proc_root;   /* s_root of the procfs the way up is in; else 0 */
+	__u64 own_pid;     /* struct pid of the subject's process */
+	__u64 self;        /* the dentry /proc/PID of that process, if it was met; else 0 */
+	__u64 stamp;       /* sum over all dentries of (address, d_seq): taken off again on the way down, 0 when nothing moved */
+	__u32 phase;       /* enum cg_phase */
+	__u32 again;       /* this way up is one more of the same path, to reach its upper part */
+	__u32 met;         /* components met on this way up */
+	__u32 count;       /* components of the path */
+	__u32 next;        /* components still to come on the way down */
+	__u32 low;         /* the ring holds the components from here to `count`, or to where the last piece ended */
+	__u32 limit;
+	__u32 mount_lock;  /* sequence of the kernel's mount_lock at the start */
 	__u32 crossed;     /* mounts crossed */
-	__u32 status;      /* enum cg_climb_status */
+	__u32 retries;
 	__u32 bytes;       /* of the path's text, a slash for each component */
 	__u32 state;       /* of the automaton, on the way down */
+	__u32 unresolved;  /* enum cg_unresolved, at the end */
+	__u32 unreachable; /* the way up ended at no mount's root */
+	__u32 at;          /* bytes of text in use */
+	__u32 offset;      /* bytes of text in earlier parts */
 };
 
 struct cg_scratch {

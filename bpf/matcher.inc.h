@@ -85,103 +85,23 @@ static long OF_CLASS(walk_written)(__u32 index, struct OF_CLASS(walk) *walk)
 	return 0;
 }
 #else
-struct OF_CLASS(down) {
-	struct OF_CLASS(cg_image) *image;
-	struct cg_scratch *scratch;
-	__u32 next; /* components still to come; the ring holds them up to CG_WALK back */
-};
-
-static long OF_CLASS(down_one)(__u32 index, struct OF_CLASS(down) *down)
-{
-	struct cg_scratch *scratch = down->scratch;
-	struct cg_climb *climb = &scratch->climb;
-	__u32 length, sequence;
-	if (!down->next)
-		return 1;
-	__u64 dentry = scratch->walk[CG_BOUND(down->next - 1, CG_WALK)];
-	length = cg_name(scratch, dentry);
-	if (!length || cg_dentry_sequence(dentry, &sequence)) {
-		climb->status = CG_CLIMB_READ;
-		return 1;
-	}
-	climb->state = OF_CLASS(state_after)(down->image, scratch, climb->state, length);
-	climb->stamp -= cg_stamp(dentry, sequence);
-	down->next--;
-	return 0;
-}
-
-/* One piece of a path: the topmost CG_WALK components not yet walked. Deeper ones are climbed to again. */
-static long OF_CLASS(piece)(__u32 index, struct OF_CLASS(down) *down)
-{
-	struct cg_climb *climb = &down->scratch->climb;
-	if (index) {
-		__u64 stamp = climb->stamp;
-		__u32 crossed = climb->crossed, lock = climb->mount_lock, bytes = climb->bytes;
-		cg_climb(down->scratch, down->next);
-		if (climb->status != CG_CLIMB_LIMIT || climb->count != down->next) {
-			climb->status = CG_CLIMB_RACE;
-			return 1;
-		}
-		climb->stamp = stamp;
-		climb->crossed = crossed;
-		climb->mount_lock = lock;
-		climb->bytes = bytes;
-	}
-	bpf_loop(down->next > CG_WALK ? CG_WALK : down->next, OF_CLASS(down_one), down, 0);
-	if (climb->status == CG_CLIMB_READ)
-		return 1;
-	return !down->next;
-}
-
 struct OF_CLASS(walk) {
 	struct OF_CLASS(cg_image) *image;
 	struct cg_scratch *scratch;
 };
 
-static long OF_CLASS(walk_once)(__u32 index, struct OF_CLASS(walk) *walk)
+/* One step of a walk; on the way down, the automaton takes one too. */
+static long OF_CLASS(walk_one)(__u32 index, struct OF_CLASS(walk) *walk)
 {
-	struct cg_scratch *scratch = walk->scratch;
-	struct cg_climb *climb = &scratch->climb;
-	struct cg_access *access = &scratch->access;
-	cg_climb(scratch, CG_DEPTH_MAX);
-	switch (climb->status) {
-	case CG_CLIMB_TOP:
-		break;
-	case CG_CLIMB_UNREACHABLE:
-		access->unresolved = CG_RESOLVED;
-		access->object = CG_OBJECT_KIND;
-		access->kind = CG_KIND_UNREACHABLE;
-		return 1;
-	case CG_CLIMB_LIMIT:
-		access->unresolved = CG_UNRESOLVED_DEPTH;
-		return 1;
-	case CG_CLIMB_NAME:
-		access->unresolved = CG_UNRESOLVED_NAME;
-		return 1;
-	case CG_CLIMB_READ:
-		access->unresolved = CG_UNRESOLVED_READ;
-		return 1;
-	case CG_CLIMB_GOING:
-		access->unresolved = CG_UNRESOLVED_DEPTH;
-		return 1;
-	default:
-		access->unresolved = CG_UNRESOLVED_RACE;
-		return 0;
+	struct cg_climb *climb = &walk->scratch->climb;
+	__u32 length = cg_walk_step(walk->scratch);
+
+	if (length) {
+		/* The first component: `next` was one less than `count` just now. */
+		__u32 from = climb->next + 1 == climb->count ? walk->image->header.start_path : climb->state;
+		climb->state = OF_CLASS(state_after)(walk->image, walk->scratch, from, length);
 	}
-	struct OF_CLASS(down) down = {walk->image, scratch, climb->count};
-	climb->state = walk->image->header.start_path;
-	__u32 crossed = climb->crossed, lock = climb->mount_lock;
-	bpf_loop(CG_DEPTH_MAX / CG_WALK + 1, OF_CLASS(piece), &down, 0);
-	if (climb->status == CG_CLIMB_READ) {
-		access->unresolved = CG_UNRESOLVED_READ;
-		return 1;
-	}
-	if (down.next || climb->stamp || (crossed && ((lock & 1) || cg_mount_lock() != lock))) {
-		access->unresolved = CG_UNRESOLVED_RACE;
-		return 0;
-	}
-	access->unresolved = CG_RESOLVED;
-	return 1;
+	return climb->phase == CG_DONE;
 }
 #endif
 
@@ -198,7 +118,18 @@ static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, stru
 		scratch->climb.bytes = 0;
 		bpf_loop(sizeof(((struct cg_trial *)0)->data), OF_CLASS(walk_written), &walk, 0);
 #else
-		bpf_loop(CG_RETRIES, OF_CLASS(walk_once), &walk, 0);
+		scratch->climb.retries = 0;
+		cg_walk_start(scratch);
+		bpf_loop(CG_STEPS_MAX, OF_CLASS(walk_one), &walk, 0);
+		if (scratch->climb.phase != CG_DONE)
+			scratch->climb.unresolved = CG_UNRESOLVED_RACE;
+		access->unresolved = scratch->climb.unresolved;
+		if (scratch->climb.unreachable) {
+			access->object = CG_OBJECT_KIND;
+			access->kind = CG_KIND_UNREACHABLE;
+		}
+		if (!scratch->climb.count)
+			scratch->climb.state = image->header.start_path;
 #endif
 		state = scratch->climb.state;
 	} else if (access->object == CG_OBJECT_INET) {
@@ -281,7 +212,7 @@ static long OF_CLASS(chain_one)(__u32 index, struct OF_CLASS(chain) *chain)
 }
 
 /* The decision that holds, following `otherwise`; a chain that does not end is told by `settled` 0. */
-static __noinline __u32 OF_CLASS(decision_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 number)
+static __always_inline __u32 OF_CLASS(decision_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 number)
 {
 	if (!image || !scratch)
 		return 0;

@@ -55,10 +55,15 @@ static long look_from(__u32 index, struct mounts *mounts)
 	if (cg_path_object(scratch, entry->subject, mount + bpf_core_field_offset(struct mount, mnt), mounts->leaf, 0))
 		goto next;
 	if (scratch->access.object == CG_OBJECT_PATH) {
-		cg_climb(scratch, CG_DEPTH_MAX);
-		/* Not below this mount's root: not visible there. */
-		if (scratch->climb.status == CG_CLIMB_UNREACHABLE)
+		/* Not below this mount's root: not visible there. The verdict's own walk finds out. */
+		cg_decide(entry->subject, scratch);
+		if (scratch->access.object == CG_OBJECT_KIND && scratch->access.kind == CG_KIND_UNREACHABLE)
 			goto next;
+		mounts->judged++;
+		mounts->verdict = cg_conclude(entry->subject, scratch);
+		if (mounts->verdict)
+			return 1;
+		goto next;
 	}
 	mounts->judged++;
 	mounts->verdict = cg_judge(entry->subject, scratch);

@@ -3,7 +3,9 @@
  * From a dentry and a mount to the components of a path.
  *
  * A path is climbed from the leaf along d_parent, over mount points to the parent mount, until the root mount of the
- * namespace. The dentries met are kept in a ring of CG_WALK; a deeper path is climbed again for each earlier piece. No
+ * namespace; then its components are taken on the way down. The dentries met are kept in a ring of CG_WALK; a deeper path
+ * is climbed again for each further piece. All is one flat loop of steps, because nested loops multiply what the
+ * verifier has to look at. No
  * string is built and nothing is locked: each dentry's d_seq is added to a stamp on the way up and taken off again after
  * its name was used, so a stamp of 0 at the end proves that every name and every parent was in place at one moment (the
  * end of the way up). Where a mount was crossed, the kernel's mount_lock sequence proves the same for the mounts.
@@ -13,7 +15,8 @@
 
 extern const void mount_lock __ksym __weak;
 
-__hidden __u32 cg_mount_lock(void)
+/* The kernel's mount_lock sequence; odd while mounts change (or where it cannot be read, which no walk then trusts). */
+static __always_inline __u32 mount_sequence(void)
 {
 	__u32 sequence = 1;
 
@@ -21,16 +24,6 @@ __hidden __u32 cg_mount_lock(void)
 		return 1;
 	return sequence;
 }
-
-struct climb {
-	struct cg_scratch *scratch;
-	__u64 dentry;
-	__u64 mount;
-	__u64 mount_root;
-	__u64 proc_root; /* s_root of the procfs the climb is in; else 0 */
-	__u64 own_pid;   /* struct pid of the subject's process */
-	__u32 limit;
-};
 
 /* The sb root of a procfs mount, whose children are processes. */
 static __always_inline __u64 proc_root_of(__u64 mount_root)
@@ -60,96 +53,6 @@ static __always_inline int is_own(__u64 dentry, __u64 pid)
 	return its && its == pid;
 }
 
-static long climb_one(__u32 index, struct climb *climb)
-{
-	struct cg_scratch *scratch = climb->scratch;
-	struct cg_climb *result = &scratch->climb;
-	__u64 dentry = climb->dentry, parent = 0;
-	struct qstr name;
-	__u32 sequence;
-
-	if (dentry == climb->mount_root) {
-		__u64 above = 0;
-		if (CG_READ_FIELD(&above, struct mount, climb->mount, mnt_parent))
-			goto unreadable;
-		if (above == climb->mount) {
-			result->status = CG_CLIMB_TOP;
-			return 1;
-		}
-		if (CG_READ_FIELD(&climb->dentry, struct mount, climb->mount, mnt_mountpoint) ||
-		    CG_READ_FIELD(&climb->mount_root, struct mount, above, mnt.mnt_root))
-			goto unreadable;
-		climb->mount = above;
-		climb->proc_root = proc_root_of(climb->mount_root);
-		result->crossed++;
-		return 0;
-	}
-	if (result->count >= climb->limit) {
-		result->status = CG_CLIMB_LIMIT;
-		return 1;
-	}
-	if (cg_dentry_sequence(dentry, &sequence))
-		goto unreadable;
-	if (sequence & 1) {
-		result->status = CG_CLIMB_RACE;
-		return 1;
-	}
-	if (CG_READ_FIELD(&parent, struct dentry, dentry, d_parent) || CG_READ_FIELD(&name, struct dentry, dentry, d_name))
-		goto unreadable;
-	if (parent == dentry) {
-		result->status = CG_CLIMB_UNREACHABLE;
-		return 1;
-	}
-	if (climb->proc_root && parent == climb->proc_root && is_own(dentry, climb->own_pid)) {
-		result->self = dentry;
-		name.len = 4;
-	}
-	if (name.len > CG_NAME_MAX) {
-		result->status = CG_CLIMB_NAME;
-		return 1;
-	}
-	scratch->walk[CG_BOUND(result->count, CG_WALK)] = dentry;
-	result->stamp += cg_stamp(dentry, sequence);
-	result->bytes += name.len + 1;
-	result->count++;
-	climb->dentry = parent;
-	return 0;
-
-unreadable:
-	result->status = CG_CLIMB_READ;
-	return 1;
-}
-
-__hidden int cg_climb(struct cg_scratch *scratch, __u32 limit)
-{
-	if (!scratch)
-		return 0;
-	struct climb climb = {
-		.scratch = scratch,
-		.dentry = scratch->access.dentry,
-		.mount = scratch->access.mount,
-		.limit = limit,
-		.own_pid = own_pid(),
-	};
-	struct cg_climb *result = &scratch->climb;
-
-	result->stamp = 0;
-	result->self = 0;
-	result->count = 0;
-	result->crossed = 0;
-	result->bytes = 0;
-	result->status = CG_CLIMB_GOING;
-	result->mount_lock = cg_mount_lock();
-	if (CG_READ_FIELD(&climb.mount_root, struct mount, climb.mount, mnt.mnt_root)) {
-		result->status = CG_CLIMB_READ;
-		return 0;
-	}
-	climb.proc_root = proc_root_of(climb.mount_root);
-	/* Every component and every mount crossed is one step; a namespace holds 100,000 mounts at most, nested far less. */
-	bpf_loop(CG_DEPTH_MAX + 1024, climb_one, &climb, 0);
-	return 0;
-}
-
 __hidden __u32 cg_name(struct cg_scratch *scratch, __u64 dentry)
 {
 	struct qstr name;
@@ -172,6 +75,170 @@ __hidden __u32 cg_name(struct cg_scratch *scratch, __u64 dentry)
 	if (bpf_probe_read_kernel(scratch->name, length, name.name))
 		return 0;
 	return length;
+}
+
+__hidden void cg_walk_start(struct cg_scratch *scratch)
+{
+	struct cg_climb *climb;
+
+	if (!scratch)
+		return;
+	climb = &scratch->climb;
+	climb->dentry = scratch->access.dentry;
+	climb->mount = scratch->access.mount;
+	climb->own_pid = own_pid();
+	climb->self = 0;
+	climb->stamp = 0;
+	climb->phase = CG_UP;
+	climb->again = 0;
+	climb->met = 0;
+	climb->count = 0;
+	climb->limit = CG_DEPTH_MAX;
+	climb->crossed = 0;
+	climb->bytes = 0;
+	climb->state = 0;
+	climb->unresolved = CG_RESOLVED;
+	climb->unreachable = 0;
+	climb->at = 0;
+	climb->offset = 0;
+	climb->mount_lock = mount_sequence();
+	if (CG_READ_FIELD(&climb->mount_root, struct mount, climb->mount, mnt.mnt_root)) {
+		climb->unresolved = CG_UNRESOLVED_READ;
+		climb->phase = CG_DONE;
+		return;
+	}
+	climb->proc_root = proc_root_of(climb->mount_root);
+}
+
+static __always_inline __u32 end(struct cg_climb *climb, __u32 unresolved)
+{
+	climb->unresolved = unresolved;
+	climb->phase = CG_DONE;
+	return 0;
+}
+
+/* Something moved: from the start again, or given up. A phase, not a call: the verifier allows 8 frames in all. */
+static __always_inline __u32 restart(struct cg_climb *climb)
+{
+	/* Parts of a text that are sent cannot be called back. */
+	if (climb->offset || ++climb->retries >= CG_RETRIES)
+		return end(climb, CG_UNRESOLVED_RACE);
+	climb->phase = CG_AGAIN;
+	return 0;
+}
+
+/* The way up is over: turn round, at the top or at the component where the piece above begins. */
+static __always_inline void turn(struct cg_climb *climb)
+{
+	if (!climb->again) {
+		climb->count = climb->met;
+		climb->next = climb->met;
+	}
+	climb->low = climb->next > CG_WALK ? climb->next - CG_WALK : 0;
+	climb->phase = CG_DOWN;
+}
+
+static __always_inline __u32 step_up(struct cg_scratch *scratch)
+{
+	struct cg_climb *climb;
+	__u64 dentry, parent = 0;
+	struct qstr name;
+	__u32 sequence;
+
+	climb = &scratch->climb;
+	dentry = climb->dentry;
+	if (dentry == climb->mount_root) {
+		__u64 above = 0;
+		if (CG_READ_FIELD(&above, struct mount, climb->mount, mnt_parent))
+			return end(climb, CG_UNRESOLVED_READ);
+		if (above == climb->mount) {
+			/* Fewer components than the first time */
+			if (climb->again)
+				return restart(climb);
+			turn(climb);
+			return 0;
+		}
+		if (CG_READ_FIELD(&climb->dentry, struct mount, climb->mount, mnt_mountpoint) ||
+		    CG_READ_FIELD(&climb->mount_root, struct mount, above, mnt.mnt_root))
+			return end(climb, CG_UNRESOLVED_READ);
+		climb->mount = above;
+		climb->proc_root = proc_root_of(climb->mount_root);
+		climb->crossed++;
+		return 0;
+	}
+	if (climb->met >= climb->limit) {
+		if (!climb->again)
+			return end(climb, CG_UNRESOLVED_DEPTH);
+		turn(climb);
+		return 0;
+	}
+	if (cg_dentry_sequence(dentry, &sequence))
+		return end(climb, CG_UNRESOLVED_READ);
+	if (sequence & 1)
+		return restart(climb);
+	if (CG_READ_FIELD(&parent, struct dentry, dentry, d_parent) || CG_READ_FIELD(&name, struct dentry, dentry, d_name))
+		return end(climb, CG_UNRESOLVED_READ);
+	if (parent == dentry) {
+		climb->unreachable = 1;
+		return end(climb, CG_RESOLVED);
+	}
+	scratch->walk[CG_BOUND(climb->met, CG_WALK)] = dentry;
+	climb->met++;
+	climb->dentry = parent;
+	if (climb->again)
+		return 0;
+	if (climb->proc_root && parent == climb->proc_root && is_own(dentry, climb->own_pid)) {
+		climb->self = dentry;
+		name.len = 4;
+	}
+	if (name.len > CG_NAME_MAX)
+		return end(climb, CG_UNRESOLVED_NAME);
+	climb->stamp += cg_stamp(dentry, sequence);
+	climb->bytes += name.len + 1;
+	return 0;
+}
+
+static __always_inline __u32 step_down(struct cg_scratch *scratch)
+{
+	struct cg_climb *climb;
+	__u32 length, sequence;
+	__u64 dentry;
+
+	climb = &scratch->climb;
+	if (!climb->next) {
+		/* A mount that changed while none was crossed changes nothing about this path. */
+		if (climb->stamp ||
+		    (climb->crossed && ((climb->mount_lock & 1) || mount_sequence() != climb->mount_lock)))
+			return restart(climb);
+		return end(climb, CG_RESOLVED);
+	}
+	if (climb->next == climb->low) {
+		climb->dentry = scratch->access.dentry;
+		climb->mount = scratch->access.mount;
+		if (CG_READ_FIELD(&climb->mount_root, struct mount, climb->mount, mnt.mnt_root))
+			return end(climb, CG_UNRESOLVED_READ);
+		climb->again = 1;
+		climb->met = 0;
+		climb->limit = climb->next;
+		climb->phase = CG_UP;
+		return 0;
+	}
+	climb->next--;
+	dentry = scratch->walk[CG_BOUND(climb->next, CG_WALK)];
+	length = cg_name(scratch, dentry);
+	if (!length || cg_dentry_sequence(dentry, &sequence))
+		return end(climb, CG_UNRESOLVED_READ);
+	climb->stamp -= cg_stamp(dentry, sequence);
+	return length;
+}
+
+__hidden __u32 cg_walk_step(struct cg_scratch *scratch)
+{
+	if (!scratch)
+		return 0;
+	if (scratch->climb.phase == CG_AGAIN)
+		cg_walk_start(scratch);
+	return scratch->climb.phase == CG_UP ? step_up(scratch) : step_down(scratch);
 }
 
 static __always_inline int starts_with(__u64 dentry, const char *prefix, __u32 length)

@@ -3,15 +3,16 @@
 #define CALLGATE_PATH_H
 #include "maps.h"
 
-enum cg_climb_status {
-	CG_CLIMB_GOING = 0,
-	CG_CLIMB_TOP = 1,         /* reached the root mount of its namespace */
-	CG_CLIMB_LIMIT = 2,       /* stopped after the wanted number of components */
-	CG_CLIMB_UNREACHABLE = 3, /* a dentry without a parent that is no mount's root */
-	CG_CLIMB_RACE = 4,        /* a dentry was being moved */
-	CG_CLIMB_READ = 5,
-	CG_CLIMB_NAME = 6,
+/* What the next step of a walk does. */
+enum cg_phase {
+	CG_UP = 0,
+	CG_DOWN = 1,
+	CG_DONE = 2, /* ended: unresolved and unreachable say how */
+	CG_AGAIN = 3, /* something moved: from the start */
 };
+
+/* Steps a walk may take: each retry climbs a path of CG_DEPTH_MAX once for each piece of CG_WALK, and comes down once. */
+#define CG_STEPS_MAX (CG_RETRIES * CG_DEPTH_MAX * (CG_DEPTH_MAX / CG_WALK + 3))
 
 /* A path's attempts before it is given up as CG_UNRESOLVED_RACE: a rename loop moves one dentry at a time, and four
  * full walks in a row hitting it is not chance but a loop aimed at us, which must not hold the CPU. */
@@ -24,11 +25,14 @@ enum cg_climb_status {
  */
 int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf, __u32 file_mode);
 
+/* Starts a walk at access.mount and access.dentry. */
+void cg_walk_start(struct cg_scratch *scratch);
+
 /*
- * Climbs from access.mount and access.dentry towards the root, at most `limit` components; fills in scratch->climb and
- * the ring scratch->walk.
+ * One step, called from bpf_loop until the phase is CG_DONE. On the way down it leaves the component's name in
+ * scratch->name and returns its length, which the caller uses at once; else it returns 0.
  */
-int cg_climb(struct cg_scratch *scratch, __u32 limit);
+__u32 cg_walk_step(struct cg_scratch *scratch);
 
 /* Reads dentry's name into scratch->name (zero padded to 24 bytes); its length, or 0 where it could not be read. */
 __u32 cg_name(struct cg_scratch *scratch, __u64 dentry);
@@ -43,8 +47,5 @@ static __always_inline int cg_dentry_sequence(__u64 dentry, __u32 *sequence)
 {
 	return bpf_core_read(sequence, sizeof(*sequence), &((struct dentry *)dentry)->d_seq.seqcount.sequence);
 }
-
-/* The kernel's mount_lock sequence; odd while mounts change (or where it cannot be read, which no climb then trusts). */
-__u32 cg_mount_lock(void);
 
 #endif

@@ -37,10 +37,6 @@ struct {
 struct text {
 	struct cg_scratch *scratch;
 	__u32 session;
-	__u32 next;     /* components still to come */
-	__u32 at;       /* bytes of scratch->text in use */
-	__u32 offset;   /* bytes of the object in earlier parts */
-	__u32 failed;
 };
 
 /*
@@ -64,6 +60,7 @@ static __noinline int send_record(struct cg_scratch *scratch, __u32 number, __u3
 	if (length > CG_TEXT + CG_NAME_MAX)
 		length = CG_TEXT + CG_NAME_MAX;
 	number_event(session, &scratch->event);
+	length &= 2 * CG_TEXT - 1;
 	scratch->event.size = sizeof(struct cg_event) + length;
 	if (ring && !bpf_ringbuf_output(ring, &scratch->event, sizeof(struct cg_event) + length, 0)) {
 		if (!scratch->event.part)
@@ -74,90 +71,36 @@ static __noinline int send_record(struct cg_scratch *scratch, __u32 number, __u3
 	return 0;
 }
 
+/* One step of a walk that writes the components down; a full part is sent. */
 static long text_one(__u32 index, struct text *text)
 {
 	struct cg_scratch *scratch = text->scratch;
 	struct cg_climb *climb = &scratch->climb;
-	__u32 length, sequence, at;
+	__u32 length = cg_walk_step(scratch), at;
 
-	if (!text->next)
-		return 1;
-	__u64 dentry = scratch->walk[CG_BOUND(text->next - 1, CG_WALK)];
-	length = cg_name(scratch, dentry);
-	if (!length || cg_dentry_sequence(dentry, &sequence)) {
-		text->failed = CG_CLIMB_READ;
-		return 1;
-	}
-	if (text->at + length + 1 > CG_TEXT) {
-		scratch->event.offset = text->offset;
-		send_record(scratch, text->session, text->at);
+	if (!length)
+		return climb->phase == CG_DONE;
+	if (climb->at + length + 1 > CG_TEXT) {
+		scratch->event.length = climb->bytes;
+		scratch->event.offset = climb->offset;
+		send_record(scratch, text->session, climb->at);
 		scratch->event.part++;
-		text->offset += text->at;
-		text->at = 0;
+		climb->offset += climb->at;
+		climb->at = 0;
 	}
-	at = text->at & (CG_TEXT - 1);
+	at = CG_BOUND(climb->at, CG_TEXT);
 	scratch->text[at] = '/';
 	length &= CG_NAME_MAX;
 	bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name);
-	text->at = at + 1 + length;
-	climb->stamp -= cg_stamp(dentry, sequence);
-	text->next--;
+	climb->at = at + 1 + length;
 	return 0;
-}
-
-static long text_piece(__u32 index, struct text *text)
-{
-	struct cg_climb *climb = &text->scratch->climb;
-
-	if (index) {
-		__u64 stamp = climb->stamp;
-		cg_climb(text->scratch, text->next);
-		if (climb->status != CG_CLIMB_LIMIT || climb->count != text->next) {
-			text->failed = CG_CLIMB_RACE;
-			return 1;
-		}
-		climb->stamp = stamp;
-	}
-	bpf_loop(CG_WALK, text_one, text, 0);
-	return text->failed || !text->next;
-}
-
-static long text_once(__u32 index, struct text *text)
-{
-	struct cg_scratch *scratch = text->scratch;
-	struct cg_climb *climb = &scratch->climb;
-
-	cg_climb(scratch, CG_DEPTH_MAX);
-	if (climb->status != CG_CLIMB_TOP) {
-		text->failed = climb->status;
-		return climb->status != CG_CLIMB_RACE;
-	}
-	text->failed = 0;
-	text->next = climb->count;
-	text->at = 0;
-	text->offset = 0;
-	scratch->event.part = 0;
-	scratch->event.length = climb->bytes;
-	if (!climb->count) {
-		scratch->text[0] = '/';
-		text->at = 1;
-		scratch->event.length = 1;
-		return 1;
-	}
-	bpf_loop(CG_DEPTH_MAX / CG_WALK + 1, text_piece, text, 0);
-	if (text->failed || climb->stamp) {
-		text->failed = CG_CLIMB_RACE;
-		/* Parts that are out cannot be called back. */
-		return text->offset != 0;
-	}
-	return 1;
 }
 
 /*
  * Writes the object's bytes behind the event; long paths are sent up to their last part. Returns the bytes of the
  * (last) part; sets *moved where the text is not certain.
  */
-static __noinline __u32 write_object(struct cg_scratch *scratch, __u32 number, __u32 *moved)
+static __always_inline __u32 write_object(struct cg_scratch *scratch, __u32 number, __u32 *moved)
 {
 	struct cg_access *access;
 	struct cg_event *event;
@@ -169,16 +112,25 @@ static __noinline __u32 write_object(struct cg_scratch *scratch, __u32 number, _
 	event->part = 0;
 	event->offset = 0;
 	if (access->object == CG_OBJECT_PATH || access->object == CG_OBJECT_UNIX) {
-		struct text text = {.scratch = scratch, .session = number};
-		bpf_loop(CG_RETRIES, text_once, &text, 0);
-		if (text.failed) {
+		struct text text = {scratch, number};
+		struct cg_climb *climb = &scratch->climb;
+
+		climb->retries = 0;
+		cg_walk_start(scratch);
+		bpf_loop(CG_STEPS_MAX, text_one, &text, 0);
+		if (climb->phase != CG_DONE || climb->unresolved || climb->unreachable) {
 			*moved = 1;
 			event->object = CG_OBJECT_NONE;
 			event->length = 0;
 			return 0;
 		}
-		event->offset = text.offset;
-		return text.at;
+		if (!climb->count) {
+			scratch->text[0] = '/';
+			climb->bytes = climb->at = 1;
+		}
+		event->length = climb->bytes;
+		event->offset = climb->offset;
+		return climb->at;
 	}
 	if (access->object == CG_OBJECT_KIND) {
 		scratch->text[0] = access->kind;

@@ -28,7 +28,7 @@
 #define CG_IMAGES3 8
 
 /* Components of a path; deeper is denied and counted. A path of PATH_MAX bytes has at most 2048. */
-#define CG_DEPTH_MAX 8192
+#define CG_DEPTH_MAX 4096
 
 enum cg_mode {
 	CG_ENFORCE = 0,
