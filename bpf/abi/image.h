@@ -94,11 +94,21 @@ struct cg_literal {
 CG_ASSERT(sizeof(struct cg_literal) == 40, "no padding");
 
 /*
- * Slot of a literal, before masking with (literals of the class - 1):
- *   (((words[0] ^ words[1] * 3 ^ words[2] * 5 ^ ((u64)state << 8 | length) ^ seed) * 0x9E3779B97F4A7C15) mod 2^64) >> 32
+ * Slot of a literal, before masking with (literals of the class - 1). The highest bits of the product are the ones that
+ * every bit of a name reaches: names that differ in their last letter alone must not share a slot under every seed, and
+ * neither must those that differ just as the numbers of their states do.
  */
-#define CG_LITERAL_HASH(seed, state, length, w0, w1, w2)                                              \
-	((((w0) ^ ((w1) * 3) ^ ((w2) * 5) ^ (((__u64)(state) << 8) | (length)) ^ (seed)) * 0x9E3779B97F4A7C15ull) >> 32)
+static inline __attribute__((always_inline)) __u64 cg_literal_hash(__u64 seed, __u64 state_and_length, __u64 w0,
+								   __u64 w1, __u64 w2)
+{
+	__u64 mixed = w0 ^ w1 * 0xC2B2AE3D27D4EB4Full ^ w2 * 0x165667B19E3779F9ull ^
+		      state_and_length * 0xD6E8FEB86659FD93ull ^ seed;
+
+	mixed *= 0x9E3779B97F4A7C15ull;
+	return (mixed >> 46) ^ (mixed >> 55);
+}
+#define CG_LITERAL_HASH(seed, state, length, w0, w1, w2) \
+	cg_literal_hash((seed), (__u64)(state) << 8 | (length), (w0), (w1), (w2))
 
 /* The decision for each operation, an index into decisions[]. */
 struct cg_answer {

@@ -1,0 +1,67 @@
+/** What a state answers: for each operation the rules that decide it, in order, until one always applies. */
+import { OPERATIONS } from '../policy/operations.js';
+import type { Applies } from './conditions.js';
+import { ruleError } from './errors.js';
+import type { Mark, Ranked } from './grants.js';
+import { CHAIN_MAX } from './layout.js';
+
+/** The rules that get their turn for one operation, as orders; the default follows unless the last always applies. */
+export type Chain = readonly number[];
+
+export interface Answer {
+  readonly id: number;
+  /** By operation; absent: the default. */
+  readonly chains: readonly Chain[];
+  readonly program: number;
+}
+
+/** All answers of one compilation, each once. Number 0 is the default for everything. */
+export class Answers {
+  readonly all: Answer[] = [];
+  readonly #ids = new Map<string, number>();
+
+  /** `applies` by order; null: the rule never applies. */
+  constructor(
+    private readonly ranked: readonly Ranked[],
+    private readonly applies: readonly (Applies | null)[],
+  ) {
+    this.of([], 0);
+  }
+
+  /** The answer of these marks, in order of decision. Throws CompileError where a chain of conditions is too long. */
+  of(marks: readonly Mark[], program: number): Answer {
+    const chains: Chain[] = OPERATIONS.map((_, bit) => (marks.length === 0 ? [] : this.#chain(marks, bit)));
+    const key = `${program}|${chains.map((chain) => chain.join()).join('|')}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return this.all[known] as Answer;
+    const answer: Answer = { id: this.all.length, chains, program };
+    this.#ids.set(key, answer.id);
+    this.all.push(answer);
+    return answer;
+  }
+
+  #chain(marks: readonly Mark[], bit: number): Chain {
+    const chain: number[] = [];
+    const seen = new Set<string>();
+    for (const { order, mask } of marks) {
+      if ((mask & (1 << bit)) === 0 || chain.at(-1) === order) continue;
+      const applies = this.applies[order];
+      // A rule that applies only when an earlier one of the chain does never gets its turn.
+      if (applies === undefined || applies === null || seen.has(applies.key)) continue;
+      seen.add(applies.key);
+      chain.push(order);
+      if (isUnconditional(applies)) return chain;
+      // The default is the last decision of this chain and is tried like the others.
+      if (chain.length === CHAIN_MAX) {
+        const { rule } = this.ranked[order] as Ranked;
+        throw ruleError('chain-too-long', rule, { operation: OPERATIONS[bit] as string, most: CHAIN_MAX - 1 });
+      }
+    }
+    return chain;
+  }
+}
+
+/** Does it hold whoever calls? */
+export function isUnconditional(applies: Applies | null): boolean {
+  return applies !== null && applies.onlyIf === null && applies.unless === null;
+}

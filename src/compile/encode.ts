@@ -1,0 +1,112 @@
+/** The last stage: the tables as the bytes of one map value. Little endian, as every machine that BPF LSM runs on here. */
+import {
+  ABI_VERSION,
+  ANSWER,
+  CONDITION,
+  DECISION,
+  DIGEST_BYTES,
+  ENTRY_BYTES,
+  HEADER,
+  IMAGE_MAGIC,
+  LITERAL,
+  offsetsOf,
+  RANGE,
+  STATE,
+  TABLES,
+  VERDICTS,
+} from './layout.js';
+import type { StateEntry, Tables } from './tables.js';
+
+/**
+ * Writes an image. `generation` counts the replacements of the policy, `digest` is the SHA-256 of its canonical text.
+ * Throws RangeError when the digest has another length.
+ */
+export function encode(tables: Tables, generation: bigint, digest: Uint8Array): Uint8Array {
+  if (digest.length !== DIGEST_BYTES)
+    throw new RangeError(`a digest has ${DIGEST_BYTES} bytes, this one has ${digest.length}`);
+  const offsets = offsetsOf(tables.imageClass);
+  const bytes = new Uint8Array(offsets.bytes);
+  const view = new DataView(bytes.buffer);
+  const u32 = (at: number, value: number): void => view.setUint32(at, value, true);
+
+  u32(HEADER.magic, IMAGE_MAGIC);
+  u32(HEADER.abi, ABI_VERSION);
+  u32(HEADER.classCount, tables.classCount);
+  u32(HEADER.startPath, tables.starts.path);
+  u32(HEADER.startInet, tables.starts.inet);
+  u32(HEADER.startAbstract, tables.starts.abstract);
+  u32(HEADER.startFamily, tables.starts.family);
+  u32(HEADER.unnamed, tables.unnamed);
+  u32(HEADER.seed, tables.seed.low);
+  u32(HEADER.seed + 4, tables.seed.high);
+  view.setBigUint64(HEADER.generation, generation, true);
+  for (const [kind, answer] of tables.kinds.entries()) u32(HEADER.kinds + 4 * kind, answer);
+  bytes.set(digest, HEADER.digest);
+  for (const [index, table] of TABLES.entries()) u32(HEADER.used + 4 * index, tables.used[table]);
+  bytes.set(tables.classOf, offsets.classes);
+
+  tables.states.forEach((state, index) => {
+    const at = offsets.states + index * ENTRY_BYTES.states;
+    const masks = masksOf(state);
+    u32(at + STATE.firstMask, masks.firstLow);
+    u32(at + STATE.firstMask + 4, masks.firstHigh);
+    u32(at + STATE.lengthMask, masks.length);
+    u32(at + STATE.fallback, state.fallback);
+    u32(at + STATE.dfa, state.dfa);
+    u32(at + STATE.answer, state.answer);
+  });
+  tables.literals.forEach((literal, index) => {
+    if (literal === undefined) return;
+    const at = offsets.literals + index * ENTRY_BYTES.literals;
+    for (let byte = 0; byte < literal.name.length; byte++)
+      bytes[at + LITERAL.words + byte] = literal.name.charCodeAt(byte);
+    u32(at + LITERAL.state, literal.state);
+    u32(at + LITERAL.length, literal.name.length);
+    u32(at + LITERAL.to, literal.to);
+  });
+  for (const [index, cell] of tables.cells.entries()) u32(offsets.cells + 4 * index, cell);
+  tables.answers.forEach(({ decisions, program }, index) => {
+    const at = offsets.answers + index * ENTRY_BYTES.answers;
+    for (const [bit, decision] of decisions.entries()) u32(at + ANSWER.decision + 4 * bit, decision);
+    u32(at + ANSWER.program, program);
+  });
+  tables.decisions.forEach((decision, index) => {
+    const at = offsets.decisions + index * ENTRY_BYTES.decisions;
+    bytes[at + DECISION.verdict] = VERDICTS.indexOf(decision.verdict);
+    bytes[at + DECISION.transition] = decision.transition;
+    view.setUint16(at + DECISION.errnum, decision.errnum, true);
+    u32(at + DECISION.flags, decision.flags);
+    u32(at + DECISION.rule, decision.rule);
+    u32(at + DECISION.onlyIf, decision.onlyIf);
+    u32(at + DECISION.unless, decision.unless);
+    u32(at + DECISION.otherwise, decision.otherwise);
+  });
+  tables.conditions.forEach((condition, index) => {
+    const at = offsets.conditions + index * ENTRY_BYTES.conditions;
+    u32(at + CONDITION.flags, condition.flags);
+    u32(at + CONDITION.uidFirst, condition.uidFirst);
+    u32(at + CONDITION.uidCount, condition.uidCount);
+    u32(at + CONDITION.gidFirst, condition.gidFirst);
+    u32(at + CONDITION.gidCount, condition.gidCount);
+  });
+  tables.ranges.forEach(({ first, last }, index) => {
+    const at = offsets.ranges + index * ENTRY_BYTES.ranges;
+    u32(at + RANGE.first, first);
+    u32(at + RANGE.last, last);
+  });
+  return bytes;
+}
+
+/** What lets the matcher skip the exact table: the lengths of a state's names and their first bytes, modulo 64. */
+function masksOf({ names }: StateEntry): { firstLow: number; firstHigh: number; length: number } {
+  let firstLow = 0;
+  let firstHigh = 0;
+  let length = 0;
+  for (const name of names) {
+    const bit = name.charCodeAt(0) & 63;
+    if (bit < 32) firstLow |= 1 << bit;
+    else firstHigh |= 1 << (bit - 32);
+    length |= 1 << name.length;
+  }
+  return { firstLow: firstLow >>> 0, firstHigh: firstHigh >>> 0, length: length >>> 0 };
+}

@@ -1,0 +1,225 @@
+/**
+ * Judging an attempt on an image's bytes, exactly as bpf/abi/image.h says the matcher does: the interpreter behind the
+ * compiler's tests and `policy show`. It reads nothing but the bytes.
+ */
+import type { Bytes } from '../policy/bytes.js';
+import { type Access, type AccessObject, PROTOCOL_BYTE, type Transition, type Verdict } from '../policy/model.js';
+import { OPERATIONS, type Operation, operationBit } from '../policy/operations.js';
+import {
+  ABI_VERSION,
+  ANSWER,
+  CAPACITY,
+  CHAIN_MAX,
+  CONDITION,
+  CONDITION_OWNER_SELF,
+  classOfSize,
+  DECISION,
+  DECISION_DEFAULT,
+  DECISION_LOG,
+  ENTRY_BYTES,
+  HEADER,
+  IMAGE_MAGIC,
+  KIND_NUMBER,
+  LITERAL,
+  LITERAL_BYTES,
+  literalHalves,
+  offsetsOf,
+  PROBES,
+  RANGE,
+  STATE,
+  TRANSITIONS,
+  VERDICTS,
+} from './layout.js';
+import { literalMix, literalSlot } from './place.js';
+
+/** What the image says of one operation. */
+export interface WalkedDecision {
+  readonly operation: Operation;
+  readonly verdict: Verdict;
+  /** Of a denial or a question, else 0. */
+  readonly errnum: number;
+  /** Number of the rule that decided; 0: the default. */
+  readonly rule: number;
+  readonly log: boolean;
+  readonly byDefault: boolean;
+  readonly transition: Transition;
+}
+
+export interface Walked {
+  readonly verdict: Verdict;
+  /** In the order of the table of operations. */
+  readonly decisions: readonly WalkedDecision[];
+  /** The first denied, else the first asked, else the first. */
+  readonly deciding: WalkedDecision;
+  /** Number of the application's program whose path the object is; 0: none. */
+  readonly program: number;
+}
+
+/**
+ * Judges an attempt. Throws RangeError when the bytes are no image of this version, when the attempt has no operation,
+ * or when a chain of decisions does not end.
+ */
+export function walkImage(bytes: Uint8Array, access: Access): Walked {
+  const image = new ImageReader(bytes);
+  const answer = image.answerOf(access.object);
+  const decisions = OPERATIONS.filter((operation) => access.operations.includes(operation)).map((operation) =>
+    image.decide(answer, operation, access),
+  );
+  const deciding =
+    decisions.find(({ verdict }) => verdict === 'deny') ??
+    decisions.find(({ verdict }) => verdict === 'ask') ??
+    decisions[0];
+  if (deciding === undefined) throw new RangeError('an attempt must have at least one operation to be judged');
+  return { verdict: deciding.verdict, decisions, deciding, program: image.programOf(answer) };
+}
+
+/** The components by which an object walks through the automaton; null: its answer needs no walk. */
+function componentsOf(object: AccessObject): Bytes[] | null {
+  switch (object.type) {
+    case 'path':
+    case 'unix':
+      return object.path === '/' ? [] : (object.path.slice(1).split('/') as Bytes[]);
+    case 'inet':
+      return [bigEndian(PROTOCOL_BYTE[object.protocol], 1), object.address, bigEndian(object.port, 2)];
+    case 'abstract':
+      return object.name === '' ? [] : [object.name];
+    case 'family':
+      return [(bigEndian(object.family, 2) + bigEndian(object.kind, 2) + bigEndian(object.protocol, 4)) as Bytes];
+    case 'kind':
+    case 'unnamed':
+      return null;
+  }
+}
+
+function bigEndian(value: number, bytes: number): Bytes {
+  let text = '';
+  for (let shift = (bytes - 1) * 8; shift >= 0; shift -= 8) text += String.fromCharCode((value >>> shift) & 0xff);
+  return text as Bytes;
+}
+
+class ImageReader {
+  readonly #view: DataView;
+  readonly #places: ReturnType<typeof offsetsOf>;
+  readonly #slots: number;
+
+  constructor(private readonly bytes: Uint8Array) {
+    const imageClass = classOfSize(bytes.length);
+    if (imageClass === undefined) throw new RangeError(`no image has ${bytes.length} bytes`);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#places = offsetsOf(imageClass);
+    this.#slots = CAPACITY[imageClass].literals;
+    if (this.#u32(HEADER.magic) !== IMAGE_MAGIC) throw new RangeError('these bytes are no image: the magic is wrong');
+    if (this.#u32(HEADER.abi) !== ABI_VERSION)
+      throw new RangeError(`the image is of version ${this.#u32(HEADER.abi)}, not ${ABI_VERSION}`);
+  }
+
+  /** The answer for an object, as an index. */
+  answerOf(object: AccessObject): number {
+    if (object.type === 'kind') return this.#u32(HEADER.kinds + 4 * KIND_NUMBER[object.kind]);
+    if (object.type === 'unnamed') return this.#u32(HEADER.unnamed);
+    let state = this.#u32(ENTRY_OF[object.type]);
+    for (const name of componentsOf(object) ?? []) state = this.#step(state, name);
+    return this.#u32(this.#state(state) + STATE.answer);
+  }
+
+  programOf(answer: number): number {
+    return this.#u32(this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.program);
+  }
+
+  decide(answer: number, operation: Operation, access: Access): WalkedDecision {
+    let index = this.#u32(
+      this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.decision + 4 * operationBit(operation),
+    );
+    for (let tried = 0; tried < CHAIN_MAX; tried++) {
+      const at = this.#places.decisions + index * ENTRY_BYTES.decisions;
+      const onlyIf = this.#u32(at + DECISION.onlyIf);
+      const unless = this.#u32(at + DECISION.unless);
+      if ((onlyIf === 0 || this.#holds(onlyIf, access)) && (unless === 0 || !this.#holds(unless, access))) {
+        const flags = this.#u32(at + DECISION.flags);
+        return {
+          operation,
+          verdict: VERDICTS[this.bytes[at + DECISION.verdict] as number] as Verdict,
+          errnum: this.#view.getUint16(at + DECISION.errnum, true),
+          rule: this.#u32(at + DECISION.rule),
+          log: (flags & DECISION_LOG) !== 0,
+          byDefault: (flags & DECISION_DEFAULT) !== 0,
+          transition: TRANSITIONS[this.bytes[at + DECISION.transition] as number] as Transition,
+        };
+      }
+      index = this.#u32(at + DECISION.otherwise);
+    }
+    throw new RangeError(`the chain of decisions for ${operation} does not end`);
+  }
+
+  #step(state: number, name: Bytes): number {
+    const at = this.#state(state);
+    const exact = this.#exact(at, state, name);
+    if (exact !== null) return exact;
+    let row = this.#u32(at + STATE.dfa);
+    for (let index = 0; index < name.length && row !== 0; index++)
+      row = this.#cell(row + (this.bytes[this.#places.classes + name.charCodeAt(index)] as number));
+    return row === 0 ? this.#u32(at + STATE.fallback) : this.#cell(row + this.#u32(HEADER.classCount));
+  }
+
+  #exact(at: number, state: number, name: Bytes): number | null {
+    if (name.length < 1 || name.length > LITERAL_BYTES) return null;
+    if ((this.#u32(at + STATE.lengthMask) & (1 << name.length)) === 0) return null;
+    const bit = name.charCodeAt(0) & 63;
+    const half = this.#u32(at + STATE.firstMask + (bit < 32 ? 0 : 4));
+    if ((half & (1 << (bit & 31))) === 0) return null;
+    const mix = literalMix(state, name);
+    const hash = literalSlot(mix.low ^ this.#u32(HEADER.seed), mix.high ^ this.#u32(HEADER.seed + 4));
+    const halves = literalHalves(name);
+    for (let probe = 0; probe < PROBES; probe++) {
+      const slot = this.#places.literals + ((hash + probe) & (this.#slots - 1)) * ENTRY_BYTES.literals;
+      const length = this.#u32(slot + LITERAL.length);
+      if (length === 0) return null;
+      if (
+        length === name.length &&
+        this.#u32(slot + LITERAL.state) === state &&
+        halves.every((half, index) => this.#u32(slot + LITERAL.words + 4 * index) === half)
+      )
+        return this.#u32(slot + LITERAL.to);
+    }
+    return null;
+  }
+
+  #holds(condition: number, { uid, gid, owner }: Access): boolean {
+    const at = this.#places.conditions + condition * ENTRY_BYTES.conditions;
+    const within = (first: number, count: number, id: number): boolean =>
+      count === 0 || this.#within(this.#u32(at + first), count, id);
+    return (
+      within(CONDITION.uidFirst, this.#u32(at + CONDITION.uidCount), uid) &&
+      within(CONDITION.gidFirst, this.#u32(at + CONDITION.gidCount), gid) &&
+      ((this.#u32(at + CONDITION.flags) & CONDITION_OWNER_SELF) === 0 || owner === uid)
+    );
+  }
+
+  #within(first: number, count: number, id: number): boolean {
+    for (let index = first; index < first + count; index++) {
+      const at = this.#places.ranges + index * ENTRY_BYTES.ranges;
+      if (id >= this.#u32(at + RANGE.first) && id <= this.#u32(at + RANGE.last)) return true;
+    }
+    return false;
+  }
+
+  #state(state: number): number {
+    return this.#places.states + state * ENTRY_BYTES.states;
+  }
+
+  #cell(index: number): number {
+    return this.#u32(this.#places.cells + 4 * index);
+  }
+
+  #u32(at: number): number {
+    return this.#view.getUint32(at, true);
+  }
+}
+
+const ENTRY_OF = {
+  path: HEADER.startPath,
+  unix: HEADER.startPath,
+  inet: HEADER.startInet,
+  abstract: HEADER.startAbstract,
+  family: HEADER.startFamily,
+} as const;

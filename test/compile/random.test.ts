@@ -1,0 +1,70 @@
+/**
+ * Random policies and attempts: the image must say what the reference says. CALLGATE_COMPARISONS sets how many
+ * comparisons are made.
+ */
+import fc from 'fast-check';
+import t from 'tap';
+import { compilePolicy } from '../../src/compile/compile.js';
+import { errnoNumber } from '../../src/compile/errno.js';
+import { walkImage } from '../../src/compile/walk.js';
+import { decide } from '../../src/decide/decide.js';
+import type { Access, Policy } from '../../src/policy/model.js';
+import { accessOf, anyAim, anyPolicy } from './arbitraries.js';
+
+const AIMS = 40;
+const comparisons = Number(process.env.CALLGATE_COMPARISONS ?? 20_000);
+const DIGEST = new Uint8Array(32);
+
+/** What both sides say, in the same words. */
+function reference(policy: Policy, access: Access): unknown {
+  const { verdict, decisions } = decide(policy, access);
+  return {
+    verdict,
+    decisions: decisions.map(({ operation, verdict, errno, rule, log, transition }) => ({
+      operation,
+      verdict,
+      errnum: verdict === 'deny' ? errnoNumber(errno as string) : 0,
+      line: rule?.place.line ?? 0,
+      log,
+      transition: transition ?? 'own',
+    })),
+  };
+}
+
+t.test('the image decides as the reference does', async (t) => {
+  let compared = 0;
+  let byRule = 0;
+  fc.assert(
+    fc.property(anyPolicy, fc.array(anyAim, { minLength: AIMS, maxLength: AIMS }), (policy, aims) => {
+      const image = compilePolicy(policy, { programs: ['/a/program', '/b'] }, 1n, DIGEST);
+      for (const aim of aims) {
+        const access = accessOf(policy, aim);
+        const { verdict, decisions, program } = walkImage(image.bytes, access);
+        const told = {
+          verdict,
+          decisions: decisions.map(({ operation, verdict, errnum, rule, log, transition }) => ({
+            operation,
+            verdict,
+            errnum: verdict === 'deny' ? errnum : 0,
+            line: rule === 0 ? 0 : (image.rules[rule - 1]?.place.line ?? -1),
+            log,
+            transition,
+          })),
+        };
+        const expected = reference(policy, access);
+        if (JSON.stringify(told) !== JSON.stringify(expected))
+          throw new Error(`differs:\n${JSON.stringify({ access, told, expected }, null, 1)}`);
+        const { object } = access;
+        const path = object.type === 'path' || object.type === 'unix' ? object.path : '';
+        if (program !== (path === '/a/program' ? 1 : path === '/b' ? 2 : 0))
+          throw new Error(`program ${program}: ${path}`);
+        compared += 1;
+        if (decisions.some(({ byDefault }) => !byDefault)) byRule += 1;
+      }
+    }),
+    { numRuns: Math.ceil(comparisons / AIMS) },
+  );
+  t.comment(`${compared} comparisons, ${byRule} decided by a rule`);
+  t.ok(compared >= comparisons, 'as many comparisons as were asked for');
+  t.ok(byRule > compared / 4, 'many of them are decided by a rule and not by the default');
+});
