@@ -1,0 +1,61 @@
+/** Naming one object in a policy: the pattern that matches it and as little else as the language can say. */
+import type { Bytes } from '../policy/bytes.js';
+import type {
+  AccessObject,
+  FamilyPattern,
+  InetPattern,
+  ObjectPattern,
+  PathPattern,
+  Protocol,
+  Token,
+} from '../policy/model.js';
+import type { Operation } from '../policy/operations.js';
+import { namesOf, socketMatches } from './match.js';
+
+type FamilyObject = Extract<AccessObject, { type: 'family' }>;
+
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'sctp', 'icmp', 'raw'];
+const AF_UNIX = 1;
+
+/** The pattern for an object of these operations. Its texts are empty: policy/statement.ts writes it. */
+export function exactly(object: AccessObject, operations: readonly Operation[]): ObjectPattern {
+  switch (object.type) {
+    case 'path':
+      return { type: 'path', pattern: literalPath(object.path) };
+    case 'unix':
+      return { type: 'unix', pattern: literalPath(object.path) };
+    case 'kind':
+      return { type: 'kind', kind: object.kind };
+    case 'inet':
+      return inet(object.protocol, { address: object.address, prefix: 128 }, object.port, object.port);
+    case 'abstract':
+      return { type: 'abstract', text: '', tokens: literalTokens(object.name) };
+    case 'unnamed':
+      return { type: 'unnamed' };
+    case 'family':
+      return operations.includes('socket') ? socketPattern(object) : familyPattern(object);
+  }
+}
+
+/** A socket of a known protocol is named by it, as everywhere else in a policy, any other by its family. */
+function socketPattern(object: FamilyObject): InetPattern | FamilyPattern {
+  if (object.family === AF_UNIX) return { ...familyPattern(object), protocol: null };
+  const patterns = PROTOCOLS.map((protocol) => inet(protocol, null, 0, 65535));
+  return patterns.find((pattern) => socketMatches(pattern, object)) ?? familyPattern(object);
+}
+
+function familyPattern({ family, protocol }: FamilyObject): FamilyPattern {
+  return { type: 'family', text: '', family, kind: null, protocol };
+}
+
+function inet(protocol: Protocol, host: InetPattern['host'], first: number, last: number): InetPattern {
+  return { type: 'inet', text: '', protocol, host, ports: { first, last } };
+}
+
+function literalPath(path: Bytes): PathPattern {
+  return { text: '', components: namesOf(path).map((name) => ({ kind: 'literal', name })), self: false };
+}
+
+function literalTokens(name: Bytes): Token[] {
+  return Array.from(name, (character) => ({ kind: 'byte', value: character.charCodeAt(0) }));
+}
