@@ -53,16 +53,16 @@ static __noinline __u64 announce(struct cg_entry *entry)
 }
 
 SEC("lsm/bprm_check_security")
-int BPF_PROG(bprm_check_security, struct linux_binprm *bprm, int ret)
+int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 {
 	struct cg_entry entry;
 	struct cg_access *access;
 	struct task_struct *task = cg_current();
 	struct file *file = bprm->file;
-	int verdict = ret, first;
+	int verdict = 0, first;
 
-	if (ret || !task->bpf_storage)
-		return ret;
+	if (!task->bpf_storage)
+		return 0;
 	/* bprm_change_interp() replaces `interp` when a script or binfmt_misc hands over; till then both are one pointer. */
 	first = bprm->interp == bprm->filename;
 
@@ -155,15 +155,15 @@ int BPF_PROG(bprm_committed_creds, struct linux_binprm *bprm)
 }
 
 SEC("lsm/task_alloc")
-int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags, int ret)
+int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags)
 {
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject, *copy;
 	struct cg_session *session;
 	__u32 number;
 
-	if (ret || !task->bpf_storage)
-		return ret;
+	if (!task->bpf_storage)
+		return 0;
 	subject = bpf_task_storage_get(&subjects, task, 0, 0);
 	if (!subject)
 		return cg_storage_hidden(task) ? -EPERM : 0;

@@ -37,13 +37,13 @@ static __noinline int judge_path(struct cg_entry *entry, const struct path *path
 }
 
 SEC("lsm/file_open")
-int BPF_PROG(file_open, struct file *file, int ret)
+int BPF_PROG(file_open, struct file *file)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 	__u32 mode, flags, operations = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	mode = BPF_CORE_READ(file, f_mode);
 	flags = BPF_CORE_READ(file, f_flags);
@@ -77,13 +77,13 @@ int BPF_PROG(file_open, struct file *file, int ret)
 }
 
 SEC("lsm/path_truncate")
-int BPF_PROG(path_truncate, const struct path *path, int ret)
+int BPF_PROG(path_truncate, const struct path *path)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 	long call, compat;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	/* By descriptor, and as part of an open (6.1 comes here for both): the open was judged, or was the operator's. */
 	call = cg_syscall();
@@ -96,12 +96,12 @@ int BPF_PROG(path_truncate, const struct path *path, int ret)
 }
 
 SEC("lsm/path_mknod")
-int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode, unsigned int dev, int ret)
+int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode, unsigned int dev)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	switch (mode & S_IFMT) {
 	case S_IFCHR:
@@ -124,57 +124,57 @@ int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t 
 }
 
 SEC("lsm/path_mkdir")
-int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode, int ret)
+int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	entry.scratch->access.flags = CG_EVENT_DIRECTORY;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
 }
 
 SEC("lsm/path_symlink")
-int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry, const char *old_name, int ret)
+int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry, const char *old_name)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
 }
 
 SEC("lsm/path_unlink")
-int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry, int ret)
+int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_DELETE));
 }
 
 SEC("lsm/path_rmdir")
-int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry, int ret)
+int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_DELETE));
 }
 
 SEC("lsm/path_link")
-int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry, int ret)
+int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	/* The hook has no mount for the old name; link(2) refuses to cross one (EXDEV), so it is the new one's. */
 	verdict = judge_path(&entry, new_dir, old_dentry, CG_BIT(CG_LINK));
@@ -194,13 +194,13 @@ static __always_inline int judge_old_end(struct cg_entry *entry, const struct pa
 
 SEC("lsm/path_rename")
 int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
-	     struct dentry *new_dentry, unsigned int flags, int ret)
+	     struct dentry *new_dentry, unsigned int flags)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 	__u32 operations = CG_BIT(CG_CREATE);
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	verdict = judge_old_end(&entry, old_dir, old_dentry, flags);
 	if (verdict)
@@ -213,23 +213,23 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
 }
 
 SEC("lsm/path_chmod")
-int BPF_PROG(path_chmod, const struct path *path, umode_t mode, int ret)
+int BPF_PROG(path_chmod, const struct path *path, umode_t mode)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_path(&entry, path, path->dentry, CG_BIT(CG_CHMOD));
 }
 
 SEC("lsm/path_chown")
-int BPF_PROG(path_chown, const struct path *path, unsigned int uid, unsigned int gid, int ret)
+int BPF_PROG(path_chown, const struct path *path, unsigned int uid, unsigned int gid)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_path(&entry, path, path->dentry, CG_BIT(CG_CHOWN));
 }
@@ -260,12 +260,12 @@ static __noinline int holds_open(const struct path *path)
 }
 
 SEC("lsm/inode_getattr")
-int BPF_PROG(inode_getattr, const struct path *path, int ret)
+int BPF_PROG(inode_getattr, const struct path *path)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	if (holds_open(path))
 		return 0;
@@ -275,12 +275,12 @@ int BPF_PROG(inode_getattr, const struct path *path, int ret)
 }
 
 SEC("lsm/mmap_file")
-int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags, int ret)
+int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !file || !(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
+	if (!file || !(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
 		return verdict;
 	/* The program itself: its exec was judged. The very file that was executed, not another open of it. */
 	if (BPF_CORE_READ(cg_current(), mm, exe_file) == file)
@@ -293,13 +293,13 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
 }
 
 SEC("lsm/file_mprotect")
-int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot, int ret)
+int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
 	struct cg_entry entry;
 	struct file *file;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
+	if (!(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
 		return verdict;
 	file = BPF_CORE_READ(vma, vm_file);
 	if (!file || (BPF_CORE_READ(vma, vm_flags) & VM_EXEC) || BPF_CORE_READ(cg_current(), mm, exe_file) == file)
@@ -323,12 +323,12 @@ static __always_inline int is_io_uring(struct dentry *dentry)
 }
 
 SEC("lsm/file_receive")
-int BPF_PROG(file_receive, struct file *file, int ret)
+int BPF_PROG(file_receive, struct file *file)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	/* A ring polled by another's kernel thread would act as that other, who is no subject. */
 	if (is_io_uring(BPF_CORE_READ(file, f_path.dentry)))

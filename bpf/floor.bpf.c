@@ -7,12 +7,12 @@
 
 #define FLOOR(hook, reason, ...)                                     \
 	SEC("lsm/" #hook)                                            \
-	int BPF_PROG(hook, ##__VA_ARGS__, int ret)                   \
+	int BPF_PROG(hook, ##__VA_ARGS__)                   \
 	{                                                            \
 		struct cg_entry entry;                               \
-		int verdict = ret;                                   \
+		int verdict = 0;                                   \
                                                                      \
-		if (ret || !cg_enter(&entry, &verdict))              \
+		if (!cg_enter(&entry, &verdict))              \
 			return verdict;                              \
 		return cg_floor(entry.subject, entry.scratch, reason); \
 	}
@@ -33,13 +33,13 @@ FLOOR(kernel_load_data, CG_FLOOR_MODULE, int id, bool contents)
 
 /* "[io_uring]": the ring's own inode; io_uring_setup(2) has no hook of its own before 6.15. */
 SEC("lsm/inode_init_security_anon")
-int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *name, const struct inode *context, int ret)
+int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *name, const struct inode *context)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 	char text[12] = {};
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	if (BPF_CORE_READ(name, len) != 10 || bpf_probe_read_kernel(text, 10, BPF_CORE_READ(name, name)))
 		return 0;
@@ -54,13 +54,13 @@ int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *n
  * whose files are judged by path.
  */
 SEC("lsm/ptrace_access_check")
-int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode, int ret)
+int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode)
 {
 	struct cg_entry entry;
 	struct cg_subject *other;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	if (!(mode & PTRACE_MODE_ATTACH) && !(mode & PTRACE_MODE_REALCREDS))
 		return 0;
@@ -72,15 +72,14 @@ int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode, 
 }
 
 SEC("lsm/task_kill")
-int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info, int signal, const struct cred *cred,
-	     int ret)
+int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info, int signal, const struct cred *cred)
 {
 	struct cg_entry entry;
 	__u64 *guard, start;
 	__u32 group;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	group = BPF_CORE_READ(target, tgid);
 	guard = bpf_map_lookup_elem(&guards, &group);

@@ -6,6 +6,10 @@
  *   facts    fill in scratch->access: operations and object
  *   verdict  cg_decide(), and
  *   report   cg_conclude(); together cg_judge()
+ *
+ * Hooks do not look at the return value of programs before them: a trampoline that carries LSM programs ends with the
+ * first one that refuses (arch/x86/net/bpf_jit_comp.c: invoke_bpf_mod_ret), and where that value stands depends on how
+ * many arguments the kernel's hook has (`bpf` has one more since 6.15).
  */
 #ifndef CALLGATE_JUDGE_H
 #define CALLGATE_JUDGE_H

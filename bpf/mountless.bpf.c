@@ -75,13 +75,13 @@ next:
 }
 
 SEC("lsm/inode_readlink")
-int BPF_PROG(inode_readlink, struct dentry *dentry, int ret)
+int BPF_PROG(inode_readlink, struct dentry *dentry)
 {
 	struct cg_entry entry;
 	struct super_block *sb;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	struct mounts mounts = {.entry = &entry, .leaf = (__u64)dentry, .operations = CG_BIT(CG_READ)};
 	sb = BPF_CORE_READ(dentry, d_sb);
@@ -96,8 +96,10 @@ int BPF_PROG(inode_readlink, struct dentry *dentry, int ret)
 		next_mount(&mounts);
 	}
 	bpf_loop(CG_MOUNTS_MAX, look_from, &mounts, 0);
-	if (mounts.verdict || (mounts.ended && mounts.judged))
-		return mounts.verdict;
+	if (mounts.verdict)
+		return cg_refuse(-mounts.verdict);
+	if (mounts.ended && mounts.judged)
+		return 0;
 	/* Too many mounts, or none in this namespace shows it. */
 	cg_begin(entry.scratch);
 	entry.scratch->access.operations = CG_BIT(CG_READ);

@@ -231,28 +231,30 @@ static __always_inline int judge_facts(struct cg_entry *entry, int facts, __u32 
 }
 
 SEC("lsm/socket_create")
-int BPF_PROG(socket_create, int family, int type, int protocol, int kern, int ret)
+int BPF_PROG(socket_create, int family, int type, int protocol, int kern)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || kern || !cg_enter(&entry, &verdict))
+	if (kern || !cg_enter(&entry, &verdict))
 		return verdict;
 	put_family(&entry.scratch->access, family, type & 0xf, protocol);
 	return judge_facts(&entry, FACTS_JUDGE, CG_BIT(CG_SOCKET));
 }
 
 SEC("lsm/socket_bind")
-int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int length, int ret)
+int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int length)
 {
 	struct cg_entry entry;
 	struct sock *sk;
 	char first = 1;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	sk = sock->sk;
+	if (!sk)
+		return -EPERM;
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return judge_facts(&entry, address_facts(entry.scratch, sk, (__u64)address, length, 1), CG_BIT(CG_BIND));
 	struct cg_access *access = &entry.scratch->access;
@@ -277,33 +279,37 @@ int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int len
 }
 
 SEC("lsm/socket_connect")
-int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int length, int ret)
+int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int length)
 {
 	struct cg_entry entry;
 	struct sock *sk;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	sk = sock->sk;
+	if (!sk)
+		return -EPERM;
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
 		return 0;
 	return judge_facts(&entry, address_facts(entry.scratch, sk, (__u64)address, length, 0), CG_BIT(CG_CONNECT));
 }
 
 SEC("lsm/socket_sendmsg")
-int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *message, int size, int ret)
+int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *message, int size)
 {
 	struct cg_entry entry;
 	struct own own;
 	struct sock *sk;
-	int verdict = ret;
+	int verdict = 0;
 	__u64 name;
 
 	/* Without an address it goes where the socket is connected to, and that was judged. */
-	if (ret || !message->msg_name || !cg_enter(&entry, &verdict))
+	if (!message->msg_name || !cg_enter(&entry, &verdict))
 		return verdict;
 	sk = sock->sk;
+	if (!sk)
+		return -EPERM;
 	own = own_of(sk);
 	if (own.family == AF_UNIX)
 		return 0;
@@ -320,50 +326,52 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *message, int si
 }
 
 SEC("lsm/socket_listen")
-int BPF_PROG(socket_listen, struct socket *sock, int backlog, int ret)
+int BPF_PROG(socket_listen, struct socket *sock, int backlog)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_facts(&entry, local_facts(&entry, sock->sk), CG_BIT(CG_LISTEN));
 }
 
 SEC("lsm/socket_accept")
-int BPF_PROG(socket_accept, struct socket *sock, struct socket *newsock, int ret)
+int BPF_PROG(socket_accept, struct socket *sock, struct socket *newsock)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_facts(&entry, local_facts(&entry, sock->sk), CG_BIT(CG_ACCEPT));
 }
 
 SEC("lsm/unix_stream_connect")
-int BPF_PROG(unix_stream_connect, struct sock *sk, struct sock *other, struct sock *newsk, int ret)
+int BPF_PROG(unix_stream_connect, struct sock *sk, struct sock *other, struct sock *newsk)
 {
 	struct cg_entry entry;
-	int verdict = ret;
+	int verdict = 0;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_facts(&entry, unix_facts(&entry, other), CG_BIT(CG_CONNECT));
 }
 
 SEC("lsm/unix_may_send")
-int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other, int ret)
+int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other)
 {
 	struct cg_entry entry;
 	struct sock *sk, *peer;
-	int verdict = ret;
+	int verdict = 0;
 	long call;
 
-	if (ret || !cg_enter(&entry, &verdict))
+	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	sk = sock->sk;
 	peer = other->sk;
+	if (!sk || !peer)
+		return -EPERM;
 	/* A datagram socket that is connected already was judged then. */
 	if (BPF_CORE_READ((struct unix_sock *)sk, peer) == peer)
 		return 0;
@@ -372,49 +380,36 @@ int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other, int ret)
 	return judge_facts(&entry, unix_facts(&entry, peer), call == 42 ? CG_BIT(CG_CONNECT) : CG_BIT(CG_SEND));
 }
 
-struct list {
-	struct cg_entry *entry;
-	struct sock *sk;
-	__u64 address;
-	int length;
-	int verdict;
-	__u32 operation;
-};
-
-/* One address of a packed list: 16 bytes of sockaddr_in or 28 of sockaddr_in6 (net/sctp/socket.c). */
-static long sctp_one(__u32 index, struct list *list)
-{
-	__u16 family = 0;
-	int size;
-
-	if (list->length <= 0)
-		return 1;
-	if (bpf_probe_read_kernel(&family, 2, (void *)list->address)) {
-		list->verdict = -EPERM;
-		return 1;
-	}
-	size = family == AF_INET6 ? 28 : 16;
-	cg_begin(list->entry->scratch);
-	list->verdict = judge_facts(list->entry,
-				    address_facts(list->entry->scratch, list->sk, list->address, list->length, 1),
-				    list->operation);
-	list->address += size;
-	list->length -= size;
-	return list->verdict != 0;
-}
+/* Addresses of one call that are looked at; each is a whole decision. More are refused: what is not looked at is not permitted. */
+#define CG_SCTP_ADDRESSES 4
 
 SEC("lsm/sctp_bind_connect")
-int BPF_PROG(sctp_bind_connect, struct sock *sk, int option, struct sockaddr *address, int length, int ret)
+int BPF_PROG(sctp_bind_connect, struct sock *sk, int option, struct sockaddr *address, int length)
 {
 	struct cg_entry entry;
-	int verdict = ret;
-
-	if (ret || !cg_enter(&entry, &verdict))
-		return verdict;
+	int verdict = 0;
 	/* include/uapi/linux/sctp.h: SCTP_PRIMARY_ADDR 6, SCTP_SET_PEER_PRIMARY_ADDR 5, SCTP_SOCKOPT_BINDX_ADD 100 */
-	struct list list = {&entry, sk, (__u64)address, length, 0,
-			    option == 6 || option == 5 || option == 100 ? CG_BIT(CG_BIND) : CG_BIT(CG_CONNECT)};
-	/* 64 KiB of addresses is more than a socket option holds */
-	bpf_loop(4096, sctp_one, &list, 0);
-	return list.length > 0 && !list.verdict ? -EPERM : list.verdict;
+	__u32 operation = option == 6 || option == 5 || option == 100 ? CG_BIT(CG_BIND) : CG_BIT(CG_CONNECT);
+	__u64 at = (__u64)address;
+
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	/* A packed list: 16 bytes of sockaddr_in or 28 of sockaddr_in6 each (net/sctp/socket.c). */
+	for (int i = 0; i < CG_SCTP_ADDRESSES; i++) {
+		__u16 family = 0;
+		int size;
+
+		if (length <= 0)
+			return 0;
+		if (bpf_probe_read_kernel(&family, 2, (void *)at))
+			return -EPERM;
+		cg_begin(entry.scratch);
+		verdict = judge_facts(&entry, address_facts(entry.scratch, sk, at, length, 1), operation);
+		if (verdict)
+			return cg_refuse(-verdict);
+		size = family == AF_INET6 ? 28 : 16;
+		at += size;
+		length -= size;
+	}
+	return length > 0 ? -EPERM : 0;
 }
