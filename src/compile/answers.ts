@@ -15,6 +15,8 @@ export interface Answer {
   readonly program: number;
 }
 
+const NOTHING: Chain = [];
+
 /** All answers of one compilation, each once. Number 0 is the default for everything. */
 export class Answers {
   readonly all: Answer[] = [];
@@ -30,8 +32,15 @@ export class Answers {
 
   /** The answer of these marks, in order of decision. Throws CompileError where a chain of conditions is too long. */
   of(marks: readonly Mark[], program: number): Answer {
-    const chains: Chain[] = OPERATIONS.map((_, bit) => (marks.length === 0 ? [] : this.#chain(marks, bit)));
-    const key = `${program}|${chains.map((chain) => chain.join()).join('|')}`;
+    let open = 0;
+    for (const { mask } of marks) open |= mask;
+    let key = `${program}`;
+    const chains = OPERATIONS.map((_, bit): Chain => {
+      if ((open & (1 << bit)) === 0) return NOTHING;
+      const chain = this.#chain(marks, bit);
+      if (chain.length > 0) key += `|${bit}:${chain.join()}`;
+      return chain;
+    });
     const known = this.#ids.get(key);
     if (known !== undefined) return this.all[known] as Answer;
     const answer: Answer = { id: this.all.length, chains, program };
@@ -42,15 +51,15 @@ export class Answers {
 
   #chain(marks: readonly Mark[], bit: number): Chain {
     const chain: number[] = [];
-    const seen = new Set<string>();
+    const seen: string[] = [];
     for (const { order, mask } of marks) {
       if ((mask & (1 << bit)) === 0 || chain.at(-1) === order) continue;
       const applies = this.applies[order];
       // A rule that applies only when an earlier one of the chain does never gets its turn.
-      if (applies === undefined || applies === null || seen.has(applies.key)) continue;
-      seen.add(applies.key);
+      if (applies === undefined || applies === null || seen.includes(applies.key)) continue;
       chain.push(order);
       if (isUnconditional(applies)) return chain;
+      seen.push(applies.key);
       // The default is the last decision of this chain and is tried like the others.
       if (chain.length === CHAIN_MAX) {
         const { rule } = this.ranked[order] as Ranked;

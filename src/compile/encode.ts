@@ -46,6 +46,7 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
   bytes.set(tables.classOf, offsets.classes);
 
   tables.states.forEach((state, index) => {
+    if (state === undefined) return;
     const at = offsets.states + index * ENTRY_BYTES.states;
     const masks = masksOf(state);
     u32(at + STATE.firstMask, masks.firstLow);

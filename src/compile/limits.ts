@@ -17,7 +17,7 @@ export const BYTE_PLACES_MAX = 4_000_000;
 export const NAMES_OF_GLOB_MAX = 16;
 /** Ways one path pattern may be taken apart into, when its globs stand for few names. */
 export const WAYS_MAX = 64;
-/** Names placed while looking for a seed, over all attempts for one class of image. */
+/** Names placed while looking for a seed and for numbers of states, over all attempts for one class of image. */
 export const PLACEMENTS_MAX = 3_000_000;
 /** Names below `**` times folders: above it these names are found by bytes, not by the exact table. */
 export const DEEP_LITERALS_MAX = 1 << 15;

@@ -1,7 +1,7 @@
 /**
  * Places for the names of the exact table. The matcher looks at PROBES consecutive slots and stops at an empty one, so
- * a name must stand near its hash with no hole before it. Robin Hood insertion gives the smallest greatest distance; a
- * seed is looked for with which that is small enough.
+ * a name must stand near its hash with no hole before it. Robin Hood insertion gives the smallest greatest distance;
+ * where that is not small enough a state gets another number, which moves all its names, or the table another seed.
  */
 import type { Bytes } from '../policy/bytes.js';
 import { literalHalves, PROBES } from './layout.js';
@@ -18,6 +18,8 @@ export interface Placement {
   readonly seed: Wide;
   /** For each slot the index of its literal, or -1. */
   readonly slots: Int32Array;
+  /** The number each state has in the image. State 0 keeps its own. */
+  readonly numbers: Int32Array;
 }
 
 /** A 64-bit number in two halves. */
@@ -46,14 +48,23 @@ const FACTOR_STATE: Wide = { low: 0x6659fd93, high: 0xd6e8feb8 };
 const FACTOR_LAST_LOW = 0x7f4a7c15;
 const FACTOR_LAST_HIGH = 0x9e3779b9;
 
-/** What the header's cg_literal_hash has mixed before the seed comes in. */
-export function literalMix(state: number, name: string): Wide {
+/** What of the hash depends on the name alone, and the name's length. */
+export interface NameMix extends Wide {
+  readonly length: number;
+}
+
+export function nameMix(name: string): NameMix {
   const halves = literalHalves(name);
   const word = (index: number): Wide => ({ low: halves[index * 2] as number, high: halves[index * 2 + 1] as number });
   const [w0, w1, w2] = [word(0), times(word(1), FACTOR_1), times(word(2), FACTOR_2)];
+  return { low: (w0.low ^ w1.low ^ w2.low) >>> 0, high: (w0.high ^ w1.high ^ w2.high) >>> 0, length: name.length };
+}
+
+/** What the header's cg_literal_hash has mixed before the seed comes in. */
+export function literalMix(state: number, name: NameMix): Wide {
   const stateAndLength = { low: ((state << 8) | name.length) >>> 0, high: state >>> 24 };
-  const w3 = times(stateAndLength, FACTOR_STATE);
-  return { low: (w0.low ^ w1.low ^ w2.low ^ w3.low) >>> 0, high: (w0.high ^ w1.high ^ w2.high ^ w3.high) >>> 0 };
+  const mix = times(stateAndLength, FACTOR_STATE);
+  return { low: (name.low ^ mix.low) >>> 0, high: (name.high ^ mix.high) >>> 0 };
 }
 
 /** The slot, before masking, of what is mixed and has the seed in it. */
@@ -75,58 +86,101 @@ function scramble(value: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
+/** Part of the slots above which no places are looked for. */
+const FULLEST = 0.8;
+
 /**
- * Finds a seed and places for all literals in a table of `slots` (a power of two). Null: none was found in
- * PLACEMENTS_MAX tries.
+ * Finds a seed, numbers for the states and places for all literals, in tables of so many slots (a power of two) and
+ * states. Null: none were found in PLACEMENTS_MAX tries.
+ *
+ * A state keeps its number unless its names find no place under it; then it gets one that no state has. Those with
+ * most names choose first.
  */
-export function placeLiterals(literals: readonly Literal[], slots: number): Placement | null {
+export function placeLiterals(
+  literals: readonly Literal[],
+  states: number,
+  slots: number,
+  capacity: number,
+): Placement | null {
   if (literals.length > slots * FULLEST) return null;
-  const mixes = literals.map(({ state, name }) => literalMix(state, name));
-  const low = Uint32Array.from(mixes, (mix) => mix.low);
-  const high = Uint32Array.from(mixes, (mix) => mix.high);
+  const byState = new Map<number, number[]>();
+  literals.forEach(({ state }, index) => {
+    const of = byState.get(state);
+    if (of === undefined) byState.set(state, [index]);
+    else of.push(index);
+  });
+  const order = [...byState].sort(([, left], [, right]) => right.length - left.length);
+  const names = literals.map(({ name }) => nameMix(name));
   let budget = PLACEMENTS_MAX;
   for (let attempt = 0; budget >= 0; attempt++) {
-    const seed = seedOf(attempt);
-    const { table, tried } = insert(low, high, seed, slots);
-    if (table !== null) return { seed, slots: table };
-    budget -= tried;
+    const table = new SlotTable(slots, seedOf(attempt));
+    const numbers = Int32Array.from({ length: states }, (_, state) => state);
+    const free = Array.from({ length: Math.min(capacity - states, FREE_MAX) }, (_, index) => states + index);
+    const fits = (own: readonly number[], number: number): boolean => {
+      budget -= own.length;
+      return budget >= 0 && table.insert(own, names, number);
+    };
+    const placed = order.every(([state, own]) => {
+      if (fits(own, state)) return true;
+      const at = free.findIndex((number) => fits(own, number));
+      if (at < 0) return false;
+      numbers[state] = free[at] as number;
+      free[at] = state;
+      return true;
+    });
+    if (placed) return { seed: table.seed, slots: table.slots, numbers };
   }
   return null;
 }
 
-/** Part of the slots above which no seed would ever be found. */
-const FULLEST = 0.75;
+/** Unused numbers that a state may choose from. */
+const FREE_MAX = 512;
 
-function insert(
-  low: Uint32Array,
-  high: Uint32Array,
-  seed: Wide,
-  slots: number,
-): { table: Int32Array | null; tried: number } {
-  const table = new Int32Array(slots).fill(-1);
-  const distances = new Uint8Array(slots);
-  const mask = slots - 1;
-  for (let index = 0; index < low.length; index++) {
-    let carried = index;
-    let distance = 0;
-    let at = literalSlot((low[index] as number) ^ seed.low, (high[index] as number) ^ seed.high) & mask;
-    for (;;) {
-      const there = table[at] as number;
-      if (there < 0) {
-        table[at] = carried;
-        distances[at] = distance;
-        break;
-      }
-      const other = distances[at] as number;
-      if (other < distance) {
-        table[at] = carried;
-        distances[at] = distance;
-        carried = there;
-        distance = other;
-      }
-      at = (at + 1) & mask;
-      if (++distance === PROBES) return { table: null, tried: index + 1 };
-    }
+/** The table while it is filled. */
+class SlotTable {
+  readonly slots: Int32Array;
+  readonly #distances: Uint8Array;
+  readonly #mask: number;
+
+  constructor(
+    count: number,
+    readonly seed: Wide,
+  ) {
+    this.slots = new Int32Array(count).fill(-1);
+    this.#distances = new Uint8Array(count);
+    this.#mask = count - 1;
   }
-  return { table, tried: low.length };
+
+  /** Puts the names of one state in, if all find a place; else changes nothing. */
+  insert(literals: readonly number[], names: readonly NameMix[], state: number): boolean {
+    const undo: number[] = [];
+    for (const literal of literals) {
+      const { low, high } = literalMix(state, names[literal] as NameMix);
+      let carried = literal;
+      let distance = 0;
+      let at = literalSlot(low ^ this.seed.low, high ^ this.seed.high) & this.#mask;
+      for (;;) {
+        const there = this.slots[at] as number;
+        const other = this.#distances[at] as number;
+        if (there < 0 || other < distance) {
+          undo.push(at, there, other);
+          this.slots[at] = carried;
+          this.#distances[at] = distance;
+          if (there < 0) break;
+          carried = there;
+          distance = other;
+        }
+        at = (at + 1) & this.#mask;
+        if (++distance === PROBES) {
+          for (let index = undo.length - 3; index >= 0; index -= 3) {
+            const slot = undo[index] as number;
+            this.slots[slot] = undo[index + 1] as number;
+            this.#distances[slot] = undo[index + 2] as number;
+          }
+          return false;
+        }
+      }
+    }
+    return true;
+  }
 }

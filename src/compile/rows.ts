@@ -133,8 +133,11 @@ export interface Settled {
  */
 export function settle(rows: Rows, targets: readonly number[]): Settled {
   const to = Int32Array.from(rows.outcome, (outcome) => targets[outcome] as number);
-  const blocks = merge(rows, to);
-  const { cells, count, start, outcome } = quotient(rows, blocks, rows.start, to);
+  // Rows that differ in what matches stay different as long as each outcome leads elsewhere.
+  const distinct = new Set(targets).size === targets.length;
+  const { cells, count, start, outcome } = distinct
+    ? { ...rows, outcome: to }
+    : quotient(rows, merge(rows, to), rows.start, to);
   const { classCount } = rows;
 
   const constant = (row: number): boolean => {
@@ -268,7 +271,8 @@ function partition(sets: readonly (readonly [number, Uint8Array])[]): {
   const lowest: number[] = [];
   const classOf = new Uint8Array(256);
   for (let byte = 0; byte < 256; byte++) {
-    const key = sets.map(([, members]) => members[byte]).join('');
+    let key = '';
+    for (const [, members] of sets) key += members[byte] === 1 ? '1' : '0';
     let id = ids.get(key);
     if (id === undefined) {
       id = ids.size;

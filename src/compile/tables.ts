@@ -62,7 +62,8 @@ export interface Tables {
   readonly unnamed: number;
   readonly kinds: readonly number[];
   readonly seed: { readonly low: number; readonly high: number };
-  readonly states: readonly StateEntry[];
+  /** By number in the image; absent: unused. */
+  readonly states: readonly (StateEntry | undefined)[];
   /** By slot; absent: empty. */
   readonly literals: readonly (Literal | undefined)[];
   readonly cells: readonly number[];
@@ -106,30 +107,36 @@ export function tablesOf(input: TablesInput): Tables {
   };
   const { imageClass, placement } = smallest(input, needed, literals);
 
-  const states = automaton.states.map(
-    ({ id, edges, settled }): StateEntry => ({
+  const number = (state: number): number => placement.numbers[state] as number;
+  const states: (StateEntry | undefined)[] = [];
+  for (const { id, edges, settled } of automaton.states)
+    states[number(id)] = {
       dfa: bytes.starts.get(settled) ?? 0,
-      fallback: settled.fallback,
+      fallback: number(settled.fallback),
       answer: stateAnswers[id] as number,
       names: edges.map(({ name }) => name),
-    }),
-  );
+    };
+  for (const at of bytes.targets) bytes.cells[at] = number(bytes.cells[at] as number);
+  const { path, inet, abstract, family } = automaton.starts;
   return {
     imageClass,
     classOf: bytes.classOf,
     classCount: bytes.classCount,
-    starts: automaton.starts,
+    starts: { path: number(path), inet: number(inet), abstract: number(abstract), family: number(family) },
     unnamed,
     kinds,
     seed: placement.seed,
     states,
-    literals: Array.from(placement.slots, (index) => literals[index]),
+    literals: Array.from(placement.slots, (index) => {
+      const literal = literals[index];
+      return literal && { name: literal.name, state: number(literal.state), to: number(literal.to) };
+    }),
     cells: bytes.cells,
     answers: answers.answers,
     decisions: answers.decisions,
     conditions: answers.conditions,
     ranges: answers.ranges,
-    used: needed,
+    used: { ...needed, states: states.length },
   };
 }
 
@@ -151,7 +158,7 @@ function smallest(
         });
       continue;
     }
-    const placement = placeLiterals(literals, capacity.literals);
+    const placement = placeLiterals(literals, needed.states, capacity.literals, capacity.states);
     if (placement !== null) return { imageClass, placement };
   }
   throw policyError('names-collide', input.policy, { literals: literals.length });
@@ -182,6 +189,8 @@ interface ByteTables {
   readonly classOf: Uint8Array;
   readonly classCount: number;
   readonly cells: number[];
+  /** Places in `cells` that name states. */
+  readonly targets: readonly number[];
   readonly starts: ReadonlyMap<Settled, number>;
 }
 
@@ -200,6 +209,7 @@ function byteTables(automaton: LeastAutomaton): ByteTables {
   });
   const width = ids.size + 1;
   const cells: number[] = new Array(width).fill(0);
+  const targets: number[] = [];
   const starts = new Map<Settled, number>();
   for (const form of forms) {
     const base = cells.length;
@@ -209,10 +219,11 @@ function byteTables(automaton: LeastAutomaton): ByteTables {
         const next = form.cells[(row - 1) * form.classCount + (form.classOf[byte] as number)] as number;
         cells.push(next === 0 ? 0 : base + (next - 1) * width);
       }
+      targets.push(cells.length);
       cells.push(form.to[row] as number);
     }
   }
-  return { classOf, classCount: ids.size, cells, starts };
+  return { classOf, classCount: ids.size, cells, targets, starts };
 }
 
 /** Answers, decisions, conditions and ranges, each once, numbered as they come. */
@@ -224,6 +235,7 @@ class AnswerTable {
   readonly #answerIds = new Map<string, number>();
   readonly #decisionIds = new Map<string, number>();
   readonly #conditionIds = new Map<string, number>();
+  readonly #ruleIds = new Map<string, number>();
   readonly #closed: number;
 
   constructor(private readonly input: TablesInput) {
@@ -269,7 +281,15 @@ class AnswerTable {
     return next;
   }
 
+  /** The decision by which a rule gives way to `otherwise`. */
   #rule(order: number, exec: boolean, otherwise: number): number {
+    const key = `${order}|${exec}|${otherwise}`;
+    const known = this.#ruleIds.get(key) ?? this.#make(order, exec, otherwise);
+    this.#ruleIds.set(key, known);
+    return known;
+  }
+
+  #make(order: number, exec: boolean, otherwise: number): number {
     const { rule, number } = this.input.ranked[order] as Ranked;
     const applies = this.input.applies[order] as Applies;
     const name = rule.errno ?? this.input.policy.errno;
@@ -313,16 +333,15 @@ class AnswerTable {
   }
 
   #answer(decisions: number[], program: number): number {
-    return intern(this.#answerIds, this.answers, { decisions, program });
+    return intern(this.#answerIds, this.answers, { decisions, program }, `${program}|${decisions.join()}`);
   }
 
   #decision(entry: DecisionEntry): number {
-    return intern(this.#decisionIds, this.decisions, entry);
+    return intern(this.#decisionIds, this.decisions, entry, Object.values(entry).join());
   }
 }
 
-function intern<T>(ids: Map<string, number>, entries: T[], entry: T): number {
-  const key = JSON.stringify(entry);
+function intern<T>(ids: Map<string, number>, entries: T[], entry: T, key: string): number {
   const known = ids.get(key);
   if (known !== undefined) return known;
   ids.set(key, entries.length);

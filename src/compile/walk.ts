@@ -30,7 +30,7 @@ import {
   TRANSITIONS,
   VERDICTS,
 } from './layout.js';
-import { literalMix, literalSlot } from './place.js';
+import { literalMix, literalSlot, nameMix } from './place.js';
 
 /** What the image says of one operation. */
 export interface WalkedDecision {
@@ -167,7 +167,7 @@ class ImageReader {
     const bit = name.charCodeAt(0) & 63;
     const half = this.#u32(at + STATE.firstMask + (bit < 32 ? 0 : 4));
     if ((half & (1 << (bit & 31))) === 0) return null;
-    const mix = literalMix(state, name);
+    const mix = literalMix(state, nameMix(name));
     const hash = literalSlot(mix.low ^ this.#u32(HEADER.seed), mix.high ^ this.#u32(HEADER.seed + 4));
     const halves = literalHalves(name);
     for (let probe = 0; probe < PROBES; probe++) {
