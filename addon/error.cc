@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "error.h"
+
+#include <cstring>
+
+std::string ErrnoName(int number) {
+  const char* name = strerrorname_np(number);
+  return name != nullptr ? name : "E" + std::to_string(number);
+}
+
+Napi::Error NativeError(Napi::Env env, int number, const std::string& operation) {
+  Napi::Error error = Napi::Error::New(env, operation + ": " + strerror(number));
+  error.Set("code", Napi::String::New(env, ErrnoName(number)));
+  error.Set("operation", Napi::String::New(env, operation));
+  return error;
+}
+
+Napi::Value ThrowErrno(Napi::Env env, int number, const std::string& operation) {
+  NativeError(env, number, operation).ThrowAsJavaScriptException();
+  return env.Undefined();
+}

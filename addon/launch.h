@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#ifndef CALLGATE_ADDON_LAUNCH_H
+#define CALLGATE_ADDON_LAUNCH_H
+#include <napi.h>
+
+// Is this a child of hold() that its own wait() reaps?
+bool IsHeld(int pid);
+
+void RegisterLaunch(Napi::Env env, Napi::Object exports);
+
+#endif
