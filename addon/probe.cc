@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What this kernel can do, found by doing it. Each answer is yes, no with the reason, or unknown with the reason: a file
+// that cannot be read proves nothing.
+#include "probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "fd.h"
+
+namespace {
+
+struct Answer {
+  const char* answer;
+  std::string detail;
+};
+
+Answer Yes(const std::string& detail = "") { return {"yes", detail}; }
+Answer No(const std::string& detail) { return {"no", detail}; }
+Answer Unknown(const std::string& detail) { return {"unknown", detail}; }
+
+std::string Why(int number) { return ErrnoName(number) + " (" + strerror(number) + ")"; }
+
+Answer Btf() {
+  if (access("/sys/kernel/btf/vmlinux", R_OK) == 0) return Yes("/sys/kernel/btf/vmlinux");
+  return errno == ENOENT ? No("/sys/kernel/btf/vmlinux is not there: the kernel was built without CONFIG_DEBUG_INFO_BTF")
+                         : Unknown("/sys/kernel/btf/vmlinux: " + Why(errno));
+}
+
+Answer BpfInLsmList() {
+  std::ifstream file("/sys/kernel/security/lsm");
+  std::string list;
+  if (!std::getline(file, list)) return Unknown("/sys/kernel/security/lsm cannot be read: is securityfs mounted?");
+  std::stringstream names(list);
+  for (std::string name; std::getline(names, name, ',');)
+    if (name == "bpf") return Yes("lsm=" + list);
+  return No("lsm=" + list);
+}
+
+Answer KernelFunction(const char* name, const std::string& missing) {
+  if (libbpf_find_vmlinux_btf_id(name, static_cast<bpf_attach_type>(0)) > 0) return Yes();
+  return access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? No(missing) : Unknown("no BTF to look in");
+}
+
+bpf_insn Instruction(uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm) {
+  bpf_insn instruction{};
+  instruction.code = code;
+  instruction.dst_reg = dst;
+  instruction.src_reg = src;
+  instruction.off = off;
+  instruction.imm = imm;
+  return instruction;
+}
+
+// Loads a program on file_open that counts the opens of this very thread in `counter` and permits all, attaches it, opens
+// /dev/null and looks. Nobody else's opens are touched by more than the counting's comparison.
+Answer Fires(bpf_prog_type type, bpf_attach_type attach, const char* function, bool fire) {
+  int id = libbpf_find_vmlinux_btf_id(function, static_cast<bpf_attach_type>(0));
+  if (id <= 0) return No(std::string(function) + " is not in this kernel's BTF");
+  LIBBPF_OPTS(bpf_map_create_opts, map_options);
+  Fd counter(bpf_map_create(BPF_MAP_TYPE_ARRAY, "cg_probe", 4, 8, 1, &map_options));
+  if (!counter) return errno == EPERM ? Unknown("a BPF map: " + Why(errno)) : No("a BPF map: " + Why(errno));
+  int32_t self = static_cast<int32_t>(syscall(SYS_gettid));
+  const bpf_insn program[] = {
+      Instruction(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_current_pid_tgid),
+      Instruction(BPF_ALU | BPF_MOV | BPF_X, 0, 0, 0, 0),  // the thread: low 32 bits
+      Instruction(BPF_JMP32 | BPF_JNE | BPF_K, 0, 0, 9, self),
+      Instruction(BPF_ST | BPF_MEM | BPF_W, 10, 0, -4, 0),
+      Instruction(BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0),
+      Instruction(BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -4),
+      Instruction(BPF_LD | BPF_DW | BPF_IMM, 1, BPF_PSEUDO_MAP_FD, 0, counter.get()),
+      Instruction(0, 0, 0, 0, 0),
+      Instruction(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem),
+      Instruction(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2, 0),
+      Instruction(BPF_ALU64 | BPF_MOV | BPF_K, 1, 0, 0, 1),
+      Instruction(BPF_STX | BPF_ATOMIC | BPF_DW, 0, 1, 0, BPF_ADD),
+      Instruction(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0),
+      Instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+  };
+  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  options.expected_attach_type = attach;
+  options.attach_btf_id = static_cast<uint32_t>(id);
+  Fd loaded(bpf_prog_load(type, "cg_probe", "GPL", program, sizeof(program) / sizeof(program[0]), &options));
+  if (!loaded) return No("the program is refused: " + Why(errno));
+  Fd link(bpf_raw_tracepoint_open(nullptr, loaded.get()));
+  if (!link) return No("the program cannot be attached: " + Why(errno));
+  if (!fire) return Yes("loads and attaches");
+  Fd opened(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  uint32_t zero = 0;
+  uint64_t count = 0;
+  if (bpf_map_lookup_elem(counter.get(), &zero, &count) != 0) return Unknown("the counter: " + Why(errno));
+  return count > 0 ? Yes("an open was seen") : No("the program is attached, but an open did not reach it");
+}
+
+Answer MapType(bpf_map_type type, uint32_t key, uint32_t value, uint32_t entries, uint32_t flags) {
+  int probed = libbpf_probe_bpf_map_type(type, nullptr);
+  if (probed == 0) return No("this kernel has no such map");
+  // Task storage wants BTF for its value, which the prober makes; the ring buffer is made here for its true errno.
+  if (type != BPF_MAP_TYPE_RINGBUF)
+    return probed > 0 ? Yes() : Unknown("probe: " + Why(-probed));
+  LIBBPF_OPTS(bpf_map_create_opts, options);
+  options.map_flags = flags;
+  Fd map(bpf_map_create(type, "cg_probe", key, value, entries, &options));
+  if (map) return Yes();
+  return errno == EPERM ? Unknown(Why(errno)) : No(Why(errno));
+}
+
+Answer Seccomp() {
+  uint32_t action = SECCOMP_RET_ERRNO;
+  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) return Yes();
+  return No("seccomp(SECCOMP_RET_ERRNO): " + Why(errno));
+}
+
+Answer Bpffs() {
+  struct statfs facts {};
+  if (statfs("/sys/fs/bpf", &facts) != 0) return errno == ENOENT ? No("/sys/fs/bpf is not there") : Unknown(Why(errno));
+  return facts.f_type == 0xcafe4a11 ? Yes("/sys/fs/bpf") : No("no bpffs is mounted at /sys/fs/bpf");
+}
+
+Answer Capabilities() {
+  static const struct {
+    int number;
+    const char* name;
+  } kNeeded[] = {{39, "CAP_BPF"}, {38, "CAP_PERFMON"}, {21, "CAP_SYS_ADMIN"}, {5, "CAP_KILL"}, {7, "CAP_SETUID"}, {6, "CAP_SETGID"}};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  if (syscall(SYS_capget, &header, data) != 0) return Unknown("capget: " + Why(errno));
+  std::string missing;
+  for (const auto& needed : kNeeded)
+    if ((data[needed.number / 32].effective & (1u << (needed.number % 32))) == 0)
+      missing += (missing.empty() ? "" : ", ") + std::string(needed.name);
+  return missing.empty() ? Yes() : No("missing: " + missing);
+}
+
+Napi::Value Probe(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Napi::Object result = Napi::Object::New(env);
+  auto put = [&](const char* name, const Answer& answer) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("answer", answer.answer);
+    entry.Set("detail", answer.detail);
+    result.Set(name, entry);
+  };
+  // What is refused here is the answer, not news for standard error.
+  libbpf_print_fn_t printer = libbpf_set_print(nullptr);
+  put("btf", Btf());
+  put("bpf_lsm", BpfInLsmList());
+  put("lsm_fires", Fires(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open", true));
+  put("fmod_ret", Fires(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_file_open", false));
+  put("ring_buffer", MapType(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0));
+  put("task_storage", MapType(BPF_MAP_TYPE_TASK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC));
+  put("seccomp", Seccomp());
+  put("security_path",
+      KernelFunction("bpf_lsm_path_unlink", "the kernel was built without CONFIG_SECURITY_PATH: names cannot be judged"));
+  put("bpffs", Bpffs());
+  put("capabilities", Capabilities());
+  libbpf_set_print(printer);
+  return result;
+}
+
+}  // namespace
+
+void RegisterProbe(Napi::Env env, Napi::Object exports) { exports.Set("probe", Napi::Function::New(env, Probe)); }
