@@ -41,14 +41,16 @@
 #define CG_NAME_MAX 255
 
 /*
- * Size classes. The matcher is instantiated once for each; counts are powers of two, so that an index can be masked.
+ * Size classes. The matcher is instantiated once for each; counts are powers of two, so that an index can be masked. A
+ * learned policy has about as many answers and names as states: most paths end at a state of their own, whose answer
+ * names its own rule, and are the only ones to lead there.
  * X(class, states, literals, cells, answers, decisions, conditions, ranges)
  */
 #define CG_IMAGE_CLASSES(X)                                             \
-	X(0, 256, 512, 4096, 128, 256, 32, 64)                          \
-	X(1, 4096, 8192, 65536, 2048, 4096, 256, 1024)                  \
-	X(2, 32768, 65536, 524288, 16384, 32768, 1024, 8192)            \
-	X(3, 131072, 262144, 2097152, 65536, 131072, 4096, 32768)
+	X(0, 256, 256, 4096, 256, 256, 32, 64)                          \
+	X(1, 4096, 4096, 65536, 4096, 4096, 256, 1024)                  \
+	X(2, 32768, 32768, 524288, 32768, 32768, 1024, 8192)            \
+	X(3, 131072, 131072, 2097152, 131072, 131072, 4096, 32768)
 #define CG_IMAGE_CLASS_COUNT 4
 
 struct cg_image_header {

@@ -37,22 +37,22 @@ export const ENTRY_BYTES: Readonly<Record<Table, number>> = {
 
 /** Entries of each table by size class; every number is a power of two. */
 export const CAPACITY: Readonly<Record<ImageClass, Readonly<Record<Table, number>>>> = {
-  0: { states: 256, literals: 512, cells: 4096, answers: 128, decisions: 256, conditions: 32, ranges: 64 },
-  1: { states: 4096, literals: 8192, cells: 65536, answers: 2048, decisions: 4096, conditions: 256, ranges: 1024 },
+  0: { states: 256, literals: 256, cells: 4096, answers: 256, decisions: 256, conditions: 32, ranges: 64 },
+  1: { states: 4096, literals: 4096, cells: 65536, answers: 4096, decisions: 4096, conditions: 256, ranges: 1024 },
   2: {
     states: 32768,
-    literals: 65536,
+    literals: 32768,
     cells: 524288,
-    answers: 16384,
+    answers: 32768,
     decisions: 32768,
     conditions: 1024,
     ranges: 8192,
   },
   3: {
     states: 131072,
-    literals: 262144,
+    literals: 131072,
     cells: 2097152,
-    answers: 65536,
+    answers: 131072,
     decisions: 131072,
     conditions: 4096,
     ranges: 32768,
@@ -138,6 +138,11 @@ export function offsetsOf(imageClass: ImageClass): Offsets {
 /** The class whose images have this size; undefined: none has. */
 export function classOfSize(bytes: number): ImageClass | undefined {
   return IMAGE_CLASSES.find((imageClass) => offsetsOf(imageClass).bytes === bytes);
+}
+
+/** Can the exact table hold the name? Others are found by the byte automata. */
+export function fitsExactTable(name: string): boolean {
+  return name.length >= 1 && name.length <= LITERAL_BYTES;
 }
 
 /** `CG_LITERAL_BYTES` bytes of a name as six 32-bit halves of its three little endian words, low half first. */

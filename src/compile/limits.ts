@@ -10,7 +10,7 @@ export const STATE_PLACES_MAX = 4_000_000;
 /** Steps by literal names over all these states. */
 export const STEPS_MAX = 4_000_000;
 /** States of one automaton over the bytes of a name. */
-export const BYTE_STATES_MAX = 20_000;
+export const BYTE_STATES_MAX = 100_000;
 /** Positions over all states of one such automaton. */
 export const BYTE_PLACES_MAX = 4_000_000;
 /** A glob that stands for no more names than this is taken as these names. */

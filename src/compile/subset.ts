@@ -8,7 +8,7 @@ import { ruleError } from './errors.js';
 import type { Glob } from './globs.js';
 import type { Entry, Mark, Ranked } from './grants.js';
 import { ENTRIES } from './grants.js';
-import { LITERAL_BYTES, OPERATION_SLOTS } from './layout.js';
+import { fitsExactTable, OPERATION_SLOTS } from './layout.js';
 import { BYTE_STATES_MAX, STATE_PLACES_MAX, STATES_MAX, STEPS_MAX } from './limits.js';
 import { outcomeOf, type Rows, rowsOf, TooManyRows } from './rows.js';
 import type { Place, Tree, Unconditional } from './tree.js';
@@ -148,7 +148,7 @@ class Subset {
       for (const [glob, to] of at.globs) put(globbed, glob, to);
       const byBytes = at.loops && this.options.deepByBytes;
       for (const [name, to] of at.literals)
-        if (byBytes || name.length > LITERAL_BYTES) put(globbed, this.#long(name), to);
+        if (byBytes || !fitsExactTable(name)) put(globbed, this.#long(name), to);
         else put(named, name, to);
     }
     const rows = globbed.size === 0 ? null : this.#rowsOf([...globbed.keys()]);
@@ -190,7 +190,10 @@ class Subset {
   }
 
   #tooComplex(glob: Glob) {
-    const owner = this.options.tree.places.find((at) => at.globs.has(glob))?.globs.get(glob)?.owner ?? 0;
+    const { places } = this.options.tree;
+    const child = (at: Place): Place | undefined => at.globs.get(glob) ?? at.literals.get(glob.text as Bytes);
+    const at = places.find((at) => child(at) !== undefined);
+    const owner = at === undefined ? 0 : Math.max(0, child(at)?.owner ?? 0);
     const { rule } = this.options.ranked[owner] as Ranked;
     return ruleError('pattern-too-complex', rule, { pattern: glob.text, most: BYTE_STATES_MAX });
   }

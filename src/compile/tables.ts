@@ -2,7 +2,7 @@
  * The fifth stage: the tables of an image as values, in the smallest size class that holds them. Only writing them down
  * (encode.ts) is left after this.
  */
-import { CLOSED_KINDS, KINDS, type Policy, type Verdict } from '../policy/model.js';
+import { CLOSED_KINDS, KINDS, type Policy, type Rule, type Verdict } from '../policy/model.js';
 import { OPERATIONS } from '../policy/operations.js';
 import type { Answer, Chain } from './answers.js';
 import { isUnconditional } from './answers.js';
@@ -15,6 +15,7 @@ import {
   CONDITION_OWNER_SELF,
   DECISION_DEFAULT,
   DECISION_LOG,
+  fitsExactTable,
   IMAGE_CLASSES,
   type ImageClass,
   KIND_NUMBER,
@@ -165,7 +166,7 @@ function smallest(
 }
 
 /** The rule that has most of the entries of a table. */
-function greediest({ automaton, ranked, applies }: TablesInput, table: Table) {
+function greediest({ automaton, ranked, applies }: TablesInput, table: Table): Rule {
   const counts = new Map<number, number>();
   const add = (order: number, count: number): void => {
     if (order >= 0) counts.set(order, (counts.get(order) ?? 0) + count);
@@ -176,10 +177,14 @@ function greediest({ automaton, ranked, applies }: TablesInput, table: Table) {
         if (test) add(order, table === 'conditions' ? 1 : (test.uids?.length ?? 0) + (test.gids?.length ?? 0));
     });
   else
-    for (const { from, edges, settled } of automaton.states) {
-      const count = table === 'literals' ? edges.length : table === 'cells' ? settled.count : 1;
-      for (const owner of new Set(from.places.map((at) => at.owner))) add(owner, count);
-    }
+    for (const { from } of automaton.states)
+      for (const at of from.places) {
+        if (table !== 'literals' && table !== 'cells') add(at.owner, 1);
+        for (const [name, to] of at.literals)
+          if (table === (fitsExactTable(name) ? 'literals' : 'cells'))
+            add(to.owner, table === 'cells' ? name.length : 1);
+        if (table === 'cells') for (const [glob, to] of at.globs) add(to.owner, glob.positions.length);
+      }
   const most = Math.max(...counts.values());
   const order = [...counts].find(([, count]) => count === most)?.[0] ?? 0;
   return (ranked[order] as Ranked).rule;
