@@ -10,6 +10,7 @@ import type {
   Token,
 } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
+import type { Statement } from '../policy/statement.js';
 import { namesOf, socketMatches } from './match.js';
 
 type FamilyObject = Extract<AccessObject, { type: 'family' }>;
@@ -58,4 +59,19 @@ function literalPath(path: Bytes): PathPattern {
 
 function literalTokens(name: Bytes): Token[] {
   return Array.from(name, (character) => ({ kind: 'byte', value: character.charCodeAt(0) }));
+}
+
+/** The key under which a statement names such an object. */
+export function keyOf({ type }: ObjectPattern): Statement['key'] {
+  switch (type) {
+    case 'path':
+    case 'kind':
+    case 'family':
+      return type;
+    case 'inet':
+    case 'unix':
+    case 'abstract':
+    case 'unnamed':
+      return 'address';
+  }
 }

@@ -53,3 +53,12 @@ t.test('the interpreter comes before a rule of the same path', async (t) => {
   t.equal(decide(policyOf(rules), attempt('read', '/usr/bin/bash')).verdict, 'deny');
   t.equal(interpreterRule(policyOf(rules)), null);
 });
+
+t.test('an operation on files says nothing of addresses, nor the other way round', async (t) => {
+  const both = ['read', 'connect'] as const;
+  const policy = policyOf([{ operations: both, objects: [...files('/srv/a'), { type: 'unnamed' }] }]);
+  t.equal(decide(policy, attempt('read', '/srv/a')).verdict, 'permit');
+  t.equal(decide(policy, attempt('connect', '/srv/a')).verdict, 'deny');
+  t.equal(decide(policy, attempt('connect', { type: 'unnamed' })).verdict, 'permit');
+  t.equal(decide(policy, attempt('read', { type: 'unnamed' })).verdict, 'deny');
+});

@@ -1,0 +1,94 @@
+/** An explanation for people. */
+import type { Operation } from '../policy/operations.js';
+import { writeStatement } from '../policy/statement.js';
+import type { Change } from './change.js';
+import type { Explanation, NearRule, OperationExplanation, RuleReference } from './explain.js';
+import type { Obstacle } from './miss.js';
+
+/** Objects of a rule that are written out before the rest is only counted. */
+const OBJECTS_SHOWN = 3;
+
+/**
+ * The explanation as lines of text, each ended by a newline: the verdict, the deciding rule or the nearest ones for each
+ * operation, and the statement that would change it.
+ */
+export function renderExplanation(explanation: Explanation): string {
+  const { verdict, errno, operations, object, program, mode, change } = explanation;
+  const answer = { permit: 'permitted', deny: `denied with ${errno}`, ask: 'asked' }[verdict];
+  const enforced = mode === 'complain' && verdict !== 'permit' ? ' (complain mode: only logged)' : '';
+  const lines = [`${listed(operations.map(({ operation }) => operation))} ${object}: ${answer}${enforced}`, ''];
+  for (const operation of operations) lines.push(...operationLines(operation, explanation));
+  lines.push('', ...changeLines(change, verdict === 'permit' ? 'deny' : 'permit', program));
+  return `${lines.join('\n')}\n`;
+}
+
+function operationLines(explained: OperationExplanation, { file }: Explanation): string[] {
+  const { operation, verdict, by, rule, nearest } = explained;
+  const head = `  ${operation}: ${verdict}`;
+  if (rule !== null) {
+    if (by === 'interpreter') return [`${head}, because ${rule.file} names it as its interpreter`];
+    const how = by === 'implied' ? `, implied by ${nameOf(rule)}` : ` by ${nameOf(rule)}`;
+    return [`${head}${how}`, `    ${summary(rule)}`];
+  }
+  const why =
+    by === 'closed'
+      ? `${head}: no path can be told for it, and no rule of ${file} names such objects`
+      : `${head}: no rule of ${file} matches, so its default decides`;
+  if (nearest.length === 0) return [why, '    no rule comes near'];
+  return [`${why}; the nearest rules:`, ...nearest.flatMap(nearLines)];
+}
+
+function nearLines({ rule, obstacles }: NearRule): string[] {
+  return [`    ${nameOf(rule)}: ${summary(rule)}`, ...obstacles.map((obstacle) => `      ${obstacleText(obstacle)}`)];
+}
+
+function obstacleText(obstacle: Obstacle): string {
+  switch (obstacle.kind) {
+    case 'operation':
+      return `lists ${listed(obstacle.listed)} only`;
+    case 'component': {
+      const { pattern, component, expected, got } = obstacle;
+      if (expected === null) return `${pattern} ends before component ${component} of the path, ${got}`;
+      if (got === null) return `${pattern} wants ${expected} as component ${component}, where the path ends`;
+      return `${pattern} wants ${expected} as component ${component}, the path has ${got}`;
+    }
+    case 'object':
+      return `${obstacle.pattern} wants ${obstacle.what} ${obstacle.expected}, this is ${obstacle.got}`;
+    case 'condition':
+      return obstacle.which === 'if' ? 'its `if` does not hold for this caller' : 'its `unless` holds for this caller';
+  }
+}
+
+function changeLines(change: Change | null, wanted: 'permit' | 'deny', program: string): string[] {
+  if (change === null)
+    return [
+      `No statement changes this: the interpreter of ${program} is granted before any rule. Change interpreter:.`,
+    ];
+  const { position, statement } = change;
+  const where =
+    position.at === 'end'
+      ? `add at the end of ${position.file}`
+      : `insert before line ${position.place.line} of ${position.place.file} (rule ${position.rule})`;
+  return [`To ${wanted} it, ${where}:`, ...indented(writeStatement(statement))];
+}
+
+function indented(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => `  ${line.replace(/^ {2}/, '')}`);
+}
+
+function nameOf({ number, line, file, group }: RuleReference): string {
+  return `rule ${number}${group === undefined ? '' : ` of group ${group}`} (${file}:${line})`;
+}
+
+function summary({ verdict, operations, objects }: RuleReference): string {
+  const rest = objects.length - OBJECTS_SHOWN;
+  const shown = objects.slice(0, OBJECTS_SHOWN).join(', ');
+  return `${verdict} ${listed(operations)} ${shown}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function listed(operations: readonly Operation[]): string {
+  return operations.join(', ');
+}

@@ -1,0 +1,168 @@
+import t from 'tap';
+import { explain } from '../../src/decide/explain.js';
+import { renderExplanation } from '../../src/decide/render.js';
+import type { AccessObject, ObjectPattern } from '../../src/policy/model.js';
+import { addressOf } from '../cases.js';
+import { attempt, files, policyOf } from './build.js';
+
+const tcp = (host: string | null, first: number, last = first): ObjectPattern => ({
+  type: 'inet',
+  text: `tcp:${host ?? '*'}:${first === last ? first : `${first}-${last}`}`,
+  protocol: 'tcp',
+  host: host === null ? null : { address: addressOf(host, 'test'), prefix: 128 },
+  ports: { first, last },
+});
+const peer = (host: string, port: number): AccessObject => ({
+  type: 'inet',
+  protocol: 'tcp',
+  address: addressOf(host, 'test'),
+  port,
+});
+
+t.test('names the rule that decides, its line, and the statement that must stand before it', async (t) => {
+  const policy = policyOf([
+    { operations: ['read'], objects: files('/srv/a') },
+    { verdict: 'deny', operations: ['read', 'write'], objects: files('/srv/**'), errno: 'ENOENT' },
+    { operations: ['write'], objects: files('/srv/**') },
+  ]);
+  const explanation = explain(policy, attempt('write', '/srv/b'));
+  t.match(explanation, {
+    verdict: 'deny',
+    errno: 'ENOENT',
+    operations: [{ operation: 'write', by: 'rule', rule: { number: 2, line: 6, file: 'worker.yaml' }, nearest: [] }],
+    change: {
+      statement: { verdict: 'permit', operations: ['write'], key: 'path', objects: ['/srv/b'] },
+      position: { at: 'before', place: { line: 6 }, rule: 2 },
+      verdict: 'permit',
+    },
+  });
+  const text = renderExplanation(explanation);
+  t.match(text, 'write /srv/b: denied with ENOENT');
+  t.match(text, 'rule 2 (worker.yaml:6)');
+  t.match(text, 'To permit it, insert before line 6 of worker.yaml (rule 2):');
+});
+
+t.test('what is permitted can be denied, before the rule that permits', async (t) => {
+  const policy = policyOf([{ operations: ['read'], objects: files('/srv/a/b') }]);
+  t.match(explain(policy, attempt('stat', '/srv/a')), {
+    verdict: 'permit',
+    operations: [{ operation: 'stat', by: 'implied', rule: { number: 1 } }],
+    change: { statement: { verdict: 'deny', operations: ['stat'] }, position: { at: 'before', rule: 1 } },
+  });
+});
+
+t.test('where the default decided, the nearest rules and why each missed, the nearest first', async (t) => {
+  const policy = policyOf([
+    { operations: ['read'], objects: files('/etc/passwd') },
+    { operations: ['read'], objects: files('/srv/data/other/file') },
+    { operations: ['write', 'list'], objects: files('/srv/data/mine/*') },
+    { operations: ['read'], objects: files('/srv/data/mine/file'), if: { uids: [{ first: 5, last: 5 }] } },
+    { operations: ['read'], objects: files('/srv/*/mine') },
+    { verdict: 'deny', operations: ['read'], objects: files('/srv/data/mine/near') },
+    { operations: ['connect'], objects: [tcp(null, 80)] },
+  ]);
+  const explanation = explain(policy, attempt('read', '/srv/data/mine/file'));
+  t.match(explanation.operations[0], { by: 'default', rule: null });
+  t.strictSame(
+    explanation.operations[0]?.nearest.map(({ rule, obstacles }) => [rule.number, obstacles]),
+    [
+      [4, [{ kind: 'condition', which: 'if' }]],
+      [3, [{ kind: 'operation', listed: ['write', 'list'] }]],
+      [5, [{ kind: 'component', pattern: '/srv/*/mine', component: 4, expected: null, got: 'file' }]],
+      [2, [{ kind: 'component', pattern: '/srv/data/other/file', component: 3, expected: 'other', got: 'mine' }]],
+    ],
+  );
+  t.match(explanation.change, {
+    statement: { verdict: 'permit', operations: ['read'] },
+    position: { at: 'end', file: 'worker.yaml' },
+    verdict: 'permit',
+  });
+  const text = renderExplanation(explanation);
+  t.match(text, 'its `if` does not hold for this caller');
+  t.match(text, 'lists write, list only');
+  t.match(text, '/srv/data/other/file wants other as component 3, the path has mine');
+  t.match(text, '/srv/*/mine ends before component 4 of the path, file');
+  t.match(text, 'To permit it, add at the end of worker.yaml:');
+});
+
+t.test('a pattern that goes on where the path ends', async (t) => {
+  const policy = policyOf([{ operations: ['list'], objects: files('/srv/data/mine') }]);
+  t.strictSame(explain(policy, attempt('list', '/srv/data')).operations[0]?.nearest[0]?.obstacles, [
+    { kind: 'component', pattern: '/srv/data/mine', component: 3, expected: 'mine', got: null },
+  ]);
+});
+
+t.test('no more than five rules are named', async (t) => {
+  const rules = Array.from({ length: 9 }, (_, index) => ({ objects: files(`/srv/data/${index}`) }));
+  t.equal(explain(policyOf(rules), attempt('read', '/srv/data/x')).operations[0]?.nearest.length, 5);
+});
+
+t.test('addresses miss by port, host or protocol', async (t) => {
+  const policy = policyOf([
+    { operations: ['connect'], objects: [tcp('192.0.2.1', 80)] },
+    { operations: ['connect'], objects: [tcp('192.0.2.2', 443)] },
+  ]);
+  const { nearest } = explain(policy, attempt('connect', peer('192.0.2.1', 443))).operations[0] ?? { nearest: [] };
+  t.strictSame(
+    nearest.map(({ obstacles }) => obstacles),
+    [
+      [{ kind: 'object', pattern: 'tcp:192.0.2.1:80', what: 'port', expected: '80', got: '443' }],
+      [
+        {
+          kind: 'object',
+          pattern: 'tcp:192.0.2.2:443',
+          what: 'address',
+          expected: 'tcp:192.0.2.2:443',
+          got: 'tcp:192.0.2.1:443',
+        },
+      ],
+    ],
+  );
+});
+
+t.test('several operations: the statement permits all that were not, before the first rule in the way', async (t) => {
+  const policy = policyOf([
+    { operations: ['read'], objects: files('/srv/a') },
+    { verdict: 'ask', operations: ['write'], objects: files('/srv/a') },
+  ]);
+  t.match(explain(policy, attempt(['create', 'read', 'write'], '/srv/a')), {
+    verdict: 'deny',
+    operations: [{ by: 'rule' }, { verdict: 'ask', by: 'rule' }, { verdict: 'deny', by: 'default' }],
+    change: {
+      statement: { verdict: 'permit', operations: ['write', 'create'] },
+      position: { at: 'before', rule: 2 },
+      verdict: 'permit',
+    },
+  });
+});
+
+t.test('closed kinds say so, and a statement that names them opens them', async (t) => {
+  const policy = policyOf([], { default: 'permit' });
+  const explanation = explain(policy, attempt('read', { type: 'kind', kind: 'detached' }));
+  t.match(explanation, {
+    verdict: 'deny',
+    operations: [{ by: 'closed' }],
+    change: { statement: { key: 'kind', objects: ['detached'] }, position: { at: 'end' }, verdict: 'permit' },
+  });
+  t.match(renderExplanation(explanation), 'no path can be told for it');
+});
+
+t.test('a rule of a group is found in its own file', async (t) => {
+  const place = { file: 'groups/libc.yaml', line: 9, column: 5 };
+  const policy = policyOf([{ verdict: 'deny', objects: files('/etc/**'), group: 'libc', place, number: 4 }]);
+  const explanation = explain(policy, attempt('read', '/etc/x'));
+  t.match(explanation.change?.position, { at: 'before', place, rule: 4, group: 'libc' });
+  t.match(renderExplanation(explanation), 'rule 4 of group libc (groups/libc.yaml:9)');
+});
+
+t.test('what the interpreter grants no statement takes away', async (t) => {
+  const policy = policyOf([], { interpreter: '/usr/bin/bash' });
+  const explanation = explain(policy, attempt('read', '/usr/bin/bash'));
+  t.match(explanation, { verdict: 'permit', operations: [{ by: 'interpreter' }], change: null });
+  t.match(renderExplanation(explanation), 'No statement changes this');
+});
+
+t.test('complain mode is said', async (t) => {
+  const explanation = explain(policyOf([], { mode: 'complain' }), attempt('read', '/srv/a'));
+  t.match(renderExplanation(explanation), 'complain mode: only logged');
+});
