@@ -4,7 +4,7 @@ import { KINDS } from '../policy/model.js';
 import { type Answer, Answers, isUnconditional } from './answers.js';
 import { type Applies, appliesOf } from './conditions.js';
 import { encode } from './encode.js';
-import { policyError } from './errors.js';
+import { CompileError, policyError } from './errors.js';
 import { type Grants, grantsOf } from './grants.js';
 import type { ImageClass, Table } from './layout.js';
 import { DEEP_LITERALS_MAX } from './limits.js';
@@ -107,10 +107,21 @@ export function stagesOf(policy: Policy, { programs }: Application): Stages {
   const deep = tree.places.reduce((sum, { loops, literals }) => sum + (loops ? literals.size : 0), 0);
   if (deep === 0) return finish(false);
   if (deep * tree.places.length > DEEP_LITERALS_MAX) return finish(true);
-  const exact = finish(false);
+  const exact = unlessTooLarge(() => finish(false));
+  if (exact === null) return finish(true);
   if (exact.tables.imageClass === 0) return exact;
-  const byBytes = finish(true);
-  return byBytes.tables.imageClass < exact.tables.imageClass ? byBytes : exact;
+  const byBytes = unlessTooLarge(() => finish(true));
+  return byBytes !== null && byBytes.tables.imageClass < exact.tables.imageClass ? byBytes : exact;
+}
+
+/** Null where this way of compiling exceeds a limit. */
+function unlessTooLarge(way: () => Stages): Stages | null {
+  try {
+    return way();
+  } catch (error) {
+    if (error instanceof CompileError) return null;
+    throw error;
+  }
 }
 
 function isAbsolute(path: string): boolean {

@@ -4,11 +4,11 @@ import type { Rule } from '../policy/model.js';
 import { OPERATIONS, operationsOf } from '../policy/operations.js';
 import type { Answer } from './answers.js';
 import type { Stages } from './compile.js';
+import type { DecisionEntry } from './decisions.js';
 import { errnoName } from './errno.js';
 import { ENTRIES, type Mark, type Ranked } from './grants.js';
 import { DECISION_DEFAULT, DECISION_LOG, TABLES, TRANSITIONS } from './layout.js';
-import type { Settled } from './rows.js';
-import type { DecisionEntry } from './tables.js';
+import type { Settled } from './settle.js';
 import type { Place } from './tree.js';
 
 /** In the order they follow each other; the bytes of the image come after the last. */

@@ -7,7 +7,7 @@ import type { Answer } from './answers.js';
 import type { Entry } from './grants.js';
 import { ENTRIES } from './grants.js';
 import { refine } from './refine.js';
-import { type Settled, settle, settleNothing } from './rows.js';
+import { type Settled, settle, settleNothing } from './settle.js';
 import type { Automaton, State } from './subset.js';
 
 /** A state of the smallest automaton. All numbers are of such states. */

@@ -1,0 +1,120 @@
+/** Every stage as text, for a policy small enough to work out by hand. */
+import t from 'tap';
+import { stagesOf } from '../../src/compile/compile.js';
+import { describe, STAGES, type Stage } from '../../src/compile/describe.js';
+import { policy, rule } from './build.js';
+
+const source = policy([
+  rule(['load'], ['/lib/x*'], { log: true }),
+  rule(['read'], ['/lib/xy'], { if: { uids: [{ first: 0, last: 9 }], owner: 'self' } }),
+  rule(['write'], ['/s/**'], { verdict: 'deny', errno: 'ENOENT' }),
+]);
+const stages = stagesOf(source, { programs: ['/p'] });
+
+const EXPECTED: Readonly<Record<Stage, string>> = {
+  grants: `# rule: where its pattern enters, the pattern; operations decided there, and on the folders above
+rule 1: path /lib/x*: read stat load; above: stat
+rule 2: path /lib/xy: read stat; above: stat
+rule 3: path /s/**: write
+`,
+  tree: `# place [**: any further name stays here] [program]: who decides here; then what leads on
+0 [entry path]: rule 1 stat
+  lib -> 4
+  s -> 7
+  p -> 9
+1 [entry inet]: nobody
+2 [entry abstract]: nobody
+3 [entry family]: nobody
+4: rule 1 stat
+  xy -> 6
+  glob 0 of /lib/x* -> 5
+5: rule 1 read stat load
+6: rule 2 read stat
+7: nobody
+  any name, then any more -> 8
+8 [**]: rule 3 write
+9 [program 1]: nobody
+`,
+  states: `# starts: path 1, inet 2, abstract 3, family 4
+# state {places}: answer; names; globs by which of them match
+0 {}: default
+  any other -> 0
+1 {0}: stat by rule 1
+  lib -> 5
+  p -> 6
+  s -> 7
+  any other -> 0
+2 {1}: default
+  any other -> 0
+3 {2}: default
+  any other -> 0
+4 {3}: default
+  any other -> 0
+5 {4}: stat by rule 1
+  xy -> 9
+  globs 0 -> 8
+  any other -> 0
+6 {9}: program 1
+  any other -> 0
+7 {7}: default
+  any other -> 10
+8 {5}: read stat load by rule 1
+  any other -> 0
+9 {5 6}: read stat load by rule 1
+  any other -> 0
+10 {8}: write by rule 3
+  any other -> 10
+`,
+  least: `# starts: path 1, inet 0, abstract 0, family 0
+# state: answer; names; byte automaton; fallback
+0: default
+  any other -> 0
+1: stat by rule 1
+  lib -> 2
+  p -> 3
+  s -> 4
+  any other -> 0
+2: stat by rule 1
+  bytes: 
+    row 1, at the end 0: [x] -> row 2
+    row 2, at the end 5: [\\x01-\\xff] -> row 2
+  any other -> 0
+3: program 1
+  any other -> 0
+4: default
+  any other -> 6
+5: read stat load by rule 1
+  any other -> 0
+6: write by rule 3
+  any other -> 6
+`,
+  tables: '',
+};
+
+for (const stage of STAGES.filter((name) => name !== 'tables'))
+  t.test(stage, async (t) => {
+    t.equal(describe(stages, stage), EXPECTED[stage]);
+    t.equal(describe(stagesOf(source, { programs: ['/p'] }), stage), EXPECTED[stage], 'the same again');
+  });
+
+t.test('tables', async (t) => {
+  const text = describe(stages, 'tables');
+  for (const line of [
+    'used: states 7, literals 3, cells 9, answers 5, decisions 3, conditions 1, ranges 0',
+    'starts: path 1, inet 0, abstract 0, family 0',
+    'decision 0: deny EPERM, default, logged, no rule',
+    'decision 1: permit, rule 1 (test.yaml:10), logged',
+    'decision 2: deny ENOENT, rule 3 (test.yaml:12), logged',
+    'answer 2: program 1',
+    'answer 3: read 1, stat 1, load 1',
+  ])
+    t.ok(text.split('\n').includes(line), `${line}\n${text}`);
+});
+
+t.test('conditions are shown where a chain of rules is left', async (t) => {
+  const chained = policy([rule(['exec'], ['/x'], { if: { uids: [{ first: 3, last: 4 }] }, transition: 'inherit' })]);
+  const text = describe(stagesOf(chained, { programs: [] }), 'tables');
+  t.match(text, 'permit, rule 1 (test.yaml:10), then inherit, if condition 1, otherwise decision 0');
+  t.match(text, 'condition 1: user in ranges 0 to 0');
+  t.match(text, 'range 0: 3-4');
+});
