@@ -4,8 +4,6 @@
 declare -Ar suite_of=([6.1]=bookworm [6.12]=trixie [7.2]=sid)
 readonly series_known='6.1, 6.12 or 7.2'
 
-cache=${CALLGATE_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME is not set: name a cache folder in CALLGATE_CACHE}/.cache}/callgate}
-
 say() { printf 'vm/%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$@"; exit 125; } # 125: the runner's own failure, never the job's (as timeout and docker run use it)
 
@@ -13,3 +11,8 @@ die() { say "$@"; exit 125; } # 125: the runner's own failure, never the job's (
 need() { command -v "$1" >/dev/null || die "$1 is not installed: apt-get install $2"; }
 
 need_series() { [[ -n ${suite_of[$1]:-} ]] || die "unknown kernel '$1': name $series_known"; }
+
+cache=${CALLGATE_CACHE:-${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}}
+[[ -n $cache ]] || die 'HOME is not set: name a folder for the cache in CALLGATE_CACHE'
+[[ -n ${CALLGATE_CACHE:-} ]] || cache=$cache/callgate
+[[ $cache == /* ]] || cache=$PWD/$cache # the guest and apt see it from other folders
