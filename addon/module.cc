@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The module's table of contents. Loading it does nothing to the kernel.
+#include <napi.h>
+
+#include "gate.h"
+#include "launch.h"
+#include "lock.h"
+#include "pidfd.h"
+#include "pins.h"
+#include "probe.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  Gate::Register(env, exports);
+  RegisterPins(env, exports);
+  RegisterLaunch(env, exports);
+  RegisterPidfd(env, exports);
+  RegisterLock(env, exports);
+  RegisterProbe(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(callgate, Init)
