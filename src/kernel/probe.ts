@@ -41,6 +41,12 @@ const BOOT_PARAMETER =
 
 /** In the order they are shown. */
 const QUESTIONS: Readonly<Record<string, Question>> = {
+  capabilities: {
+    question: 'the capabilities that a gate takes',
+    lost: 'everything but the commands on policies; and the answers below may say more about you than about the kernel',
+    remedy: 'sudo callgate doctor',
+    needed: true,
+  },
   btf: {
     question: 'kernel types (BTF)',
     lost: 'the gate cannot be loaded: it finds its way in the kernel by them',
@@ -71,7 +77,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     remedy: BOOT_PARAMETER,
     needed: false,
   },
-  hook_fires: {
+  lsm_fires: {
     question: 'a hook that really fires',
     lost: 'a promise: a hook that does not fire refuses nothing',
     remedy: BOOT_PARAMETER,
@@ -115,7 +121,7 @@ export function conclude(answers: Readonly<Record<string, { answer: Answer; deta
   const no = (name: string): boolean => answers[name]?.answer === 'no';
   const yes = (name: string): boolean => answers[name]?.answer === 'yes';
   const missing = Object.entries(QUESTIONS).some(([name, { needed }]) => needed && no(name));
-  const lsm = !missing && !no('bpf_lsm') && yes('hook_fires');
+  const lsm = !missing && !no('bpf_lsm') && yes('lsm_fires');
   const fallback = !missing && yes('fmod_ret');
   return { findings, run: lsm ? 'lsm' : fallback ? 'fmod_ret' : 'none', learn: lsm || fallback };
 }

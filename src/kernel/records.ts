@@ -65,12 +65,12 @@ export function encodeProgram(session: number, program: number): Buffer {
 
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
 export function encodeArmedSubject(policy: number, session: number, device: number, inode: bigint): Buffer {
-  const buffer = Buffer.alloc(56);
+  const buffer = Buffer.alloc(64);
   buffer.writeUInt32LE(policy, 0);
   buffer.writeUInt32LE(session, 4);
   buffer.writeUInt32LE(SUBJECT_ARMED, 8);
-  buffer.writeBigUInt64LE(inode, 40);
-  buffer.writeUInt32LE(device >>> 0, 48);
+  buffer.writeBigUInt64LE(inode, 48);
+  buffer.writeUInt32LE(device >>> 0, 56);
   return buffer;
 }
 

@@ -97,6 +97,7 @@ export const UNRESOLVED_NAMES = [
   'name',
   'chain',
   'target',
+  'text',
 ] as const;
 
 /** The status of everything; sessions whose supervisor died come first, for they need someone. */

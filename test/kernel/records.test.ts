@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import {
+  decodeSession,
+  decodeSlot,
+  encodeArmedSubject,
+  encodeSession,
+  encodeSlot,
+  IMAGE_PLACES,
+  POLICIES_MAX,
+  SESSIONS_MAX,
+} from '../../src/kernel/records.js';
+
+const header = readFileSync(new URL('../../../bpf/abi/gate.h', import.meta.url), 'utf8');
+const constant = (name: string): number => Number(new RegExp(`#define ${name} (\\d+)`).exec(header)?.[1]);
+const size = (struct: string): number => {
+  const text = new RegExp(`CG_ASSERT\\(sizeof\\(struct ${struct}\\) == ([^,]+),`).exec(header)?.[1] ?? '';
+  return [...text.matchAll(/\d+/g)].length === 1 ? Number(text) : Function(`return ${text}`)();
+};
+
+t.test('sizes and limits are the header’s', async (t) => {
+  t.equal(encodeSlot(null).length, size('cg_slot'));
+  t.equal(encodeArmedSubject(1, 1, 1, 1n).length, size('cg_subject'));
+  t.equal(encodeSession(true).length, size('cg_session'));
+  t.equal(POLICIES_MAX, constant('CG_POLICIES_MAX'));
+  t.equal(SESSIONS_MAX, constant('CG_SESSIONS_MAX'));
+  t.same(
+    IMAGE_PLACES,
+    [0, 1, 2, 3].map((number) => constant(`CG_IMAGES${number}`)),
+  );
+});
+
+t.test('a slot comes back as it was written', async (t) => {
+  for (const slot of [
+    { image: { class: 3, place: 7 }, mode: 'learn', session: 255, program: 12 },
+    { image: null, mode: 'complain', session: 1, program: 0 },
+  ] as const)
+    t.same(decodeSlot(encodeSlot(slot)), slot);
+  t.equal(decodeSlot(encodeSlot(null)), null);
+  t.equal(
+    encodeSlot({ image: { class: 3, place: 0 }, mode: 'enforce', session: 1, program: 1 }).readUInt32LE(0),
+    0x03000001,
+  );
+});
+
+t.test('a session’s counters', async (t) => {
+  t.equal(decodeSession(encodeSession(false)), null);
+  const bytes = encodeSession(true);
+  bytes.writeBigUInt64LE(5n, 8 * 3);
+  bytes.writeBigUInt64LE(6n, 8 * (9 + 14));
+  bytes.writeBigUInt64LE(7n, 8 * (9 + 16 + 16 + 18));
+  const counters = decodeSession(bytes);
+  t.equal(counters?.dropped, 5);
+  t.equal(counters?.floor[14], 6);
+  t.equal(counters?.deniedBy[18], 7);
+});
