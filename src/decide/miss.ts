@@ -13,7 +13,7 @@ import { FILE_OPERATIONS, IMPLIED, type Operation } from '../policy/operations.j
 import { holds } from './condition.js';
 import { names } from './cover.js';
 import { namesOf, pathLeadsTo, pathMatches, walk } from './match.js';
-import { inetDescription, patternText } from './text.js';
+import { callerText, conditionText, hostText, patternText } from './text.js';
 
 /** One thing that stands between a rule and an access. */
 export type Obstacle =
@@ -33,7 +33,12 @@ export type Obstacle =
       readonly expected: string;
       readonly got: string;
     }
-  | { readonly kind: 'condition'; readonly which: 'if' | 'unless' };
+  | {
+      readonly kind: 'condition';
+      readonly which: 'if' | 'unless';
+      readonly condition: string;
+      readonly caller: string;
+    };
 
 /** A rule that did not decide, with all that stood in the way. */
 export interface Miss {
@@ -73,8 +78,11 @@ function missOf(rule: Rule, operation: Operation, access: Access): (Miss & { dis
     obstacles.push({ kind: 'operation', listed: rule.operations });
     distance += 1;
   }
-  if (rule.if !== undefined && !holds(rule.if, access)) obstacles.push({ kind: 'condition', which: 'if' });
-  if (rule.unless !== undefined && holds(rule.unless, access)) obstacles.push({ kind: 'condition', which: 'unless' });
+  const caller = callerText(access);
+  if (rule.if !== undefined && !holds(rule.if, access))
+    obstacles.push({ kind: 'condition', which: 'if', condition: conditionText(rule.if), caller });
+  if (rule.unless !== undefined && holds(rule.unless, access))
+    obstacles.push({ kind: 'condition', which: 'unless', condition: conditionText(rule.unless), caller });
   return obstacles.length === 0 ? null : { rule, obstacles, distance };
 }
 
@@ -155,14 +163,19 @@ function familyNearness(
 }
 
 function inetNearness(pattern: InetPattern, object: Extract<AccessObject, { type: 'inet' }>, differs: Differs): Near {
-  const text = inetDescription(object);
   if (pattern.protocol !== object.protocol) return differs(0.1, 'protocol', pattern.protocol, object.protocol);
   const samePort = object.port >= pattern.ports.first && object.port <= pattern.ports.last;
   const { first, last } = pattern.ports;
   const ports = first === last ? String(first) : `${first}-${last}`;
   const sameHost = names({ ...pattern, ports: { first: 0, last: 65535 } }, 'connect', object);
   if (sameHost) return differs(0.8, 'port', ports, String(object.port));
-  return differs(samePort ? 0.6 : 0.3, 'address', pattern.text, text);
+  // Host and port of the pattern's own text, `tcp:HOST:PORT`.
+  return differs(
+    samePort ? 0.6 : 0.3,
+    'host',
+    pattern.text.split(':').slice(1, -1).join(':'),
+    hostText(object.address),
+  );
 }
 
 /** Follows the pattern as far as the path goes along with it. */

@@ -32,8 +32,8 @@ function operationLines(explained: OperationExplanation, { file }: Explanation):
   }
   const why =
     by === 'closed'
-      ? `${head}: no path can be told for it, and no rule of ${file} names such objects`
-      : `${head}: no rule of ${file} matches, so its default decides`;
+      ? `${head}: no path can be told for it, and no rule names such objects, which no default opens`
+      : `${head}: no rule matches, so the default of ${file} decides`;
   if (nearest.length === 0) return [why, '    no rule comes near'];
   return [`${why}; the nearest rules:`, ...nearest.flatMap(nearLines)];
 }
@@ -55,7 +55,7 @@ function obstacleText(obstacle: Obstacle): string {
     case 'object':
       return `${obstacle.pattern} wants ${obstacle.what} ${obstacle.expected}, this is ${obstacle.got}`;
     case 'condition':
-      return obstacle.which === 'if' ? 'its `if` does not hold for this caller' : 'its `unless` holds for this caller';
+      return `${obstacle.which} ${obstacle.condition}: this is ${obstacle.caller}`;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Patterns and objects as a person reads them. What a policy file says is written by policy/statement.ts. */
-import { textOf } from '../policy/bytes.js';
-import type { AccessObject, ObjectPattern } from '../policy/model.js';
+import { type Bytes, textOf } from '../policy/bytes.js';
+import type { Access, AccessObject, Condition, IdRange, ObjectPattern } from '../policy/model.js';
 
 type Inet = Extract<AccessObject, { type: 'inet' }>;
 
@@ -50,7 +50,8 @@ export function inetDescription({ protocol, address, port }: Inet): string {
 
 const MAPPED = `${'\0'.repeat(10)}\xff\xff`;
 
-function hostText(address: string): string {
+/** An address, IPv4 where it is one, IPv6 in brackets. */
+export function hostText(address: Bytes): string {
   const bytes = Array.from(address, (character) => character.charCodeAt(0));
   if (address.startsWith(MAPPED)) return bytes.slice(12).join('.');
   const words = Array.from({ length: 8 }, (_, index) =>
@@ -62,4 +63,22 @@ function hostText(address: string): string {
 
 function withPrefix(prefix: string, text: string): string {
   return text.startsWith('unix:') ? text : `${prefix}${text}`;
+}
+
+/** All that a condition asks for. */
+export function conditionText({ uids, gids, owner }: Condition): string {
+  const parts: string[] = [];
+  if (uids !== undefined) parts.push(`uid ${rangesText(uids)}`);
+  if (gids !== undefined) parts.push(`gid ${rangesText(gids)}`);
+  if (owner !== undefined) parts.push(`owner ${owner}`);
+  return parts.join(' and ');
+}
+
+/** Who calls, and whose the object is. */
+export function callerText({ uid, gid, owner }: Access): string {
+  return `uid ${uid}, gid ${gid}, ${owner === undefined ? 'no owner' : `owner ${owner}`}`;
+}
+
+function rangesText(ranges: readonly IdRange[]): string {
+  return ranges.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`)).join(' or ');
 }

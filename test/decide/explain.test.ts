@@ -66,7 +66,7 @@ t.test('where the default decided, the nearest rules and why each missed, the ne
   t.strictSame(
     explanation.operations[0]?.nearest.map(({ rule, obstacles }) => [rule.number, obstacles]),
     [
-      [4, [{ kind: 'condition', which: 'if' }]],
+      [4, [{ kind: 'condition', which: 'if', condition: 'uid 5', caller: 'uid 0, gid 0, no owner' }]],
       [3, [{ kind: 'operation', listed: ['write', 'list'] }]],
       [5, [{ kind: 'component', pattern: '/srv/*/mine', component: 4, expected: null, got: 'file' }]],
       [2, [{ kind: 'component', pattern: '/srv/data/other/file', component: 3, expected: 'other', got: 'mine' }]],
@@ -78,7 +78,7 @@ t.test('where the default decided, the nearest rules and why each missed, the ne
     verdict: 'permit',
   });
   const text = renderExplanation(explanation);
-  t.match(text, 'its `if` does not hold for this caller');
+  t.match(text, 'if uid 5: this is uid 0, gid 0, no owner');
   t.match(text, 'lists write, list only');
   t.match(text, '/srv/data/other/file wants other as component 3, the path has mine');
   t.match(text, '/srv/*/mine ends before component 4 of the path, file');
@@ -111,9 +111,9 @@ t.test('addresses miss by port, host or protocol', async (t) => {
         {
           kind: 'object',
           pattern: 'tcp:192.0.2.2:443',
-          what: 'address',
-          expected: 'tcp:192.0.2.2:443',
-          got: 'tcp:192.0.2.1:443',
+          what: 'host',
+          expected: '192.0.2.2',
+          got: '192.0.2.1',
         },
       ],
     ],
