@@ -31,7 +31,7 @@ export function objectDescription(object: AccessObject): string {
     case 'kind':
       return object.kind;
     case 'inet':
-      return inetDescription(object);
+      return inetText(object);
     case 'unix':
       return `unix:${textOf(object.path)}`;
     case 'abstract':
@@ -44,7 +44,7 @@ export function objectDescription(object: AccessObject): string {
 }
 
 /** `tcp:192.0.2.1:80`, IPv6 in brackets. */
-export function inetDescription({ protocol, address, port }: Inet): string {
+function inetText({ protocol, address, port }: Inet): string {
   return `${protocol}:${hostText(address)}:${port}`;
 }
 
