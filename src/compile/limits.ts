@@ -4,9 +4,9 @@
  */
 
 /** States of the automaton over components, before equal ones are merged. */
-export const STATES_MAX = 200_000;
+export const STATES_MAX = 150_000;
 /** Places of the tree over all these states: bounds the memory of the subset construction. */
-export const STATE_PLACES_MAX = 4_000_000;
+export const STATE_PLACES_MAX = 2_000_000;
 /** Steps by literal names over all these states. */
 export const STEPS_MAX = 4_000_000;
 /** States of one automaton over the bytes of a name. */
