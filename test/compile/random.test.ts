@@ -42,6 +42,8 @@ function compiled(policy: Policy): Image | null {
   }
 }
 
+t.setTimeout(120_000 + comparisons * 5);
+
 t.test('the image decides as the reference does', async (t) => {
   let compared = 0;
   let byRule = 0;
@@ -78,7 +80,12 @@ t.test('the image decides as the reference does', async (t) => {
         if (decisions.some(({ byDefault }) => !byDefault)) byRule += 1;
       }
     }),
-    { numRuns: Math.ceil(comparisons / AIMS) },
+    // Making a failure small can take long, because each try compiles.
+    {
+      numRuns: Math.ceil(comparisons / AIMS),
+      interruptAfterTimeLimit: 60_000 + comparisons * 5,
+      markInterruptAsFailure: true,
+    },
   );
   t.comment(`${compared} comparisons, ${byRule} decided by a rule`);
   t.ok(compared >= comparisons * 0.95, `as many comparisons as were asked for; ${refused} policies were too large`);
