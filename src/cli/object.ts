@@ -14,7 +14,7 @@ const HELP = 'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/pa
 export function parseObject(word: string): AccessObject {
   if (word.startsWith('/')) return { type: 'path', path: pathOf(word) };
   if (word === 'unix:') return { type: 'unnamed' };
-  if (word.startsWith('unix:@')) return { type: 'abstract', name: unescape(word.slice('unix:@'.length)) };
+  if (word.startsWith('unix:@')) return { type: 'abstract', name: bytesIn(word.slice('unix:@'.length)) };
   if (word.startsWith('unix:/')) return { type: 'unix', path: pathOf(word.slice('unix:'.length)) };
   if ((KINDS as readonly string[]).includes(word)) return { type: 'kind', kind: word as Kind };
   const family = /^family (\d+), kind (\d+), protocol (\d+)$/.exec(word);
@@ -57,10 +57,10 @@ function pathOf(word: string): Bytes {
       `${word}: not a path as the kernel tells it`,
       'write it absolute, without //, . or .. and without a slash at its end',
     );
-  return unescape(word);
+  return bytesIn(word);
 }
 
-function unescape(text: string): Bytes {
+function bytesIn(text: string): Bytes {
   return bytesOf(text).replace(/\\(?:x([0-9a-fA-F]{2})|\\)/g, (_, hex?: string) =>
     hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
   ) as Bytes;

@@ -1,4 +1,5 @@
 /** Taking everything off this host, whoever made it: what was confined is free from then on. */
+import { existsSync } from 'node:fs';
 import type { Gate } from '../kernel/gate.js';
 import { findGate } from './acquire.js';
 import { messageOf } from './failure.js';
@@ -36,7 +37,7 @@ export function unloadAll(host: Host): Unloaded {
           session: names.get(session) ?? String(session),
         }));
   gate?.close();
-  const pins = host.addon.unload(host.pins);
+  const pins = existsSync(host.pins) ? host.addon.unload(host.pins) : [];
   for (const { name } of states) removeState(host, name);
   return { freed, sessions: states.map(({ name }) => name), pins, unlisted };
 }

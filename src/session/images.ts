@@ -1,0 +1,125 @@
+/** From an application to what goes into the gate: each policy compiled with its number among the programs. */
+
+import type { SlotMode } from '../kernel/records.js';
+import type { Policy } from '../policy/model.js';
+import { type Application, compile, digestOf } from './application.js';
+import { Refusal } from './failure.js';
+import type { Image } from './session.js';
+import type { PolicyState } from './state.js';
+
+/**
+ * The numbers of an application's programs. They only grow while a session lives: images that hold a number stay right
+ * when a policy is added.
+ */
+export class Numbering {
+  readonly #programs: string[] = [];
+
+  /** The programs in the order of their numbers, from 1. */
+  get programs(): readonly string[] {
+    return this.#programs;
+  }
+
+  /** Takes in programs that are new; true if there was one. */
+  add(application: Application): boolean {
+    const fresh = application.policies
+      .map(({ policy }) => policy.program)
+      .filter((name) => !this.#programs.includes(name));
+    this.#programs.push(...fresh);
+    return fresh.length > 0;
+  }
+
+  of(program: string): number {
+    return this.#programs.indexOf(program) + 1;
+  }
+}
+
+/** How a session takes its policies' `mode`. */
+export type ModeChoice = 'as-written' | 'enforce' | 'complain' | 'learn';
+
+/** The image of one policy. Throws ApplicationError where a limit is exceeded. */
+export function imageOf(
+  policy: Policy,
+  file: string,
+  numbering: Numbering,
+  generation: number,
+  mode: ModeChoice,
+): Image {
+  const { class: imageClass, bytes } = compile(policy, numbering.programs, generation);
+  return {
+    index: numbering.of(policy.program),
+    program: policy.program,
+    file,
+    digest: `sha256:${digestOf(policy).toString('hex')}`,
+    generation,
+    mode: slotMode(policy, mode),
+    class: imageClass,
+    bytes,
+  };
+}
+
+/** All images of an application that enters the gate. */
+export function imagesOf(application: Application, numbering: Numbering, mode: ModeChoice): Image[] {
+  numbering.add(application);
+  return application.policies.map(({ policy, file }) => imageOf(policy, file, numbering, 1, mode));
+}
+
+/** The images of the policies that are new or differ from what the gate holds. */
+export function changedImages(
+  application: Application,
+  numbering: Numbering,
+  held: readonly PolicyState[],
+  mode: ModeChoice,
+): Image[] {
+  const grown = numbering.add(application);
+  return application.policies.flatMap(({ policy, file }) => {
+    const old = held.find(({ program, index }) => index > 0 && program === policy.program);
+    const digest = `sha256:${digestOf(policy).toString('hex')}`;
+    // A new program is a new answer in every image: where exec leads to.
+    if (old !== undefined && !grown && old.digest === digest) return [];
+    return [imageOf(policy, file, numbering, (old?.generation ?? 0) + 1, mode)];
+  });
+}
+
+/** The policy of programs that have none, while learning: nothing is decided, all is permitted and reported. */
+export function emptyPolicy(program: string): Policy {
+  return {
+    version: 1,
+    program,
+    mode: 'enforce',
+    default: 'deny',
+    errno: 'EPERM',
+    use: [],
+    rules: [],
+    file: '(none yet)',
+  };
+}
+
+/** The image for programs without a policy; `program` is the entry's path, if it is one of them. */
+export function emptyImage(program: string, numbering: Numbering): Image {
+  const policy = emptyPolicy(program);
+  const { class: imageClass, bytes } = compile(policy, numbering.programs, 1);
+  const digest = `sha256:${digestOf(policy).toString('hex')}`;
+  return { index: 0, program, file: null, digest, generation: 1, mode: 'learn', class: imageClass, bytes };
+}
+
+/** Throws a Refusal that names the first rule this version cannot hold a program to. */
+export function requireBuilt(application: Application): void {
+  for (const { policy, file } of application.policies) {
+    if (policy.syscalls !== undefined)
+      throw new Refusal(
+        `${file}: syscalls: is checked but not enforced by this version`,
+        'take the line out, or wait for a version that does',
+      );
+    if (policy.default === 'ask') throw new Refusal(`${file}: default: ask is not built yet`, 'write default: deny');
+    const asking = policy.rules.find(({ verdict }) => verdict === 'ask');
+    if (asking !== undefined)
+      throw new Refusal(
+        `${asking.place.file}:${asking.place.line}: rule ${asking.number} asks, and asking is not built yet`,
+        'write permit or deny in its place',
+      );
+  }
+}
+
+function slotMode(policy: Policy, choice: ModeChoice): SlotMode {
+  return choice === 'as-written' ? policy.mode : choice;
+}

@@ -1,0 +1,27 @@
+/**
+ * Behind supervisors that were killed: their sessions hold on while a subject lives, and are freed by the next command
+ * once none does. A learner's records are put into its journal first.
+ */
+import type { Gate } from '../kernel/gate.js';
+import type { Host } from './host.js';
+import { Session } from './session.js';
+import { isSupervised, readStates, type SessionState } from './state.js';
+import { subjectProcesses } from './subjects.js';
+
+/** Reads what a session's ring buffer still holds, before it is freed. */
+export type Salvage = (gate: Gate, state: SessionState) => void;
+
+/** Sessions that nobody attends to and that hold nobody. */
+export function deadSessions(host: Host, gate: Gate): SessionState[] {
+  const living = new Set(subjectProcesses(gate, 0).map(({ session }) => session));
+  return readStates(host).filter((state) => !isSupervised(state) && !living.has(state.number));
+}
+
+/** Frees them. Call under the lock. Returns the names of the sessions that were freed. */
+export function sweep(host: Host, gate: Gate, salvage: Salvage = () => undefined): string[] {
+  return deadSessions(host, gate).map((state) => {
+    salvage(gate, state);
+    Session.found(host, gate, state).free();
+    return state.name;
+  });
+}
