@@ -1,9 +1,9 @@
 /** A policy file that changes while its program runs: read, checked and swapped in whole, or refused whole. */
 import { locked } from './acquire.js';
-import { loadApplication } from './application.js';
+import { type Application, loadApplication } from './application.js';
 import { messageOf } from './failure.js';
 import { changedImages, type ModeChoice, type Numbering, requireBuilt } from './images.js';
-import type { Session } from './session.js';
+import type { Image, Session } from './session.js';
 import { readState } from './state.js';
 import type { Surroundings } from './surroundings.js';
 import { type Watch, watchFolders } from './watch.js';
@@ -16,8 +16,8 @@ export interface Reloading {
   readonly around: Surroundings;
   readonly numbering: Numbering;
   readonly mode: ModeChoice;
-  /** What was taken in: a policy and its new generation. */
-  readonly taken: (program: string, generation: number) => void;
+  /** What was taken in, just before it begins to hold, and the application it stands in. */
+  readonly taken: (images: readonly Image[], application: Application) => void;
   /** What was refused, in one text; what held before goes on. */
   readonly refused: (problem: string) => void;
 }
@@ -43,9 +43,8 @@ export async function reload({ session, around, numbering, mode, taken, refused 
       session.adoptMode(now.mode);
       const images = changedImages(application, numbering, session.state.policies, now.mode ?? mode);
       if (images.length === 0) return [];
-      const old = session.replace(images);
-      for (const { program, generation } of images) taken(program, generation);
-      return old;
+      taken(images, application);
+      return session.replace(images);
     });
     if (retired.length > 0) setTimeout(() => void retire(session, retired), GRACE_MS).unref();
   } catch (error) {

@@ -1,0 +1,74 @@
+import { Flags } from '@oclif/core';
+import { CallgateCommand } from '../cli/command.js';
+import { requireRoot } from '../cli/privileges.js';
+import { requestOf } from '../cli/request.js';
+import { Failure } from '../session/failure.js';
+import { systemHost } from '../session/host.js';
+import { type LearnResult, learn, renderLearnt } from '../session/learn.js';
+import { learnFrom } from '../session/learn-from.js';
+import { recover } from '../session/recover.js';
+import { exitStatus } from '../session/supervise.js';
+
+/** Exit status of a run that lost something: its policies may lack what the program needs. */
+const TAINTED = 3;
+
+export default class Learn extends CallgateCommand {
+  static override summary = 'run a program, watch what it asks of the kernel, and write its policies';
+  static override description =
+    'Permits what no rule denies, and writes one policy for each executable seen, children too. Ends when the last process ' +
+    'has ended; Ctrl-C and SIGTERM go to all of them. Policies that are there already are merged with what was seen; ' +
+    'comments and order stay.\n\n' +
+    "Exit status: the program's; 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
+    '125 callgate failed; 126 it refused to start; 127 not found.';
+  static override usage = [
+    'learn [--policies DIR] [--user U] [--] CMD…',
+    'learn --recover',
+    'learn --from SESSION [--policies DIR]',
+  ];
+  static override strict = false;
+  static override flags = {
+    policies: Flags.string({
+      helpValue: 'DIR',
+      description: 'folder of the application (/etc/callgate/policies/NAME, NAME being the name of the program)',
+    }),
+    user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
+    recover: Flags.boolean({ description: 'write the policies of learners that were killed, from their journals' }),
+    from: Flags.string({
+      helpValue: 'SESSION',
+      description: 'fold what a session logged in complain mode into its policies',
+      exclusive: ['recover'],
+    }),
+  };
+  static override examples = [
+    '<%= config.bin %> learn cat /etc/hostname',
+    '<%= config.bin %> learn --policies ./inetd -- /usr/sbin/inetd -i',
+    '<%= config.bin %> learn --recover',
+    '<%= config.bin %> learn --from nginx-2',
+  ];
+
+  protected override usageStatus(): number {
+    return 125;
+  }
+
+  async run(): Promise<LearnResult | readonly LearnResult[]> {
+    const { flags, argv } = await this.parse(Learn);
+    const talk = (line: string): void => this.talk(line);
+    if (flags.recover || flags.from !== undefined) {
+      if (argv.length > 0) throw new Failure('--recover and --from run no program', 'callgate learn --help');
+      requireRoot();
+      const host = systemHost();
+      const results =
+        flags.from === undefined ? await recover(host, talk) : [learnFrom(host, flags.from, flags.policies ?? null)];
+      for (const result of results) talk(renderLearnt(result));
+      if (results.some(({ certificate }) => certificate.tainted)) process.exitCode = TAINTED;
+      return results;
+    }
+    requireRoot();
+    const { request, around } = requestOf('learn', argv as string[], flags);
+    const result = await learn(request, around, talk);
+    talk(renderLearnt(result));
+    const status = result.ended === null ? 0 : exitStatus(result.ended);
+    process.exitCode = status === 0 && result.certificate.tainted ? TAINTED : status;
+    return result;
+  }
+}

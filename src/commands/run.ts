@@ -1,0 +1,50 @@
+import { Flags } from '@oclif/core';
+import { CallgateCommand } from '../cli/command.js';
+import { requireRoot } from '../cli/privileges.js';
+import { requestOf } from '../cli/request.js';
+import { type RunResult, run } from '../session/run.js';
+import { exitStatus } from '../session/supervise.js';
+
+export default class Run extends CallgateCommand {
+  static override summary = 'run a program under its policies: the kernel refuses everything else';
+  static override description =
+    'Denials are told on standard error as they happen, and stand in the log of the session. A policy file that changes ' +
+    'meanwhile is checked and swapped in whole; a bad one is refused, and what held before holds on.\n\n' +
+    "Exit status: the program's; 128+n if signal n ended it; 125 callgate failed; 126 it refused to start; 127 not found.";
+  static override usage = 'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--] CMD…';
+  static override strict = false;
+  static override flags = {
+    policies: Flags.string({
+      helpValue: 'DIR',
+      description: 'folder of the application (/etc/callgate/policies/NAME, NAME being the name of the program)',
+    }),
+    complain: Flags.boolean({ description: 'refuse nothing; log what would have been, with "enforced":false' }),
+    user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
+    log: Flags.string({ helpValue: 'FILE', description: 'where events go (/var/log/callgate/SESSION.jsonl)' }),
+    quiet: Flags.boolean({ description: 'no denials on standard error; the log has them' }),
+    'best-effort': Flags.boolean({
+      description: 'enforce even where the kernel skips hooks now and then (bpf not in lsm=), which permits',
+    }),
+  };
+  static override examples = [
+    '<%= config.bin %> run cat /etc/hostname',
+    '<%= config.bin %> run --policies ./inetd --user root -- /usr/sbin/inetd -d',
+    '<%= config.bin %> run --complain --log /tmp/nginx.jsonl nginx',
+  ];
+
+  protected override usageStatus(): number {
+    return 125;
+  }
+
+  async run(): Promise<RunResult> {
+    const { flags, argv } = await this.parse(Run);
+    requireRoot();
+    const { request, around } = requestOf('run', argv as string[], flags);
+    const talk = (line: string): void => this.talk(line);
+    const { complain, quiet, log } = flags;
+    const options = { complain, quiet, log: log ?? null, bestEffort: flags['best-effort'], talk };
+    const result = await run(request, around, options);
+    process.exitCode = exitStatus(result.ended);
+    return result;
+  }
+}
