@@ -152,6 +152,7 @@ Napi::Value Gate::Close(const Napi::CallbackInfo& info) {
   closed = true;
   maps.clear();
   list_subjects.reset();
+  identify.reset();
   trial.reset();
   return info.Env().Undefined();
 }

@@ -19,7 +19,7 @@ class Gate : public Napi::ObjectWrap<Gate> {
   int Map(Napi::Env env, const std::string& name) const;
 
   std::map<std::string, Fd> maps;
-  Fd list_subjects, trial;
+  Fd list_subjects, identify, trial;
   std::string directory;  // empty: not pinned
   bool closed = false;
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <fcntl.h>
 #include <grp.h>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -27,6 +28,8 @@
 namespace {
 
 std::set<int> held;
+// pidfd -> the program's descriptor, until the child is released.
+std::map<int, int> programs;
 
 // What the child needs, as plain memory.
 struct Plan {
@@ -108,8 +111,10 @@ bool IsIoUring(int fd) {
 
 struct Held {
   int pid = -1;
-  Fd pidfd, go, errors;
+  Fd pidfd, go, errors, program;
   bool waited = false;
+
+  ~Held() { programs.erase(pidfd.get()); }
 };
 
 void Settle(Napi::Env env) {
@@ -252,11 +257,13 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
     return ThrowErrno(env, failed, "pidfd_open");
   }
   held.insert(pid);
+  child->program = std::move(program);
+  programs[child->pidfd.get()] = child->program.get();
 
   Napi::Object result = Napi::Object::New(env);
   result.Set("pid", Napi::Number::New(env, pid));
   result.Set("pidfd", Napi::Number::New(env, child->pidfd.get()));
-  // The kernel's own encoding (include/linux/kdev_t.h), which is what a BPF program reads from s_dev.
+  // As stat(2) tells; mark() asks the kernel itself. The encoding is the kernel's (include/linux/kdev_t.h), which is what a BPF program reads from s_dev.
   result.Set("device", Napi::Number::New(env, (static_cast<uint32_t>(major(facts.st_dev)) << 20) | minor(facts.st_dev)));
   result.Set("inode", Napi::BigInt::New(env, static_cast<uint64_t>(facts.st_ino)));
   std::string file = plan.file;
@@ -267,6 +274,11 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+int HeldProgram(int pidfd) {
+  auto found = programs.find(pidfd);
+  return found == programs.end() ? -1 : found->second;
+}
 
 bool IsHeld(int pid) { return held.count(pid) != 0; }
 

@@ -6,6 +6,9 @@
 // Is this a child of hold() that its own wait() reaps?
 bool IsHeld(int pid);
 
+// The O_PATH descriptor of the program that the held child with this pidfd will run; -1 where it holds none.
+int HeldProgram(int pidfd);
+
 void RegisterLaunch(Napi::Env env, Napi::Object exports);
 
 #endif

@@ -21,11 +21,12 @@
 #include "callgate.skel.h"
 #include "error.h"
 #include "gate.h"
+#include "launch.h"
 
 namespace {
 
 constexpr long kBpffs = 0xcafe4a11;
-const char* const kPrograms[] = {"list_subjects", "trial"};
+const char* const kPrograms[] = {"identify", "list_subjects", "trial"};
 
 struct Ready {
   uint32_t abi;
@@ -164,6 +165,16 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   if (attach != "lsm" && attach != "none")
     return ThrowErrno(env, ENOTSUP, "attach by " + attach + " is not built yet: this gate needs BPF LSM");
 
+  // The folders first: pins that are in the way are told before the verifier's work, not after it.
+  bool ours = false;
+  if (attach == "lsm") {
+    Failure failure = MakeFolders(directory);
+    if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
+    ours = true;
+  }
+  std::unique_ptr<const std::string, void (*)(const std::string*)> undo(ours ? &directory : nullptr,
+                                                                       [](const std::string* made) { RemoveAll(*made); });
+
   said.clear();
   libbpf_print_fn_t printer = libbpf_set_print(Listen);
   std::unique_ptr<void, void (*)(void*)> restore(reinterpret_cast<void*>(printer), [](void* before) {
@@ -183,15 +194,11 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   if (attach == "lsm") {
-    Failure failure = MakeFolders(directory);
-    bool ours = failure.number == 0 || failure.operation.find(directory + "/") != std::string::npos;
     uint32_t links = 0;
-    if (failure.number == 0) failure = AttachAndPin(skeleton.get(), directory, &links);
+    Failure failure = AttachAndPin(skeleton.get(), directory, &links);
     if (failure.number == 0) failure = PinRest(skeleton.get(), directory, links);
-    if (failure.number != 0) {
-      if (ours) RemoveAll(directory);
-      return ThrowErrno(env, failure.number, failure.operation);
-    }
+    if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
+    undo.release();
   }
 
   Napi::Object object = NewGate(env);
@@ -200,6 +207,7 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   bpf_object__for_each_map(map, skeleton->obj)
       gate->maps[bpf_map__name(map)] = Fd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3));
   gate->list_subjects = Fd(fcntl(bpf_program__fd(skeleton->progs.list_subjects), F_DUPFD_CLOEXEC, 3));
+  gate->identify = Fd(fcntl(bpf_program__fd(skeleton->progs.identify), F_DUPFD_CLOEXEC, 3));
   gate->trial = Fd(fcntl(bpf_program__fd(skeleton->progs.trial), F_DUPFD_CLOEXEC, 3));
   if (attach == "lsm") gate->directory = directory;
   return object;
@@ -232,8 +240,9 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
     gate->maps[name] = std::move(map);
   }
   gate->list_subjects = Fd(bpf_obj_get((directory + "/progs/list_subjects").c_str()));
+  gate->identify = Fd(bpf_obj_get((directory + "/progs/identify").c_str()));
   gate->trial = Fd(bpf_obj_get((directory + "/progs/trial").c_str()));
-  if (!gate->list_subjects || !gate->trial) return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
+  if (!gate->list_subjects || !gate->identify || !gate->trial) return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
   return object;
 }
 
@@ -260,7 +269,23 @@ Napi::Value Mark(const Napi::CallbackInfo& info) {
   int map = gate->Map(env, "subjects");
   if (map < 0) return env.Undefined();
   int pidfd = info[1].As<Napi::Number>().Int32Value();
-  if (bpf_map_update_elem(map, &pidfd, subject.Data(), 0) != 0) return ThrowErrno(env, errno, "make the task a subject");
+  cg_subject value;
+  memcpy(&value, subject.Data(), sizeof(value));
+  // An armed task is held to the very file that its launcher opened, by the kernel's own name for it.
+  int program = HeldProgram(pidfd);
+  if ((value.flags & CG_SUBJECT_ARMED) != 0 && program >= 0) {
+    cg_identity identity{};
+    identity.fd = static_cast<uint32_t>(program);
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    // The kernel copies a syscall program's context back into where it came from.
+    options.ctx_in = &identity;
+    options.ctx_size_in = sizeof(identity);
+    if (bpf_prog_test_run_opts(gate->identify.get(), &options) != 0) return ThrowErrno(env, errno, "identify the program");
+    if (identity.inode == 0) return ThrowErrno(env, EBADF, "identify the program");
+    value.armed_device = identity.device;
+    value.armed_inode = identity.inode;
+  }
+  if (bpf_map_update_elem(map, &pidfd, &value, 0) != 0) return ThrowErrno(env, errno, "make the task a subject");
   return env.Undefined();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The list of subjects, for `status` and for waiting until the last one is gone. */
+/* Called, not hooked: the list of subjects, and which file a launcher is about to run. */
 #include "subject.h"
 
 SEC("iter/task")
@@ -30,5 +30,23 @@ int list_subjects(struct bpf_iter__task *context)
 	record.stopped = (BPF_CORE_READ(task, __state) & 4) != 0;
 	__builtin_memcpy(record.comm, task->comm, sizeof(record.comm));
 	bpf_seq_write(seq, &record, sizeof(record));
+	return 0;
+}
+
+SEC("syscall")
+int identify(struct cg_identity *identity)
+{
+	struct task_struct *task = cg_current();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file *file = 0;
+	__u32 number = identity->fd;
+
+	identity->inode = 0;
+	if (number >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	if (bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + number) || !file)
+		return 0;
+	identity->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	identity->inode = BPF_CORE_READ(file, f_inode, i_ino);
 	return 0;
 }

@@ -111,6 +111,16 @@ struct cg_seen {
 	__u64 last;     /* CLOCK_BOOTTIME of the last */
 };
 
+/*
+ * Context of the `identify` program: a descriptor of the caller, and what the kernel knows its file as. stat(2) cannot tell:
+ * overlayfs answers with the device and inode of a layer.
+ */
+struct cg_identity {
+	__u32 fd;
+	__u32 device;
+	__u64 inode; /* 0: no such descriptor */
+};
+
 /* One record of the task iterator: a live subject. */
 struct cg_task_record {
 	__u32 pid;

@@ -1,0 +1,12 @@
+/** Where a test of the hooks can run. */
+import { readFileSync } from 'node:fs';
+
+/** False where this kernel runs BPF LSM programs; else the reason, for a test's `skip`. */
+export function needsLsm(): string | false {
+  try {
+    const list = readFileSync('/sys/kernel/security/lsm', 'utf8').trim();
+    return list.split(',').includes('bpf') ? false : `BPF LSM is not in this kernel's list: ${list}`;
+  } catch {
+    return 'not in a VM: this kernel does not say which LSMs it has (run by scripts/test in the VM)';
+  }
+}
