@@ -2,15 +2,13 @@
  * An application: a folder of policies, of an entry program and its children as it uses them. Loaded whole or not at all,
  * from files that nobody else can write, with every path resolved as far as it is literal.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Image as Compiled, compilePolicy } from '../compile/compile.js';
-import type { Place, Policy } from '../policy/model.js';
+import type { Policy } from '../policy/model.js';
 import { parsePolicy } from '../policy/parse.js';
-import { codeOf, Failure } from './failure.js';
+import { codeOf } from './failure.js';
 import { type LinkedPath, linkedPaths, systemReadLink } from './links.js';
-import { type Problem, problemsOf } from './problem.js';
+import { BadPolicy, type Problem, problemAt, problemsOf } from './problem.js';
 import { readSecure, secureFolder } from './secure.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -29,17 +27,6 @@ export interface Application {
   readonly policies: readonly LoadedPolicy[];
 }
 
-/** A folder, or one file, that cannot be used; every problem at once. */
-export class ApplicationError extends Failure {
-  override readonly exit = 126;
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[], folder: string) {
-    super(problems.map(({ rendered }) => rendered).join('\n'), `callgate policy check ${folder}`);
-    this.problems = problems;
-  }
-}
-
 /** The folder's policies; undefined where there is no such folder. */
 export function loadApplication(folder: string, around: Surroundings): Application | undefined {
   let resolved: string;
@@ -56,12 +43,12 @@ export function loadApplication(folder: string, around: Surroundings): Applicati
     try {
       return [loadPolicy(join(resolved, name), around)];
     } catch (error) {
-      problems.push(...problemsOf(error));
+      problems.push(...problemsOf(error, ''));
       return [];
     }
   });
   problems.push(...twice(policies));
-  if (problems.length > 0) throw new ApplicationError(problems, folder);
+  if (problems.length > 0) throw new BadPolicy(problems, folder);
   return { folder: resolved, policies };
 }
 
@@ -73,14 +60,14 @@ export function isPolicyFile(name: string): boolean {
 /**
  * One policy from its file.
  *
- * @throws Failure or the parser's error; ApplicationError for paths that go through links
+ * @throws Failure or the parser's error; BadPolicy for paths that go through links
  */
 export function loadPolicy(file: string, around: Surroundings): LoadedPolicy {
   const text = readSecure(file);
   const policy = parsePolicy(text, file, around);
   const linked = linkedPaths(policy, systemReadLink);
   if (linked.length > 0)
-    throw new ApplicationError(
+    throw new BadPolicy(
       linked.map((path) => linkProblem(path, text)),
       file,
     );
@@ -91,12 +78,6 @@ function linkProblem({ place, written, link, instead }: LinkedPath, text: string
   const message = `${written} goes through the symbolic link ${link}, so it never matches: the kernel tells resolved paths`;
   const remedy = instead === null ? 'the link leads nowhere' : `write ${instead} (callgate policy fmt --resolve does)`;
   return problemAt(place, message, remedy, text);
-}
-
-function problemAt(place: Place, message: string, remedy: string, text: string): Problem {
-  const line = text.split('\n')[place.line - 1] ?? '';
-  const rendered = `${place.file}:${place.line}:${place.column}: ${message}\n  ${line}\n  ${' '.repeat(Math.max(0, place.column - 1))}^\n  ${remedy}`;
-  return { file: place.file, line: place.line, column: place.column, message, remedy, rendered };
 }
 
 /** One program, one policy: which of two would hold? */
@@ -111,28 +92,4 @@ function twice(policies: readonly LoadedPolicy[]): Problem[] {
     const message = `${policy.program} has a policy in this folder already, ${other}`;
     return [problemAt({ file, line: 1, column: 1 }, message, 'put the rules in one file', text)];
   });
-}
-
-/** SHA-256 over all that decides: the policy's text and those of the groups taken in, as they were parsed. */
-export function digestOf(policy: Policy): Buffer {
-  const { file: _file, ...rest } = policy;
-  return createHash('sha256').update(JSON.stringify(rest, withoutPlaces)).digest();
-}
-
-/** Where a rule stands in its file decides nothing. */
-function withoutPlaces(key: string, value: unknown): unknown {
-  return key === 'place' ? undefined : value;
-}
-
-/**
- * Compiles a policy for its place among the application's programs.
- *
- * @throws ApplicationError where a limit is exceeded, naming the rule
- */
-export function compile(policy: Policy, programs: readonly string[], generation: number): Compiled {
-  try {
-    return compilePolicy(policy, { programs }, BigInt(generation), digestOf(policy));
-  } catch (error) {
-    throw new ApplicationError(problemsOf(error), policy.file);
-  }
 }

@@ -2,7 +2,8 @@
 
 import type { SlotMode } from '../kernel/records.js';
 import type { Policy } from '../policy/model.js';
-import { type Application, compile, digestOf } from './application.js';
+import type { Application } from './application.js';
+import { compile, digestOf } from './compiled.js';
 import { Refusal } from './failure.js';
 import type { Image } from './session.js';
 import type { PolicyState } from './state.js';
@@ -36,7 +37,7 @@ export class Numbering {
 /** How a session takes its policies' `mode`. */
 export type ModeChoice = 'as-written' | 'enforce' | 'complain' | 'learn';
 
-/** The image of one policy. Throws ApplicationError where a limit is exceeded. */
+/** The image of one policy. Throws BadPolicy where a limit is exceeded. */
 export function imageOf(
   policy: Policy,
   file: string,

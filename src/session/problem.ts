@@ -1,3 +1,8 @@
+/** Anything that is wrong with a policy, in one shape: where, what, and what to do. */
+import { CompileError } from '../compile/errors.js';
+import type { Place } from '../policy/model.js';
+import { Failure, messageOf } from './failure.js';
+
 export interface Problem {
   readonly file: string | null;
   readonly line: number | null;
@@ -6,4 +11,45 @@ export interface Problem {
   readonly remedy: string | null;
   /** For a person: with the line and a caret where there is one. */
   readonly rendered: string;
+}
+
+/** Policies that cannot be used; every problem at once, so that a person mends them in one go. */
+export class BadPolicy extends Failure {
+  override readonly exit = 126;
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], where: string, cause?: unknown) {
+    super(problems.map(({ rendered }) => rendered).join('\n'), `callgate policy check ${where}`, cause);
+    this.problems = problems;
+  }
+}
+
+/** A problem at a place of a text, with the line and a caret below it. */
+export function problemAt({ file, line, column }: Place, message: string, remedy: string, text: string): Problem {
+  const written = text.split('\n')[line - 1] ?? '';
+  // Tabs stay tabs, so that the caret stands below its sign.
+  const indent = written.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  const rendered = `${file}:${line}:${column}: ${message}\n  ${written}\n  ${indent}^\n  ${remedy}`;
+  return { file, line, column, message, remedy, rendered };
+}
+
+/** The problems that an error stands for; an error that is none of a policy's is thrown again. */
+export function problemsOf(error: unknown, text: string): readonly Problem[] {
+  if (error instanceof BadPolicy) return error.problems;
+  if (error instanceof CompileError) return [problemAt(error.place, error.reason, error.remedy, text)];
+  if (error instanceof Failure) {
+    const remedy = error.remedy ?? null;
+    const message = messageOf(error);
+    return [
+      {
+        file: null,
+        line: null,
+        column: null,
+        message,
+        remedy,
+        rendered: remedy === null ? message : `${message}\n  ${remedy}`,
+      },
+    ];
+  }
+  throw error;
 }

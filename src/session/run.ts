@@ -83,7 +83,9 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     }
     const counters = countersOf(session.gate.session(session.number));
     if (counters.dropped > 0)
-      options.talk(`${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`);
+      options.talk(
+        `${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`,
+      );
     return { session: session.state.name, ended, log: session.state.log, counters };
   } finally {
     await closeSession(session);

@@ -1,0 +1,84 @@
+/** A rule as a person would write it: what the learner and `explain` hand out. */
+import { inetText } from './address.js';
+import { familyText } from './family.js';
+import { tokensText } from './glob.js';
+import type { ObjectPattern, Transition, Verdict } from './model.js';
+import type { Operation } from './operations.js';
+import { pathText } from './path.js';
+
+/** Which users a statement is for, in the words of a policy. */
+export interface StatementCondition {
+  readonly user?: readonly string[];
+  readonly group?: readonly string[];
+  readonly uid?: readonly (string | number)[];
+  readonly gid?: readonly (string | number)[];
+  readonly owner?: 'self';
+}
+
+export interface Statement {
+  readonly verdict: Verdict;
+  readonly operations: readonly Operation[];
+  readonly key: 'path' | 'kind' | 'address' | 'family';
+  /** Texts as they stand behind the key. */
+  readonly objects: readonly string[];
+  readonly errno?: string;
+  readonly transition?: Transition;
+  readonly if?: StatementCondition;
+  readonly log?: boolean;
+  /** Lines above the statement, without their `#`. */
+  readonly comment?: readonly string[];
+}
+
+/** The text of an object's pattern as it stands behind its key. Written from its parts, so it need not have been read. */
+export function objectText(object: ObjectPattern): string {
+  switch (object.type) {
+    case 'path':
+      return pathText(object.pattern);
+    case 'kind':
+      return object.kind;
+    case 'inet':
+      return inetText(object);
+    case 'unix':
+      return `unix:${pathText(object.pattern)}`;
+    case 'abstract':
+      return `unix:@${tokensText(object.tokens, 'abstract')}`;
+    case 'unnamed':
+      return 'unix:';
+    case 'family':
+      return familyText(object);
+  }
+}
+
+/** The statement as lines of a `rules:` list, two spaces in, ending in a line feed. One object a line. */
+export function writeStatement(statement: Statement): string {
+  const { verdict, operations, key, objects, errno, transition, log, comment } = statement;
+  const lines = (comment ?? []).map((line) => `  # ${line}`.trimEnd());
+  lines.push(`  - ${verdict}: ${operations.length === 1 ? operations[0] : `[${operations.join(', ')}]`}`);
+  if (objects.length === 1) lines.push(`    ${key}: ${scalar(objects[0] as string)}`);
+  else lines.push(`    ${key}:`, ...objects.map((object) => `      - ${scalar(object)}`));
+  if (transition !== undefined) lines.push(`    policy: ${transition}`);
+  if (errno !== undefined) lines.push(`    errno: ${errno}`);
+  if (log !== undefined) lines.push(`    log: ${log}`);
+  if (statement.if !== undefined) lines.push(`    if: {${conditionText(statement.if)}}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function conditionText(condition: StatementCondition): string {
+  return Object.entries(condition)
+    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : list(value)}`)
+    .join(', ');
+}
+
+function list(values: readonly (string | number)[]): string {
+  return `[${values.map((value) => (typeof value === 'number' ? String(value) : scalar(value))).join(', ')}]`;
+}
+
+/**
+ * A text as a YAML scalar: plain where it holds nothing but letters, digits and `/ . _ - + @`, beginning with a letter or a
+ * slash; else in double quotes, whose escapes YAML and JSON share.
+ */
+export function scalar(text: string): string {
+  return /^[A-Za-z/][\w/.+@-]*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
+}

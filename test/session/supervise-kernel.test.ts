@@ -1,0 +1,126 @@
+/** The supervisor and a real gate: who is waited for, who is signalled, and what is left when it is killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { adoptGate, type Gate } from '../../src/kernel/gate.js';
+import { acquireGate, locked, releaseGate } from '../../src/session/acquire.js';
+import { systemHost } from '../../src/session/host.js';
+import { readStates } from '../../src/session/state.js';
+import { stopSession, sweepSession } from '../../src/session/stop.js';
+import { subjectProcesses, subjectsGone } from '../../src/session/subjects.js';
+import { sweep } from '../../src/session/sweep.js';
+import { needsLsm } from '../vm/machine.js';
+
+t.setTimeout(300_000);
+
+const PROCESS = fileURLToPath(new URL('./supervisor-process.js', import.meta.url));
+
+interface Supervisor {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<{ code: number | null; signal: string | null }>;
+  /** Resolves when the text was printed. */
+  printed(text: string): Promise<void>;
+}
+
+function supervisor(...command: string[]): Supervisor {
+  const child = spawn(process.execPath, [PROCESS, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let check = (): void => undefined;
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk;
+      check();
+    });
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal })),
+  );
+  const printed = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      check = () => output.includes(text) && resolve();
+      check();
+      void ended.then(() =>
+        output.includes(text) ? resolve() : reject(new Error(`ended without ${text}: ${output}`)),
+      );
+    });
+  return { process: child, output: () => output, ended, printed };
+}
+
+t.test('with a gate', { skip: needsLsm(), timeout: 300_000 }, async (t) => {
+  const host = systemHost();
+  // Kept for the whole test: loading takes longer than all of it.
+  const gate: Gate = await locked(host, () => {
+    const loaded = acquireGate(host, 'lsm');
+    loaded.setSession(255, true);
+    return loaded;
+  });
+  t.teardown(() =>
+    locked(host, () => {
+      gate.setSession(255, false);
+      t.equal(releaseGate(host, gate), true, 'nobody is left, so the gate comes off');
+      t.notOk(existsSync(host.pins));
+    }),
+  );
+  mkdirSync('/tmp/supervise', { recursive: true });
+  t.teardown(() => rmSync('/tmp/supervise', { recursive: true }));
+
+  await t.test('the exit status is the program’s', async (t) => {
+    t.same(await supervisor('sh', '-c', 'exit 7').ended, { code: 7, signal: null });
+    t.same(await supervisor('sh', '-c', 'kill -9 $$').ended, { code: 137, signal: null });
+  });
+
+  await t.test('a program in the background is waited for, and told', async (t) => {
+    const run = supervisor('bash', '-c', '(setsid sh -c "read x < /tmp/supervise/go; exit 0" & echo $! ) ; exit 3');
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('mkfifo', ['/tmp/supervise/go']);
+    await run.printed('runs on, pid');
+    t.equal(run.process.exitCode, null);
+    t.equal(subjectProcesses(gate, 0).length, 1);
+    execFileSync('sh', ['-c', 'echo > /tmp/supervise/go']);
+    t.same(await run.ended, { code: 3, signal: null });
+  });
+
+  await t.test('SIGTERM reaches a child with a session of its own', async (t) => {
+    const run = supervisor('bash', '-c', 'setsid sleep 1000 & echo ready; wait');
+    await run.printed('ready');
+    // Until setsid has run sleep, it is one process more that the signal must find.
+    run.process.kill('SIGTERM');
+    t.same(await run.ended, { code: 143, signal: null });
+    t.same(subjectProcesses(gate, 0), []);
+  });
+
+  await t.test('killing the supervisor frees nobody', async (t) => {
+    const run = supervisor('bash', '-c', 'sleep 1000 & echo ready; wait');
+    await run.printed('ready');
+    run.process.kill('SIGKILL');
+    await run.ended;
+    const [state] = readStates(host);
+    if (state === undefined) return t.fail('the session’s state is gone');
+    t.ok(subjectProcesses(gate, state.number).length >= 2, 'bash and sleep are subjects still');
+    t.same(await locked(host, () => sweep(host, gate)), [], 'and their session is not swept');
+    await stopSession(host, gate, state, true);
+    t.same(await locked(host, () => sweepSession(host, gate, state.name)), true);
+    t.same(readStates(host), []);
+    t.same(gate.sessions(), [255]);
+    t.equal(gate.slots().size, 0);
+  });
+
+  await t.test('a session of a dead supervisor is swept once its last subject is gone', async (t) => {
+    const run = supervisor('bash', '-c', 'echo ready; sleep 1');
+    await run.printed('ready');
+    run.process.kill('SIGKILL');
+    await run.ended;
+    const number = readStates(host)[0]?.number ?? 0;
+    t.equal(await subjectsGone(host.addon, gate, number), true);
+    t.equal((await locked(host, () => sweep(host, gate))).length, 1);
+    t.same(gate.sessions(), [255]);
+  });
+
+  await t.test('the gate is found by others', async (t) => {
+    const found = adoptGate(host.addon, host.pins);
+    t.equal(found?.identity, gate.identity);
+    t.equal(found?.attach(), 'lsm');
+    found?.close();
+  });
+});

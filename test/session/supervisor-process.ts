@@ -1,0 +1,39 @@
+/** A supervisor in a process of its own, for tests that kill it: a session in which everything is learned. */
+import { closeSession, launchOf, openSession, type Request } from '../../src/session/begin.js';
+import { systemHost } from '../../src/session/host.js';
+import { emptyImage, Numbering } from '../../src/session/images.js';
+import { findProgram, identityOf } from '../../src/session/program.js';
+import { exitStatus, supervise } from '../../src/session/supervise.js';
+
+const [word = '', ...rest] = process.argv.slice(2);
+const request: Request = {
+  host: systemHost(),
+  program: findProgram(word, process.env.PATH, '/'),
+  command: [word, ...rest],
+  folder: '/nowhere',
+  user: null,
+  identity: identityOf(null, process.env),
+  cwd: '/',
+};
+const facts = (name: string) => ({
+  ...{ name, kind: 'learn' as const, command: request.command, folder: '/nowhere', user: null },
+  ...{ log: '/dev/null', journal: null, bestEffort: false, mode: null },
+});
+const image = emptyImage(request.program.path, new Numbering());
+const session = await openSession(request, 'lsm', true, facts, [image]);
+let records = 0;
+try {
+  const ended = await supervise({
+    session,
+    policy: session.policyOf(request.program.path)?.number ?? 0,
+    launch: launchOf(request),
+    deliver: (_batch, count) => {
+      records += count;
+    },
+    talk: (line) => console.error(`talk: ${line}`),
+  });
+  console.error(`records: ${records > 0 ? 'some' : 'none'}`);
+  process.exitCode = exitStatus(ended);
+} finally {
+  await closeSession(session);
+}
