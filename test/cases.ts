@@ -28,6 +28,7 @@ import {
   type Verdict,
 } from '../src/policy/model.js';
 import { OPERATIONS } from '../src/policy/operations.js';
+import type { Surroundings } from '../src/policy/surroundings.js';
 
 /** One attempt and what it must come to. */
 export interface Case {
@@ -200,3 +201,11 @@ function familyOf(text: string, where: string): AccessObject {
     throw new Error(`${where}: no family, kind and protocol: ${text}`);
   return { type: 'family', family: familyNumber, kind: kindNumber, protocol: protocolNumber };
 }
+
+/** Where the corpus' policies are read: a machine with one user and one group, both root, and no groups of rules. */
+export const around: Surroundings = {
+  variable: () => null,
+  user: (name) => (name === 'root' ? 0 : null),
+  group: (name) => (name === 'root' ? 0 : null),
+  rules: () => null,
+};

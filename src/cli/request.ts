@@ -21,7 +21,7 @@ export function requestOf(
   const program = findProgram(line[0], identity.env.PATH, cwd);
   const folder = flags.policies === undefined ? defaultFolder(host, program.name) : resolve(cwd, flags.policies);
   const request = { host, program, command: line, folder, user: flags.user ?? null, identity, cwd };
-  return { request, around: surroundingsOf(identity.user, identity.env, cwd, host.groups) };
+  return { request, around: surroundingsOf(identity.user, cwd, host.groups) };
 }
 
 /** Where an application of this name has its policies when nobody says otherwise. */

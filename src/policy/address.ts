@@ -32,10 +32,13 @@ export function parseAddress(text: string, lookup: Lookup): AddressPattern {
   const [, protocol, rest] = /^([A-Za-z0-9_+.-]+):(.*)$/s.exec(text) ?? [];
   if (protocol === undefined || rest === undefined) {
     const near = (PROTOCOLS as string[]).includes(text);
-    throw near ? new Fault('port-missing', { instead: `${text}:*` }, text.length) : new Fault('address-form', { address: text });
+    throw near
+      ? new Fault('port-missing', { instead: `${text}:*` }, text.length)
+      : new Fault('address-form', { address: text });
   }
   if (!(PROTOCOLS as string[]).includes(protocol)) {
-    if (addressBytes(protocol) !== null || addressBytes(text) !== null) throw new Fault('address-form', { address: text });
+    if (addressBytes(protocol) !== null || addressBytes(text) !== null)
+      throw new Fault('address-form', { address: text });
     throw new Fault('unknown-protocol', { name: protocol, hint: nearest(protocol, [...PROTOCOLS, 'unix']) });
   }
   return parseInet(text, protocol as Protocol, rest);

@@ -26,10 +26,10 @@ export function bufferOf(bytes: Bytes): Buffer {
 export function textOf(bytes: Bytes): string {
   const buffer = bufferOf(bytes);
   const decoded = buffer.toString('utf8');
-  const escape = (character: string): string =>
+  const escaped = (character: string): string =>
     Array.from(Buffer.from(character, 'utf8'), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
   if (Buffer.from(decoded, 'utf8').equals(buffer))
-    return decoded.replaceAll('\\', '\\\\').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escape);
+    return decoded.replaceAll('\\', '\\\\').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
   return Array.from(buffer, (byte) =>
     byte === 0x5c
       ? '\\\\'

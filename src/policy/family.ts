@@ -44,7 +44,15 @@ const FAMILIES: Readonly<Record<string, number>> = {
 };
 
 /** SOCK_* of linux/net.h. */
-const KINDS: Readonly<Record<string, number>> = { stream: 1, dgram: 2, raw: 3, rdm: 4, seqpacket: 5, dccp: 6, packet: 10 };
+const KINDS: Readonly<Record<string, number>> = {
+  stream: 1,
+  dgram: 2,
+  raw: 3,
+  rdm: 4,
+  seqpacket: 5,
+  dccp: 6,
+  packet: 10,
+};
 
 /** NETLINK_* of linux/netlink.h. */
 const NETLINK: Readonly<Record<string, number>> = {
@@ -105,7 +113,7 @@ export function parseFamily(text: string): FamilyPattern {
 }
 
 function protocolOf(word: string, name: string, family: number, at: number): number {
-  const number = numberOf(word, family === FAMILIES['netlink'] ? NETLINK : {}, PROTOCOL_MAX);
+  const number = numberOf(word, family === FAMILIES.netlink ? NETLINK : {}, PROTOCOL_MAX);
   if (number !== null) return number;
   if ((name === 'inet' || name === 'inet6') && BY_ADDRESS.includes(word))
     throw new Fault('family-protocol', { instead: `${word}:*` }, at);
@@ -113,7 +121,7 @@ function protocolOf(word: string, name: string, family: number, at: number): num
 }
 
 function unknown(word: string, name: string, family: number, at: number): Fault {
-  const words = [...Object.keys(KINDS), ...(family === FAMILIES['netlink'] ? Object.keys(NETLINK) : [])];
+  const words = [...Object.keys(KINDS), ...(family === FAMILIES.netlink ? Object.keys(NETLINK) : [])];
   return new Fault('unknown-socket-protocol', { family: name, name: word, hint: nearest(word, words) }, at);
 }
 
@@ -127,7 +135,7 @@ export function familyText({ family, kind, protocol }: Pick<FamilyPattern, 'fami
   const words = [nameOf(family, FAMILIES)];
   if (kind !== null) words.push(nameOf(kind, KINDS));
   // A kind without a word of its own is told as one by the protocol behind it; kinds of socket(2) all have a word.
-  if (protocol !== null) words.push(nameOf(protocol, family === FAMILIES['netlink'] ? NETLINK : {}));
+  if (protocol !== null) words.push(nameOf(protocol, family === FAMILIES.netlink ? NETLINK : {}));
   return words.join(':');
 }
 

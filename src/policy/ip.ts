@@ -13,7 +13,9 @@ export function addressBytes(text: string): Bytes | null {
   const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
   const [a = 0, b = 0, c = 0, d = 0] = (dotted ?? []).slice(1).map(Number);
   const hex =
-    dotted === null ? text : `${text.slice(0, dotted.index)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+    dotted === null
+      ? text
+      : `${text.slice(0, dotted.index)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
   const [head = '', tail] = hex.split('::');
   const [front, back] = [wordsOf(head), wordsOf(tail ?? '')];
   const words = [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back];
@@ -33,7 +35,10 @@ export function isMapped(address: Bytes): boolean {
 export function addressText(address: Bytes): string {
   const bytes = Array.from(address, (character) => character.charCodeAt(0));
   if (isMapped(address)) return bytes.slice(12).join('.');
-  const words = Array.from({ length: 8 }, (_, index) => (bytes[index * 2] as number) * 256 + (bytes[index * 2 + 1] as number));
+  const words = Array.from(
+    { length: 8 },
+    (_, index) => (bytes[index * 2] as number) * 256 + (bytes[index * 2 + 1] as number),
+  );
   const { start, length } = longestZeros(words);
   const hex = words.map((word) => word.toString(16));
   if (length < 2) return hex.join(':');

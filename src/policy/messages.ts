@@ -292,10 +292,7 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
   'unknown-kind': {
     message: ({ name }) => `unknown kind ${name}`,
     remedy: ({ hint }) =>
-      hinted(
-        hint,
-        'write one of memfd, deleted, tmpfile, shm, pipe, socket, anon, detached, foreign, unreachable',
-      ),
+      hinted(hint, 'write one of memfd, deleted, tmpfile, shm, pipe, socket, anon, detached, foreign, unreachable'),
   },
   'pattern-relative': {
     message: ({ pattern }) => `${pattern} is not absolute, so it can never match`,
@@ -375,7 +372,8 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
     remedy: () => 'write \\\\ for a backslash',
   },
   'name-too-long': {
-    message: ({ least, most, what }) => `needs a ${what} of ${least} bytes, at most ${most} are possible: it can never match`,
+    message: ({ least, most, what }) =>
+      `needs a ${what} of ${least} bytes, at most ${most} are possible: it can never match`,
     remedy: () => 'shorten it',
   },
   'path-too-long': {
@@ -405,7 +403,8 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
   },
   'address-form': {
     message: ({ address }) => `${address} is no address`,
-    remedy: () => 'write PROTO[:HOST]:PORT, such as tcp:443, tcp:10.0.0.0/8:5432, tcp:[2001:db8::/32]:443, or unix:/path',
+    remedy: () =>
+      'write PROTO[:HOST]:PORT, such as tcp:443, tcp:10.0.0.0/8:5432, tcp:[2001:db8::/32]:443, or unix:/path',
   },
   'unknown-protocol': {
     message: ({ name }) => `unknown protocol ${name}`,
@@ -432,7 +431,7 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
     remedy: ({ instead }) => `write ${instead}`,
   },
   'prefix-length': {
-    message: ({ prefix, most }) => `/${prefix} is no length of a prefix`,
+    message: ({ prefix }) => `/${prefix} is no length of a prefix`,
     remedy: ({ most }) => `write a number from 0 to ${most}`,
   },
   'prefix-bits': {

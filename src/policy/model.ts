@@ -75,7 +75,7 @@ export interface InetPattern {
   readonly type: 'inet';
   readonly text: string;
   readonly protocol: Protocol;
-  readonly host: { readonly address: Bytes; /** bits that count, 0 to 128 */ readonly prefix: number } | null;
+  readonly host: { readonly address: Bytes /** bits that count, 0 to 128 */; readonly prefix: number } | null;
   readonly ports: { readonly first: number; readonly last: number };
 }
 

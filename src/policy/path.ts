@@ -61,8 +61,7 @@ function readPath(text: string): PathPattern {
 
 function componentOf(tokens: Token[], text: string, index: number): Component {
   const { least, most } = lengthsOf(tokens);
-  if (least > NAME_BYTES_MAX)
-    throw new Fault('name-too-long', { least, most: NAME_BYTES_MAX, what: 'name' }, index);
+  if (least > NAME_BYTES_MAX) throw new Fault('name-too-long', { least, most: NAME_BYTES_MAX, what: 'name' }, index);
   if (most === 0) throw new Fault('component-empty', { component: text }, index);
   const names = most <= 2 ? namesOf(tokens) : null;
   if (names?.every((name) => name === '' || name === '.' || name === '..'))

@@ -32,7 +32,7 @@ interface Piece {
  */
 export function expandPattern(text: string, lookup: Lookup): Expanded {
   return expand(text, (name, index, rest) => {
-    const value = valueOf(name, lookup, index);
+    const value = resolve(name, lookup, index);
     if (name !== 'HOME' && name !== 'CWD') {
       if (value.includes('/')) throw new Fault('variable-unusable', { name, value: quoted(value) }, index);
       return escaped(value);
@@ -49,7 +49,7 @@ export function expandPattern(text: string, lookup: Lookup): Expanded {
 
 /** Writes out the variables of a word that is no pattern. Throws as expandPattern does. */
 export function expandWord(text: string, lookup: Lookup): string {
-  return expand(text, (name, index) => valueOf(name, lookup, index)).text;
+  return expand(text, (name, index) => resolve(name, lookup, index)).text;
 }
 
 function expand(text: string, write: (name: Variable, index: number, rest: string) => string): Expanded {
@@ -62,7 +62,7 @@ function expand(text: string, write: (name: Variable, index: number, rest: strin
     after += piece;
   };
   // A backslash takes the sign behind it out of play, `\\` itself too.
-  for (const match of text.matchAll(/\\[^]|\$\{([^}]*)\}?/g)) {
+  for (const match of text.matchAll(/\\[\s\S]|\$\{([^}]*)\}?/g)) {
     if (match[1] === undefined) continue;
     add(text.slice(from, match.index), true);
     const [name, end] = [match[1], match.index + match[0].length];
@@ -83,7 +83,7 @@ function expand(text: string, write: (name: Variable, index: number, rest: strin
   };
 }
 
-function valueOf(name: Variable, lookup: Lookup, index: number): string {
+function resolve(name: Variable, lookup: Lookup, index: number): string {
   const value = lookup(name);
   if (value === null || value === '') throw new Fault('variable-unset', { name }, index);
   return value;

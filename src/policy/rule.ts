@@ -1,0 +1,211 @@
+/** One rule of a policy or a group: nodes to model. */
+import { isScalar, type ParsedNode } from 'yaml';
+import { parseAddress } from './address.js';
+import { parseId, parseName } from './condition.js';
+import { ERRNO_NAMES, isErrno } from './errno.js';
+import { Fault, quoted } from './errors.js';
+import { parseFamily } from './family.js';
+import {
+  type Condition,
+  type IdRange,
+  KINDS,
+  type Kind,
+  type ObjectPattern,
+  type Rule,
+  type Verdict,
+} from './model.js';
+import {
+  choice,
+  type Entry,
+  entriesOf,
+  faulting,
+  flag,
+  ids,
+  kindOf,
+  refuseUnknown,
+  startOf,
+  textValue,
+  type Word,
+  words,
+} from './nodes.js';
+import { FILE_OPERATIONS, isOperation, OPERATIONS, type Operation } from './operations.js';
+import { parsePath } from './path.js';
+import type { Source } from './source.js';
+import { nearest, nearestOperation } from './suggest.js';
+import type { Surroundings } from './surroundings.js';
+
+const VERDICTS: readonly Verdict[] = ['permit', 'deny', 'ask'];
+const TRANSITIONS = ['own', 'inherit', 'unconfined'] as const;
+const FILE_KEYS: readonly string[] = ['path', 'kind'];
+const OBJECT_KEYS: readonly string[] = ['path', 'kind', 'address', 'family'];
+const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, 'policy', 'errno', 'log', 'if', 'unless'];
+const CONDITION_KEYS: readonly string[] = ['user', 'group', 'uid', 'gid', 'owner'];
+
+/** Reads a rule; undefined where something in it is wrong, which the source's problems then say. */
+export function readRule(
+  source: Source,
+  node: ParsedNode | null,
+  number: number,
+  around: Surroundings,
+): Rule | undefined {
+  const before = source.problems.length;
+  const entries = entriesOf(source, node, `rule ${number}`);
+  if (entries === undefined) return undefined;
+  refuseUnknown(source, entries, RULE_KEYS, `rule ${number}`);
+  const find = (key: string): Entry | undefined => entries.find((entry) => entry.key === key);
+
+  const [first, second] = entries.filter(({ key }) => (VERDICTS as readonly string[]).includes(key));
+  if (first === undefined) {
+    source.report('verdict-missing', {}, startOf(node));
+    return undefined;
+  }
+  if (second !== undefined) source.report('verdict-twice', { first: first.key, second: second.key }, second.at);
+  const verdict = first.key as Verdict;
+  const operations = operationsOf(source, first, verdict);
+  const objects = objectsOf(source, first, entries, operations, around);
+
+  const errnoEntry = find('errno');
+  const errno = errnoEntry === undefined ? undefined : errnoOf(source, errnoEntry);
+  if (errnoEntry !== undefined && verdict !== 'deny') source.report('errno-without-deny', { verdict }, errnoEntry.at);
+
+  const policyEntry = find('policy');
+  const transition = policyEntry === undefined ? undefined : choice(source, policyEntry, TRANSITIONS);
+  if (policyEntry !== undefined && operations.length > 0) {
+    if (!operations.includes('exec')) source.report('transition-without-exec', {}, policyEntry.at);
+    else if (verdict !== 'permit') source.report('transition-without-permit', { verdict }, policyEntry.at);
+  }
+  if (verdict === 'ask' && operations.includes('receive')) source.report('ask-receive', {}, startOf(first.value));
+
+  const logEntry = find('log');
+  const log = logEntry === undefined ? undefined : flag(source, logEntry);
+  const ifEntry = find('if');
+  const unlessEntry = find('unless');
+  const holds = ifEntry === undefined ? undefined : conditionOf(source, ifEntry, around);
+  const unless = unlessEntry === undefined ? undefined : conditionOf(source, unlessEntry, around);
+  if (source.problems.length > before) return undefined;
+  return {
+    verdict,
+    operations,
+    objects,
+    ...(errno === undefined ? {} : { errno }),
+    ...(log === undefined ? {} : { log }),
+    ...(transition === undefined ? {} : { transition }),
+    ...(holds === undefined ? {} : { if: holds }),
+    ...(unless === undefined ? {} : { unless }),
+    place: source.place(startOf(node)),
+    number,
+  };
+}
+
+/** Reads an error name. */
+export function errnoOf(source: Source, entry: Entry): string | undefined {
+  const found = textValue(source, entry);
+  if (found === undefined || isErrno(found.value)) return found?.value;
+  const facts = { name: quoted(found.value), hint: nearest(found.value, ERRNO_NAMES) };
+  source.report('unknown-errno', facts, startOf(found.node as ParsedNode));
+  return undefined;
+}
+
+function operationsOf(source: Source, entry: Entry, verdict: Verdict): Operation[] {
+  const named: Operation[] = [];
+  for (const { value, node } of words(source, entry)) {
+    if (isOperation(value)) named.push(value);
+    else
+      source.report(
+        'unknown-operation',
+        { name: quoted(value), hint: nearestOperation(value, OPERATIONS) },
+        startOf(node as ParsedNode),
+      );
+  }
+  const files = named.filter((operation) => FILE_OPERATIONS.includes(operation));
+  const sockets = named.filter((operation) => !FILE_OPERATIONS.includes(operation));
+  if (files.length > 0 && sockets.length > 0)
+    source.report(
+      'mixed-operations',
+      { verdict, files: files.join(', '), sockets: sockets.join(', ') },
+      startOf(entry.value),
+    );
+  return OPERATIONS.filter((operation) => named.includes(operation));
+}
+
+function objectsOf(
+  source: Source,
+  verdict: Entry,
+  entries: readonly Entry[],
+  operations: readonly Operation[],
+  around: Surroundings,
+): ObjectPattern[] {
+  const about = entries.filter(({ key }) => OBJECT_KEYS.includes(key));
+  const [operation] = operations;
+  if (operation !== undefined) {
+    const names = operations.join(', ');
+    const onFiles = FILE_OPERATIONS.includes(operation);
+    if (about.length === 0)
+      source.report(
+        'objects-missing',
+        { operations: names, keys: onFiles ? '`path:` or `kind:`' : '`address:` or `family:`' },
+        verdict.at,
+      );
+    for (const { key, at } of about)
+      if (FILE_KEYS.includes(key) !== onFiles)
+        source.report(onFiles ? 'address-for-files' : 'path-for-sockets', { key, operations: names }, at);
+  }
+  return about.flatMap((entry) =>
+    words(source, entry).flatMap((word) => {
+      const object = faulting(source, word, () => objectOf(entry.key, word, around));
+      return object === undefined ? [] : [object];
+    }),
+  );
+}
+
+function objectOf(key: string, { value }: Word, around: Surroundings): ObjectPattern {
+  switch (key) {
+    case 'path':
+      return { type: 'path', pattern: parsePath(value, around.variable) };
+    case 'kind':
+      if ((KINDS as readonly string[]).includes(value)) return { type: 'kind', kind: value as Kind };
+      throw new Fault('unknown-kind', { name: quoted(value), hint: nearest(value, KINDS) });
+    case 'address':
+      return parseAddress(value, around.variable);
+    default:
+      return parseFamily(value);
+  }
+}
+
+function conditionOf(source: Source, { key, at, value }: Entry, around: Surroundings): Condition | undefined {
+  const entries = entriesOf(source, value, key);
+  if (entries === undefined) return undefined;
+  refuseUnknown(source, entries, CONDITION_KEYS, key);
+  if (entries.length === 0) source.report('condition-empty', { key }, at);
+  const condition: { uids?: IdRange[]; gids?: IdRange[]; owner?: 'self' } = {};
+  for (const [name, id, list, find] of [
+    ['user', 'uid', 'uids', around.user],
+    ['group', 'gid', 'gids', around.group],
+  ] as const) {
+    const named = entries.find((entry) => entry.key === name);
+    const numbered = entries.find((entry) => entry.key === id);
+    if (named !== undefined && numbered !== undefined)
+      source.report('condition-twice', { name, id }, numbered.at > named.at ? numbered.at : named.at);
+    if (named !== undefined)
+      condition[list] = namesOf(source, named).flatMap(
+        (word) => faulting(source, word, () => parseName(word.value, name, find)) ?? [],
+      );
+    else if (numbered !== undefined)
+      condition[list] = ids(source, numbered).flatMap(
+        (word) => faulting(source, word, () => parseId(word.value, id)) ?? [],
+      );
+  }
+  const owner = entries.find((entry) => entry.key === 'owner');
+  if (owner !== undefined && choice(source, owner, ['self']) !== undefined) condition.owner = 'self';
+  return condition;
+}
+
+/** Names of users or groups; a number is told to belong under uid or gid. */
+function namesOf(source: Source, entry: Entry): Word[] {
+  if (isScalar(entry.value) && typeof entry.value.value === 'number') {
+    const instead = `${entry.key === 'user' ? 'uid' : 'gid'}: ${kindOf(entry.value) === '' ? '' : String(entry.value.value)}`;
+    source.report('name-is-number', { key: entry.key, instead }, startOf(entry.value));
+    return [];
+  }
+  return words(source, entry);
+}
