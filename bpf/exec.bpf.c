@@ -10,14 +10,15 @@
  */
 #include "judge.h"
 
-/* A program number of the session's application as a policy number; 0: there is none. */
+/*
+ * A program number of the session's application as a policy number; 0: there is none. Program 0 stands for all that have no
+ * policy of their own; it has one only while the session learns.
+ */
 static __always_inline __u32 policy_of(__u32 session, __u32 program)
 {
 	struct cg_program key = {session, program};
 	__u32 *policy;
 
-	if (!program)
-		return 0;
 	policy = bpf_map_lookup_elem(&programs, &key);
 	return policy ? *policy : 0;
 }
@@ -100,8 +101,8 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		if (!access->unresolved && access->verdict == CG_PERMIT) {
 			if (transition == CG_OWN) {
 				next = policy_of(entry.subject->session, access->program);
-				if (!next && (access->flags & CG_EVENT_LEARNT))
-					next = entry.subject->policy;
+				if (!next && access->mode == CG_LEARN)
+					next = policy_of(entry.subject->session, 0);
 				if (!next) {
 					access->unresolved = CG_UNRESOLVED_TARGET;
 					access->decided = CG_BIT(CG_EXEC);

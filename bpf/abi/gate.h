@@ -5,7 +5,7 @@
  *   subjects  TASK_STORAGE           struct cg_subject   who is under which policy
  *   policies  ARRAY                  struct cg_slot      policy number -> where its image is, and its mode
  *   images0-3 ARRAY_OF_MAPS          struct cg_imageN    by size class; an index is a place in the outer map
- *   programs  HASH                   struct cg_program -> __u32 policy number
+ *   programs  HASH                   struct cg_program -> __u32 policy number; program 0: those without a policy, while learning
  *   sessions  ARRAY                  struct cg_session
  *   rings     ARRAY_OF_MAPS          by session number: RINGBUF of struct cg_event
  *   seen      ARRAY_OF_MAPS          by session number: HASH struct cg_seen_key -> struct cg_seen; absent: no dedup

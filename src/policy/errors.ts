@@ -55,7 +55,7 @@ const WINDOW = 100;
  * A problem for a person, several lines without a newline at the end: `file:line:column: message`, the source line, a
  * caret below the place, the remedy. A long line is cut to what stands around the caret.
  */
-export function renderProblem({ place, message, remedy, sourceLine }: Problem): string {
+export function renderProblem({ place, message, remedy, sourceLine }: Omit<Problem, 'code'>): string {
   const head = `${place.file}:${place.line}:${place.column}: ${message}`;
   if (sourceLine === undefined || sourceLine.trim() === '') return `${head}\n  ${remedy}`;
   const at = Math.min(place.column - 1, sourceLine.length);

@@ -1,5 +1,6 @@
 /** Anything that is wrong with a policy, in one shape: where, what, and what to do. */
 import { CompileError } from '../compile/errors.js';
+import { PolicyError, renderProblem } from '../policy/errors.js';
 import type { Place } from '../policy/model.js';
 import { Failure, messageOf } from './failure.js';
 
@@ -25,17 +26,21 @@ export class BadPolicy extends Failure {
 }
 
 /** A problem at a place of a text, with the line and a caret below it. */
-export function problemAt({ file, line, column }: Place, message: string, remedy: string, text: string): Problem {
-  const written = text.split('\n')[line - 1] ?? '';
-  // Tabs stay tabs, so that the caret stands below its sign.
-  const indent = written.slice(0, column - 1).replace(/[^\t]/g, ' ');
-  const rendered = `${file}:${line}:${column}: ${message}\n  ${written}\n  ${indent}^\n  ${remedy}`;
-  return { file, line, column, message, remedy, rendered };
+export function problemAt(place: Place, message: string, remedy: string, text: string): Problem {
+  const sourceLine = text.split('\n')[place.line - 1] ?? '';
+  const rendered = renderProblem({ place, message, remedy, sourceLine });
+  return { file: place.file, line: place.line, column: place.column, message, remedy, rendered };
 }
 
 /** The problems that an error stands for; an error that is none of a policy's is thrown again. */
 export function problemsOf(error: unknown, text: string): readonly Problem[] {
   if (error instanceof BadPolicy) return error.problems;
+  if (error instanceof PolicyError)
+    return error.problems.map((problem) => {
+      const { place, message, remedy } = problem;
+      const { file, line, column } = place;
+      return { file, line, column, message, remedy, rendered: renderProblem(problem) };
+    });
   if (error instanceof CompileError) return [problemAt(error.place, error.reason, error.remedy, text)];
   if (error instanceof Failure) {
     const remedy = error.remedy ?? null;
