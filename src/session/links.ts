@@ -35,7 +35,10 @@ export function systemReadLink(path: Bytes): Bytes | null {
 const ON_LINKS: readonly Operation[] = ['read', 'create', 'delete', 'link', 'chown', 'stat'];
 const LINKS_MAX = 40;
 
-/** The pieces of a policy that go through links: program, interpreter, and the literal beginnings of its paths. */
+/**
+ * The pieces of a policy that go through links: program, interpreter, and the literal beginnings of its paths. Groups are
+ * written for many machines and name a file by each of the places it may have; there a link is no mistake.
+ */
 export function linkedPaths(policy: Policy, readLink: ReadLink): LinkedPath[] {
   const head: Place = { file: policy.file, line: 1, column: 1 };
   const found: LinkedPath[] = [];
@@ -48,7 +51,7 @@ export function linkedPaths(policy: Policy, readLink: ReadLink): LinkedPath[] {
   };
   for (const program of [policy.program, policy.interpreter])
     if (program !== undefined) judge(literals(program), true, head, program);
-  for (const rule of policy.rules)
+  for (const rule of policy.rules.filter(({ group }) => group === undefined))
     for (const object of rule.objects) {
       const pattern = pathOf(object);
       if (pattern !== null) judge(pattern.components, !meansLink(rule, pattern), rule.place, pattern.text);
