@@ -60,11 +60,11 @@ export function isPolicyFile(name: string): boolean {
 /**
  * One policy from its file.
  *
- * @throws Failure or the parser's error; BadPolicy for paths that go through links
+ * @throws Failure or BadPolicy; ENOENT is left to the caller
  */
 export function loadPolicy(file: string, around: Surroundings): LoadedPolicy {
   const text = readSecure(file);
-  const policy = parsePolicy(text, file, around);
+  const policy = readPolicy(file, text, around);
   const linked = linkedPaths(policy, systemReadLink);
   if (linked.length > 0)
     throw new BadPolicy(
@@ -72,6 +72,15 @@ export function loadPolicy(file: string, around: Surroundings): LoadedPolicy {
       file,
     );
   return { file, text, policy };
+}
+
+/** The policy of a text. Throws BadPolicy with all that is wrong with it. */
+export function readPolicy(file: string, text: string, around: Surroundings): Policy {
+  try {
+    return parsePolicy(text, file, around);
+  } catch (error) {
+    throw new BadPolicy(problemsOf(error, text), file, error);
+  }
 }
 
 function linkProblem({ place, written, link, instead }: LinkedPath, text: string): Problem {

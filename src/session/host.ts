@@ -24,6 +24,9 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Group folders: the administrator's, then those that come with callgate. */
 export const GROUP_FOLDERS: readonly string[] = ['/etc/callgate/groups', `${ROOT}policies/groups`];
 
+/** Where applications have their policies when nobody says otherwise. */
+export const APPLICATIONS = '/etc/callgate/policies';
+
 /** This machine. Throws where the addon was not built. */
 export function systemHost(): Host {
   return {
@@ -32,7 +35,7 @@ export function systemHost(): Host {
     run: '/run/callgate',
     journals: '/var/lib/callgate',
     logs: '/var/log/callgate',
-    policies: '/etc/callgate/policies',
+    policies: APPLICATIONS,
     groups: GROUP_FOLDERS,
   };
 }

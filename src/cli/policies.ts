@@ -1,0 +1,25 @@
+/** What the `policy` commands share: whose policies, read where. None of it needs the kernel or the addon. */
+import { Flags } from '@oclif/core';
+import { APPLICATIONS, GROUP_FOLDERS } from '../session/host.js';
+import { identityOf } from '../session/program.js';
+import { type Surroundings, surroundingsOf } from '../session/surroundings.js';
+
+export const userFlag = Flags.string({
+  helpValue: 'U',
+  description: 'the user whose ${HOME}, ${USER} and ${UID} are meant (the caller)',
+});
+
+/** Where the command was called. */
+export interface Here {
+  readonly around: Surroundings;
+  readonly cwd: string;
+  /** Folder of applications. */
+  readonly applications: string;
+}
+
+/** @throws Refusal where there is no such user */
+export function here(user: string | null): Here {
+  const cwd = process.cwd();
+  const identity = identityOf(user, process.env);
+  return { around: surroundingsOf(identity.user, cwd, GROUP_FOLDERS), cwd, applications: APPLICATIONS };
+}

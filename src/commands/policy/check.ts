@@ -1,0 +1,45 @@
+import { dirname } from 'node:path';
+import { Args } from '@oclif/core';
+import { CallgateCommand } from '../../cli/command.js';
+import { here, userFlag } from '../../cli/policies.js';
+import { type Checked, checkFolder, checkPolicy, policyFiles } from '../../session/policies.js';
+import type { Problem } from '../../session/problem.js';
+
+export default class PolicyCheck extends CallgateCommand {
+  static override summary = 'check policies: their text, their paths, their limits';
+  static override description =
+    'Tells every problem with file, line, column and what to write instead. Needs no kernel and no root.\n\n' +
+    'Exit status: 0 all is well; 1 something is wrong.';
+  static override strict = false;
+  static override args = {
+    policies: Args.string({ required: true, description: 'files, folders, or names of applications' }),
+  };
+  static override flags = { user: userFlag };
+  static override examples = [
+    '<%= config.bin %> policy check inetd',
+    '<%= config.bin %> policy check ./policies/nginx usr_bin_cat.yaml',
+    '<%= config.bin %> policy check --json nginx',
+  ];
+
+  async run(): Promise<{ readonly files: readonly Checked[]; readonly problems: readonly Problem[] }> {
+    const { argv, flags } = await this.parse(PolicyCheck);
+    const { around, cwd, applications } = here(flags.user ?? null);
+    const files = (argv as string[]).flatMap((word) => policyFiles(word, cwd, applications));
+    const checked = files.map((file) => checkPolicy(file, around));
+    // Only where each file is well by itself is anything left to be found between two of them.
+    const well = checked.every(({ problems }) => problems.length === 0);
+    const folders = [...new Set(files.map((file) => dirname(file)))];
+    const between = well ? folders.flatMap((folder) => checkFolder(folder, around)) : [];
+    for (const { file, program, rules, problems, stats } of checked) {
+      for (const { rendered } of problems) this.log(rendered);
+      if (problems.length === 0)
+        this.log(
+          `${file}: well; ${program}, ${rules} rules, ${stats?.used.states ?? 0} states, size class ${stats?.imageClass ?? 0}`,
+        );
+    }
+    for (const { rendered } of between) this.log(rendered);
+    const problems = [...checked.flatMap((one) => one.problems), ...between];
+    if (problems.length > 0) process.exitCode = 1;
+    return { files: checked, problems };
+  }
+}

@@ -1,0 +1,36 @@
+import { Args, Flags } from '@oclif/core';
+import { CallgateCommand } from '../../cli/command.js';
+import { here, userFlag } from '../../cli/policies.js';
+import { type Formatted, formatFile, policyFiles } from '../../session/policies.js';
+
+export default class PolicyFmt extends CallgateCommand {
+  static override summary = 'write policies in the one form: one object a line, quotes where they are needed';
+  static override description =
+    'Comments and order stay. A file that is no policy is left as it is.\n\n' +
+    'Exit status: 0; with --check 1 where a file would change.';
+  static override strict = false;
+  static override args = {
+    policies: Args.string({ required: true, description: 'files, folders, or names of applications' }),
+  };
+  static override flags = {
+    check: Flags.boolean({ description: 'write nothing; name the files that would change' }),
+    resolve: Flags.boolean({ description: 'replace paths that go through symbolic links by what they resolve to' }),
+    user: userFlag,
+  };
+  static override examples = [
+    '<%= config.bin %> policy fmt inetd',
+    '<%= config.bin %> policy fmt --resolve ./usr_bin_cat.yaml',
+    '<%= config.bin %> policy fmt --check ./policies/nginx',
+  ];
+
+  async run(): Promise<readonly Formatted[]> {
+    const { argv, flags } = await this.parse(PolicyFmt);
+    const { around, cwd, applications } = here(flags.user ?? null);
+    const files = (argv as string[]).flatMap((word) => policyFiles(word, cwd, applications));
+    const formatted = files.map((file) => formatFile(file, around, flags.resolve, !flags.check));
+    const changed = formatted.filter((one) => one.changed);
+    for (const { file } of changed) this.log(flags.check ? `${file}: would change` : `${file}: written`);
+    if (flags.check && changed.length > 0) process.exitCode = 1;
+    return formatted;
+  }
+}

@@ -1,0 +1,69 @@
+import { Args, Flags } from '@oclif/core';
+import { CallgateCommand } from '../../cli/command.js';
+import { here, userFlag } from '../../cli/policies.js';
+import { table } from '../../cli/table.js';
+import { patternText } from '../../decide/text.js';
+import type { Policy, Rule } from '../../policy/model.js';
+import { onePolicy, STAGES, type Stage, stageText } from '../../session/policies.js';
+
+export default class PolicyShow extends CallgateCommand {
+  static override summary = 'show a policy as a table, with its groups written out, or a stage of its compilation';
+  static override args = {
+    policy: Args.string({ required: true, description: 'a file, or the name of an application' }),
+  };
+  static override flags = {
+    expand: Flags.boolean({ description: 'with the rules of its groups' }),
+    stage: Flags.option({ options: STAGES, description: 'a stage of the compilation' })(),
+    user: userFlag,
+  };
+  static override examples = [
+    '<%= config.bin %> policy show inetd',
+    '<%= config.bin %> policy show --expand ./usr_bin_cat.yaml',
+    '<%= config.bin %> policy show --stage tables nginx',
+  ];
+
+  async run(): Promise<Policy> {
+    const { args, flags } = await this.parse(PolicyShow);
+    const { around, cwd, applications } = here(flags.user ?? null);
+    const { policy } = onePolicy(args.policy, cwd, applications, around);
+    this.log(
+      flags.stage === undefined ? render(policy, flags.expand) : stageText(policy, flags.stage as Stage).trimEnd(),
+    );
+    return policy;
+  }
+}
+
+function render(policy: Policy, expand: boolean): string {
+  const { program, interpreter, mode, default: fallback, errno, use, file } = policy;
+  const rules = policy.rules.filter(({ group }) => expand || group === undefined);
+  const head = [
+    `${program}  (${file})`,
+    `mode ${mode}, default ${fallback}${fallback === 'deny' ? `, errno ${errno}` : ''}`,
+    ...(interpreter === undefined ? [] : [`interpreter ${interpreter}`]),
+    ...(use.length === 0 ? [] : [`groups ${use.join(', ')}${expand ? '' : ' (--expand writes them out)'}`]),
+  ];
+  const rows = rules.flatMap((rule) =>
+    rule.objects.map((object, index) => [
+      index === 0 ? name(rule) : '',
+      index === 0 ? rule.verdict : '',
+      index === 0 ? rule.operations.join(',') : '',
+      `${patternText(object)}${index === 0 ? extras(rule) : ''}`,
+    ]),
+  );
+  return `${head.join('\n')}\n\n${rows.length === 0 ? 'no rules' : table(rows)}`;
+}
+
+function name({ number, group, place }: Rule): string {
+  return group === undefined ? `${number} (line ${place.line})` : `${group} ${number}`;
+}
+
+function extras({ errno, log, transition, if: holds, unless }: Rule): string {
+  const parts = [
+    ...(transition === undefined ? [] : [`policy ${transition}`]),
+    ...(errno === undefined ? [] : [errno]),
+    ...(log === undefined ? [] : [`log ${log}`]),
+    ...(holds === undefined ? [] : ['if']),
+    ...(unless === undefined ? [] : ['unless']),
+  ];
+  return parts.length === 0 ? '' : `  [${parts.join(', ')}]`;
+}

@@ -1,0 +1,31 @@
+/** One way to write a policy: one object a line in block lists, quotes where a sign is YAML's; comments and order stay. */
+import { isMap, isPair, isScalar, isSeq, parseDocument, Scalar, visit } from 'yaml';
+import { scalar } from './statement.js';
+
+const OBJECT_KEYS: readonly string[] = ['path', 'kind', 'address', 'family'];
+
+/**
+ * Formats the text of a policy that parses. Formatting twice is formatting once.
+ *
+ * @param replacements texts of paths to write in the place of others
+ */
+export function formatPolicy(text: string, replacements: ReadonlyMap<string, string> = new Map()): string {
+  const document = parseDocument(text);
+  visit(document, {
+    Pair(_key, { key, value }) {
+      if (!isScalar(key)) return;
+      const name = String(key.value);
+      if (isSeq(value) && OBJECT_KEYS.includes(name)) value.flow = false;
+      else if (isSeq(value) && name !== 'rules') value.flow = true;
+      else if (isMap(value)) value.flow = true;
+    },
+    Scalar(key, node, path) {
+      const parent = path.at(-1);
+      if (typeof node.value !== 'string' || (isPair(parent) && key === 'key')) return;
+      const value = replacements.get(node.value) ?? node.value;
+      node.value = value;
+      node.type = scalar(value) === value ? Scalar.PLAIN : Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false, indentSeq: true, blockQuote: false });
+}
