@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// Checks who imports whom: the arrows of the house. Prints each import that goes against one; exit status 1 if there is any.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+// What each room of src/ may import besides itself. Pure rooms list no room that is not pure.
+const MAY = {
+  policy: [],
+  compile: ['policy'],
+  decide: ['policy'],
+  events: ['policy', 'decide', 'kernel/abi', 'kernel/abi.gen'],
+  learn: ['policy', 'decide', 'events'],
+  kernel: [],
+  audit: ['policy', 'decide', 'events', 'session/secure', 'session/failure'],
+  session: ['policy', 'compile', 'decide', 'events', 'learn', 'audit', 'kernel'],
+  // The entry asks two commands for their flags.
+  cli: ['policy', 'decide', 'events', 'session', 'commands/learn', 'commands/run'],
+  commands: ['policy', 'decide', 'events', 'audit', 'kernel', 'session', 'cli'],
+};
+const PURE = ['policy', 'compile', 'decide', 'learn', 'events'];
+const ONLY = { '@oclif/core': ['cli', 'commands'] };
+/** Modules of Node that reach outside; `node:crypto`, `node:net` (isIPv4) and the like compute. */
+const OUTSIDE = /^node:(fs|child_process|os|process|http|https|dgram|worker_threads)/;
+
+const source = resolve('src');
+const files = readdirSync(source, { recursive: true }).filter((name) => name.endsWith('.ts'));
+const wrong = [];
+for (const name of files) {
+  const file = join(source, name);
+  const room = name.split('/')[0];
+  for (const [, target] of readFileSync(file, 'utf8').matchAll(/(?:from|import\(|import) ?'([^']+)'/g)) {
+    const no = (why) => wrong.push(`src/${name}: ${target}: ${why}`);
+    if (!target.startsWith('.')) {
+      if (PURE.includes(room) && OUTSIDE.test(target)) no(`${room}/ is pure`);
+      const only = ONLY[target];
+      if (only !== undefined && !only.includes(room)) no(`only ${only.join(' and ')} may`);
+      continue;
+    }
+    const path = relative(source, resolve(dirname(file), target)).replace(/\.js$/, '');
+    const other = path.split('/')[0];
+    if (path.startsWith('..') || other === room) continue;
+    if (MAY[room] === undefined) no(`${room}/ is no room of the house (scripts/check-arrows.mjs lists them)`);
+    else if (!MAY[room].includes(other) && !MAY[room].includes(path)) no(`${room}/ may import ${MAY[room].join(', ') || 'nothing'}`);
+  }
+  const addon = /build\/Release\/callgate\.node/.test(readFileSync(file, 'utf8'));
+  if (addon && room !== 'kernel') wrong.push(`src/${name}: loads the addon; only kernel/ does`);
+}
+for (const line of wrong) console.error(line);
+if (files.length === 0) wrong.push('no files');
+console.log(`${files.length} files, ${wrong.length} wrong imports`);
+process.exit(wrong.length === 0 ? 0 : 1);
