@@ -140,7 +140,8 @@ function objectsOf(
   if (operation !== undefined) {
     const names = operations.join(', ');
     const onFiles = FILE_OPERATIONS.includes(operation);
-    if (about.length === 0)
+    // Where a key is unknown, the objects most likely stand behind it.
+    if (about.length === 0 && entries.every(({ key }) => RULE_KEYS.includes(key)))
       source.report(
         'objects-missing',
         { operations: names, keys: onFiles ? '`path:` or `kind:`' : '`address:` or `family:`' },

@@ -17,6 +17,8 @@ import type { Source } from './source.js';
 const TEXT_MAX = 16 * 1024 * 1024;
 /** A policy is a map of a list of maps of lists; the rest is room for what is then told to be wrong. */
 const DEPTH_MAX = 12;
+/** Brackets open at once on one line, those in quotes too: bounds the parser's recursion before it begins. */
+const BRACKETS_MAX = 200;
 /** Behind a colon or a dash, or in a list: where a value begins. */
 const VALUE_START = /^(?:[^"'#]*?(?:: |- |, |\[))?\s*$/;
 
@@ -34,7 +36,7 @@ export function readYaml(source: Source): ParsedNode | null {
     source.report('empty-file', {}, 0);
     return null;
   }
-  if (brackets(text) > DEPTH_MAX) {
+  if (brackets(text) > BRACKETS_MAX) {
     source.report('nested-too-deep', { most: DEPTH_MAX }, 0);
     return null;
   }
@@ -78,7 +80,7 @@ function signs(source: Source): boolean {
   return true;
 }
 
-/** Most brackets open at once, on whatever lines: bounds the parser's recursion before it begins. */
+/** Most brackets open at once on one line, or dashes one behind the other. */
 function brackets(text: string): number {
   let most = 0;
   for (const line of text.split('\n')) {
@@ -161,5 +163,7 @@ function lineBefore({ text }: Source, at: number): string {
 /** Where the sign in front of a node stands, in its line. */
 function before({ text }: Source, at: number, sign: string): number {
   const found = text.lastIndexOf(sign, at);
-  return found < 0 ? at : found;
+  if (found < 0) return at;
+  // A tag may begin with two.
+  return text[found - 1] === sign ? found - 1 : found;
 }

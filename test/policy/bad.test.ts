@@ -1,0 +1,164 @@
+/** Everything that can be wrong with a policy: each is told by its own code, at its place. */
+import t from 'tap';
+import { PolicyError, renderProblem } from '../../src/policy/errors.js';
+import { MESSAGES, type ProblemCode } from '../../src/policy/messages.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+import type { Surroundings } from '../../src/policy/surroundings.js';
+
+const around: Surroundings = {
+  variable: (name) => ({ HOME: '/srv/home', USER: 'no/body', UID: '7', CWD: null })[name],
+  user: (name) => (name === 'root' ? 0 : null),
+  group: (name) => (name === 'root' ? 0 : null),
+  rules: (name) => (name === 'known' ? { file: 'known.yaml', text: 'version: 1\nrules:\n' } : null),
+};
+
+const HEAD = 'version: 1\nprogram: /usr/bin/cat\n';
+const rules = (...lines: string[]): string => `${HEAD}rules:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+const path = (text: string): string => rules('- permit: read', `  path: ${text}`);
+const address = (text: string): string => rules('- permit: connect', `  address: ${text}`);
+const family = (text: string): string => rules('- permit: socket', `  family: ${text}`);
+const condition = (text: string): string => rules('- permit: read', '  path: /x', `  if: ${text}`);
+
+/** For each code a text, and line and column of the problem. */
+const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, column: number]>> = {
+  'text-too-long': [`#${' '.repeat(16 * 1024 * 1024)}`, 1, 1],
+  'not-utf8': [path('/a\ufffd'), 5, 13],
+  'nul-byte': [path('/a\0'), 5, 13],
+  'carriage-return': [HEAD.replaceAll('\n', '\r\n'), 1, 11],
+  'byte-order-mark': [`\ufeff${HEAD}`, 1, 1],
+  'control-character': [path('/a\u202eb'), 5, 13],
+  'empty-file': ['# nothing yet\n', 1, 1],
+  'yaml-syntax': [`${HEAD}rules: "\n`, 4, 1],
+  'tab-indent': [`${HEAD}rules:\n\t- permit: read\n`, 4, 1],
+  'several-documents': [`${HEAD}rules:\n---\nversion: 1\n`, 4, 1],
+  directive: [`%YAML 1.2\n---\n${HEAD}rules:\n`, 1, 1],
+  anchor: [path('&a /x'), 5, 11],
+  alias: [path('*a'), 5, 11],
+  tag: [path('!!str /x'), 5, 11],
+  'merge-key': [rules('- permit: read', '  <<: {path: /x}'), 5, 5],
+  'unquoted-sign': [path('*.conf'), 5, 11],
+  'key-not-text': [`${HEAD}1: 2\nrules:\n`, 3, 1],
+  'duplicate-key': [rules('- permit: read', '  path: /x', '  path: /y'), 6, 5],
+  'nested-too-deep': [`${HEAD}rules: ${'['.repeat(40)}${']'.repeat(40)}\n`, 3, 0],
+  'not-a-map': ['- permit: read\n', 1, 1],
+  'unknown-key': [rules('- permit: read', '  paths: /x'), 5, 5],
+  'key-after-rules': [`${rules('- permit: read', '  path: /x')}mode: enforce\n`, 6, 1],
+  'missing-key': ['version: 1\nrules:\n', 1, 1],
+  'wrong-type': [path('{x: y}'), 5, 11],
+  'wrong-word': [`${HEAD}mode: enforced\nrules:\n`, 3, 7],
+  'empty-list': [path('[]'), 5, 11],
+  'version-unknown': ['version: 2\nprogram: /x\nrules:\n', 1, 10],
+  'program-relative': ['version: 1\nprogram: cat\nrules:\n', 2, 10],
+  'program-glob': ['version: 1\nprogram: "/usr/bin/*"\nrules:\n', 2, 20],
+  'program-path': ['version: 1\nprogram: /usr//bin/cat\nrules:\n', 2, 15],
+  'syscall-name': [`${HEAD}syscalls: [Open]\nrules:\n`, 3, 12],
+  'group-name': [`${HEAD}use: [../x]\nrules:\n`, 3, 7],
+  'group-unknown': [`${HEAD}use: [libd]\nrules:\n`, 3, 7],
+  'group-twice': [`${HEAD}use: [known, known]\nrules:\n`, 3, 14],
+  'verdict-missing': [rules('- path: /x'), 4, 5],
+  'verdict-twice': [rules('- permit: read', '  deny: write', '  path: /x'), 5, 5],
+  'unknown-operation': [rules('- permit: raed', '  path: /x'), 4, 13],
+  'mixed-operations': [rules('- permit: [read, connect]', '  path: /x'), 4, 13],
+  'objects-missing': [rules('- permit: read'), 4, 5],
+  'path-for-sockets': [rules('- permit: connect', '  path: /x'), 5, 5],
+  'address-for-files': [rules('- permit: read', '  address: "tcp:1"'), 5, 5],
+  'errno-without-deny': [rules('- permit: read', '  path: /x', '  errno: EPERM'), 6, 5],
+  'unknown-errno': [rules('- deny: read', '  path: /x', '  errno: EPREM'), 6, 12],
+  'transition-without-exec': [rules('- permit: read', '  path: /x', '  policy: own'), 6, 5],
+  'transition-without-permit': [rules('- deny: exec', '  path: /x', '  policy: own'), 6, 5],
+  'ask-receive': [rules('- ask: receive', '  path: /x'), 4, 10],
+  'unknown-kind': [rules('- permit: read', '  kind: memdf'), 5, 11],
+  'pattern-relative': [path('etc/hosts'), 5, 11],
+  'pattern-slashes': [path('/etc//hosts'), 5, 16],
+  'trailing-slash': [path('/etc/'), 5, 15],
+  'dot-component': [path('/etc/../x'), 5, 16],
+  'set-empty': [path('"/x[]"'), 5, 14],
+  'set-open': [path('"/x[ab"'), 5, 14],
+  'set-reversed': [path('"/x[z-a]"'), 5, 15],
+  'set-caret': [path('"/x[^a]"'), 5, 15],
+  'set-class': [path('"/x[[:digit:]]"'), 5, 15],
+  'set-multibyte': [path('"/x[é]"'), 5, 15],
+  'slash-inside': [path('"/x{a/b,c}"'), 5, 16],
+  'brace-open': [path('"/x{a,b"'), 5, 14],
+  'sign-unopened': [path('"/x}"'), 5, 14],
+  'brace-single': [path('"/x{a}"'), 5, 14],
+  'brace-depth': [path(`"/x${'{a,'.repeat(40)}${'}'.repeat(40)}"`), 5, 0],
+  'deep-inside': [path('"/x/a**/b"'), 5, 16],
+  'self-inside': [path('"/x/***/b"'), 5, 15],
+  'escape-unknown': [path("'/x\\n'"), 5, 14],
+  'escape-byte': [path("'/x\\x2f'"), 5, 14],
+  'escape-open': [path("'/x\\'"), 5, 14],
+  'name-too-long': [path(`/${'a'.repeat(256)}`), 5, 12],
+  'path-too-long': [path(`/${'a/'.repeat(2050)}a`), 5, 11],
+  'component-empty': [path('"/x/{,}"'), 5, 15],
+  'thread-self': [path('/proc/thread-self/maps'), 5, 0],
+  'variable-unknown': [path('"${HMOE}/x"'), 5, 12],
+  'variable-unset': [path('"${CWD}/x"'), 5, 12],
+  'variable-unusable': [path('"/home/${USER}"'), 5, 18],
+  'address-form': [address('"443"'), 5, 0],
+  'unknown-protocol': [address('"tpc:443"'), 5, 15],
+  'host-name': [address('"tcp:example.org:443"'), 5, 19],
+  'host-address': [address('"tcp:10.0.0.256:443"'), 5, 19],
+  'host-zone': [address('"tcp:[fe80::1%eth0]:443"'), 5, 0],
+  'ipv6-brackets': [address('"tcp:2001:db8::1:443"'), 5, 19],
+  'ipv4-brackets': [address('"tcp:[10.0.0.1]:443"'), 5, 0],
+  'prefix-length': [address('"tcp:10.0.0.0/33:443"'), 5, 0],
+  'prefix-bits': [address('"tcp:10.0.0.1/8:443"'), 5, 0],
+  'prefix-covers-ipv4': [address('"tcp:[::/0]:443"'), 5, 0],
+  'port-missing': [address('"tcp:10.0.0.1"'), 5, 0],
+  'port-number': [address('"tcp:70000"'), 5, 19],
+  'port-order': [address('"tcp:20-10"'), 5, 19],
+  'unix-form': [address('"unix:relative"'), 5, 0],
+  'unknown-family': [family('[netlnik]'), 5, 14],
+  'unknown-socket-protocol': [family('["netlink:rote"]'), 5, 0],
+  'family-protocol': [family('[tcp]'), 5, 14],
+  'condition-empty': [condition('{}'), 6, 5],
+  'condition-twice': [condition('{user: root, uid: 0}'), 6, 22],
+  'unknown-user': [condition('{user: nobdoy}'), 6, 16],
+  'unknown-group': [condition('{group: nobdoy}'), 6, 17],
+  'name-is-number': [condition('{user: 1000}'), 6, 16],
+  'id-form': [condition('{uid: "1000-"}'), 6, 0],
+  'id-never': [condition('{uid: "9-1"}'), 6, 0],
+};
+
+function problemsOf(text: string): PolicyError['problems'] {
+  try {
+    parsePolicy(text, 'bad.yaml', around);
+  } catch (error) {
+    if (error instanceof PolicyError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+t.strictSame(Object.keys(BAD).sort(), Object.keys(MESSAGES).sort(), 'every problem has a text that shows it');
+
+for (const [code, [text, line, column]] of Object.entries(BAD))
+  t.test(code, async (t) => {
+    const [first] = problemsOf(text);
+    t.equal(first?.code, code, first === undefined ? 'no problem was found' : renderProblem(first));
+    if (first === undefined) return;
+    t.equal(first.place.line, line, 'line');
+    if (column > 0) t.equal(first.place.column, column, 'column');
+    t.not(first.remedy, '', 'says what to do');
+    t.notMatch(renderProblem(first), /undefined|\[object/, 'is whole');
+  });
+
+t.test('all problems of a file are told at once, first line first', async (t) => {
+  const problems = problemsOf(rules('- permit: raed', '  path: /x', '- deny: read', '  path: y', '  errno: EX'));
+  t.strictSame(
+    problems.map(({ code }) => code),
+    ['unknown-operation', 'pattern-relative', 'unknown-errno'],
+  );
+});
+
+t.test('what is well is read', async (t) => {
+  const policy = parsePolicy(
+    rules('- permit: [read, write]', '  path: ["${HOME}/x", "/a/{b,c}/**"]', '- deny: connect', '  address: "tcp:*"'),
+    'good.yaml',
+    around,
+  );
+  t.equal(policy.rules.length, 2);
+  t.equal(policy.rules[0]?.place.line, 4);
+  t.equal(policy.rules[1]?.number, 2);
+});
