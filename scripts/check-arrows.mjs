@@ -8,7 +8,7 @@ const MAY = {
   policy: [],
   compile: ['policy'],
   decide: ['policy'],
-  events: ['policy', 'decide', 'kernel/abi', 'kernel/abi.gen'],
+  events: ['policy', 'decide', 'compile/errno', 'kernel/abi', 'kernel/abi.gen'],
   learn: ['policy', 'decide', 'events'],
   kernel: [],
   audit: ['policy', 'decide', 'events', 'session/secure', 'session/failure'],

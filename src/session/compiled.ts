@@ -1,13 +1,19 @@
 /** A policy of an application as the kernel half takes it. */
 import { createHash } from 'node:crypto';
 import { compilePolicy, type Image } from '../compile/compile.js';
-import type { Policy } from '../policy/model.js';
+import { interpreterRule } from '../decide/decide.js';
+import type { Policy, Rule } from '../policy/model.js';
 import { BadPolicy, problemsOf } from './problem.js';
 
 /** SHA-256 over all that decides: the rules, those of the groups taken in with them, as they were parsed. */
 export function digestOf(policy: Policy): Buffer {
   const { file: _file, ...rest } = policy;
   return createHash('sha256').update(JSON.stringify(rest, withoutPlaces)).digest();
+}
+
+/** The digest as states and events have it. */
+export function digestText(policy: Policy): string {
+  return `sha256:${digestOf(policy).toString('hex')}`;
 }
 
 /** Where a rule stands in its file decides nothing. */
@@ -26,4 +32,10 @@ export function compile(policy: Policy, programs: readonly string[], generation:
   } catch (error) {
     throw new BadPolicy(problemsOf(error, ''), policy.file, error);
   }
+}
+
+/** The rules by the number that an event gives, less 1: as compiled, the one that `interpreter:` stands for comes last. */
+export function rulesOf(policy: Policy): readonly Rule[] {
+  const interpreter = interpreterRule(policy);
+  return interpreter === null ? policy.rules : [...policy.rules, interpreter];
 }

@@ -3,7 +3,7 @@
 import type { SlotMode } from '../kernel/records.js';
 import type { Policy } from '../policy/model.js';
 import type { Application } from './application.js';
-import { compile, digestOf } from './compiled.js';
+import { compile, digestText } from './compiled.js';
 import { Refusal } from './failure.js';
 import type { Image } from './session.js';
 import type { PolicyState } from './state.js';
@@ -50,7 +50,7 @@ export function imageOf(
     index: numbering.of(policy.program),
     program: policy.program,
     file,
-    digest: `sha256:${digestOf(policy).toString('hex')}`,
+    digest: digestText(policy),
     generation,
     mode: slotMode(policy, mode),
     class: imageClass,
@@ -74,7 +74,7 @@ export function changedImages(
   const grown = numbering.add(application);
   return application.policies.flatMap(({ policy, file }) => {
     const old = held.find(({ program, index }) => index > 0 && program === policy.program);
-    const digest = `sha256:${digestOf(policy).toString('hex')}`;
+    const digest = digestText(policy);
     // A new program is a new answer in every image: where exec leads to.
     if (old !== undefined && !grown && old.digest === digest) return [];
     return [imageOf(policy, file, numbering, (old?.generation ?? 0) + 1, mode)];
@@ -99,7 +99,7 @@ export function emptyPolicy(program: string): Policy {
 export function emptyImage(program: string, numbering: Numbering): Image {
   const policy = emptyPolicy(program);
   const { class: imageClass, bytes } = compile(policy, numbering.programs, 1);
-  const digest = `sha256:${digestOf(policy).toString('hex')}`;
+  const digest = digestText(policy);
   return { index: 0, program, file: null, digest, generation: 1, mode: 'learn', class: imageClass, bytes };
 }
 

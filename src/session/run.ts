@@ -59,11 +59,11 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   const session = await openSession(request, attach, promise, facts, images);
   try {
     const reporter = new Reporter(session, options.quiet ? null : options.talk);
-    reporter.hold(application, numbering);
+    reporter.hold(application);
     const watch = watchPolicies({
       ...{ session, around, numbering, mode },
       taken: (taken, changed) => {
-        reporter.hold(changed, numbering);
+        reporter.hold(changed);
         for (const { program: name, generation } of taken)
           options.talk(`the policy of ${name} was changed: generation ${generation} holds from now on`);
       },

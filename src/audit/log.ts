@@ -1,0 +1,103 @@
+/** A session's log: one JSON object a line, appended, rotated by size. Nothing a disk does may stop the session. */
+import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { codeOf, Failure } from '../session/failure.js';
+import { ownFolder } from '../session/secure.js';
+
+/** Rotated at this many bytes; LOG.1 is the newest of the old ones, LOG.9 the oldest that is kept. */
+export const LOG_BYTES = 64 * 1024 * 1024;
+export const LOGS_KEPT = 9;
+
+export class Log {
+  readonly #file: string;
+  readonly #most: number;
+  #fd: number;
+  #bytes: number;
+  /** What the disk did not take yet; whole lines, and at its front perhaps the rest of one. */
+  #pending = Buffer.alloc(0);
+  #failure: string | null = null;
+  #lost = 0;
+
+  /**
+   * Opens the log, 0600, making its folder (0700) where it is missing.
+   *
+   * @throws Failure where it cannot be opened, or where others could write it
+   */
+  constructor(file: string, most = LOG_BYTES) {
+    this.#file = file;
+    this.#most = most;
+    ownFolder(dirname(file));
+    this.#fd = this.#open();
+    this.#bytes = fstatSync(this.#fd).size;
+  }
+
+  /** Lines that were given up because the disk took nothing for too long. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Why the disk takes nothing; null: it does. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  /** Appends lines, each a JSON object. Never throws: what cannot be written is kept, within bounds, and tried again. */
+  write(lines: readonly string[]): void {
+    if (lines.length === 0 && this.#pending.length === 0) return;
+    if (this.#pending.length > PENDING_MOST) {
+      this.#lost += lines.length;
+    } else {
+      this.#pending = Buffer.concat([this.#pending, Buffer.from(lines.map((line) => `${line}\n`).join(''))]);
+    }
+    try {
+      while (this.#pending.length > 0) {
+        const wrote = writeSync(this.#fd, this.#pending);
+        this.#pending = this.#pending.subarray(wrote);
+        this.#bytes += wrote;
+      }
+      this.#failure = null;
+      if (this.#bytes >= this.#most) this.#rotate();
+    } catch (error) {
+      this.#failure = `${this.#file}: ${codeOf(error) ?? 'error'}`;
+    }
+  }
+
+  /** Tries once more to write what is pending. */
+  close(): void {
+    this.write([]);
+    if (this.#pending.length > 0) this.#lost += this.#pending.toString('latin1').split('\n').length - 1;
+    closeSync(this.#fd);
+  }
+
+  #open(): number {
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+    try {
+      const fd = openSync(this.#file, flags | constants.O_NONBLOCK, 0o600);
+      const stat = fstatSync(fd);
+      if (stat.isFile() && (stat.mode & 0o022) === 0) return fd;
+      closeSync(fd);
+    } catch (error) {
+      throw new Failure(`${this.#file}: the log cannot be opened (${codeOf(error) ?? 'error'})`, '--log FILE', error);
+    }
+    throw new Failure(`${this.#file}: not a regular file, or others can write it`, `chmod go-w ${this.#file}`);
+  }
+
+  #rotate(): void {
+    rmSync(`${this.#file}.${LOGS_KEPT}`, { force: true });
+    for (let number = LOGS_KEPT - 1; number >= 0; number--) {
+      const from = number === 0 ? this.#file : `${this.#file}.${number}`;
+      try {
+        renameSync(from, `${this.#file}.${number + 1}`);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      }
+    }
+    const old = this.#fd;
+    this.#fd = this.#open();
+    this.#bytes = 0;
+    closeSync(old);
+  }
+}
+
+/** Bytes that wait for a full disk at most. */
+const PENDING_MOST = 16 * 1024 * 1024;

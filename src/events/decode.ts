@@ -1,0 +1,162 @@
+/** Bytes of a session's ring buffer to events. The layout is bpf/abi/event.h. */
+import { fieldBytes, readNumber, structBytes } from '../kernel/abi.js';
+import { bytesFrom } from '../policy/bytes.js';
+import { type AccessObject, KINDS, PROTOCOL_BYTE, type Protocol, type Verdict } from '../policy/model.js';
+import { type Operation, operationsOf } from '../policy/operations.js';
+
+/** What the kernel half said, with numbers still numbers where only the session knows what they mean. */
+export interface KernelEvent {
+  readonly type: 'access' | 'exec' | 'floor';
+  readonly sequence: number;
+  /** CLOCK_BOOTTIME, nanoseconds. */
+  readonly time: bigint;
+  readonly verdict: Verdict;
+  /** Null: it could not be told. */
+  readonly object: AccessObject | null;
+  readonly enforced: boolean;
+  readonly learnt: boolean;
+  readonly created: boolean;
+  readonly directory: boolean;
+  /** Sequence number of the exec event that says what the subject runs; 0: the policy's own program. */
+  readonly exe: number;
+  /** Number in the gate, and which of the policies that stood there. */
+  readonly policy: number;
+  readonly generation: number;
+  readonly operations: readonly Operation[];
+  readonly decided: readonly Operation[];
+  /** Place in the compiled policy's rules, from 1; 0: the default. */
+  readonly rule: number;
+  readonly errnum: number;
+  /** enum cg_unresolved, or enum cg_floor where the type is floor. */
+  readonly reason: number;
+  readonly count: number;
+  readonly pid: number;
+  readonly tid: number;
+  readonly ppid: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly owner: number | null;
+  readonly comm: string;
+}
+
+const HEADER = structBytes('event');
+const TYPES: readonly (KernelEvent['type'] | undefined)[] = [undefined, 'access', 'exec', 'floor'];
+const VERDICTS: readonly (Verdict | undefined)[] = ['permit', 'deny', 'ask'];
+const NOBODY = 0xffffffff;
+const FLAG = { enforced: 1, learnt: 2, created: 8, directory: 16 } as const;
+const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [byte, name as Protocol]));
+
+/** Puts the parts of long objects together again; one for each ring. */
+export class EventDecoder {
+  /** Texts whose end has not come yet, by sequence number. */
+  readonly #parts = new Map<number, Buffer[]>();
+  #malformed = 0;
+
+  /** Records that were none: of a wrong size or of an unknown type. */
+  get malformed(): number {
+    return this.#malformed;
+  }
+
+  /** The events that are whole with this batch, in the order of their ends. */
+  push(batch: Buffer): KernelEvent[] {
+    const events: KernelEvent[] = [];
+    for (let at = 0; at + HEADER <= batch.length; ) {
+      const size = readNumber(batch.subarray(at), 'event', 'size');
+      if (size < HEADER || at + size > batch.length) {
+        this.#malformed++;
+        return events;
+      }
+      const event = this.#take(batch.subarray(at, at + size));
+      if (event !== null) events.push(event);
+      at += (size + 7) & ~7;
+    }
+    return events;
+  }
+
+  #take(record: Buffer): KernelEvent | null {
+    const number = (name: Parameters<typeof readNumber<'event'>>[2]): number => readNumber(record, 'event', name);
+    const type = TYPES[number('type')];
+    const verdict = VERDICTS[number('verdict')];
+    if (type === undefined || verdict === undefined) {
+      this.#malformed++;
+      return null;
+    }
+    const sequence = number('sequence');
+    const text = record.subarray(HEADER);
+    const [length, offset, kind] = [number('length'), number('offset'), number('object')];
+    const before = this.#parts.get(sequence) ?? [];
+    if (kind !== 0 && offset + text.length < length) {
+      this.#parts.set(sequence, [...before, Buffer.from(text)]);
+      return null;
+    }
+    this.#parts.delete(sequence);
+    const whole = Buffer.concat([...before, text]);
+    // A part that was lost leaves a hole, and a path with a hole is no path.
+    const object = kind === 0 || whole.length !== length ? null : objectOf(kind, whole);
+    const flags = number('flags');
+    const owner = number('owner');
+    return {
+      ...{ type, sequence, verdict, object },
+      time: fieldBytes(record, 'event', 'time').readBigUInt64LE(0),
+      enforced: (flags & FLAG.enforced) !== 0,
+      learnt: (flags & FLAG.learnt) !== 0,
+      created: (flags & FLAG.created) !== 0,
+      directory: (flags & FLAG.directory) !== 0,
+      exe: number('exe'),
+      policy: number('policy'),
+      generation: number('generation'),
+      operations: operationsOf(number('operations')),
+      decided: operationsOf(number('decided')),
+      rule: number('rule'),
+      errnum: number('errnum'),
+      reason: number('reason'),
+      count: number('count'),
+      pid: number('pid'),
+      tid: number('tid'),
+      ppid: number('ppid'),
+      uid: number('uid'),
+      gid: number('gid'),
+      owner: owner === NOBODY ? null : owner,
+      comm: commOf(fieldBytes(record, 'event', 'comm')),
+    };
+  }
+}
+
+/** enum cg_object_type and its bytes; null for what is none. */
+function objectOf(kind: number, bytes: Buffer): AccessObject | null {
+  switch (kind) {
+    case 1:
+      return { type: 'path', path: bytesFrom(bytes) };
+    case 2: {
+      const name = KINDS[bytes[0] ?? -1];
+      return name === undefined ? null : { type: 'kind', kind: name };
+    }
+    case 3: {
+      const protocol = PROTOCOLS.get(bytes[0] ?? -1);
+      if (protocol === undefined || bytes.length < 19) return null;
+      return { type: 'inet', protocol, address: bytesFrom(bytes.subarray(1, 17)), port: bytes.readUInt16BE(17) };
+    }
+    case 4:
+      return { type: 'unix', path: bytesFrom(bytes) };
+    case 5:
+      return { type: 'abstract', name: bytesFrom(bytes) };
+    case 6:
+      return { type: 'unnamed' };
+    case 7:
+      if (bytes.length < 8) return null;
+      return {
+        type: 'family',
+        family: bytes.readUInt16BE(0),
+        kind: bytes.readUInt16BE(2),
+        protocol: bytes.readUInt32BE(4),
+      };
+    default:
+      return null;
+  }
+}
+
+/** Up to its NUL; bytes that are no UTF-8 become replacement signs, for a comm is no name of anything. */
+function commOf(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+}
