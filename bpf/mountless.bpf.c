@@ -83,6 +83,9 @@ int BPF_PROG(inode_readlink, struct dentry *dentry)
 
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
+	/* The kernel reads a layer's link under its own credentials (overlayfs: ovl_get_link); the link asked for was judged. */
+	if (cg_current()->cred != cg_current()->real_cred)
+		return 0;
 	struct mounts mounts = {.entry = &entry, .leaf = (__u64)dentry, .operations = CG_BIT(CG_READ)};
 	sb = BPF_CORE_READ(dentry, d_sb);
 	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
