@@ -1,7 +1,6 @@
-/** An object as a person types it, or as an event prints it: a path, an address, a kind. */
-import { isIPv4, isIPv6 } from 'node:net';
-import { type Bytes, bytesOf } from '../policy/bytes.js';
-import { type AccessObject, KINDS, type Kind, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
+/** An object as a person types it: a path, an address, a kind. */
+import { readObject } from '../events/object.js';
+import type { AccessObject } from '../policy/model.js';
 import { Failure } from '../session/failure.js';
 
 const HELP = 'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, ...';
@@ -12,60 +11,14 @@ const HELP = 'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/pa
  * @throws Failure that says what an object looks like
  */
 export function parseObject(word: string): AccessObject {
-  if (word.startsWith('/')) return { type: 'path', path: pathOf(word) };
-  if (word === 'unix:') return { type: 'unnamed' };
-  if (word.startsWith('unix:@')) return { type: 'abstract', name: bytesIn(word.slice('unix:@'.length)) };
-  if (word.startsWith('unix:/')) return { type: 'unix', path: pathOf(word.slice('unix:'.length)) };
-  if ((KINDS as readonly string[]).includes(word)) return { type: 'kind', kind: word as Kind };
-  const family = /^family (\d+), kind (\d+), protocol (\d+)$/.exec(word);
-  if (family !== null)
-    return { type: 'family', family: Number(family[1]), kind: Number(family[2]), protocol: Number(family[3]) };
-  return inetOf(word) ?? fail(word);
-}
-
-function inetOf(word: string): AccessObject | undefined {
-  const [, protocol, bracketed, plain, digits] = /^([a-z]+):(?:\[([^\]]*)\]|([^:[\]]*)):(\d+)$/.exec(word) ?? [];
-  if (protocol === undefined || !(protocol in PROTOCOL_BYTE)) return undefined;
-  const host = bracketed ?? plain ?? '';
-  const address = isIPv4(host) ? mapped(host) : isIPv6(host) ? wide(host) : undefined;
-  const port = Number(digits);
-  if (address === undefined || port > 65535) return undefined;
-  return { type: 'inet', protocol: protocol as Protocol, address, port };
-}
-
-/** 16 bytes: ::ffff:a.b.c.d. */
-function mapped(host: string): Bytes {
-  const bytes = [...Array<number>(10).fill(0), 0xff, 0xff, ...host.split('.').map(Number)];
-  return String.fromCharCode(...bytes) as Bytes;
-}
-
-function wide(host: string): Bytes {
-  // A URL's host is in the shortest form without dots: only `::` is left to fill in.
-  const [head = '', tail] = new URL(`http://[${host}]`).hostname.slice(1, -1).split('::');
-  const words = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16));
-  const front = words(head);
-  const back = tail === undefined ? [] : words(tail);
-  const all = [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back];
-  return String.fromCharCode(...all.flatMap((word) => [word >> 8, word & 0xff])) as Bytes;
-}
-
-function pathOf(word: string): Bytes {
-  const names = word.split('/').slice(1);
-  if (word !== '/' && names.some((name) => name === '' || name === '.' || name === '..'))
+  const path = word.startsWith('unix:/') ? word.slice('unix:'.length) : word;
+  const names = path.split('/').slice(1);
+  if (path.startsWith('/') && path !== '/' && names.some((name) => name === '' || name === '.' || name === '..'))
     throw new Failure(
       `${word}: not a path as the kernel tells it`,
       'write it absolute, without //, . or .. and without a slash at its end',
     );
-  return bytesIn(word);
-}
-
-function bytesIn(text: string): Bytes {
-  return bytesOf(text).replace(/\\(?:x([0-9a-fA-F]{2})|\\)/g, (_, hex?: string) =>
-    hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
-  ) as Bytes;
-}
-
-function fail(word: string): never {
-  throw new Failure(`${word}: no object`, `write ${HELP}`);
+  const object = readObject(word);
+  if (object === undefined) throw new Failure(`${word}: no object`, `write ${HELP}`);
+  return object;
 }

@@ -1,0 +1,60 @@
+/** What a run of learning is worth: all that happened was seen, or what was not is told. */
+
+export interface Certificate {
+  readonly session: string;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly ended: string;
+  /** Events that arrived, and attempts like one of them that were only counted. */
+  readonly events: number;
+  readonly repeats: number;
+  /** Attempts no rule decided, permitted for learning. */
+  readonly learnt: number;
+  /** Why something may be missing, each with a number; empty: nothing is. */
+  readonly losses: readonly { readonly what: string; readonly count: number }[];
+  readonly tainted: boolean;
+}
+
+/** What the kernel half and the control plane counted. */
+export interface Counted {
+  readonly session: string;
+  readonly started: string;
+  readonly ended: string;
+  readonly events: number;
+  readonly repeats: number;
+  readonly learnt: number;
+  readonly dropped: number;
+  /** By reason. */
+  readonly unresolved: Readonly<Record<string, number>>;
+  /** Hooks that the kernel did not run. */
+  readonly skipped: number;
+  /** Lines of the journal that cannot be read. */
+  readonly damaged: number;
+  /** Refused by the hard-wired floor: no policy can permit these. By reason. */
+  readonly floor: Readonly<Record<string, number>>;
+}
+
+/** Any loss taints: a policy from such a run may lack what the program needs. What the floor refuses is no loss. */
+export function certify(counted: Counted): Certificate {
+  const { session, started, ended, events, repeats, learnt } = counted;
+  const losses = [
+    { what: 'events lost (the ring buffer was full)', count: counted.dropped },
+    ...Object.entries(counted.unresolved).map(([reason, count]) => ({ what: `objects not told (${reason})`, count })),
+    { what: 'runs of hooks skipped by the kernel', count: counted.skipped },
+    { what: 'lines of the journal damaged', count: counted.damaged },
+  ].filter(({ count }) => count > 0);
+  return { session, started, ended, events, repeats, learnt, losses, tainted: losses.length > 0 };
+}
+
+/** The certificate on one line, without a sign in front: it stands in the policies' headers. */
+export function certificateLine({ session, started, events, repeats, losses, tainted }: Certificate): string {
+  const when = started.slice(0, 19).replace('T', ' ');
+  const seen = `${events} events, ${repeats} repeats`;
+  const lost = losses.map(({ what, count }) => `${count} ${what}`).join(', ');
+  return `learned ${when} UTC in ${session}: ${seen}, ${tainted ? `TAINTED: ${lost}` : 'nothing lost'}`;
+}
+
+/** Is this line of a policy a certificate's? */
+export function isCertificate(line: string): boolean {
+  return /^# learned \d{4}-\d\d-\d\d /.test(line);
+}

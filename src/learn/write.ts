@@ -1,0 +1,64 @@
+/** Statements into the text of a policy: a new one, or a person's, whose comments and order stay as they are. */
+import { isSeq, parseDocument } from 'yaml';
+import { formatPolicy } from '../policy/format.js';
+import { type Statement, scalar, writeStatement } from '../policy/statement.js';
+import { type Certificate, certificateLine, isCertificate } from './certificate.js';
+
+export interface Head {
+  readonly program: string;
+  readonly interpreter: string | undefined;
+  readonly use: readonly string[];
+}
+
+/** A policy that was not there before. */
+export function writePolicy(
+  { program, interpreter, use }: Head,
+  statements: readonly Statement[],
+  certificate: Certificate,
+): string {
+  const head = [
+    `# What ${program.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')} may do: what it was seen to do, and nothing else.`,
+    `# ${certificateLine(certificate)}`,
+    'version: 1',
+    `program: ${scalar(program.replace(/[\\*?[\]{}]/g, '\\$&'))}`,
+    ...(interpreter === undefined ? [] : [`interpreter: ${scalar(interpreter.replace(/[\\*?[\]{}]/g, '\\$&'))}`]),
+    'mode: enforce',
+    'default: deny',
+    'errno: EPERM',
+    ...(use.length === 0 ? [] : [`use: [${use.join(', ')}]`]),
+    'rules:',
+  ];
+  return `${head.join('\n')}\n${statements.map(writeStatement).join('')}`;
+}
+
+/** A policy that is there: the statements at its end, where they decide last, and the certificate beneath the others. */
+export function extendPolicy(text: string, statements: readonly Statement[], certificate: Certificate): string {
+  return withCertificate(statements.length === 0 ? text : appended(text, statements), certificate);
+}
+
+function appended(text: string, statements: readonly Statement[]): string {
+  const rules = parseDocument(text).get('rules', true);
+  // A list in brackets, or none at all, has no end to write behind.
+  const flow = isSeq(rules) && (rules.flow === true || rules.items.length === 0);
+  const base = flow ? listed(text) : text;
+  const first = /^( *)- /m.exec(base.slice(base.search(/^rules:/m)));
+  const indent = first?.[1]?.length ?? 2;
+  const written = statements.map(writeStatement).join('');
+  const shifted = written.replace(/^ {2}/gm, ' '.repeat(indent));
+  return `${base.replace(/\n*$/, '\n')}${shifted}`;
+}
+
+function listed(text: string): string {
+  const formatted = formatPolicy(text);
+  return formatted.replace(/^rules: \[\]/m, 'rules:');
+}
+
+function withCertificate(text: string, certificate: Certificate): string {
+  const line = `# ${certificateLine(certificate)}`;
+  const lines = text.split('\n');
+  const last = lines.findLastIndex(
+    (old, index) => isCertificate(old) && lines.slice(0, index).every((above) => above.startsWith('#')),
+  );
+  lines.splice(last + 1, 0, line);
+  return lines.join('\n');
+}
