@@ -30,6 +30,8 @@ export interface Counted {
   readonly skipped: number;
   /** Lines of the journal that cannot be read. */
   readonly damaged: number;
+  /** The learner and the gate went before the journal was finished: what came behind its last line is not known. */
+  readonly unfinished?: boolean;
   /** Refused by the hard-wired floor: no policy can permit these. By reason. */
   readonly floor: Readonly<Record<string, number>>;
 }
@@ -42,6 +44,7 @@ export function certify(counted: Counted): Certificate {
     ...Object.entries(counted.unresolved).map(([reason, count]) => ({ what: `objects not told (${reason})`, count })),
     { what: 'runs of hooks skipped by the kernel', count: counted.skipped },
     { what: 'lines of the journal damaged', count: counted.damaged },
+    { what: 'journal that nobody finished', count: counted.unfinished === true ? 1 : 0 },
   ].filter(({ count }) => count > 0);
   return { session, started, ended, events, repeats, learnt, losses, tainted: losses.length > 0 };
 }

@@ -1,10 +1,11 @@
 /**
  * A learner's journal: what was observed, line by line as it came, so that a learner that is killed loses nothing. First
- * the header, then event records, then the certificate; what has a certificate and is marked written needs no recovery.
+ * the header, then event records, then what was counted; what is marked written needs no recovery.
  */
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventRecord } from '../events/record.js';
+import type { Counted } from '../learn/certificate.js';
 import { codeOf, Failure } from './failure.js';
 import type { Host } from './host.js';
 import { ownFolder } from './secure.js';
@@ -30,6 +31,8 @@ export interface JournalText {
   readonly file: string;
   readonly header: JournalHeader;
   readonly records: readonly EventRecord[];
+  /** What the kernel half counted; null: the journal was not finished. */
+  readonly counted: Counted | null;
   /** Lines that could not be read: cut at the end by a crash, or damaged. */
   readonly bad: number;
   /** The policies were written from it. */
@@ -91,6 +94,11 @@ export class Journal {
     }
   }
 
+  /** All that was to be observed is in: what it came to. */
+  finish(counted: Counted): void {
+    this.#append(`${JSON.stringify({ v: 1, type: 'counted', counted })}\n`);
+  }
+
   /** The policies are on the disk. */
   written(): void {
     this.#append(`${WRITTEN}\n`);
@@ -129,15 +137,16 @@ export function readJournal(file: string): JournalText {
   if (header?.type !== 'learner') throw new Failure(`${file}: not a journal, or cut in its first line`);
   let bad = 0;
   let written = false;
+  let counted: Counted | null = null;
   const records: EventRecord[] = [];
-  for (const line of lines) {
-    if (line === '') continue;
-    const value = line === WRITTEN ? undefined : (parse(line) as EventRecord | undefined);
-    if (line === WRITTEN) written = true;
-    else if (value === undefined) bad++;
-    else records.push(value);
+  for (const line of lines.filter((text) => text !== '')) {
+    const value = parse(line) as { type?: string; counted?: Counted } | undefined;
+    if (value === undefined) bad++;
+    else if (value.type === 'written') written = true;
+    else if (value.type === 'counted') counted = value.counted ?? null;
+    else records.push(value as unknown as EventRecord);
   }
-  return { file, header, records, bad, written };
+  return { file, header, records, counted, bad, written };
 }
 
 function parse(line: string): unknown {

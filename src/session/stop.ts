@@ -4,7 +4,7 @@ import type { Gate } from '../kernel/gate.js';
 import { releaseGate } from './acquire.js';
 import { Failure } from './failure.js';
 import type { Host } from './host.js';
-import { Session } from './session.js';
+import { freeSession } from './salvage.js';
 import { isSupervised, readState, type SessionState } from './state.js';
 import { type SubjectProcess, signalSubjects, subjectProcesses, subjectsGone } from './subjects.js';
 
@@ -48,7 +48,7 @@ export async function stopSession(host: Host, gate: Gate, state: SessionState, k
 export function sweepSession(host: Host, gate: Gate, name: string): boolean {
   const state = readState(host, name);
   if (state === undefined || isSupervised(state) || subjectProcesses(gate, state.number).length > 0) return false;
-  Session.found(host, gate, state).free();
+  freeSession(host, gate, state);
   releaseGate(host, gate);
   return true;
 }

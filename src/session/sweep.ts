@@ -4,12 +4,9 @@
  */
 import type { Gate } from '../kernel/gate.js';
 import type { Host } from './host.js';
-import { Session } from './session.js';
+import { freeSession } from './salvage.js';
 import { isSupervised, readStates, type SessionState } from './state.js';
 import { subjectProcesses } from './subjects.js';
-
-/** Reads what a session's ring buffer still holds, before it is freed. */
-export type Salvage = (gate: Gate, state: SessionState) => void;
 
 /** Sessions that nobody attends to and that hold nobody. */
 export function deadSessions(host: Host, gate: Gate): SessionState[] {
@@ -18,10 +15,9 @@ export function deadSessions(host: Host, gate: Gate): SessionState[] {
 }
 
 /** Frees them. Call under the lock. Returns the names of the sessions that were freed. */
-export function sweep(host: Host, gate: Gate, salvage: Salvage = () => undefined): string[] {
+export function sweep(host: Host, gate: Gate): string[] {
   return deadSessions(host, gate).map((state) => {
-    salvage(gate, state);
-    Session.found(host, gate, state).free();
+    freeSession(host, gate, state);
     return state.name;
   });
 }
