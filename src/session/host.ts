@@ -27,15 +27,20 @@ export const GROUP_FOLDERS: readonly string[] = ['/etc/callgate/groups', `${ROOT
 /** Where applications have their policies when nobody says otherwise. */
 export const APPLICATIONS = '/etc/callgate/policies';
 
+/** Where a host keeps things that a command can look at without the addon. */
+export const FOLDERS = {
+  run: '/run/callgate',
+  journals: '/var/lib/callgate',
+  logs: '/var/log/callgate',
+  policies: APPLICATIONS,
+} as const;
+
 /** This machine. Throws where the addon was not built. */
 export function systemHost(): Host {
   return {
     addon: addon(),
     pins: '/sys/fs/bpf/callgate',
-    run: '/run/callgate',
-    journals: '/var/lib/callgate',
-    logs: '/var/log/callgate',
-    policies: APPLICATIONS,
+    ...FOLDERS,
     groups: GROUP_FOLDERS,
   };
 }

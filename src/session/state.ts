@@ -59,7 +59,7 @@ export interface SessionState {
 const STATE = 'state.json';
 
 /** The folder of a session's state. */
-export function sessionFolder(host: Host, name: string): string {
+export function sessionFolder(host: Pick<Host, 'run'>, name: string): string {
   return join(host.run, name);
 }
 
@@ -83,7 +83,7 @@ export function removeState(host: Host, name: string): void {
 }
 
 /** The state of one session; undefined where there is none. */
-export function readState(host: Host, name: string): SessionState | undefined {
+export function readState(host: Pick<Host, 'run'>, name: string): SessionState | undefined {
   const file = join(sessionFolder(host, name), STATE);
   let text: string;
   try {
@@ -102,7 +102,7 @@ export function readState(host: Host, name: string): SessionState | undefined {
 }
 
 /** Every session, by name. */
-export function readStates(host: Host): SessionState[] {
+export function readStates(host: Pick<Host, 'run'>): SessionState[] {
   let names: string[];
   try {
     names = readdirSync(host.run, { withFileTypes: true })

@@ -1,0 +1,58 @@
+import { Flags } from '@oclif/core';
+import { Follower } from '../../audit/follow.js';
+import { isEvent, type LogRecord } from '../../audit/read.js';
+import { CallgateCommand } from '../../cli/command.js';
+import { lineOf } from '../../events/line.js';
+import { FOLDERS } from '../../session/host.js';
+import { logsOf } from '../../session/logs.js';
+
+export default class AuditTail extends CallgateCommand {
+  static override summary = 'show events as they come';
+  static override description = 'Goes on until Ctrl-C; with --json one object a line, as the log has it.';
+  static override usage = 'audit tail [SESSION…]';
+  static override strict = false;
+  static override flags = {
+    all: Flags.boolean({ description: 'begin with what the logs have already' }),
+    'no-follow': Flags.boolean({ description: 'end where the logs end now' }),
+  };
+  static override examples = [
+    '<%= config.bin %> audit tail',
+    '<%= config.bin %> audit tail inetd-1 --all',
+    '<%= config.bin %> audit tail --json | jq .object',
+  ];
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(AuditTail);
+    const logs = logsOf(FOLDERS, argv as string[]);
+    const chosen = argv.length > 0 || flags.all ? logs : logs.filter(({ living }) => living);
+    const json = this.jsonEnabled();
+    const show = (record: LogRecord): void => {
+      if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
+      else
+        process.stdout.write(`${record.time} ${record.session} ${isEvent(record) ? lineOf(record) : noteOf(record)}\n`);
+    };
+    if (chosen.length === 0) this.talk('no session lives; with --all, or a name, the logs of past ones are shown');
+    const followers = chosen.map(({ file }) => new Follower(file, show, flags.all || flags['no-follow']));
+    if (!flags['no-follow'] && chosen.length > 0)
+      await new Promise<void>((resolve) => {
+        process.once('SIGINT', resolve);
+        process.once('SIGTERM', resolve);
+        process.stdout.once('error', resolve);
+      });
+    for (const follower of followers) follower.close();
+  }
+
+  /** The lines are printed as they come; there is no result beside them. */
+  protected override toSuccessJson(): unknown {
+    return undefined;
+  }
+
+  override logJson(json: unknown): void {
+    if (json !== undefined) super.logJson(json);
+  }
+}
+
+function noteOf(record: LogRecord): string {
+  const { v: _v, time: _time, session: _session, type, ...facts } = record as Record<string, unknown>;
+  return `${String(type)} ${JSON.stringify(facts)}`;
+}

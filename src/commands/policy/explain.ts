@@ -1,0 +1,87 @@
+import { Args, Flags } from '@oclif/core';
+import { CallgateCommand } from '../../cli/command.js';
+import { parseObject } from '../../cli/object.js';
+import { here, userFlag } from '../../cli/policies.js';
+import { renderExplanation } from '../../decide/render.js';
+import { lineOf } from '../../events/line.js';
+import { isOperation, OPERATIONS, type Operation } from '../../policy/operations.js';
+import { writeStatement } from '../../policy/statement.js';
+import { type Answer, explainAttempt, explainEvent, isEventId } from '../../session/explain.js';
+import { Failure } from '../../session/failure.js';
+import { FOLDERS } from '../../session/host.js';
+
+export default class PolicyExplain extends CallgateCommand {
+  static override summary = 'say which rule decides an attempt, and what would change the answer';
+  static override description =
+    'The attempt is named by a policy, an operation (or several: read,write) and an object, or by an event of a log: ' +
+    'SESSION:SEQ. Where callgate permits, it says what else on this machine refuses.\n\n' +
+    'Exit status: 0 permitted; 1 denied or asked; 125 there is no such policy or event.';
+  static override usage = ['policy explain POLICY OPERATION OBJECT', 'policy explain SESSION:SEQ'];
+  static override args = {
+    policy: Args.string({ required: true, description: 'a file, the name of an application, or an event' }),
+    operation: Args.string({ description: OPERATIONS.join(', ') }),
+    object: Args.string({ description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, ...' }),
+  };
+  static override flags = {
+    statement: Flags.boolean({ description: 'print the statement that would change the answer, and nothing else' }),
+    uid: Flags.integer({ default: 0, description: 'real user id of the caller' }),
+    gid: Flags.integer({ default: 0, description: 'real group id of the caller' }),
+    owner: Flags.integer({ description: "user id of the object's owner" }),
+    user: userFlag,
+  };
+  static override examples = [
+    '<%= config.bin %> policy explain inetd read /etc/shadow',
+    '<%= config.bin %> policy explain ./usr_bin_cat.yaml read,write /tmp/x --uid 1000',
+    '<%= config.bin %> policy explain inetd-1:42',
+    '<%= config.bin %> policy explain ./cat.yaml read /etc/motd --statement >> ./cat.yaml',
+  ];
+
+  protected override usageStatus(): number {
+    return 125;
+  }
+
+  async run(): Promise<Answer> {
+    const { args, flags } = await this.parse(PolicyExplain);
+    const { around, cwd, applications } = here(flags.user ?? null);
+    const { policy, operation, object } = args;
+    let answer: Answer;
+    if (operation === undefined && isEventId(policy)) answer = explainEvent(policy, FOLDERS, around);
+    else {
+      if (operation === undefined || object === undefined)
+        throw new Failure('name a policy, an operation and an object', 'callgate policy explain --help');
+      const { uid, gid, owner } = flags;
+      const access = {
+        ...{ operations: operationsIn(operation), object: parseObject(object), uid, gid },
+        ...(owner === undefined ? {} : { owner }),
+      };
+      answer = explainAttempt(policy, access, cwd, applications, around);
+    }
+    const { change } = answer.explanation;
+    if (!flags.statement) this.log(render(answer).trimEnd());
+    else if (change === null) throw new Failure('no statement changes the answer');
+    else this.log(writeStatement(change.statement).trimEnd());
+    if (answer.explanation.verdict !== 'permit' && !flags.statement) process.exitCode = 1;
+    return answer;
+  }
+}
+
+function operationsIn(text: string): Operation[] {
+  return text.split(',').map((word) => {
+    if (isOperation(word)) return word;
+    throw new Failure(`${word}: no operation`, `write ${OPERATIONS.join(', ')}`);
+  });
+}
+
+function render({ explanation, elsewhere, event, changed }: Answer): string {
+  const lines: string[] = [];
+  if (event !== null) lines.push(`${event.time} ${event.session}:${event.seq} ${lineOf(event)}`);
+  if (changed) lines.push('The policy was changed since; this is what it says now:');
+  lines.push(renderExplanation(explanation));
+  if (explanation.verdict === 'permit')
+    lines.push(
+      elsewhere.length === 0
+        ? 'Where it fails all the same, it is not callgate that refuses.'
+        : `Not callgate:\n${elsewhere.map((line) => `  ${line}`).join('\n')}`,
+    );
+  return lines.join('\n');
+}
