@@ -1,0 +1,176 @@
+/**
+ * Programs under policies, for tests of the hooks: the gate is loaded once, each run swaps the policies' images in and
+ * runs test/vm/programs/act.c as a subject. Every number it returns is exact.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, copyFileSync, cpSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { compilePolicy } from '../../src/compile/compile.js';
+import { objectDescription } from '../../src/decide/text.js';
+import { EventDecoder, type KernelEvent } from '../../src/events/decode.js';
+import { addon } from '../../src/kernel/addon.js';
+import { Gate } from '../../src/kernel/gate.js';
+import { encodeArmedSubject, type SessionCounters, type SlotMode } from '../../src/kernel/records.js';
+import type { Policy } from '../../src/policy/model.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+
+/** Where the gate is pinned while its hooks are tested. */
+const DIRECTORY = '/sys/fs/bpf/callgate';
+const SESSION = 1;
+/** Where fixtures are: a tmpfs of the guest's own. */
+export const ROOT = '/tmp/vm';
+/** The program that is run, and copies of it with policies of their own. */
+export const ACT = `${ROOT}/bin/act`;
+
+/** A rule as it stands in a policy's file. */
+export type RuleText = Readonly<Record<string, unknown>>;
+
+/** What one run is under: rules of the program that is run, and of other programs of its application. */
+export interface Confinement {
+  readonly rules: readonly RuleText[];
+  readonly default?: 'deny' | 'permit';
+  readonly errno?: string;
+  readonly mode?: SlotMode;
+  readonly others?: Readonly<Record<string, readonly RuleText[]>>;
+  readonly uid?: number;
+  readonly cwd?: string;
+  /** A descriptor it is given as 0; else /dev/null. */
+  readonly stdin?: number;
+  readonly file?: string;
+  /** Called with the pid once it runs. */
+  readonly meanwhile?: (pid: number) => void | Promise<void>;
+}
+
+export interface Run {
+  /** `ok` or an errno, one for each act. */
+  readonly results: readonly string[];
+  readonly events: readonly KernelEvent[];
+  /** What the session's counters grew by. */
+  readonly counts: SessionCounters;
+  readonly code: number | null;
+  readonly signal: number | null;
+}
+
+export class Confined {
+  readonly gate: Gate;
+  #generation = 0;
+  #session = SESSION;
+
+  private constructor(gate: Gate) {
+    this.gate = gate;
+  }
+
+  /** Loads the gate and makes the fixtures' folder. Half a minute in an emulated machine. */
+  static open(): Confined {
+    execFileSync(fileURLToPath(new URL('../../../scripts/build-test-programs', import.meta.url)));
+    addon().load({ directory: DIRECTORY, attach: 'lsm' }).close();
+    mkdirSync(`${ROOT}/bin`, { recursive: true });
+    cpSync(fileURLToPath(new URL('../../../out/test', import.meta.url)), `${ROOT}/bin`, { recursive: true });
+    return new Confined(new Gate(addon().adopt(DIRECTORY)));
+  }
+
+  /** A further copy of the program, for exec. */
+  copy(name: string): string {
+    copyFileSync(ACT, `${ROOT}/bin/${name}`);
+    return `${ROOT}/bin/${name}`;
+  }
+
+  /** Puts the policies in place of those before, for what runs now as well. */
+  swap(confinement: Confinement): Policy {
+    const { rules, others = {}, mode = 'enforce' } = confinement;
+    const programs = [ACT, ...Object.keys(others)];
+    const first = policyOf(ACT, rules, confinement);
+    const policies = [
+      first,
+      ...Object.entries(others).map(([program, rules]) => policyOf(program, rules, confinement)),
+    ];
+    this.gate.removePrograms(this.#session);
+    policies.forEach((policy, index) => {
+      const image = compilePolicy(policy, { programs }, BigInt(++this.#generation), new Uint8Array(32));
+      // Two places each, in turn: what a hook reads just now stays what it was.
+      const place = 2 * index + (this.#generation & 1);
+      this.gate.native.putImage(image.class, place, image.bytes);
+      const slot = { image: { class: image.class, place }, mode, session: this.#session, program: index + 1 };
+      this.gate.setSlot(index + 1, slot);
+      this.gate.setProgram(this.#session, index + 1, index + 1);
+    });
+    return first;
+  }
+
+  /** Runs the acts as one process under the policy. */
+  async run(acts: readonly string[], confinement: Confinement): Promise<Run> {
+    const native = addon();
+    this.gate.setSession(this.#session, true);
+    this.gate.native.putRing(this.#session, 4 << 20);
+    if (confinement.mode === 'learn') this.gate.native.putSeen(this.#session, 1024);
+    this.swap(confinement);
+    const events: KernelEvent[] = [];
+    const decoder = new EventDecoder();
+    const ring = this.gate.openRing(this.#session, (batch) => events.push(...decoder.push(batch)));
+    const output = openSync(`${ROOT}/out`, 'w');
+    const errors = openSync(`${ROOT}/err`, 'w');
+    const input = confinement.stdin ?? openSync('/dev/null', 'r');
+    const child = native.hold({
+      file: confinement.file ?? ACT,
+      argv: ['act', ...acts],
+      env: ['LANG=C'],
+      cwd: confinement.cwd ?? '/',
+      stdio: [input, output, errors],
+      detached: false,
+      ...(confinement.uid === undefined ? {} : { uid: confinement.uid, gid: confinement.uid, groups: [] }),
+    });
+    native.mark(this.gate.native, child.pidfd, encodeArmedSubject(1, this.#session, child.device, child.inode));
+    const ended = child.wait();
+    await child.release();
+    await confinement.meanwhile?.(child.pid);
+    const { code, signal } = await ended;
+    ring.drain();
+    ring.stop();
+    if (confinement.stdin === undefined) closeSync(input);
+    closeSync(output);
+    closeSync(errors);
+    const counts = this.gate.session(this.#session);
+    if (counts === null) throw new Error('the session is gone');
+    const complaint = readFileSync(`${ROOT}/err`, 'utf8');
+    if (complaint !== '') throw new Error(complaint);
+    const results = readFileSync(`${ROOT}/out`, 'utf8').split('\n').slice(0, -1);
+    return { results, events, counts, code, signal };
+  }
+
+  close(): void {
+    this.gate.close();
+    addon().unload(DIRECTORY);
+  }
+}
+
+/** Runs the acts as no subject; what each came to. */
+export async function free(acts: readonly string[], cwd = '/'): Promise<string[]> {
+  const child = spawn(ACT, acts, { stdio: ['ignore', 'pipe', 'inherit'], cwd });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  return output.split('\n').slice(0, -1);
+}
+
+/** The operations and object of each event, as `read /etc/passwd`, with `?` for an object that could not be told. */
+export function told(events: readonly KernelEvent[]): string[] {
+  return events.map(({ operations, object }) =>
+    `${operations.join('+')} ${object === null ? '?' : objectDescription(object)}`.trim(),
+  );
+}
+
+// JSON is YAML. The C library's start-up looks at its own name.
+function policyOf(program: string, rules: readonly RuleText[], { default: otherwise, errno }: Confinement): Policy {
+  const all = [{ permit: 'read', path: '/proc/self/exe' }, ...rules];
+  const text = JSON.stringify({
+    version: 1,
+    program,
+    default: otherwise ?? 'deny',
+    errno: errno ?? 'EPERM',
+    rules: all,
+  });
+  const none = (): null => null;
+  return parsePolicy(text, 'policy.yaml', { variable: none, user: none, group: none, rules: none });
+}

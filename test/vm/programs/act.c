@@ -1,0 +1,275 @@
+/*
+ * Does what its arguments say, one act each, and prints a line for each: `ok`, or the name of the errno. Linked
+ * statically, so that a policy for it has to permit nothing but what a test is about.
+ *
+ * An act is words with commas between; `K=` before it keeps its result as #K (one digit), and `#K` in a word is replaced by that result.
+ *
+ *   call,NUMBER,ARG...          any system call; ARG is a number, s:TEXT, b:BYTES (zeroes), w:N:N... (64-bit words)
+ *   socketpair                  the first end as #K, the second is its number and one more
+ *   bind|connect|sendto,FD,ADDRESS...     in,IP,PORT  in6,IP,PORT  unspec,IP,PORT  un,PATH  abs,NAME  auto
+ *   sendfd,SOCKET,FD  recvfd,SOCKET       a descriptor; recvfd prints `lost` where the message came without it
+ *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
+ *   fork  thread                the rest is done by a child, or by another thread, and waited for
+ *   exec,PATH  fexec,FD         runs the program with the rest as its arguments: a copy of this one goes on with them
+ *   wait                        reads a line from descriptor 0: till then nothing happens
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+static long slots[10];
+
+static void say(const char *text)
+{
+	char line[64];
+	int length = snprintf(line, sizeof(line), "%s\n", text);
+	if (write(1, line, length) != length)
+		_exit(99);
+}
+
+static void tell(long result)
+{
+	say(result >= 0 || result < -4095 ? "ok" : strerrorname_np(-result));
+}
+
+static long outcome(long result)
+{
+	return result == -1 ? -errno : result;
+}
+
+/* `text` with every #K replaced by its number */
+static char *filled(const char *text)
+{
+	char *out = malloc(strlen(text) + 20 * strlen(text) + 1), *at = out;
+
+	for (; *text; text++)
+		if (*text == '#' && text[1] >= '0' && text[1] <= '9')
+			at += sprintf(at, "%ld", slots[*++text - '0']);
+		else
+			*at++ = *text;
+	*at = 0;
+	return out;
+}
+
+static long argument(char *word)
+{
+	if (!strncmp(word, "s:", 2))
+		return (long)(word + 2);
+	if (!strncmp(word, "b:", 2))
+		return (long)calloc(1, atol(word + 2));
+	if (!strncmp(word, "w:", 2)) {
+		long *words = calloc(64, sizeof(long));
+		int n = 0;
+		for (char *one = strtok(word + 2, ":"); one && n < 64; one = strtok(NULL, ":"))
+			words[n++] = strtoull(one, NULL, 0);
+		return (long)words;
+	}
+	return word[0] == '-' ? strtol(word, NULL, 0) : (long)strtoul(word, NULL, 0);
+}
+
+static socklen_t address(char **words, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *in = (void *)out;
+	struct sockaddr_in6 *in6 = (void *)out;
+	struct sockaddr_un *un = (void *)out;
+
+	memset(out, 0, sizeof(*out));
+	if (!strcmp(words[0], "in6")) {
+		in6->sin6_family = AF_INET6;
+		inet_pton(AF_INET6, words[1], &in6->sin6_addr);
+		in6->sin6_port = htons(atoi(words[2]));
+		return sizeof(*in6);
+	}
+	if (!strcmp(words[0], "in") || !strcmp(words[0], "unspec")) {
+		in->sin_family = words[0][0] == 'i' ? AF_INET : AF_UNSPEC;
+		inet_pton(AF_INET, words[1], &in->sin_addr);
+		in->sin_port = htons(atoi(words[2]));
+		return sizeof(*in);
+	}
+	un->sun_family = AF_UNIX;
+	if (!strcmp(words[0], "auto"))
+		return sizeof(un->sun_family);
+	if (!strcmp(words[0], "abs")) {
+		memcpy(un->sun_path + 1, words[1], strlen(words[1]));
+		return offsetof(struct sockaddr_un, sun_path) + 1 + strlen(words[1]);
+	}
+	strncpy(un->sun_path, words[1], sizeof(un->sun_path) - 1);
+	return sizeof(*un);
+}
+
+static long pass_fd(int socket, int fd)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec iov = {&byte, 1};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	return outcome(sendmsg(socket, &message, 0));
+}
+
+/* The descriptor; 0: the message came without it */
+static long take_fd(int socket)
+{
+	char byte, control[CMSG_SPACE(sizeof(int))] = {};
+	struct iovec iov = {&byte, 1};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *head;
+	int fd;
+
+	if (recvmsg(socket, &message, 0) < 0)
+		return -errno;
+	head = CMSG_FIRSTHDR(&message);
+	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len < CMSG_LEN(sizeof(int)))
+		return 0;
+	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	return fd;
+}
+
+static void run(char **acts);
+static void *run_thread(void *acts)
+{
+	run(acts);
+	return NULL;
+}
+
+static void replace(int fd, char *path, char **rest)
+{
+	char *argv[512] = {path, "ran"};
+	int n = 2;
+
+	for (; *rest && n < 511; rest++)
+		argv[n++] = *rest;
+	if (path[0])
+		execve(path, argv, environ);
+	else
+		syscall(SYS_execveat, fd, "", argv, environ, 0x1000 /* AT_EMPTY_PATH */);
+}
+
+static long act(char *verb, char **words)
+{
+	struct sockaddr_storage to;
+	socklen_t length;
+	long arguments[6] = {};
+
+	if (!strcmp(verb, "call")) {
+		long number = atol(words[0]);
+		for (int i = 0; i < 6 && words[i + 1]; i++)
+			arguments[i] = argument(words[i + 1]);
+		return outcome(syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]));
+	}
+	if (!strcmp(verb, "socketpair")) {
+		int pair[2];
+		return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) ? -errno : pair[0];
+	}
+	if (!strcmp(verb, "bind") || !strcmp(verb, "connect")) {
+		length = address(words + 1, &to);
+		return outcome(verb[0] == 'b' ? bind(atoi(words[0]), (void *)&to, length)
+					      : connect(atoi(words[0]), (void *)&to, length));
+	}
+	if (!strcmp(verb, "sendto")) {
+		length = address(words + 1, &to);
+		return outcome(sendto(atoi(words[0]), "x", 1, words[1] && words[4] ? atoi(words[4]) : 0, (void *)&to, length));
+	}
+	if (!strcmp(verb, "sendfd"))
+		return pass_fd(atoi(words[0]), atoi(words[1]));
+	if (!strcmp(verb, "chain")) {
+		for (long i = atol(words[0]); i > 0; i--)
+			if (mkdir(words[1], 0755) || chdir(words[1]))
+				return -errno;
+		return 0;
+	}
+	if (!strcmp(verb, "wait")) {
+		char byte = 0;
+		while (read(0, &byte, 1) == 1 && byte != '\n')
+			;
+		return 0;
+	}
+	fprintf(stderr, "act: unknown verb %s\n", verb);
+	exit(98);
+}
+
+static void run(char **acts)
+{
+	for (; *acts; acts++) {
+		char *text = filled(*acts), *words[16] = {};
+		int slot = -1, n = 0, status;
+		long result;
+
+		/* a script's name, from its interpreter line */
+		if (text[0] == '/')
+			continue;
+		if (text[0] >= '0' && text[0] <= '9' && text[1] == '=') {
+			slot = text[0] - '0';
+			text += 2;
+		}
+		for (char *word = strsep(&text, ","); word && n < 15; word = strsep(&text, ","))
+			words[n++] = word;
+		if (!strcmp(words[0], "ran")) {
+			say("ok");
+			continue;
+		}
+		if (!strcmp(words[0], "fork")) {
+			pid_t child = fork();
+			if (child > 0) {
+				waitpid(child, &status, 0);
+				exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+			}
+			tell(outcome(child));
+			continue;
+		}
+		if (!strcmp(words[0], "thread")) {
+			pthread_t thread;
+			int error = pthread_create(&thread, NULL, run_thread, acts + 1);
+			if (error) {
+				tell(-error);
+				continue;
+			}
+			pthread_join(thread, NULL);
+			exit(0);
+		}
+		if (!strcmp(words[0], "exec") || !strcmp(words[0], "fexec")) {
+			int path = words[0][0] == 'e';
+			replace(path ? -1 : atoi(words[1]), path ? words[1] : "", acts + 1);
+			tell(-errno);
+			continue;
+		}
+		if (!strcmp(words[0], "recvfd")) {
+			result = take_fd(atoi(words[1]));
+			if (slot >= 0)
+				slots[slot] = result;
+			if (result)
+				tell(result);
+			else
+				say("lost");
+			continue;
+		}
+		result = act(words[0], words + 1);
+		if (slot >= 0)
+			slots[slot] = result;
+		tell(result);
+	}
+}
+
+int main(int count, char **arguments)
+{
+	(void)count;
+	run(arguments + 1);
+	return 0;
+}
