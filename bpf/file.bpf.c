@@ -36,6 +36,15 @@ static __noinline int judge_path(struct cg_entry *entry, const struct path *path
 	return cg_judge(entry->subject, entry->scratch);
 }
 
+/* Is what no rule decides permitted and reported? */
+static __always_inline bool is_learning(struct cg_subject *subject)
+{
+	__u32 number = subject->policy;
+	struct cg_slot *slot = bpf_map_lookup_elem(&policies, &number);
+
+	return slot && slot->mode == CG_LEARN;
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
@@ -47,8 +56,11 @@ int BPF_PROG(file_open, struct file *file)
 		return verdict;
 	mode = BPF_CORE_READ(file, f_mode);
 	flags = BPF_CORE_READ(file, f_flags);
-	/* The create hook judged the name; refusing here would leave the new file behind (KERNEL). */
-	if (mode & FMODE_CREATED)
+	/*
+	 * The create hook judged the name; refusing here would leave the new file behind (KERNEL). A learner is told what
+	 * the file was made for, because the next open will find it there.
+	 */
+	if ((mode & FMODE_CREATED) && !is_learning(entry.subject))
 		return 0;
 	if (flags & FMODE_EXEC_FLAG) {
 		/* The program's own file is judged in bprm_check_security; after that comes the ELF interpreter. */
@@ -73,7 +85,13 @@ int BPF_PROG(file_open, struct file *file)
 		return 0;
 	if (entry.scratch->access.object == CG_OBJECT_KIND && (flags & O_TMPFILE_FLAG))
 		entry.scratch->access.kind = CG_KIND_TMPFILE;
-	return cg_judge(entry.subject, entry.scratch);
+	cg_decide(entry.subject, entry.scratch);
+	if (mode & FMODE_CREATED) {
+		if (!(entry.scratch->access.flags & CG_EVENT_LEARNT))
+			return 0;
+		entry.scratch->access.flags |= CG_EVENT_CREATED;
+	}
+	return cg_conclude(entry.subject, entry.scratch);
 }
 
 SEC("lsm/path_truncate")

@@ -61,7 +61,8 @@ export const GENERALISING_RULES: readonly GeneralisingRule[] = [
   {
     name: 'random name',
     reason: 'the program made the name up (mkstemp and the like) and will make up another of the same length',
-    apply: (sighting) => each(sighting, (name, index) => (sighting.made(index) ? randomName(name) : undefined)),
+    apply: (sighting) =>
+      each(sighting, (name, index) => (sighting.made(index) ? randomName(name, sighting.removed(index)) : undefined)),
   },
   {
     name: 'process number',
@@ -118,14 +119,16 @@ export function numberless(name: string, sign: string): string {
  * The name with `?` for each sign of its random part; undefined for a name that somebody chose. mkstemp(3) puts six random
  * letters and digits at the end, Python's tempfile eight behind `tmp`, mktemp(1) ten behind a dot, git and others long
  * hexadecimal numbers.
+ *
+ * @param removed the program took it away again, which it would not do with a name that means something
  */
-export function randomName(name: string): string | undefined {
+export function randomName(name: string, removed: boolean): string | undefined {
   let found = false;
   const text = name
     .split(/([A-Za-z0-9_]+)/)
     .map((run, index) => {
       if (index % 2 === 0) return literal(run);
-      const kept = keptOf(run);
+      const kept = keptOf(run, removed);
       if (kept === undefined) return literal(run);
       found = true;
       return literal(run.slice(0, kept)) + '?'.repeat(run.length - kept);
@@ -135,11 +138,11 @@ export function randomName(name: string): string | undefined {
 }
 
 /** How many signs at the front of a run are no random ones; undefined: none is random. */
-function keptOf(run: string): number | undefined {
+function keptOf(run: string, removed: boolean): number | undefined {
   if (run.length >= 16 && /^[0-9a-f]+$/.test(run) && /[a-f]/.test(run) && /[0-9]/.test(run)) return 0;
   const front = run.length - 6;
   if (front >= 0 && changes(run.slice(front)) >= 2 && changes(run.slice(0, front)) === 0) return front;
-  if (/^tmp[a-z0-9_]{8}$/.test(run) && changes(run.slice(3)) >= 2) return 3;
+  if (/^tmp[a-z0-9_]{8}$/.test(run) && (removed || changes(run.slice(3)) >= 2)) return 3;
   if (run.length >= 8 && changes(run) >= 4) return 0;
   return undefined;
 }
