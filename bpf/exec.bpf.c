@@ -89,7 +89,7 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 	entry.subject->exec_state = 0;
 	access->operations = first ? CG_BIT(CG_EXEC) : CG_BIT(CG_LOAD);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
-			   (__u64)BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_mode)))
+			   (__u64)BPF_CORE_READ(file, f_path.dentry)))
 		return -EPERM;
 	cg_decide(entry.subject, entry.scratch);
 	if (first) {
@@ -128,6 +128,24 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 			return verdict;
 	}
 	entry.subject->exec_state = 1;
+	return 0;
+}
+
+/*
+ * Before 6.8 an exec prepares its credentials before it opens the program's file: what an exec that failed half-way left
+ * is forgotten here, or the file would be taken for an ELF interpreter. (Since then cg_in_execve() tells.)
+ */
+SEC("lsm/cred_prepare")
+int BPF_PROG(cred_prepare, struct cred *new, const struct cred *old, gfp_t gfp)
+{
+	struct task_struct *task = cg_current();
+	struct cg_subject *subject;
+
+	if (!task->bpf_storage)
+		return 0;
+	subject = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (subject)
+		subject->exec_state = 0;
 	return 0;
 }
 

@@ -64,7 +64,7 @@ int BPF_PROG(file_open, struct file *file)
 		return 0;
 	if (flags & FMODE_EXEC_FLAG) {
 		/* The program's own file is judged in bprm_check_security; after that comes the ELF interpreter. */
-		if (!entry.subject->exec_state)
+		if (!entry.subject->exec_state || !cg_in_execve())
 			return 0;
 		operations = CG_BIT(CG_LOAD);
 	} else {
@@ -81,7 +81,7 @@ int BPF_PROG(file_open, struct file *file)
 	if (in_bpffs(file->f_path.dentry))
 		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_GATE);
 	entry.scratch->access.operations = operations;
-	if (cg_path_object(entry.scratch, entry.subject, (__u64)file->f_path.mnt, (__u64)file->f_path.dentry, mode))
+	if (cg_path_object(entry.scratch, entry.subject, (__u64)file->f_path.mnt, (__u64)file->f_path.dentry))
 		return 0;
 	if (entry.scratch->access.object == CG_OBJECT_KIND && (flags & O_TMPFILE_FLAG))
 		entry.scratch->access.kind = CG_KIND_TMPFILE;
@@ -274,6 +274,9 @@ static __noinline int holds_open(const struct path *path)
 		return 0;
 	if (bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + number) || !file)
 		return 0;
+	/* O_PATH names a file and opens nothing: no hook was asked. */
+	if (BPF_CORE_READ(file, f_mode) & FMODE_PATH)
+		return 0;
 	return BPF_CORE_READ(file, f_path.dentry) == path->dentry && BPF_CORE_READ(file, f_path.mnt) == path->mnt;
 }
 
@@ -305,9 +308,27 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
 		return 0;
 	entry.scratch->access.operations = CG_BIT(CG_LOAD);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
-			   (__u64)BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_mode)))
+			   (__u64)BPF_CORE_READ(file, f_path.dentry)))
 		return 0;
 	return cg_judge(entry.subject, entry.scratch);
+}
+
+/*
+ * The path a mapping's file was opened by. What a stacking file system maps since 6.7 is a file of its own, on a mount
+ * that no path leads to; the path it was opened by stands behind it (fs/file_table.c: struct backing_file).
+ */
+static __always_inline struct path mapped_path(struct file *file)
+{
+	struct path path = {};
+	__u64 namespace = 0, mount;
+
+	bpf_core_read(&path, sizeof(path), &file->f_path);
+	mount = (__u64)path.mnt - bpf_core_field_offset(struct mount, mnt);
+	if (!bpf_core_field_exists(struct backing_file, user_path) || CG_READ_FIELD(&namespace, struct mount, mount, mnt_ns) ||
+	    !IS_ERR_VALUE(namespace) || (BPF_CORE_READ(path.mnt, mnt_sb, s_flags) & SB_KERNMOUNT))
+		return path;
+	bpf_core_read(&path, sizeof(path), &((struct backing_file *)file)->user_path);
+	return path;
 }
 
 SEC("lsm/file_mprotect")
@@ -315,6 +336,7 @@ int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, u
 {
 	struct cg_entry entry;
 	struct file *file;
+	struct path mapped;
 	int verdict = 0;
 
 	if (!(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
@@ -323,9 +345,9 @@ int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, u
 	if (!file || (BPF_CORE_READ(vma, vm_flags) & VM_EXEC) || BPF_CORE_READ(cg_current(), mm, exe_file) == file)
 		return 0;
 	entry.scratch->access.operations = CG_BIT(CG_LOAD);
-	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
-			   (__u64)BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_mode)))
-		return 0;
+	mapped = mapped_path(file);
+	if (cg_path_object(entry.scratch, entry.subject, (__u64)mapped.mnt, (__u64)mapped.dentry))
+		return cg_refuse(EPERM);
 	return cg_judge(entry.subject, entry.scratch);
 }
 
@@ -353,7 +375,7 @@ int BPF_PROG(file_receive, struct file *file)
 		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
 	entry.scratch->access.operations = CG_BIT(CG_RECEIVE);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
-			   (__u64)BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_mode)))
+			   (__u64)BPF_CORE_READ(file, f_path.dentry)))
 		return 0;
 	return cg_judge(entry.subject, entry.scratch);
 }

@@ -40,7 +40,7 @@ static __always_inline int cg_facts_path(struct cg_subject *subject, struct cg_s
 					 struct dentry *leaf, __u32 operations)
 {
 	scratch->access.operations = operations;
-	return cg_path_object(scratch, subject, (__u64)path->mnt, (__u64)leaf, 0);
+	return cg_path_object(scratch, subject, (__u64)path->mnt, (__u64)leaf);
 }
 
 #endif

@@ -20,8 +20,8 @@
 /* include/linux/fs.h */
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
+#define FMODE_PATH 0x4000
 #define FMODE_CREATED 0x100000
-#define FMODE_BACKING 0x2000000    /* since 6.7: the file a stacking file system opened for another */
 #define FMODE_NOACCOUNT 0x20000000 /* before that, overlayfs's inner files */
 #define FMODE_EXEC_FLAG 0x20       /* __FMODE_EXEC, in f_flags */
 #define O_ACCMODE 3
@@ -113,6 +113,19 @@ static __always_inline long cg_compat_syscall(void)
 		return -1;
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	return regs->orig_ax;
+}
+
+/*
+ * Inside execve(2). Since 6.8 it is false while the program's own file is opened and true from its first check on; before
+ * that it is true for both. (fs/exec.c: bprm_execve)
+ */
+static __always_inline int cg_in_execve(void)
+{
+	struct task_struct *task = cg_current();
+
+	if (!bpf_core_field_exists(task->in_execve))
+		return 1;
+	return BPF_CORE_READ_BITFIELD(task, in_execve);
 }
 
 /*

@@ -52,7 +52,7 @@ static long look_from(__u32 index, struct mounts *mounts)
 		goto next;
 	cg_begin(scratch);
 	scratch->access.operations = mounts->operations;
-	if (cg_path_object(scratch, entry->subject, mount + bpf_core_field_offset(struct mount, mnt), mounts->leaf, 0))
+	if (cg_path_object(scratch, entry->subject, mount + bpf_core_field_offset(struct mount, mnt), mounts->leaf))
 		goto next;
 	if (scratch->access.object == CG_OBJECT_PATH) {
 		/* Not below this mount's root: not visible there. The verdict's own walk finds out. */

@@ -153,7 +153,7 @@ static __noinline int unix_facts(struct cg_entry *entry, struct sock *sk)
 	dentry = (__u64)BPF_CORE_READ(socket, path.dentry);
 	if (dentry) {
 		mount = (__u64)BPF_CORE_READ(socket, path.mnt);
-		if (cg_path_object(entry->scratch, entry->subject, mount, dentry, 0))
+		if (cg_path_object(entry->scratch, entry->subject, mount, dentry))
 			return FACTS_NONE;
 		if (access->object == CG_OBJECT_PATH)
 			access->object = CG_OBJECT_UNIX;

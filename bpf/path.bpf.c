@@ -283,8 +283,7 @@ static __always_inline __u32 kernel_kind(__u64 sb, __u64 dentry)
 	}
 }
 
-__hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf,
-			    __u32 file_mode)
+__hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf)
 {
 	__u64 sb = 0, flags = 0, namespace = 0, inode = 0, hash = 0, parent = 0;
 	struct cg_access *access;
@@ -319,12 +318,12 @@ __hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subje
 	}
 	if (IS_ERR_VALUE(namespace)) {
 		/*
-		 * A mount private to a stacking file system. Its own opens carry FMODE_BACKING, or run under the mounter's
-		 * credentials (overlayfs: ovl_override_creds); the path they serve was judged. A subject that reaches such
-		 * a mount by itself (/proc/self/map_files) does neither.
+		 * A mount private to a stacking file system. Its own opens run under the mounter's credentials
+		 * (overlayfs: ovl_override_creds); the path they serve was judged. A subject that reaches such a mount by
+		 * itself does not.
 		 */
 		struct task_struct *task = cg_current();
-		if ((file_mode & FMODE_BACKING) || task->cred != task->real_cred)
+		if (task->cred != task->real_cred)
 			return 1;
 		access->kind = CG_KIND_DETACHED;
 		return 0;

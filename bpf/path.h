@@ -23,7 +23,7 @@ enum cg_phase {
  * `leaf` is the dentry judged, `vfsmount` where it is looked at from. Returns 1 if the access is internal to a stacking
  * file system and was judged already.
  */
-int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf, __u32 file_mode);
+int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf);
 
 /* Starts a walk at access.mount and access.dentry. */
 void cg_walk_start(struct cg_scratch *scratch);

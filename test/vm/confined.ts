@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { compilePolicy } from '../../src/compile/compile.js';
 import { objectDescription } from '../../src/decide/text.js';
 import { EventDecoder, type KernelEvent } from '../../src/events/decode.js';
+import { FLOORS } from '../../src/events/names.js';
 import { addon } from '../../src/kernel/addon.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { encodeArmedSubject, type SessionCounters, type SlotMode } from '../../src/kernel/records.js';
@@ -16,7 +17,7 @@ import { parsePolicy } from '../../src/policy/parse.js';
 
 /** Where the gate is pinned while its hooks are tested. */
 const DIRECTORY = '/sys/fs/bpf/callgate';
-const SESSION = 1;
+export const SESSION = 1;
 /** Where fixtures are: a tmpfs of the guest's own. */
 export const ROOT = '/tmp/vm';
 /** The program that is run, and copies of it with policies of their own. */
@@ -45,6 +46,8 @@ export interface Run {
   /** `ok` or an errno, one for each act. */
   readonly results: readonly string[];
   readonly events: readonly KernelEvent[];
+  /** What it wrote on descriptor 2. */
+  readonly errors: string;
   /** What the session's counters grew by. */
   readonly counts: SessionCounters;
   readonly code: number | null;
@@ -54,7 +57,6 @@ export interface Run {
 export class Confined {
   readonly gate: Gate;
   #generation = 0;
-  #session = SESSION;
 
   private constructor(gate: Gate) {
     this.gate = gate;
@@ -84,15 +86,15 @@ export class Confined {
       first,
       ...Object.entries(others).map(([program, rules]) => policyOf(program, rules, confinement)),
     ];
-    this.gate.removePrograms(this.#session);
+    this.gate.removePrograms(SESSION);
     policies.forEach((policy, index) => {
       const image = compilePolicy(policy, { programs }, BigInt(++this.#generation), new Uint8Array(32));
       // Two places each, in turn: what a hook reads just now stays what it was.
       const place = 2 * index + (this.#generation & 1);
       this.gate.native.putImage(image.class, place, image.bytes);
-      const slot = { image: { class: image.class, place }, mode, session: this.#session, program: index + 1 };
+      const slot = { image: { class: image.class, place }, mode, session: SESSION, program: index + 1 };
       this.gate.setSlot(index + 1, slot);
-      this.gate.setProgram(this.#session, index + 1, index + 1);
+      this.gate.setProgram(SESSION, index + 1, index + 1);
     });
     return first;
   }
@@ -100,13 +102,13 @@ export class Confined {
   /** Runs the acts as one process under the policy. */
   async run(acts: readonly string[], confinement: Confinement): Promise<Run> {
     const native = addon();
-    this.gate.setSession(this.#session, true);
-    this.gate.native.putRing(this.#session, 4 << 20);
-    if (confinement.mode === 'learn') this.gate.native.putSeen(this.#session, 1024);
+    this.gate.setSession(SESSION, true);
+    this.gate.native.putRing(SESSION, 4 << 20);
+    if (confinement.mode === 'learn') this.gate.native.putSeen(SESSION, 1024);
     this.swap(confinement);
     const events: KernelEvent[] = [];
     const decoder = new EventDecoder();
-    const ring = this.gate.openRing(this.#session, (batch) => events.push(...decoder.push(batch)));
+    const ring = this.gate.openRing(SESSION, (batch) => events.push(...decoder.push(batch)));
     const output = openSync(`${ROOT}/out`, 'w');
     const errors = openSync(`${ROOT}/err`, 'w');
     const input = confinement.stdin ?? openSync('/dev/null', 'r');
@@ -119,7 +121,7 @@ export class Confined {
       detached: false,
       ...(confinement.uid === undefined ? {} : { uid: confinement.uid, gid: confinement.uid, groups: [] }),
     });
-    native.mark(this.gate.native, child.pidfd, encodeArmedSubject(1, this.#session, child.device, child.inode));
+    native.mark(this.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, child.device, child.inode));
     const ended = child.wait();
     await child.release();
     await confinement.meanwhile?.(child.pid);
@@ -129,12 +131,12 @@ export class Confined {
     if (confinement.stdin === undefined) closeSync(input);
     closeSync(output);
     closeSync(errors);
-    const counts = this.gate.session(this.#session);
+    const counts = this.gate.session(SESSION);
     if (counts === null) throw new Error('the session is gone');
     const complaint = readFileSync(`${ROOT}/err`, 'utf8');
-    if (complaint !== '') throw new Error(complaint);
+    if (complaint.startsWith('act: ')) throw new Error(complaint);
     const results = readFileSync(`${ROOT}/out`, 'utf8').split('\n').slice(0, -1);
-    return { results, events, counts, code, signal };
+    return { results, events, errors: complaint, counts, code, signal };
   }
 
   close(): void {
@@ -154,11 +156,18 @@ export async function free(acts: readonly string[], cwd = '/'): Promise<string[]
   return output.split('\n').slice(0, -1);
 }
 
-/** The operations and object of each event, as `read /etc/passwd`, with `?` for an object that could not be told. */
+/**
+ * The operations and object of each event, as `read /etc/passwd` or `floor mount`, with `?` for an object that could not
+ * be told. Without those that only say which program a subject runs.
+ */
 export function told(events: readonly KernelEvent[]): string[] {
-  return events.map(({ operations, object }) =>
-    `${operations.join('+')} ${object === null ? '?' : objectDescription(object)}`.trim(),
-  );
+  return events
+    .filter(({ type }) => type !== 'exec')
+    .map(({ type, reason, operations, object }) =>
+      type === 'floor'
+        ? `floor ${FLOORS[reason]}`
+        : `${operations.join('+')} ${object === null ? '?' : objectDescription(object)}`,
+    );
 }
 
 // JSON is YAML. The C library's start-up looks at its own name.
@@ -173,4 +182,30 @@ function policyOf(program: string, rules: readonly RuleText[], { default: otherw
   });
   const none = (): null => null;
   return parsePolicy(text, 'policy.yaml', { variable: none, user: none, group: none, rules: none });
+}
+
+/**
+ * Has the acts done by a process that is no subject, and `work` as soon as the first `ready` of them are; what comes of
+ * all of them once it ended. It is given an empty line when `work` is done.
+ */
+export async function beside(
+  acts: readonly string[],
+  ready: number,
+  work: (pid: number) => Promise<void>,
+): Promise<string[]> {
+  const child = spawn(ACT, acts, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  let output = '';
+  await new Promise<void>((resolve) => {
+    void ended.then(() => resolve());
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk;
+      if (output.split('\n').length > ready) resolve();
+    });
+  });
+  await work(child.pid ?? 0);
+  child.stdin.on('error', () => undefined);
+  child.stdin.end('\n');
+  await ended;
+  return output.split('\n').slice(0, -1);
 }

@@ -2,8 +2,14 @@
 import t from 'tap';
 import { checksOf } from './checks.js';
 import { Confined } from './confined.js';
+import { execs } from './exec.js';
+import { floor } from './floor.js';
+import { kinds } from './kinds.js';
 import { needsLsm } from './machine.js';
+import { names } from './names.js';
 import { opens } from './opens.js';
+import { sockets } from './sockets.js';
+import { tasks } from './tasks.js';
 
 t.setTimeout(300_000);
 
@@ -11,5 +17,6 @@ t.test('hooks', { skip: needsLsm(), timeout: 300_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  await t.test('opens', (t) => opens(t, checks));
+  for (const part of [opens, names, kinds, execs, tasks, sockets, floor])
+    await t.test(part.name, (t) => part(t, checks));
 });

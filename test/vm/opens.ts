@@ -30,6 +30,7 @@ function ways(name: 'yes' | 'no'): Record<string, readonly string[]> {
     '/proc/self/fd of a folder': [keep(1, open(DIR, O.PATH)), open(`/proc/self/fd/#1/${name}/file`)],
     'O_PATH, opened again': [keep(1, open(path, O.PATH)), open('/proc/self/fd/#1')],
     'O_PATH, opened again by /proc/thread-self': [keep(1, open(path, O.PATH)), open('/proc/thread-self/fd/#1')],
+    'a file handle': [chdir(DIR), `byhandle,${path}`],
     'for ioctl alone': last(open(path, O.ACCESS)),
   };
 }

@@ -8,6 +8,9 @@
  *   socketpair                  the first end as #K, the second is its number and one more
  *   bind|connect|sendto,FD,ADDRESS...     in,IP,PORT  in6,IP,PORT  unspec,IP,PORT  un,PATH  abs,NAME  auto
  *   sendfd,SOCKET,FD  recvfd,SOCKET       a descriptor; recvfd prints `lost` where the message came without it
+ *   mapped,ADDRESS              opens what is mapped there, by /proc/self/map_files
+ *   byhandle,PATH               opens it by its file handle, from a working folder in its file system
+ *   become,PATH,ARG...          runs the program with just these arguments
  *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
  *   fork  thread                the rest is done by a child, or by another thread, and waited for
  *   exec,PATH  fexec,FD         runs the program with the rest as its arguments: a copy of this one goes on with them
@@ -16,6 +19,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -145,6 +149,7 @@ static long take_fd(int socket)
 static void run(char **acts);
 static void *run_thread(void *acts)
 {
+	say("ok");
 	run(acts);
 	return NULL;
 }
@@ -186,6 +191,24 @@ static long act(char *verb, char **words)
 	if (!strcmp(verb, "sendto")) {
 		length = address(words + 1, &to);
 		return outcome(sendto(atoi(words[0]), "x", 1, words[1] && words[4] ? atoi(words[4]) : 0, (void *)&to, length));
+	}
+	if (!strcmp(verb, "mapped")) {
+		char path[64];
+		unsigned long start = strtoul(words[0], NULL, 0);
+		snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", start, start + 4096);
+		return outcome(open(path, O_RDONLY));
+	}
+	if (!strcmp(verb, "byhandle")) {
+		struct file_handle *handle = calloc(1, sizeof(*handle) + MAX_HANDLE_SZ);
+		int mount;
+		handle->handle_bytes = MAX_HANDLE_SZ;
+		if (name_to_handle_at(AT_FDCWD, words[0], handle, &mount, 0))
+			return -errno;
+		return outcome(open_by_handle_at(AT_FDCWD, handle, O_RDONLY));
+	}
+	if (!strcmp(verb, "become")) {
+		execve(words[0], words, environ);
+		return -errno;
 	}
 	if (!strcmp(verb, "sendfd"))
 		return pass_fd(atoi(words[0]), atoi(words[1]));
