@@ -3,7 +3,7 @@ import { exactly } from '../decide/exact.js';
 import type { Bytes } from '../policy/bytes.js';
 import { literalText } from '../policy/glob.js';
 import type { AccessObject, ObjectPattern, PathPattern } from '../policy/model.js';
-import { parsePath } from '../policy/path.js';
+import { parsePath, patternOf } from '../policy/path.js';
 import { objectText } from '../policy/statement.js';
 import type { Observation } from './observation.js';
 import { overlaps } from './overlap.js';
@@ -92,9 +92,16 @@ function pathOf(
   if (texts.size === 0) return literally(observation);
   const text = `/${names.map((name, index) => texts.get(index)?.text ?? literalText(name)).join('/')}`;
   const pattern = parsePath(text, () => null);
-  if (sensitive.some((other) => overlaps(pattern, other))) return literally(observation);
+  if (sensitive.some((other) => overlaps(looksLike(other) ? patternOf(path) : pattern, other)))
+    return literally(observation);
   const rules = [...new Set([...texts.values()].map(({ rule }) => rule))];
   return { observation, key: socket ? 'address' : 'path', text: socket ? `unix:${text}` : text, rules };
+}
+
+/** Does a sensitive entry tell what names look like (`*.key`), and not which they are? */
+function looksLike({ components }: PathPattern): boolean {
+  const last = components.at(-1);
+  return last?.kind === 'glob' && last.tokens[0]?.kind === 'star';
 }
 
 function namesOf(path: Bytes): Bytes[] {

@@ -140,9 +140,11 @@ export function randomName(name: string, removed: boolean): string | undefined {
 /** How many signs at the front of a run are no random ones; undefined: none is random. */
 function keptOf(run: string, removed: boolean): number | undefined {
   if (run.length >= 16 && /^[0-9a-f]+$/.test(run) && /[a-f]/.test(run) && /[0-9]/.test(run)) return 0;
+  if (/^tmp[a-z0-9_]{8}$/.test(run) && (removed || changes(run.slice(3)) >= 2)) return 3;
+  // An underscore joins words (x86_64); of the makers of names only Python's uses it.
+  if (run.includes('_')) return undefined;
   const front = run.length - 6;
   if (front >= 0 && changes(run.slice(front)) >= 2 && changes(run.slice(0, front)) === 0) return front;
-  if (/^tmp[a-z0-9_]{8}$/.test(run) && (removed || changes(run.slice(3)) >= 2)) return 3;
   if (run.length >= 8 && changes(run) >= 4) return 0;
   return undefined;
 }

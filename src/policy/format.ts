@@ -1,5 +1,5 @@
 /** One way to write a policy: one object a line in block lists, quotes where a sign is YAML's; comments and order stay. */
-import { isMap, isPair, isScalar, isSeq, parseDocument, Scalar, visit } from 'yaml';
+import { isMap, isPair, isScalar, isSeq, parseDocument, Scalar, visit, type YAMLSeq } from 'yaml';
 import { scalar } from './statement.js';
 
 const OBJECT_KEYS: readonly string[] = ['path', 'kind', 'address', 'family'];
@@ -16,7 +16,8 @@ export function formatPolicy(text: string, replacements: ReadonlyMap<string, str
       if (!isScalar(key)) return;
       const name = String(key.value);
       if (isSeq(value) && OBJECT_KEYS.includes(name)) value.flow = false;
-      else if (isSeq(value) && name !== 'rules') value.flow = true;
+      else if (isSeq(value) && name === 'rules') blocks(value);
+      else if (isSeq(value)) value.flow = true;
       else if (isMap(value)) value.flow = true;
     },
     Scalar(key, node, path) {
@@ -28,4 +29,9 @@ export function formatPolicy(text: string, replacements: ReadonlyMap<string, str
     },
   });
   return document.toString({ lineWidth: 0, flowCollectionPadding: false, indentSeq: true, blockQuote: false });
+}
+
+function blocks(rules: YAMLSeq): void {
+  rules.flow = false;
+  for (const rule of rules.items) if (isMap(rule)) rule.flow = false;
 }

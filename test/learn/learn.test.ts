@@ -1,0 +1,303 @@
+/** From events to policies: what was seen is permitted, what was not stays refused, and a person's file stays a person's. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { decide } from '../../src/decide/decide.js';
+import { readObject } from '../../src/events/object.js';
+import type { EventRecord } from '../../src/events/record.js';
+import { certify } from '../../src/learn/certificate.js';
+import { readSensitive } from '../../src/learn/generalise.js';
+import { type Existing, type Group, type LearntPolicy, learnPolicies } from '../../src/learn/learn.js';
+import { atLeast, Observations } from '../../src/learn/observation.js';
+import { randomName } from '../../src/learn/rules.js';
+import type { AccessObject } from '../../src/policy/model.js';
+import type { Operation } from '../../src/policy/operations.js';
+import { parseGroup, parsePolicy } from '../../src/policy/parse.js';
+import type { Surroundings } from '../../src/policy/surroundings.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const PROGRAM = '/srv/bin/worker';
+const groupText = (name: string): string => readFileSync(`${ROOT}policies/groups/${name}.yaml`, 'utf8');
+
+const around: Surroundings = {
+  variable: () => null,
+  user: (name) => ({ root: 0, worker: 33 })[name] ?? null,
+  group: () => null,
+  rules: (name) => ({ file: name, text: groupText(name) }),
+};
+const groups: Group[] = ['libc', 'locale', 'names', 'tls'].map((name) => ({
+  name,
+  rules: parseGroup(name, groupText(name), name, around),
+}));
+const sensitive = readSensitive(readFileSync(`${ROOT}policies/sensitive.txt`, 'utf8'));
+
+function seen(operation: Operation | Operation[], object: string, more: Partial<EventRecord> = {}): EventRecord {
+  return {
+    ...{
+      v: 1,
+      seq: 1,
+      time: '2026-11-24T10:00:00.000000Z',
+      session: 'worker-1',
+      policy: PROGRAM,
+      digest: '',
+      rule: null,
+    },
+    ...{ line: null, operation: typeof operation === 'string' ? [operation] : operation, object, verdict: 'permit' },
+    ...{
+      enforced: false,
+      learnt: true,
+      pid: 812,
+      tid: 812,
+      ppid: 1,
+      uid: 0,
+      gid: 0,
+      exe: PROGRAM,
+      comm: 'worker',
+      count: 1,
+    },
+    ...more,
+  };
+}
+
+function learn(records: readonly EventRecord[], existing: readonly Existing[] = []): LearntPolicy[] {
+  const observations = new Observations();
+  for (const record of records) observations.add(record, 'learnt');
+  return learnPolicies({
+    ...{ observations, existing, groups, sensitive, around },
+    userName: (uid) => ({ 0: 'root', 33: 'worker' })[uid] ?? null,
+    interpreter: (program) => (program === '/srv/bin/script' ? '/usr/bin/bash' : undefined),
+    certificate: certify({
+      ...{ session: 'worker-1', started: '2026-11-24T10:00:00.000Z', ended: '', events: records.length, repeats: 0 },
+      ...{ learnt: 0, dropped: 0, unresolved: {}, skipped: 0, damaged: 0, floor: {} },
+    }),
+  });
+}
+
+const only = (policies: readonly LearntPolicy[]): LearntPolicy => policies[0] as LearntPolicy;
+
+function verdict(text: string, operation: Operation, object: string, uid = 0): string {
+  const access = { operations: [operation], object: readObject(object) as AccessObject, uid, gid: uid };
+  return decide(parsePolicy(text, 'x.yaml', around), access).verdict;
+}
+
+t.test('what was seen is permitted, its neighbours are not', async (t) => {
+  const records = [
+    seen('read', '/srv/data/one'),
+    seen(['read', 'write'], '/srv/data/two'),
+    seen('connect', 'tcp:192.0.2.1:443'),
+    seen('bind', 'unix:/run/worker.sock'),
+    seen('socket', 'family 2, kind 1, protocol 0'),
+    seen('socket', 'family 16, kind 3, protocol 0'),
+    seen('exec', '/usr/bin/true'),
+    seen('write', 'memfd'),
+    seen('stat', '/srv/data'),
+    seen('stat', '/srv/other'),
+  ];
+  const { text } = only(learn(records));
+  for (const { operation, object } of records)
+    for (const one of operation) t.equal(verdict(text, one, object), 'permit', `${one} ${object}`);
+  for (const [operation, object] of [
+    ['read', '/srv/data/three'],
+    ['write', '/srv/data/one'],
+    ['connect', 'tcp:192.0.2.1:444'],
+    ['connect', 'tcp:192.0.2.2:443'],
+    ['exec', '/usr/bin/false'],
+    ['stat', '/srv/another'],
+  ] as const)
+    t.equal(verdict(text, operation, object), 'deny', `${operation} ${object}`);
+  t.notMatch(text, /path: \/srv\/data\n/, 'what a permit implies is not written');
+  t.match(text, /policy: own/, 'an exec says what comes after');
+});
+
+t.test('groups are taken in where they were used, and what they cover is not written', async (t) => {
+  const libc = ['/usr/lib/x86_64-linux-gnu/libc.so.6', '/usr/lib/x86_64-linux-gnu/libm.so.6'];
+  const { text, use } = only(learn([...libc.map((file) => seen('load', file)), seen('read', '/etc/passwd')]));
+  t.strictSame(use, ['libc']);
+  t.notMatch(text, /libm/);
+  t.match(text, /\/etc\/passwd/, 'one file of the names group is no use of it');
+});
+
+t.test('each written rule: what it admits, and where it keeps away', async (t) => {
+  const cases: readonly (readonly [string, EventRecord[], yes: [Operation, string][], no: [Operation, string][]])[] = [
+    [
+      'process',
+      [seen('read', '/proc/77/stat')],
+      [['read', '/proc/4711/stat']],
+      [
+        ['read', '/proc/4711/environ'],
+        ['read', '/proc/stat'],
+      ],
+    ],
+    [
+      'library version',
+      [seen('load', '/opt/lib/libz.so.1.2.13')],
+      [['load', '/opt/lib/libz.so.1.3']],
+      [['load', '/opt/lib/libx.so.1']],
+    ],
+    [
+      'random name',
+      [seen('create', '/srv/tmp/sortAb3Xy9'), seen('write', '/srv/tmp/sortAb3Xy9')],
+      [
+        ['create', '/srv/tmp/sort9ZyQ1a'],
+        ['write', '/srv/tmp/sort9ZyQ1a'],
+      ],
+      [
+        ['create', '/srv/tmp/sort9ZyQ1ab'],
+        ['create', '/srv/tmp/other'],
+      ],
+    ],
+    [
+      'process number',
+      [seen('create', '/run/worker.812')],
+      [['create', '/run/worker.9']],
+      [['create', '/run/other.812']],
+    ],
+    [
+      'numbers',
+      [1, 2, 3].map((number) => seen('read', `/sys/cpu${number}/freq`)),
+      [['read', '/sys/cpu11/freq']],
+      [
+        ['read', '/sys/cpu11/other'],
+        ['read', '/sys/cpux/freq'],
+      ],
+    ],
+  ];
+  for (const [name, records, yes, no] of cases) {
+    const { text } = only(learn(records));
+    t.match(text, `pattern by the rule "${name}"`, name);
+    for (const [operation, object] of yes) t.equal(verdict(text, operation, object), 'permit', `${name}: ${object}`);
+    for (const [operation, object] of no) t.equal(verdict(text, operation, object), 'deny', `${name}: ${object}`);
+  }
+});
+
+t.test('nothing is generalised over what is sensitive, nor from too little', async (t) => {
+  for (const records of [
+    [seen('read', '/etc/hosts'), seen('read', '/etc/hostname')],
+    [1, 2, 3].map((number) => seen('read', `/srv/keys/server${number}.key`)),
+    [seen('read', '/proc/77/environ')],
+    [1, 2].map((number) => seen('read', `/srv/part${number}`)),
+    [seen('read', '/srv/sortAb3Xy9')],
+  ]) {
+    const { text } = only(learn(records));
+    t.notMatch(text, /pattern by the rule/);
+    for (const { object } of records) t.equal(verdict(text, 'read', object), 'permit', object);
+  }
+  t.equal(
+    verdict(only(learn([seen('read', '/etc/hosts'), seen('read', '/etc/hostname')])).text, 'read', '/etc/shadow'),
+    'deny',
+  );
+});
+
+t.test('random names are told from names', async (t) => {
+  for (const name of ['sortAb3Xy9', 'tmpx8f3k_q2', 'tmp.aB3dE5gH1j', '0123456789abcdef0123', 'sedx9Qz1B'])
+    t.type(randomName(name, false), 'string', name);
+  for (const name of [
+    'report2024',
+    'README',
+    'index.html',
+    'libfoo',
+    'MainWindow',
+    'data',
+    'x86_64-linux-gnu',
+    'worker.pid',
+  ])
+    t.equal(randomName(name, false), undefined, name);
+});
+
+t.test("an object that one of several users touched is that user's", async (t) => {
+  const { text } = only(
+    learn([
+      seen('read', '/srv/a'),
+      seen('read', '/srv/b', { uid: 33 }),
+      seen('read', '/srv/both'),
+      seen('read', '/srv/both', { uid: 33 }),
+    ]),
+  );
+  t.equal(verdict(text, 'read', '/srv/b', 33), 'permit');
+  t.equal(verdict(text, 'read', '/srv/b', 0), 'deny');
+  t.equal(verdict(text, 'read', '/srv/both', 0), 'permit');
+  t.equal(verdict(text, 'read', '/srv/both', 33), 'permit');
+  t.match(text, /if: \{user: \[worker\]\}/);
+});
+
+t.test('a second run keeps what a person wrote, and adds only what is new', async (t) => {
+  const person = `# mine
+version: 1
+program: ${PROGRAM}   # the worker
+rules:
+- deny: read          # never
+  path: /srv/secret
+- permit: read
+  path: ["/srv/a", "/srv/b"]
+`;
+  const existing = { file: 'w.yaml', text: person, policy: parsePolicy(person, 'w.yaml', around) };
+  const { text, added } = only(learn([seen('read', '/srv/a'), seen('read', '/srv/c')], [existing]));
+  t.equal(added.length, 1);
+  for (const line of person.split('\n')) t.ok(text.includes(line), line);
+  t.equal(verdict(text, 'read', '/srv/c'), 'permit');
+  t.equal(verdict(text, 'read', '/srv/secret'), 'deny');
+  const again = only(
+    learn(
+      [seen('read', '/srv/a'), seen('read', '/srv/c')],
+      [{ ...existing, text, policy: parsePolicy(text, 'w.yaml', around) }],
+    ),
+  );
+  t.equal(again.added.length, 0, 'the same once more adds nothing');
+});
+
+t.test('empty lists of rules can be added to', async (t) => {
+  for (const tail of ['rules:\n', 'rules: []\n', 'rules: [{permit: read, path: /x}]\n', 'rules:']) {
+    const text = `version: 1\nprogram: ${PROGRAM}\n${tail}`;
+    const existing = { file: 'w.yaml', text, policy: parsePolicy(text, 'w.yaml', around) };
+    t.equal(verdict(only(learn([seen('read', '/srv/a')], [existing])).text, 'read', '/srv/a'), 'permit', tail);
+  }
+});
+
+t.test('a script has its interpreter, and children have policies of their own', async (t) => {
+  const policies = learn([
+    seen('exec', '/srv/bin/script'),
+    seen([], '/srv/bin/script', { type: 'exec' }),
+    seen('read', '/srv/x', { policy: '/srv/bin/script', exe: '/srv/bin/script' }),
+  ]);
+  t.strictSame(
+    policies.map(({ program }) => program),
+    ['/srv/bin/script', PROGRAM],
+  );
+  t.match(policies[0]?.text ?? '', /interpreter: \/usr\/bin\/bash/);
+});
+
+t.test('what an explicit denial refused is told and not learned', async (t) => {
+  const observations = new Observations();
+  observations.add(
+    seen('read', '/srv/secret', { verdict: 'deny', enforced: true, learnt: undefined as never, errno: 'EPERM' }),
+    'learnt',
+  );
+  t.equal(observations.all().length, 0);
+  t.equal(observations.refused().length, 1);
+});
+
+t.test('sets of observations: union, and what was seen in at least n runs', async (t) => {
+  const runs = [['/a', '/b'], ['/b'], ['/b', '/c']].map((paths) => {
+    const run = new Observations();
+    for (const path of paths) run.add(seen('read', path), 'learnt');
+    return run;
+  });
+  const texts = (set: Observations): string[] =>
+    set
+      .all()
+      .map(({ text }) => text)
+      .sort();
+  t.strictSame(texts(atLeast(runs, 1)), ['/a', '/b', '/c']);
+  t.strictSame(texts(atLeast(runs, 3)), ['/b']);
+  t.equal(atLeast(runs, 3).all()[0]?.count, 3);
+});
+
+t.test('a loss taints the certificate', async (t) => {
+  const counted = {
+    ...{ session: 's', started: '2026-11-24T10:00:00Z', ended: '', events: 1, repeats: 0, learnt: 1 },
+    ...{ unresolved: {}, skipped: 0, damaged: 0, floor: {} },
+  };
+  t.equal(certify({ ...counted, dropped: 0 }).tainted, false);
+  t.equal(certify({ ...counted, dropped: 1 }).tainted, true);
+  t.equal(certify({ ...counted, dropped: 0, unresolved: { race: 2 } }).tainted, true);
+});
