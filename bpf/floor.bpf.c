@@ -49,6 +49,23 @@ int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *n
 }
 
 /*
+ * setns(2) has no hook, but asks for CAP_SYS_ADMIN whatever it enters (each ns->ops->install). A subject can open no
+ * namespace's file (an object without a path); this is for the descriptors it was started with.
+ */
+SEC("lsm/capable")
+int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int capability, unsigned int options)
+{
+	struct cg_entry entry;
+	int verdict = 0;
+
+	if (capability != CAP_SYS_ADMIN || !cg_enter(&entry, &verdict))
+		return verdict;
+	if (cg_syscall() != CG_SYSCALL_SETNS && cg_compat_syscall() != CG_COMPAT_SETNS)
+		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_NAMESPACE);
+}
+
+/*
  * Reading and writing another's memory, stopping it, taking its descriptors (PTRACE_MODE_ATTACH), and entering its
  * namespaces by pidfd (setns asks for PTRACE_MODE_READ_REALCREDS). The plain read mode is what ps(1) needs of /proc,
  * whose files are judged by path.
@@ -90,4 +107,23 @@ int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info,
 	if (*guard && *guard != start)
 		return 0;
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SIGNAL);
+}
+
+/*
+ * A signal of the kernel's own, for a descriptor whose owner the supervisor was made (F_SETOWN; F_SETSIG makes it any
+ * signal). Whoever runs just now need not be who set it, so a supervisor gets none from anybody; it asks for none.
+ */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(file_send_sigiotask, struct task_struct *target, struct fown_struct *owner, int signal)
+{
+	__u32 group = BPF_CORE_READ(target, tgid);
+	__u64 *guard, start;
+
+	guard = bpf_map_lookup_elem(&guards, &group);
+	if (!guard)
+		return 0;
+	start = BPF_CORE_READ(target, group_leader, start_boottime);
+	if (*guard && *guard != start)
+		return 0;
+	return cg_refuse(EPERM);
 }

@@ -60,6 +60,8 @@
 #define IPPROTO_MPTCP 262
 #define MSG_FASTOPEN 0x20000000
 
+#define CAP_SYS_ADMIN 21 /* include/uapi/linux/capability.h */
+
 #define PTRACE_MODE_READ 1
 #define PTRACE_MODE_ATTACH 2
 #define PTRACE_MODE_REALCREDS 0x10
@@ -148,6 +150,7 @@ static __always_inline int cg_refuse(__u32 errnum)
 #define CG_SYSCALL_FTRUNCATE 77
 #define CG_SYSCALL_CREAT 85
 #define CG_SYSCALL_OPENAT 257
+#define CG_SYSCALL_SETNS 308
 #define CG_SYSCALL_OPEN_BY_HANDLE_AT 304
 #define CG_SYSCALL_OPENAT2 437
 #define CG_SYSCALL_SENDTO 44
@@ -155,5 +158,6 @@ static __always_inline int cg_refuse(__u32 errnum)
 #define CG_SYSCALL_SENDMMSG 307
 #define CG_COMPAT_FTRUNCATE 93
 #define CG_COMPAT_FTRUNCATE64 194
+#define CG_COMPAT_SETNS 346
 
 #endif

@@ -64,6 +64,6 @@ export const mount = (source: string, target: string, type: string, flags = 0, d
   call(165)(text(source), text(target), text(type), flags, text(data));
 export const umount = (target: string, flags = 0): string => call(166)(text(target), flags);
 export const socket = (family: number, type: number, protocol = 0): string => call(41)(family, type, protocol);
-export const listen = (fd: string): string => call(50)(fd, 5);
+export const listen = (fd: string): string => call(50)(fd, 100);
 export const accept = (fd: string): string => call(43)(fd, 0, 0);
 export { call };

@@ -3,7 +3,8 @@
  * runs test/vm/programs/act.c as a subject. Every number it returns is exact.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, copyFileSync, cpSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { compilePolicy } from '../../src/compile/compile.js';
 import { objectDescription } from '../../src/decide/text.js';
@@ -23,6 +24,9 @@ export const ROOT = '/tmp/vm';
 /** The program that is run, and copies of it with policies of their own. */
 export const ACT = `${ROOT}/bin/act`;
 
+/** Milliseconds that no run takes. */
+const PATIENCE = 20_000;
+
 /** A rule as it stands in a policy's file. */
 export type RuleText = Readonly<Record<string, unknown>>;
 
@@ -38,8 +42,12 @@ export interface Confinement {
   /** A descriptor it is given as 0; else /dev/null. */
   readonly stdin?: number;
   readonly file?: string;
-  /** Called with the pid once it runs. */
-  readonly meanwhile?: (pid: number) => void | Promise<void>;
+  /** Done while the program stands at its act `wait`. */
+  readonly midway?: () => void | Promise<void>;
+  /** Done once it runs. */
+  readonly meanwhile?: () => void | Promise<void>;
+  /** Bytes of the ring buffer. */
+  readonly ring?: number;
 }
 
 export interface Run {
@@ -68,13 +76,8 @@ export class Confined {
     addon().load({ directory: DIRECTORY, attach: 'lsm' }).close();
     mkdirSync(`${ROOT}/bin`, { recursive: true });
     cpSync(fileURLToPath(new URL('../../../out/test', import.meta.url)), `${ROOT}/bin`, { recursive: true });
+    execFileSync('mkfifo', [`${ROOT}/pipe`]);
     return new Confined(new Gate(addon().adopt(DIRECTORY)));
-  }
-
-  /** A further copy of the program, for exec. */
-  copy(name: string): string {
-    copyFileSync(ACT, `${ROOT}/bin/${name}`);
-    return `${ROOT}/bin/${name}`;
   }
 
   /** Puts the policies in place of those before, for what runs now as well. */
@@ -103,7 +106,7 @@ export class Confined {
   async run(acts: readonly string[], confinement: Confinement): Promise<Run> {
     const native = addon();
     this.gate.setSession(SESSION, true);
-    this.gate.native.putRing(SESSION, 4 << 20);
+    this.gate.native.putRing(SESSION, confinement.ring ?? 4 << 20);
     if (confinement.mode === 'learn') this.gate.native.putSeen(SESSION, 1024);
     this.swap(confinement);
     const events: KernelEvent[] = [];
@@ -111,7 +114,9 @@ export class Confined {
     const ring = this.gate.openRing(SESSION, (batch) => events.push(...decoder.push(batch)));
     const output = openSync(`${ROOT}/out`, 'w');
     const errors = openSync(`${ROOT}/err`, 'w');
-    const input = confinement.stdin ?? openSync('/dev/null', 'r');
+    const pipe = `${ROOT}/pipe`;
+    const input =
+      confinement.stdin ?? openSync(confinement.midway ? pipe : '/dev/null', confinement.midway ? 'r+' : 'r');
     const child = native.hold({
       file: confinement.file ?? ACT,
       argv: ['act', ...acts],
@@ -124,8 +129,16 @@ export class Confined {
     native.mark(this.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, child.device, child.inode));
     const ended = child.wait();
     await child.release();
-    await confinement.meanwhile?.(child.pid);
+    await confinement.meanwhile?.();
+    if (confinement.midway !== undefined) {
+      const before = acts.indexOf('wait');
+      while (readFileSync(`${ROOT}/out`, 'utf8').split('\n').length <= before) await setTimeout(5);
+      await confinement.midway();
+      writeSync(input, '\n');
+    }
+    const slow = globalThis.setTimeout(() => native.sendSignal(child.pidfd, 9), PATIENCE);
     const { code, signal } = await ended;
+    clearTimeout(slow);
     ring.drain();
     ring.stop();
     if (confinement.stdin === undefined) closeSync(input);
@@ -206,6 +219,9 @@ export async function beside(
   await work(child.pid ?? 0);
   child.stdin.on('error', () => undefined);
   child.stdin.end('\n');
+  // One that still waits for what will not come shows by what it did not print.
+  const slow = globalThis.setTimeout(() => child.kill('SIGKILL'), PATIENCE);
   await ended;
+  clearTimeout(slow);
   return output.split('\n').slice(0, -1);
 }

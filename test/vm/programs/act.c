@@ -11,7 +11,11 @@
  *   mapped,ADDRESS              opens what is mapped there, by /proc/self/map_files
  *   byhandle,PATH               opens it by its file handle, from a working folder in its file system
  *   become,PATH,ARG...          runs the program with just these arguments
+ *   many,COUNT,FD,PATH          opens and closes so often, from a folder; prints how many it could open
+ *   flip,ONE,OTHER              renames to and fro till it is killed
+ *   flipmount,ONE,OTHER         the same with a mount
  *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
+ *   enter,COUNT,NAME            enters the folder of this name so often
  *   fork  thread                the rest is done by a child, or by another thread, and waited for
  *   exec,PATH  fexec,FD         runs the program with the rest as its arguments: a copy of this one goes on with them
  *   wait                        reads a line from descriptor 0: till then nothing happens
@@ -26,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -190,8 +195,16 @@ static long act(char *verb, char **words)
 	}
 	if (!strcmp(verb, "sendto")) {
 		length = address(words + 1, &to);
-		return outcome(sendto(atoi(words[0]), "x", 1, words[1] && words[4] ? atoi(words[4]) : 0, (void *)&to, length));
+		return outcome(sendto(atoi(words[0]), "datagram", 8, words[1] && words[4] ? atoi(words[4]) : 0, (void *)&to, length));
 	}
+	if (!strcmp(verb, "flip"))
+		for (;; words[2] = words[0], words[0] = words[1], words[1] = words[2])
+			if (rename(words[0], words[1]))
+				return -errno;
+	if (!strcmp(verb, "flipmount"))
+		for (;; words[2] = words[0], words[0] = words[1], words[1] = words[2])
+			if (mount(words[0], words[1], NULL, MS_MOVE, NULL))
+				return -errno;
 	if (!strcmp(verb, "mapped")) {
 		char path[64];
 		unsigned long start = strtoul(words[0], NULL, 0);
@@ -215,6 +228,12 @@ static long act(char *verb, char **words)
 	if (!strcmp(verb, "chain")) {
 		for (long i = atol(words[0]); i > 0; i--)
 			if (mkdir(words[1], 0755) || chdir(words[1]))
+				return -errno;
+		return 0;
+	}
+	if (!strcmp(verb, "enter")) {
+		for (long i = atol(words[0]); i > 0; i--)
+			if (chdir(words[1]))
 				return -errno;
 		return 0;
 	}
@@ -281,6 +300,18 @@ static void run(char **acts)
 				tell(result);
 			else
 				say("lost");
+			continue;
+		}
+		if (!strcmp(words[0], "many")) {
+			char line[32];
+			long opened = 0;
+			for (long i = atol(words[1]); i > 0; i--) {
+				int fd = openat(atoi(words[2]), words[3], O_RDONLY);
+				opened += fd >= 0;
+				close(fd);
+			}
+			snprintf(line, sizeof(line), "%ld", opened);
+			say(line);
 			continue;
 		}
 		result = act(words[0], words + 1);
