@@ -1,11 +1,12 @@
 /** The floor: what no policy permits, not even one that permits everything; and each act as it goes for no subject. */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import type { Test } from 'tap';
-import { AT_FDCWD, call, chroot, keep, mount, O, open, umount, unshare } from './calls.js';
+import { AT_FDCWD, call, chmod, chroot, keep, mkdir, mount, O, open, rmdir, umount, unshare } from './calls.js';
 import type { Checks } from './checks.js';
 import { beside, free, ROOT, type RuleText, told } from './confined.js';
 
 const DIR = `${ROOT}/floor`;
+const PINS = '/sys/fs/bpf/callgate';
 const MS_REMOUNT = 32;
 const NEWNS = 0x20000;
 const NEWUSER = 0x10000000;
@@ -54,6 +55,10 @@ const ITEMS: Readonly<Record<string, Item>> = {
     free: 'ENOEXEC',
   },
   kexec_load: { floor: 'module', acts: [call(246)(0, 0, 0, 0)] },
+  'a look at the gate’s pins': { floor: 'gate', acts: [open(PINS, O.DIRECTORY)] },
+  'a new name among them': { floor: 'gate', acts: [mkdir(`${PINS}/new`)], undo: rmdir(`${PINS}/new`) },
+  'a pin’s mode': { floor: 'gate', acts: [chmod(PINS)] },
+  'their file system unmounted': { floor: 'umount', acts: [umount('/sys/fs/bpf', 2)] },
   io_uring_setup: { floor: 'io_uring', acts: [call(425)(8, 'b:120')] },
 };
 
@@ -63,7 +68,7 @@ export async function floor(t: Test, checks: Checks): Promise<void> {
   for (const [name, { floor, acts, free: outcome = 'ok', undo }] of Object.entries(ITEMS)) {
     await refusedByFloor(t, checks, name, floor, acts);
     // In a namespace of their own, so that the machine keeps its root.
-    const others = name === 'pivot_root' ? [unshare(NEWNS), ...acts] : acts;
+    const others = name === 'pivot_root' || name.startsWith('their') ? [unshare(NEWNS), ...acts] : acts;
     t.equal((await free(others)).at(-1), outcome, `${name}: done by others`);
     if (undo !== undefined) await free([undo]);
   }

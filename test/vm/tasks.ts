@@ -1,9 +1,11 @@
 /** The policy follows the task: children, threads, and those of theirs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
+import { addon } from '../../src/kernel/addon.js';
+import { encodeArmedSubject } from '../../src/kernel/records.js';
 import { call, open } from './calls.js';
 import { type Checks, permit } from './checks.js';
-import { ROOT } from './confined.js';
+import { ACT, type Confined, ROOT, SESSION } from './confined.js';
 
 const DIR = `${ROOT}/tasks`;
 const YES = `${DIR}/yes`;
@@ -27,5 +29,21 @@ export async function tasks(t: Test, { confined, permitted, refused }: Checks): 
     await permitted(t, `${name}: permitted`, [...way, open(YES)], rules);
     await refused(t, `${name}: refused`, [...way, open(NO)], rules, [`read ${NO}`]);
   }
+  await armed(t, confined);
   t.equal(confined.gate.subjects(0).length, 0, 'none is left');
+}
+
+/** Between its mark and its exec a launched process may do that exec, of that file, and nothing else. */
+async function armed(t: Test, confined: Confined): Promise<void> {
+  const native = addon();
+  for (const off of [1n, 0n]) {
+    confined.swap({ rules: [] });
+    const child = native.hold({ file: ACT, argv: ['act'], env: [], cwd: '/', stdio: [0, 1, 2], detached: false });
+    native.mark(confined.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, child.device, child.inode + off));
+    const ended = child.wait();
+    if (off === 0n) await child.release();
+    else await t.rejects(child.release(), { code: 'EPERM' }, 'a launch of another file than the one named is refused');
+    const { code } = await ended;
+    t.equal(code === 0, off === 0n, 'and of the one named it is not');
+  }
 }

@@ -17,6 +17,7 @@
  *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
  *   enter,COUNT,NAME            enters the folder of this name so often
  *   fork  thread                the rest is done by a child, or by another thread, and waited for
+ *   crowd,COUNT                 the rest is done by so many children at once
  *   exec,PATH  fexec,FD         runs the program with the rest as its arguments: a copy of this one goes on with them
  *   wait                        reads a line from descriptor 0: till then nothing happens
  */
@@ -276,6 +277,15 @@ static void run(char **acts)
 			tell(outcome(child));
 			continue;
 		}
+		if (!strcmp(words[0], "crowd")) {
+			long count = atol(words[1]);
+			for (long i = 0; i < count; i++)
+				if (!fork())
+					goto next;
+			while (wait(&status) > 0)
+				;
+			exit(0);
+		}
 		if (!strcmp(words[0], "thread")) {
 			pthread_t thread;
 			int error = pthread_create(&thread, NULL, run_thread, acts + 1);
@@ -318,6 +328,7 @@ static void run(char **acts)
 		if (slot >= 0)
 			slots[slot] = result;
 		tell(result);
+	next:;
 	}
 }
 

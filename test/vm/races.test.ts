@@ -1,0 +1,144 @@
+/**
+ * What changes while it is judged: folders and mounts that move, policies that are replaced, many subjects at once. Never a
+ * wrong permit, and no refusal but those that are counted as given up. To be run with preempt=full too.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { AT_FDCWD, mkdir, mount } from './calls.js';
+import { type Checks, checksOf, permit } from './checks.js';
+import { ACT, Confined, free, ROOT, type RuleText } from './confined.js';
+import { needsLsm } from './machine.js';
+
+t.setTimeout(300_000);
+
+const DIR = `${ROOT}/races`;
+const OPENS = 4000;
+const SWAPS = 200;
+const CROWD = 6;
+const RECURSIVELY_PRIVATE = 0x44000;
+/** enum cg_unresolved: it kept moving. */
+const RACE = 2;
+
+t.test('races', { skip: needsLsm(), timeout: 300_000 }, async (t) => {
+  const confined = Confined.open();
+  t.teardown(() => confined.close());
+  const checks = checksOf(confined);
+  mkdirSync(DIR);
+  writeFileSync(`${DIR}/yes`, 'yes');
+  writeFileSync(`${DIR}/no`, 'no');
+  for (const part of [folders, mounts, swaps, crowd]) await t.test(part.name, (t) => part(t, checks));
+});
+
+/** A folder is now A/one, now B/two. */
+async function folders(t: Test, checks: Checks): Promise<void> {
+  const [a, b] = [`${DIR}/folders-a`, `${DIR}/folders-b`];
+  mkdirSync(`${a}/one/deep/deeper`, { recursive: true });
+  mkdirSync(b);
+  await moving(t, checks, 'flip', a, b);
+}
+
+/** The same with a mount, between two mounts. */
+async function mounts(t: Test, checks: Checks): Promise<void> {
+  const [a, b] = [`${DIR}/mounts-a`, `${DIR}/mounts-b`];
+  mkdirSync(a);
+  mkdirSync(b);
+  const made = await free([
+    mount('none', '/', 'none', RECURSIVELY_PRIVATE),
+    ...[a, b].map((at) => mount('none', at, 'tmpfs')),
+    ...[`${a}/one`, `${b}/two`].map(mkdir),
+    mount('none', `${a}/one`, 'tmpfs'),
+    ...[`${a}/one/deep`, `${a}/one/deep/deeper`].map(mkdir),
+  ]);
+  t.same(new Set(made), new Set(['ok']));
+  await moving(t, checks, 'flipmount', a, b);
+}
+
+/**
+ * What moves between A/one and B/two is never at A/two and never at B/one: a rule for these permits nothing, however the
+ * climb and the move meet. A rule for both real places permits all that was not given up.
+ */
+async function moving(t: Test, { confined }: Checks, verb: string, a: string, b: string): Promise<void> {
+  writeFileSync(`${a}/one/deep/deeper/file`, 'text');
+  const flipped = async (paths: readonly string[]): Promise<{ opened: number; denied: number; given: number }> => {
+    const [from, to] = existsSync(`${a}/one/deep`) ? [`${a}/one`, `${b}/two`] : [`${b}/two`, `${a}/one`];
+    // Given by the operator: it stays what it is, wherever it goes.
+    const stdin = openSync(`${from}/deep`, 'r');
+    const flipper = spawn(ACT, [`${verb},${from},${to}`], { stdio: 'inherit' });
+    const { results, counts } = await confined.run([`many,${OPENS},0,deeper/file`], {
+      rules: [permit('read', paths)],
+      stdin,
+    });
+    t.equal(flipper.exitCode, null, 'it moved all the time');
+    const ended = new Promise((resolve) => flipper.on('close', resolve));
+    flipper.kill('SIGKILL');
+    await ended;
+    closeSync(stdin);
+    return { opened: Number(results[0]), denied: counts.denied, given: counts.unresolved[RACE] ?? 0 };
+  };
+  const wrong = await flipped([`${a}/two/**`, `${b}/one/**`]);
+  t.match(wrong, { opened: 0, denied: OPENS }, 'where it never is, nothing is permitted');
+  const right = await flipped([`${a}/one/**`, `${b}/two/**`]);
+  t.equal(right.opened + right.denied, OPENS, 'every open was permitted, or refused and counted');
+  t.equal(right.denied, right.given, 'where it always is, only what was given up is refused');
+  t.ok(right.given < OPENS / 10, `which is little (${right.given} of ${OPENS})`);
+  const one = await flipped([`${a}/one/**`]);
+  t.ok(one.opened > 0 && one.denied > one.given, `it was here and there (${one.opened} here, ${one.denied} not)`);
+}
+
+async function swaps(t: Test, { confined }: Checks): Promise<void> {
+  const yes = permit('read', `${DIR}/yes`);
+  const acts = Array.from({ length: 40 }, () => [
+    `many,500,${AT_FDCWD},${DIR}/yes`,
+    `many,25,${AT_FDCWD},${DIR}/no`,
+  ]).flat();
+  const policies: readonly (readonly RuleText[])[] = [
+    [yes],
+    [...Array.from({ length: 300 }, (_, index) => permit('write', `${DIR}/other-${index}`)), yes],
+  ];
+  const { results, events, counts } = await confined.run(acts, {
+    rules: policies[0] ?? [],
+    meanwhile: async () => {
+      for (let swap = 1; swap <= SWAPS; swap++) {
+        confined.swap({ rules: policies[swap % 2] ?? [] });
+        await setImmediate();
+      }
+    },
+  });
+  t.same(
+    results,
+    acts.map((_, index) => (index % 2 ? '0' : '500')),
+    'between two policies there is no moment with none, or with half of one',
+  );
+  t.equal(counts.denied, 40 * 25);
+  t.ok(new Set(events.map(({ generation }) => generation)).size > 2, 'and they were replaced meanwhile');
+}
+
+/** On one processor they preempt each other within the hooks. */
+async function crowd(t: Test, { confined }: Checks): Promise<void> {
+  for (const kind of ['children', 'threads']) {
+    const acts = [
+      `crowd,${CROWD}`,
+      ...(kind === 'threads' ? ['thread'] : []),
+      `many,1000,${AT_FDCWD},${DIR}/yes`,
+      `many,1000,${AT_FDCWD},${DIR}/no`,
+    ];
+    const { results, counts, events } = await confined.run(acts, {
+      rules: [permit('read', `${DIR}/yes`)],
+      ring: 16 << 20,
+    });
+    const numbers = results.filter((line) => line !== 'ok');
+    t.same(
+      numbers.sort(),
+      [...Array(CROWD).fill('0'), ...Array(CROWD).fill('1000')],
+      `${kind}: each is judged by itself`,
+    );
+    t.match(
+      { denied: counts.denied, told: events.length + counts.dropped },
+      { denied: 1000 * CROWD, told: 1000 * CROWD },
+      `${kind}: and counted`,
+    );
+    t.equal(new Set(events.map(({ sequence }) => sequence)).size, events.length, 'no number twice');
+  }
+}
