@@ -50,7 +50,7 @@ function appended(text: string, statements: readonly Statement[]): string {
 
 function listed(text: string): string {
   const formatted = formatPolicy(text);
-  return formatted.replace(/^rules: \[\]/m, 'rules:');
+  return formatted.replace(/^rules:\s*\[\]/m, 'rules:');
 }
 
 function withCertificate(text: string, certificate: Certificate): string {

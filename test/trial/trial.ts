@@ -1,0 +1,154 @@
+/** The kernel half's matcher without a hook: a policy's image and written attempts, judged by the trial program under prog-run. */
+import { errnoName } from '../../src/compile/errno.js';
+import { fieldBytes, readNumber, structBytes, writeNumber } from '../../src/kernel/abi.js';
+import { addon, type NativeGate } from '../../src/kernel/addon.js';
+import { encodeSlot, u32 } from '../../src/kernel/records.js';
+import { type Bytes, bufferOf } from '../../src/policy/bytes.js';
+import {
+  type Access,
+  type AccessObject,
+  KINDS,
+  PROTOCOL_BYTE,
+  type Transition,
+  type Verdict,
+} from '../../src/policy/model.js';
+import { OPERATIONS, type Operation, operationBit, operationMask } from '../../src/policy/operations.js';
+
+const POLICY = 1;
+const PLACE = 0;
+const TRIAL = structBytes('trial');
+const NOBODY = 0xffffffff;
+const VERDICTS: readonly Verdict[] = ['permit', 'deny', 'ask'];
+const TRANSITIONS: readonly Transition[] = ['own', 'inherit', 'unconfined'];
+const FLAG_LOG = 1;
+const TYPES: Readonly<Record<AccessObject['type'], number>> = {
+  path: 1,
+  kind: 2,
+  inet: 3,
+  unix: 4,
+  abstract: 5,
+  unnamed: 6,
+  family: 7,
+};
+
+export interface TrialDecision {
+  readonly operation: Operation;
+  readonly verdict: Verdict;
+  readonly errno: string | undefined;
+  /** Place in the image's rules, from 1; 0: the default. */
+  readonly rule: number;
+  readonly log: boolean;
+}
+
+export interface TrialOutcome {
+  readonly verdict: Verdict;
+  /** The first of those that made the verdict. */
+  readonly deciding: TrialDecision;
+  readonly decisions: readonly TrialDecision[];
+  readonly transition: Transition;
+  readonly program: number;
+}
+
+/** Why there can be no trials here, or false. */
+export function needsProgRun(): string | false {
+  if (process.geteuid?.() !== 0) return 'not root: prog-run needs CAP_BPF and CAP_PERFMON';
+  return false;
+}
+
+export class Trials {
+  readonly #gate: NativeGate;
+  #class: number | null = null;
+
+  /** Throws the addon's error where this kernel does not load the program. */
+  constructor() {
+    this.#gate = addon().load({ directory: '/sys/fs/bpf/callgate-trial', attach: 'none' });
+  }
+
+  /** Everything that follows is judged by this image. */
+  load(image: { readonly class: number; readonly bytes: Uint8Array }): void {
+    if (this.#class !== null) this.#gate.removeImage(this.#class, PLACE);
+    this.#gate.putImage(image.class, PLACE, image.bytes);
+    this.#class = image.class;
+    const slot = { image: { class: image.class, place: PLACE }, mode: 'enforce', session: 1, program: 1 } as const;
+    this.#gate.update('policies', u32(POLICY), encodeSlot(slot));
+  }
+
+  /** What the image comes to for each attempt. */
+  judge(accesses: readonly Access[]): TrialOutcome[] {
+    const batch = Buffer.alloc(TRIAL * accesses.length);
+    accesses.forEach((access, index) => encode(access, batch.subarray(index * TRIAL, (index + 1) * TRIAL)));
+    const judged = this.#gate.trials(batch);
+    return accesses.map((access, index) => decode(access, judged.subarray(index * TRIAL, (index + 1) * TRIAL)));
+  }
+
+  close(): void {
+    this.#gate.close();
+  }
+}
+
+function encode({ operations, object, uid, gid, owner }: Access, trial: Buffer): void {
+  const data = dataOf(object);
+  writeNumber(trial, 'trial', 'policy', POLICY);
+  writeNumber(trial, 'trial', 'operations', operationMask(operations));
+  writeNumber(trial, 'trial', 'object', TYPES[object.type]);
+  writeNumber(trial, 'trial', 'length', data.length);
+  writeNumber(trial, 'trial', 'uid', uid);
+  writeNumber(trial, 'trial', 'gid', gid);
+  writeNumber(trial, 'trial', 'owner', owner ?? NOBODY);
+  data.copy(fieldBytes(trial, 'trial', 'data'));
+}
+
+function dataOf(object: AccessObject): Buffer {
+  switch (object.type) {
+    case 'path':
+    case 'unix':
+      return componentsOf(object.path);
+    case 'kind':
+      return Buffer.from([KINDS.indexOf(object.kind)]);
+    case 'inet': {
+      const port = Buffer.alloc(2);
+      port.writeUInt16BE(object.port);
+      return Buffer.concat([Buffer.from([PROTOCOL_BYTE[object.protocol]]), bufferOf(object.address), port]);
+    }
+    case 'abstract':
+      return bufferOf(object.name);
+    case 'unnamed':
+      return Buffer.alloc(0);
+    case 'family': {
+      const bytes = Buffer.alloc(8);
+      bytes.writeUInt16BE(object.family, 0);
+      bytes.writeUInt16BE(object.kind, 2);
+      bytes.writeUInt32BE(object.protocol, 4);
+      return bytes;
+    }
+  }
+}
+
+/** Each component as its length and its bytes. */
+function componentsOf(path: Bytes): Buffer {
+  const names = path === '/' ? [] : path.slice(1).split('/');
+  return Buffer.from(names.map((name) => `${String.fromCharCode(name.length)}${name}`).join(''), 'latin1');
+}
+
+function decode({ operations }: Access, trial: Buffer): TrialOutcome {
+  const result = readNumber(trial, 'trial', 'result');
+  if (result !== 0) throw new Error(`the trial could not be made: ${result}`);
+  const decisions = OPERATIONS.filter((operation) => operations.includes(operation)).map((operation): TrialDecision => {
+    const index = operationBit(operation);
+    const verdict = VERDICTS[readNumber(trial, 'trial', 'verdict', index)] as Verdict;
+    const errnum = readNumber(trial, 'trial', 'errnum', index);
+    return {
+      ...{ operation, verdict },
+      errno: verdict === 'deny' ? errnoName(errnum) : undefined,
+      rule: readNumber(trial, 'trial', 'rule', index),
+      log: (readNumber(trial, 'trial', 'decision_flags', index) & FLAG_LOG) !== 0,
+    };
+  });
+  const verdict = VERDICTS[readNumber(trial, 'trial', 'outcome')] as Verdict;
+  const deciding = decisions.find((decision) => decision.verdict === verdict) ?? (decisions[0] as TrialDecision);
+  return {
+    ...{ verdict, deciding, decisions },
+    transition: TRANSITIONS[readNumber(trial, 'trial', 'transition')] as Transition,
+    program: readNumber(trial, 'trial', 'program'),
+  };
+}
