@@ -26,6 +26,15 @@ export interface Denial {
   readonly reason: string | null;
   /** Null: no statement of version 1 permits it. */
   readonly statement: Statement | null;
+  /** The rule that refused the last time: the statement must stand before it. Null: the end of the rules is early enough. */
+  readonly before: DenyingRule | null;
+}
+
+export interface DenyingRule {
+  readonly rule: number;
+  readonly line: number | null;
+  /** Of the group in which the rule stands; null: it is the policy's own. */
+  readonly group: string | null;
 }
 
 /** The refusals among the records, the most frequent first. */
@@ -35,8 +44,11 @@ export function denialsOf(records: Iterable<EventRecord>): Denial[] {
     const floor = record.type === 'floor' ? (record.reason ?? '?') : null;
     if (record.verdict !== 'deny' && floor === null) continue;
     const operation = record.decided ?? record.operation;
-    const key = [record.policy, operation.join(), record.object, floor ?? '', record.enforced].join('\0');
+    const why = record.reason ?? '';
+    const key = [record.policy, operation.join(), record.object, floor ?? '', why, record.enforced].join('\0');
     const old = found.get(key);
+    const reason = floor === null ? (record.reason ?? null) : null;
+    const permitted = floor === null && reason === null;
     const denial: Denial = {
       policy: record.policy,
       operation,
@@ -49,12 +61,17 @@ export function denialsOf(records: Iterable<EventRecord>): Denial[] {
       sessions: [...new Set([...(old?.sessions ?? []), record.session])],
       event: `${record.session}:${record.seq}`,
       floor,
-      reason: floor === null ? (record.reason ?? null) : null,
-      statement: floor === null ? (old?.statement ?? statementFor(operation, record.object)) : null,
+      reason,
+      statement: permitted ? (old?.statement ?? statementFor(operation, record.object)) : null,
+      before: permitted ? denyingRule(record) : null,
     };
     found.set(key, denial);
   }
   return [...found.values()].sort((one, other) => other.count - one.count || (one.first < other.first ? -1 : 1));
+}
+
+function denyingRule({ rule, line, group }: EventRecord): DenyingRule | null {
+  return rule === null ? null : { rule, line, group: group ?? null };
 }
 
 function statementFor(operations: readonly Operation[], text: string): Statement | null {

@@ -1,7 +1,8 @@
 /** The lines of logs as they come. */
 import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { type LogRecord, parseLine } from './read.js';
+import { LOGS_KEPT } from './log.js';
+import { Lines, type LogRecord, parseLine } from './read.js';
 
 /** One log that grows, and is replaced when it is rotated: what was not read of the old one is read first. */
 export class Follower {
@@ -10,7 +11,7 @@ export class Follower {
   readonly #watcher: FSWatcher;
   #fd: number | null = null;
   #at = 0;
-  #rest = Buffer.alloc(0);
+  #lines = new Lines();
 
   /**
    * @param take gets each record from the log's end as it is now, or from its beginning
@@ -19,7 +20,7 @@ export class Follower {
   constructor(file: string, take: (record: LogRecord) => void, fromStart: boolean) {
     this.#file = file;
     this.#take = take;
-    this.#open();
+    this.#open(file);
     if (!fromStart && this.#fd !== null) this.#at = fstatSync(this.#fd).size;
     // The folder, for a rotated log has another inode under the same name.
     this.#watcher = watch(dirname(file), (_event, name) => {
@@ -33,9 +34,23 @@ export class Follower {
     this.#drain();
     if (!this.#replaced()) return;
     this.#drain();
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#open();
-    this.#drain();
+    // Those that came and went between two looks, too.
+    for (let number = this.#ageOfHeld() - 1; number >= 0; number--) {
+      if (this.#fd !== null) closeSync(this.#fd);
+      this.#open(number === 0 ? this.#file : `${this.#file}.${number}`);
+      this.#drain();
+    }
+  }
+
+  /** Number of the rotated log that is open; 1 where it is none of those that are there. */
+  #ageOfHeld(): number {
+    if (this.#fd === null) return 1;
+    const held = fstatSync(this.#fd);
+    for (let number = 1; number <= LOGS_KEPT; number++) {
+      const there = statSync(`${this.#file}.${number}`, { throwIfNoEntry: false });
+      if (there !== undefined && there.ino === held.ino && there.dev === held.dev) return number;
+    }
+    return 1;
   }
 
   close(): void {
@@ -44,15 +59,15 @@ export class Follower {
     this.#fd = null;
   }
 
-  #open(): void {
+  #open(file: string): void {
     try {
-      this.#fd = openSync(this.#file, 'r');
+      this.#fd = openSync(file, 'r');
     } catch {
       // Not there yet: the folder tells when it comes.
       this.#fd = null;
     }
     this.#at = 0;
-    this.#rest = Buffer.alloc(0);
+    this.#lines = new Lines();
   }
 
   #replaced(): boolean {
@@ -73,11 +88,8 @@ export class Follower {
       const read = readSync(this.#fd, chunk, 0, chunk.length, this.#at);
       if (read === 0) return;
       this.#at += read;
-      const bytes = Buffer.concat([this.#rest, chunk.subarray(0, read)]);
-      const end = bytes.lastIndexOf(0x0a);
-      this.#rest = Buffer.from(bytes.subarray(end + 1));
-      for (const line of bytes.toString('utf8', 0, Math.max(end, 0)).split('\n')) {
-        const record = line === '' ? undefined : parseLine(line);
+      for (const line of this.#lines.push(chunk.subarray(0, read))) {
+        const record = parseLine(line);
         if (record !== undefined) this.#take(record);
       }
     }

@@ -1,5 +1,5 @@
 /** A session's log: one JSON object a line, appended, rotated by size. Nothing a disk does may stop the session. */
-import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf, Failure } from '../session/failure.js';
 import { ownFolder } from '../session/secure.js';
@@ -27,8 +27,10 @@ export class Log {
     this.#file = file;
     this.#most = most;
     ownFolder(dirname(file));
-    this.#fd = this.#open();
+    this.#fd = this.#open(file);
     this.#bytes = fstatSync(this.#fd).size;
+    // A line that a crash cut must not spoil the first of ours.
+    if (!endsLine(this.#fd, this.#bytes)) this.#pending = Buffer.from('\n');
   }
 
   /** Lines that were given up because the disk took nothing for too long. */
@@ -58,7 +60,7 @@ export class Log {
       this.#failure = null;
       if (this.#bytes >= this.#most) this.#rotate();
     } catch (error) {
-      this.#failure = `${this.#file}: ${codeOf(error) ?? 'error'}`;
+      this.#failure = error instanceof Failure ? error.message : `${this.#file}: ${codeOf(error) ?? 'error'}`;
     }
   }
 
@@ -69,20 +71,36 @@ export class Log {
     closeSync(this.#fd);
   }
 
-  #open(): number {
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+  #open(file: string): number {
+    const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
     try {
-      const fd = openSync(this.#file, flags | constants.O_NONBLOCK, 0o600);
+      const fd = openSync(file, flags | constants.O_NONBLOCK, 0o600);
       const stat = fstatSync(fd);
       if (stat.isFile() && (stat.mode & 0o022) === 0) return fd;
       closeSync(fd);
     } catch (error) {
-      throw new Failure(`${this.#file}: the log cannot be opened (${codeOf(error) ?? 'error'})`, '--log FILE', error);
+      throw new Failure(`${file}: the log cannot be opened (${codeOf(error) ?? 'error'})`, '--log FILE', error);
     }
-    throw new Failure(`${this.#file}: not a regular file, or others can write it`, `chmod go-w ${this.#file}`);
+    throw new Failure(`${file}: not a regular file, or others can write it`, `chmod go-w ${file}`);
   }
 
   #rotate(): void {
+    // The new file first: if there can be none, the old ones stay where they are, and this one goes on.
+    const next = `${this.#file}.new`;
+    const fd = this.#open(next);
+    try {
+      this.#shift();
+      renameSync(next, this.#file);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#bytes = 0;
+  }
+
+  #shift(): void {
     rmSync(`${this.#file}.${LOGS_KEPT}`, { force: true });
     for (let number = LOGS_KEPT - 1; number >= 0; number--) {
       const from = number === 0 ? this.#file : `${this.#file}.${number}`;
@@ -92,11 +110,12 @@ export class Log {
         if (codeOf(error) !== 'ENOENT') throw error;
       }
     }
-    const old = this.#fd;
-    this.#fd = this.#open();
-    this.#bytes = 0;
-    closeSync(old);
   }
+}
+
+function endsLine(fd: number, bytes: number): boolean {
+  const last = Buffer.alloc(1);
+  return bytes === 0 || readSync(fd, last, 0, 1, bytes - 1) === 0 || last[0] === 0x0a;
 }
 
 /** Bytes that wait for a full disk at most. */

@@ -1,5 +1,5 @@
 /** Reading logs back: rotated ones first, lines that a crash cut left out and counted. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { EventRecord } from '../events/record.js';
 import { LOGS_KEPT } from './log.js';
 
@@ -25,21 +25,15 @@ export function isEvent(record: LogRecord): record is EventRecord {
   return 'seq' in record;
 }
 
-/** All of a log that is still there, oldest first. */
+/** All of a log that is still there, oldest first. A log that is not there is an empty one. */
 export function readLog(file: string): LogText {
-  const files = [file];
-  for (let number = 1; number <= LOGS_KEPT && existsSync(`${file}.${number}`); number++)
-    files.unshift(`${file}.${number}`);
   let bad = 0;
-  const records = files
-    .filter((name) => existsSync(name))
-    .flatMap((name) => readFileSync(name, 'utf8').split('\n'))
-    .flatMap((line): LogRecord[] => {
-      if (line === '') return [];
-      const record = parseLine(line);
-      if (record === undefined) bad++;
-      return record === undefined ? [] : [record];
-    });
+  const records: LogRecord[] = [];
+  for (const line of linesOf(file)) {
+    const record = parseLine(line);
+    if (record === undefined) bad++;
+    else records.push(record);
+  }
   return { records, bad };
 }
 
@@ -52,5 +46,44 @@ export function parseLine(line: string): LogRecord | undefined {
       : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** The lines of bytes that come in pieces; a line may end in any later piece. */
+export class Lines {
+  #rest = Buffer.alloc(0);
+
+  /** The lines that are whole with this piece, none of them empty. */
+  push(piece: Buffer): string[] {
+    const bytes = Buffer.concat([this.#rest, piece]);
+    const end = bytes.lastIndexOf(0x0a) + 1;
+    this.#rest = bytes.subarray(end);
+    return bytes
+      .toString('utf8', 0, end)
+      .split('\n')
+      .filter((line) => line !== '');
+  }
+
+  /** What came behind the last end of a line. */
+  rest(): string {
+    return this.#rest.toString('utf8');
+  }
+}
+
+/** Ten files of 64 MiB are read in pieces: their text has no room in memory beside their records. */
+function* linesOf(file: string): Generator<string> {
+  for (let number = LOGS_KEPT; number >= 0; number--) {
+    const name = number === 0 ? file : `${file}.${number}`;
+    if (!existsSync(name)) continue;
+    const fd = openSync(name, 'r');
+    try {
+      const lines = new Lines();
+      const piece = Buffer.alloc(1 << 20);
+      for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
+        yield* lines.push(piece.subarray(0, read));
+      if (lines.rest() !== '') yield lines.rest();
+    } finally {
+      closeSync(fd);
+    }
   }
 }

@@ -46,6 +46,9 @@ const NOBODY = 0xffffffff;
 const FLAG = { enforced: 1, learnt: 2, created: 8, directory: 16 } as const;
 const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [byte, name as Protocol]));
 
+/** Texts that wait for their end at most; more are of events whose last part was dropped, which the kernel half counted. */
+const WAITING_MOST = 256;
+
 /** Puts the parts of long objects together again; one for each ring. */
 export class EventDecoder {
   /** Texts whose end has not come yet, by sequence number. */
@@ -60,8 +63,9 @@ export class EventDecoder {
   /** The events that are whole with this batch, in the order of their ends. */
   push(batch: Buffer): KernelEvent[] {
     const events: KernelEvent[] = [];
-    for (let at = 0; at + HEADER <= batch.length; ) {
-      const size = readNumber(batch.subarray(at), 'event', 'size');
+    for (let at = 0; at < batch.length; ) {
+      const size = at + HEADER <= batch.length ? readNumber(batch.subarray(at), 'event', 'size') : 0;
+      // Where the next one begins is not known either.
       if (size < HEADER || at + size > batch.length) {
         this.#malformed++;
         return events;
@@ -87,6 +91,8 @@ export class EventDecoder {
     const before = this.#parts.get(sequence) ?? [];
     if (kind !== 0 && offset + text.length < length) {
       this.#parts.set(sequence, [...before, Buffer.from(text)]);
+      const [oldest] = this.#parts.keys();
+      if (this.#parts.size > WAITING_MOST && oldest !== undefined) this.#parts.delete(oldest);
       return null;
     }
     this.#parts.delete(sequence);

@@ -3,7 +3,7 @@ import { REASON_TEXTS } from './names.js';
 import type { EventRecord } from './record.js';
 
 /**
- * `denied read /etc/shadow (EPERM): cat[812] uid 0, default`. Holds no byte that a terminal would obey: objects are escaped
+ * `denied (EPERM) read /etc/shadow: cat[812] uid 0, no rule matches`. Holds no byte that a terminal would obey: objects are escaped
  * already, and names of processes are here.
  */
 export function lineOf(record: EventRecord): string {

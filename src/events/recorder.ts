@@ -26,22 +26,31 @@ export interface Session {
   readonly bootTime: bigint;
 }
 
+/**
+ * Programs that are remembered at most, those used last: that a subject ended is not told here, and a server runs its
+ * scripts for years.
+ */
+const PROGRAMS_MOST = 65536;
+
 /** Makes the records of one session. Knows what each subject runs from the exec events that passed. */
 export class Recorder {
   readonly #session: Session;
+  readonly #most: number;
   readonly #programs = new Map<number, string>();
 
-  constructor(session: Session) {
+  /** @param most programs that are remembered */
+  constructor(session: Session, most = PROGRAMS_MOST) {
     this.#session = session;
+    this.#most = most;
   }
 
   record(event: KernelEvent): EventRecord {
     const { type, sequence, operations, decided, verdict, errnum, count, reason, owner } = event;
     const object = event.object === null ? '?' : objectDescription(event.object);
-    if (type === 'exec' && event.object?.type === 'path') this.#programs.set(sequence, textOf(event.object.path));
+    if (type === 'exec' && event.object?.type === 'path') this.#remember(sequence, textOf(event.object.path));
     const policy = this.#session.policy(event.policy, event.generation);
     const program = policy?.program ?? '?';
-    const exe = event.exe === 0 ? program : (this.#programs.get(event.exe) ?? '?');
+    const exe = event.exe === 0 ? program : (this.#recall(event.exe) ?? '?');
     const rule = event.rule === 0 ? undefined : policy?.rules[event.rule - 1];
     const why = type === 'floor' ? FLOORS[reason] : reason === 0 ? undefined : REASONS[reason];
     const all = decided.length === 0 || decided.length === operations.length;
@@ -76,6 +85,19 @@ export class Recorder {
       comm: event.comm,
       count,
     };
+  }
+
+  #remember(sequence: number, program: string): void {
+    this.#programs.delete(sequence);
+    this.#programs.set(sequence, program);
+    const [oldest] = this.#programs.keys();
+    if (this.#programs.size > this.#most && oldest !== undefined) this.#programs.delete(oldest);
+  }
+
+  #recall(sequence: number): string | undefined {
+    const program = this.#programs.get(sequence);
+    if (program !== undefined) this.#remember(sequence, program);
+    return program;
   }
 }
 

@@ -28,6 +28,8 @@ export class Reporter {
   readonly #judging = new Map<string, JudgingPolicy>();
   #told = { second: 0, lines: 0, more: 0 };
   #failed: string | null = null;
+  /** What of the losses stands in the log already. */
+  #lost = { dropped: 0, malformed: 0 };
 
   /**
    * @param talk says a denial to the person; null: nobody wants to hear them
@@ -62,6 +64,7 @@ export class Reporter {
     this.#log.write(records.map((record) => JSON.stringify(record)));
     this.#sink?.(records);
     for (const record of records) if (worthTelling(record)) this.#tell(lineOf(record));
+    this.#noteLosses(this.#session.gate.session(this.#session.number)?.dropped);
     this.#watchLog();
   };
 
@@ -73,12 +76,22 @@ export class Reporter {
   /** Writes what the session lost, if anything, and closes the log. */
   close(): void {
     const counters = this.#session.gate.session(this.#session.number);
-    const dropped = counters?.dropped ?? 0;
-    const malformed = this.#decoder.malformed;
-    if (dropped + malformed + this.#log.lost > 0) this.#note('lost', { dropped, malformed, unwritten: this.#log.lost });
+    this.#noteLosses(counters?.dropped);
+    if (this.#log.lost > 0) this.#note('lost', { dropped: 0, malformed: 0, unwritten: this.#log.lost });
     if (this.#told.more > 0) this.#talk?.(`${this.#told.more} more denials, in ${this.#session.state.log}`);
     this.#note('end', { ...(counters ?? {}) });
     this.#log.close();
+    // That a disk took nothing cannot be read on it.
+    if (this.#log.lost > 0) this.#talk?.(`${this.#log.lost} lines of the log were lost (${this.#log.failure ?? ''})`);
+  }
+
+  /** Writes what was lost since the last time, if anything: the kernel half counts what its ring had no room for. */
+  #noteLosses(known: number | undefined): void {
+    const now = { dropped: known ?? this.#lost.dropped, malformed: this.#decoder.malformed };
+    const dropped = now.dropped - this.#lost.dropped;
+    const malformed = now.malformed - this.#lost.malformed;
+    this.#lost = now;
+    if (dropped + malformed > 0) this.#note('lost', { dropped, malformed, unwritten: 0 });
   }
 
   #policy(number: number, generation: number): JudgingPolicy | undefined {

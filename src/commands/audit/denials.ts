@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { type Denial, denialsOf } from '../../audit/denials.js';
+import { type Denial, type DenyingRule, denialsOf } from '../../audit/denials.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { writeStatement } from '../../policy/statement.js';
 import { FOLDERS } from '../../session/host.js';
@@ -46,6 +46,7 @@ function render({
   floor,
   reason,
   statement,
+  before,
 }: Denial): string {
   const what =
     floor === null ? `${operation.join(', ')} ${object}` : `${floor}${object === '?' ? '' : ` on ${object}`}`;
@@ -53,5 +54,9 @@ function render({
   const head = `${policy}: ${what} (${errno}${enforced ? '' : ', not enforced'}), ${times}, last ${last.slice(0, 19).replace('T', ' ')}, event ${event}`;
   if (floor !== null) return `${head}\n  no policy permits this`;
   if (statement === null) return `${head}\n  no statement permits this${reason === null ? '' : ` (${reason})`}`;
-  return `${head}\n${writeStatement(statement).trimEnd()}`;
+  return `${head}\n${before === null ? '' : `  before ${placeOf(before)}, which refuses it:\n`}${writeStatement(statement).trimEnd()}`;
+}
+
+function placeOf({ rule, line, group }: DenyingRule): string {
+  return group === null ? `rule ${rule} (line ${line ?? '?'})` : `rule ${rule} of group ${group}`;
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { Flags } from '@oclif/core';
 import { Follower } from '../../audit/follow.js';
 import { isEvent, type LogRecord } from '../../audit/read.js';
@@ -35,8 +36,12 @@ export default class AuditTail extends CallgateCommand {
     const followers = chosen.map(({ file }) => new Follower(file, show, flags.all || flags['no-follow']));
     if (!flags['no-follow'] && chosen.length > 0)
       await new Promise<void>((resolve) => {
-        process.once('SIGINT', resolve);
-        process.once('SIGTERM', resolve);
+        const stop = (signal: number) => (): void => {
+          process.exitCode = 128 + signal;
+          resolve();
+        };
+        process.once('SIGINT', stop(constants.signals.SIGINT));
+        process.once('SIGTERM', stop(constants.signals.SIGTERM));
         process.stdout.once('error', resolve);
       });
     for (const follower of followers) follower.close();

@@ -1,0 +1,85 @@
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { Follower } from '../../src/audit/follow.js';
+import { Log } from '../../src/audit/log.js';
+
+function set(test: Test): { file: string; seen: number[]; follow: (fromStart: boolean) => Follower } {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-follow-'));
+  const file = join(folder, 'a.jsonl');
+  const seen: number[] = [];
+  const follow = (fromStart: boolean): Follower => {
+    const follower = new Follower(file, (record) => void seen.push((record as { seq: number }).seq), fromStart);
+    test.teardown(() => follower.close());
+    return follower;
+  };
+  test.teardown(() => rmSync(folder, { recursive: true }));
+  return { file, seen, follow };
+}
+
+const line = (seq: number): string => `${JSON.stringify({ v: 1, seq })}\n`;
+
+/** Waits for what the folder's watcher brings. */
+async function until(true_: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 250 && !true_(); tries++) await sleep(20);
+}
+
+t.test('from the end or from the beginning', async (t) => {
+  const { file, seen, follow } = set(t);
+  writeFileSync(file, line(1));
+  follow(false);
+  t.same(seen, []);
+  follow(true);
+  t.same(seen, [1]);
+});
+
+t.test('lines come as they are written, whole', async (t) => {
+  const { file, seen, follow } = set(t);
+  writeFileSync(file, line(1));
+  follow(false);
+  appendFileSync(file, line(2));
+  await until(() => seen.length === 1);
+  t.same(seen, [2]);
+  appendFileSync(file, line(3).slice(0, 4));
+  await sleep(100);
+  t.same(seen, [2], 'half a line is none');
+  appendFileSync(file, `${line(3).slice(4)}bad\n${line(4)}`);
+  await until(() => seen.length === 3);
+  t.same(seen, [2, 3, 4]);
+});
+
+t.test('a log that is not there yet', async (t) => {
+  const { file, seen, follow } = set(t);
+  follow(false);
+  writeFileSync(file, line(1));
+  await until(() => seen.length === 1);
+  t.same(seen, [1]);
+});
+
+t.test('nothing is lost or told twice while it is rotated, once or several times between two looks', async (t) => {
+  const { file, seen, follow } = set(t);
+  const log = new Log(file, 64);
+  const follower = follow(true);
+  for (let seq = 1; seq <= 30; seq++) {
+    log.write([line(seq).trim()]);
+    if (seq % 7 === 0) follower.read();
+  }
+  await until(() => seen.length >= 30);
+  log.close();
+  t.same(
+    seen,
+    Array.from({ length: 30 }, (_, at) => at + 1),
+  );
+});
+
+t.test('a log in the place of one that is gone', async (t) => {
+  const { file, seen, follow } = set(t);
+  writeFileSync(file, line(1));
+  follow(true);
+  renameSync(file, `${file}.gone`);
+  writeFileSync(file, line(2));
+  await until(() => seen.length === 2);
+  t.same(seen, [1, 2]);
+});
