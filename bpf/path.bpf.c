@@ -138,6 +138,22 @@ static __always_inline void turn(struct cg_climb *climb)
 	climb->phase = CG_DOWN;
 }
 
+/* Some mount changed since the climb began, so that mounts read at different times need not go together. */
+static __always_inline int mounts_moved(struct cg_climb *climb)
+{
+	return (climb->mount_lock & 1) || mount_sequence() != climb->mount_lock;
+}
+
+static __always_inline int is_namespace_root(__u64 mount)
+{
+	__u64 namespace = 0, root = 0;
+
+	if (CG_READ_FIELD(&namespace, struct mount, mount, mnt_ns) ||
+	    CG_READ_FIELD(&root, struct mnt_namespace, namespace, root))
+		return 0;
+	return root == mount;
+}
+
 static __always_inline __u32 step_up(struct cg_scratch *scratch)
 {
 	struct cg_climb *climb;
@@ -152,6 +168,16 @@ static __always_inline __u32 step_up(struct cg_scratch *scratch)
 		if (CG_READ_FIELD(&above, struct mount, climb->mount, mnt_parent))
 			return end(climb, CG_UNRESOLVED_READ);
 		if (above == climb->mount) {
+			/*
+			 * The namespace's root, or a mount that moves: between its places it is its own parent
+			 * (fs/namespace.c: unhash_mnt).
+			 */
+			if (!is_namespace_root(climb->mount)) {
+				if (mounts_moved(climb))
+					return restart(climb);
+				climb->unreachable = 1;
+				return end(climb, CG_RESOLVED);
+			}
 			/* Fewer components than the first time */
 			if (climb->again)
 				return restart(climb);
@@ -179,6 +205,9 @@ static __always_inline __u32 step_up(struct cg_scratch *scratch)
 	if (CG_READ_FIELD(&parent, struct dentry, dentry, d_parent) || CG_READ_FIELD(&name, struct dentry, dentry, d_name))
 		return end(climb, CG_UNRESOLVED_READ);
 	if (parent == dentry) {
+		/* A mount that moves between two others is met with the parent of one place and the mount point of the other. */
+		if (climb->crossed && mounts_moved(climb))
+			return restart(climb);
 		climb->unreachable = 1;
 		return end(climb, CG_RESOLVED);
 	}
@@ -207,8 +236,7 @@ static __always_inline __u32 step_down(struct cg_scratch *scratch)
 	climb = &scratch->climb;
 	if (!climb->next) {
 		/* A mount that changed while none was crossed changes nothing about this path. */
-		if (climb->stamp ||
-		    (climb->crossed && ((climb->mount_lock & 1) || mount_sequence() != climb->mount_lock)))
+		if (climb->stamp || (climb->crossed && mounts_moved(climb)))
 			return restart(climb);
 		return end(climb, CG_RESOLVED);
 	}

@@ -65,6 +65,7 @@ export interface Run {
 export class Confined {
   readonly gate: Gate;
   #generation = 0;
+  #turn = 0;
 
   private constructor(gate: Gate) {
     this.gate = gate;
@@ -81,25 +82,34 @@ export class Confined {
   }
 
   /** Puts the policies in place of those before, for what runs now as well. */
-  swap(confinement: Confinement): Policy {
+  swap(confinement: Confinement): void {
+    this.prepare(confinement)();
+  }
+
+  /** Compiles the policies; what it returns puts them in place, as often as it is called. */
+  prepare(confinement: Confinement): () => void {
     const { rules, others = {}, mode = 'enforce' } = confinement;
     const programs = [ACT, ...Object.keys(others)];
-    const first = policyOf(ACT, rules, confinement);
-    const policies = [
-      first,
-      ...Object.entries(others).map(([program, rules]) => policyOf(program, rules, confinement)),
-    ];
-    this.gate.removePrograms(SESSION);
-    policies.forEach((policy, index) => {
-      const image = compilePolicy(policy, { programs }, BigInt(++this.#generation), new Uint8Array(32));
+    const images = [rules, ...Object.values(others)].map((rules, index) =>
+      compilePolicy(
+        policyOf(programs[index] ?? ACT, rules, confinement),
+        { programs },
+        BigInt(++this.#generation),
+        new Uint8Array(32),
+      ),
+    );
+    return () => {
       // Two places each, in turn: what a hook reads just now stays what it was.
-      const place = 2 * index + (this.#generation & 1);
-      this.gate.native.putImage(image.class, place, image.bytes);
-      const slot = { image: { class: image.class, place }, mode, session: SESSION, program: index + 1 };
-      this.gate.setSlot(index + 1, slot);
-      this.gate.setProgram(SESSION, index + 1, index + 1);
-    });
-    return first;
+      this.#turn = 1 - this.#turn;
+      this.gate.removePrograms(SESSION);
+      images.forEach((image, index) => {
+        const place = 2 * index + this.#turn;
+        this.gate.native.putImage(image.class, place, image.bytes);
+        const slot = { image: { class: image.class, place }, mode, session: SESSION, program: index + 1 };
+        this.gate.setSlot(index + 1, slot);
+        this.gate.setProgram(SESSION, index + 1, index + 1);
+      });
+    };
   }
 
   /** Runs the acts as one process under the policy. */

@@ -110,12 +110,12 @@ async function counting(t: Test, { confined }: Checks): Promise<void> {
 async function changing(t: Test, { confined }: Checks): Promise<void> {
   const rules = [permit('read', NO)];
   const acts = [open(YES), open(NO), 'wait', open(YES), open(NO)];
-  const swapped = await confined.run(acts, { rules: RULES, midway: () => void confined.swap({ rules }) });
+  const swapped = await confined.run(acts, { rules: RULES, midway: () => confined.swap({ rules }) });
   t.same(swapped.results, ['ok', 'EPERM', 'ok', 'EPERM', 'ok'], 'a policy that is replaced holds at once');
   t.not(swapped.events[0]?.generation, swapped.events[1]?.generation, 'and the event says which it was');
   const live = await confined.run(acts, {
     rules: RULES,
-    midway: () => void confined.swap({ rules: RULES, mode: 'complain' }),
+    midway: () => confined.swap({ rules: RULES, mode: 'complain' }),
   });
   t.same(live.results, ['ok', 'EPERM', 'ok', 'ok', 'ok'], 'so does a mode');
   const gone = await confined.run(acts, {
@@ -126,6 +126,6 @@ async function changing(t: Test, { confined }: Checks): Promise<void> {
   t.same(gone.results, ['ok', 'ok', 'ok', 'EPERM', 'EPERM'], 'without a policy nothing is permitted');
   t.equal(gone.counts.unresolved[NO_POLICY], 2, 'which is counted');
   const held = [keep(1, open(DIR, O.PATH)), open(YES), 'wait', openat('#1', 'yes')];
-  const taken = await confined.run(held, { rules: RULES, midway: () => void confined.swap({ rules: [] }) });
+  const taken = await confined.run(held, { rules: RULES, midway: () => confined.swap({ rules: [] }) });
   t.same(taken.results, ['ok', 'ok', 'ok', 'EPERM'], 'a permit that is taken away is gone');
 }

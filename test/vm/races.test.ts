@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { AT_FDCWD, mkdir, mount } from './calls.js';
 import { type Checks, checksOf, permit } from './checks.js';
-import { ACT, Confined, free, ROOT, type RuleText } from './confined.js';
+import { ACT, Confined, free, ROOT } from './confined.js';
 import { needsLsm } from './machine.js';
 
 t.setTimeout(300_000);
@@ -77,42 +77,42 @@ async function moving(t: Test, { confined }: Checks, verb: string, a: string, b:
     closeSync(stdin);
     return { opened: Number(results[0]), denied: counts.denied, given: counts.unresolved[RACE] ?? 0 };
   };
-  const wrong = await flipped([`${a}/two/**`, `${b}/one/**`]);
+  // On its way a mount is its own parent: what is below it must not be taken for what is below the root.
+  const never = [`${a}/two/**`, `${b}/one/**`, '/deep/**', '/one/**', '/two/**'];
+  const wrong = await flipped(never);
   t.match(wrong, { opened: 0, denied: OPENS }, 'where it never is, nothing is permitted');
   const right = await flipped([`${a}/one/**`, `${b}/two/**`]);
   t.equal(right.opened + right.denied, OPENS, 'every open was permitted, or refused and counted');
   t.equal(right.denied, right.given, 'where it always is, only what was given up is refused');
-  t.ok(right.given < OPENS / 10, `which is little (${right.given} of ${OPENS})`);
+  // Only root moves mounts, so only folders are held to it: four moves in one climb are rare.
+  if (verb === 'flip') t.ok(right.given < OPENS / 10, `which is little (${right.given} of ${OPENS})`);
   const one = await flipped([`${a}/one/**`]);
   t.ok(one.opened > 0 && one.denied > one.given, `it was here and there (${one.opened} here, ${one.denied} not)`);
 }
 
 async function swaps(t: Test, { confined }: Checks): Promise<void> {
   const yes = permit('read', `${DIR}/yes`);
-  const acts = Array.from({ length: 40 }, () => [
-    `many,500,${AT_FDCWD},${DIR}/yes`,
-    `many,25,${AT_FDCWD},${DIR}/no`,
-  ]).flat();
-  const policies: readonly (readonly RuleText[])[] = [
-    [yes],
-    [...Array.from({ length: 300 }, (_, index) => permit('write', `${DIR}/other-${index}`)), yes],
-  ];
-  const { results, events, counts } = await confined.run(acts, {
-    rules: policies[0] ?? [],
-    meanwhile: async () => {
+  const many = Array.from({ length: 300 }, (_, index) => permit('write', `${DIR}/other-${index}`));
+  const [small, large] = [[yes], [...many, yes]].map((rules) => confined.prepare({ rules }));
+  const { results, events, counts } = await confined.run([`steady,${DIR}/yes,${DIR}/no`], {
+    rules: [yes],
+    midway: async () => {
       for (let swap = 1; swap <= SWAPS; swap++) {
-        confined.swap({ rules: policies[swap % 2] ?? [] });
-        await setImmediate();
+        (swap % 2 ? large : small)?.();
+        // Long enough for the other to be scheduled, where there is one processor.
+        await setTimeout(2);
       }
     },
   });
+  const [missed, wrong, tried] = results;
   t.same(
-    results,
-    acts.map((_, index) => (index % 2 ? '0' : '500')),
-    'between two policies there is no moment with none, or with half of one',
+    { missed, wrong },
+    { missed: '0', wrong: '0' },
+    'between two policies there is no moment with none, or half of one',
   );
-  t.equal(counts.denied, 40 * 25);
-  t.ok(new Set(events.map(({ generation }) => generation)).size > 2, 'and they were replaced meanwhile');
+  t.ok(Number(tried) > SWAPS, `it went on meanwhile (${tried} times)`);
+  t.equal(counts.denied, Number(tried), 'and every refusal was counted');
+  t.ok(new Set(events.map(({ generation }) => generation)).size > 2, 'by each of the policies');
 }
 
 /** On one processor they preempt each other within the hooks. */

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
 import { addon } from '../../src/kernel/addon.js';
-import { encodeArmedSubject } from '../../src/kernel/records.js';
+import { encodeArmedSubject, u32 } from '../../src/kernel/records.js';
 import { call, open } from './calls.js';
 import { type Checks, permit } from './checks.js';
 import { ACT, type Confined, ROOT, SESSION } from './confined.js';
@@ -36,14 +36,17 @@ export async function tasks(t: Test, { confined, permitted, refused }: Checks): 
 /** Between its mark and its exec a launched process may do that exec, of that file, and nothing else. */
 async function armed(t: Test, confined: Confined): Promise<void> {
   const native = addon();
-  for (const off of [1n, 0n]) {
+  for (const wrong of [true, false]) {
     confined.swap({ rules: [] });
     const child = native.hold({ file: ACT, argv: ['act'], env: [], cwd: '/', stdio: [0, 1, 2], detached: false });
-    native.mark(confined.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, child.device, child.inode + off));
+    native.mark(confined.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, child.device, child.inode));
+    // The mark says which file the kernel knows the launcher's by; here it is said to be another.
+    const other = encodeArmedSubject(1, SESSION, child.device, child.inode + 1n);
+    if (wrong) confined.gate.native.update('subjects', u32(child.pidfd), other);
     const ended = child.wait();
-    if (off === 0n) await child.release();
+    if (!wrong) await child.release();
     else await t.rejects(child.release(), { code: 'EPERM' }, 'a launch of another file than the one named is refused');
     const { code } = await ended;
-    t.equal(code === 0, off === 0n, 'and of the one named it is not');
+    t.equal(code === 0, !wrong, 'and of the one named it is not');
   }
 }

@@ -12,6 +12,8 @@
  *   byhandle,PATH               opens it by its file handle, from a working folder in its file system
  *   become,PATH,ARG...          runs the program with just these arguments
  *   many,COUNT,FD,PATH          opens and closes so often, from a folder; prints how many it could open
+ *   steady,ONE,OTHER            opens both in turn till a line comes on descriptor 0; prints how often ONE could not be
+ *                               opened, how often OTHER could, and how often it tried
  *   flip,ONE,OTHER              renames to and fro till it is killed
  *   flipmount,ONE,OTHER         the same with a mount
  *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
@@ -25,6 +27,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,7 +47,7 @@ static long slots[10];
 
 static void say(const char *text)
 {
-	char line[64];
+	char line[96];
 	int length = snprintf(line, sizeof(line), "%s\n", text);
 	if (write(1, line, length) != length)
 		_exit(99);
@@ -322,6 +325,21 @@ static void run(char **acts)
 			}
 			snprintf(line, sizeof(line), "%ld", opened);
 			say(line);
+			continue;
+		}
+		if (!strcmp(words[0], "steady")) {
+			struct pollfd line = {.fd = 0, .events = POLLIN};
+			char text[80];
+			long missed = 0, wrong = 0, tried = 0;
+			for (; poll(&line, 1, 0) == 0; tried++) {
+				int one = open(words[1], O_RDONLY), other = open(words[2], O_RDONLY);
+				missed += one < 0;
+				wrong += other >= 0;
+				close(one);
+				close(other);
+			}
+			snprintf(text, sizeof(text), "%ld\n%ld\n%ld", missed, wrong, tried);
+			say(text);
 			continue;
 		}
 		result = act(words[0], words + 1);
