@@ -10,7 +10,7 @@ import { readStates } from '../../src/session/state.js';
 import { stopSession, sweepSession } from '../../src/session/stop.js';
 import { subjectProcesses, subjectsGone } from '../../src/session/subjects.js';
 import { sweep } from '../../src/session/sweep.js';
-import { needsLsm } from '../vm/machine.js';
+import { needsLsm } from './machine.js';
 
 t.setTimeout(300_000);
 
