@@ -91,11 +91,12 @@ async function moving(t: Test, { confined }: Checks, verb: string, a: string, b:
 }
 
 async function swaps(t: Test, { confined }: Checks): Promise<void> {
-  const yes = permit('read', `${DIR}/yes`);
+  // Not logged: events by the ten thousand would only slow the swaps down.
+  const rules = [permit('read', `${DIR}/yes`), { deny: 'read', path: `${DIR}/no`, log: false }];
   const many = Array.from({ length: 300 }, (_, index) => permit('write', `${DIR}/other-${index}`));
-  const [small, large] = [[yes], [...many, yes]].map((rules) => confined.prepare({ rules }));
-  const { results, events, counts } = await confined.run([`steady,${DIR}/yes,${DIR}/no`], {
-    rules: [yes],
+  const [small, large] = [rules, [...many, ...rules]].map((rules) => confined.prepare({ rules }));
+  const { results, counts } = await confined.run([`steady,${DIR}/yes,${DIR}/no`], {
+    rules,
     midway: async () => {
       for (let swap = 1; swap <= SWAPS; swap++) {
         (swap % 2 ? large : small)?.();
@@ -111,8 +112,7 @@ async function swaps(t: Test, { confined }: Checks): Promise<void> {
     'between two policies there is no moment with none, or half of one',
   );
   t.ok(Number(tried) > SWAPS, `it went on meanwhile (${tried} times)`);
-  t.equal(counts.denied, Number(tried), 'and every refusal was counted');
-  t.ok(new Set(events.map(({ generation }) => generation)).size > 2, 'by each of the policies');
+  t.match(counts, { denied: Number(tried), silent: Number(tried) }, 'and every refusal was counted');
 }
 
 /** On one processor they preempt each other within the hooks. */

@@ -33,8 +33,9 @@ function supervisor(...command: string[]): Supervisor {
       output += chunk;
       check();
     });
+  // Not 'close': what the supervisor leaves behind holds the pipes open.
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
-    child.on('close', (code, signal) => resolve({ code, signal })),
+    child.on('exit', (code, signal) => resolve({ code, signal })),
   );
   const printed = (text: string): Promise<void> =>
     new Promise((resolve, reject) => {
