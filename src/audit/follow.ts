@@ -1,5 +1,5 @@
 /** The lines of logs as they come. */
-import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs';
+import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { LOGS_KEPT } from './log.js';
 import { Lines, type LogRecord, parseLine } from './read.js';
@@ -15,12 +15,12 @@ export class Follower {
 
   /**
    * @param take gets each record from the log's end as it is now, or from its beginning
-   * @param fromStart all that is in the file already counts too
+   * @param fromStart all that is in the log already counts too, the rotated ones first
    */
   constructor(file: string, take: (record: LogRecord) => void, fromStart: boolean) {
     this.#file = file;
     this.#take = take;
-    this.#open(file);
+    this.#open(fromStart ? oldest(file) : file);
     if (!fromStart && this.#fd !== null) this.#at = fstatSync(this.#fd).size;
     // The folder, for a rotated log has another inode under the same name.
     this.#watcher = watch(dirname(file), (_event, name) => {
@@ -94,4 +94,10 @@ export class Follower {
       }
     }
   }
+}
+
+/** The oldest of the rotated logs, or the log. */
+function oldest(file: string): string {
+  for (let number = LOGS_KEPT; number > 0; number--) if (existsSync(`${file}.${number}`)) return `${file}.${number}`;
+  return file;
 }

@@ -33,6 +33,12 @@ t.test('from the end or from the beginning', async (t) => {
   t.same(seen, []);
   follow(true);
   t.same(seen, [1]);
+  seen.length = 0;
+  renameSync(file, `${file}.2`);
+  writeFileSync(`${file}.1`, line(2));
+  writeFileSync(file, line(3));
+  follow(true);
+  t.same(seen, [1, 2, 3], 'rotated ones first');
 });
 
 t.test('lines come as they are written, whole', async (t) => {
