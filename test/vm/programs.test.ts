@@ -3,7 +3,7 @@
  * knows what a policy should say; it must permit the workload and refuse what was planted.
  */
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { decide } from '../../src/decide/decide.js';
 import { bytesOf } from '../../src/policy/bytes.js';
@@ -163,7 +163,7 @@ t.test('real programs', { skip: needsLsm(), timeout: 1_200_000 }, async (t) => {
 
         const program = realpathSync(workload(work)[0] as string);
         const policy = `${policies}/${program.slice(1).replaceAll('/', '_')}.yaml`;
-        const planted = foldersOf(policies).map((place) => `${place}/planted-by-a-test`);
+        const planted = foldersOf(policies).map((place) => join(place, 'planted-by-a-test'));
         for (const file of planted) writeFileSync(file, 'planted\n');
         // In this process: a command for each would be most of the test's time under emulation.
         const loaded = loadPolicy(policy, surroundingsOf(ROOT_USER, work, GROUP_FOLDERS)).policy;
