@@ -14,9 +14,9 @@ import { opens } from './opens.js';
 import { sockets } from './sockets.js';
 import { tasks } from './tasks.js';
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
-t.test('hooks', { skip: needsLsm(), timeout: 300_000 }, async (t) => {
+t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);

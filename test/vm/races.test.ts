@@ -11,7 +11,7 @@ import { type Checks, checksOf, permit } from './checks.js';
 import { ACT, Confined, free, ROOT } from './confined.js';
 import { needsLsm } from './machine.js';
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const DIR = `${ROOT}/races`;
 const OPENS = 4000;
@@ -21,7 +21,7 @@ const RECURSIVELY_PRIVATE = 0x44000;
 /** enum cg_unresolved: it kept moving. */
 const RACE = 2;
 
-t.test('races', { skip: needsLsm(), timeout: 300_000 }, async (t) => {
+t.test('races', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);

@@ -12,7 +12,7 @@ import { subjectProcesses, subjectsGone } from '../../src/session/subjects.js';
 import { sweep } from '../../src/session/sweep.js';
 import { needsLsm } from './machine.js';
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const PROCESS = fileURLToPath(new URL('./supervisor-process.js', import.meta.url));
 
@@ -48,7 +48,7 @@ function supervisor(...command: string[]): Supervisor {
   return { process: child, output: () => output, ended, printed };
 }
 
-t.test('with a gate', { skip: needsLsm(), timeout: 300_000 }, async (t) => {
+t.test('with a gate', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const host = systemHost();
   // Kept for the whole test: loading takes longer than all of it.
   const gate: Gate = await locked(host, () => {
