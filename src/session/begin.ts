@@ -40,11 +40,15 @@ export function hasBpfLsm(): boolean {
  * How hooks are to be attached.
  *
  * @param promise the session enforces: hooks that may be skipped are not enough
- * @throws Refusal naming the boot parameter
+ * @throws Refusal naming the boot parameter; without a promise too, until hooks by fmod_ret are built
  */
 export function chooseAttach(lsm: boolean, promise: boolean): Attach {
   if (lsm) return 'lsm';
-  if (!promise) return 'fmod_ret';
+  if (!promise)
+    throw new Refusal(
+      "bpf is not in this kernel's list of security modules, and the way round it (fmod_ret) is not built yet",
+      'boot with lsm=...,bpf (callgate doctor writes it out), or work in a VM: ./scripts/vm/run 6.12 -- callgate learn ...',
+    );
   throw new Refusal(
     "bpf is not in this kernel's list of security modules: hooks could only be attached in a way that is skipped now and then, and a skip permits",
     'boot with lsm=...,bpf (callgate doctor writes it out); or accept that with --best-effort',
