@@ -1,0 +1,62 @@
+/** The policies that come with callgate: they are read, and say what they should about what they were not learned from. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { compilePolicy } from '../../src/compile/compile.js';
+import { decide } from '../../src/decide/decide.js';
+import { readObject } from '../../src/events/object.js';
+import type { AccessObject, Policy } from '../../src/policy/model.js';
+import type { Operation } from '../../src/policy/operations.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+import type { Surroundings } from '../../src/policy/surroundings.js';
+
+const FOLDER = fileURLToPath(new URL('../../../policies/', import.meta.url));
+const UIDS: Readonly<Record<string, number>> = { root: 0, 'www-data': 33, nobody: 65534 };
+const around: Surroundings = {
+  variable: () => null,
+  user: (name) => UIDS[name] ?? null,
+  group: () => null,
+  rules: (name) => ({ file: `${name}.yaml`, text: readFileSync(`${FOLDER}groups/${name}.yaml`, 'utf8') }),
+};
+
+function read(application: string, name: string): Policy {
+  return parsePolicy(readFileSync(`${FOLDER}${application}/${name}.yaml`, 'utf8'), name, around);
+}
+
+function verdict(policy: Policy, operation: Operation, object: string, uid: number): string {
+  return decide(policy, { operations: [operation], object: readObject(object) as AccessObject, uid, gid: uid }).verdict;
+}
+
+t.test('each is read, compiles, and says that nothing was lost', async (t) => {
+  for (const application of ['inetd', 'nginx'])
+    for (const file of readdirSync(`${FOLDER}${application}`)) {
+      const text = readFileSync(`${FOLDER}${application}/${file}`, 'utf8');
+      t.match(text, /nothing lost/, file);
+      const policy = parsePolicy(text, file, around);
+      t.ok(compilePolicy(policy, { programs: [policy.program] }, 1n, new Uint8Array(32)).bytes.length > 0, file);
+    }
+});
+
+t.test('what they permit, and its like that they refuse', async (t) => {
+  const inetd = read('inetd', 'usr_sbin_inetd');
+  const child = read('inetd', 'usr_sbin_nullidentd');
+  const nginx = read('nginx', 'usr_sbin_nginx');
+  const cases: readonly (readonly [Policy, Operation, string, number, string])[] = [
+    [inetd, 'read', '/etc/inetd.conf', 0, 'permit'],
+    [inetd, 'read', '/etc/shadow', 0, 'deny'],
+    [inetd, 'exec', '/usr/sbin/nullidentd', 65534, 'permit'],
+    [inetd, 'exec', '/usr/bin/bash', 65534, 'deny'],
+    [child, 'load', '/usr/lib/x86_64-linux-gnu/libc.so.6', 65534, 'permit'],
+    [child, 'read', '/etc/inetd.conf', 65534, 'deny'],
+    [child, 'exec', '/usr/bin/bash', 65534, 'deny'],
+    [nginx, 'read', '/etc/nginx/nginx.conf', 0, 'permit'],
+    [nginx, 'read', '/etc/nginx/nginx.conf', 33, 'deny'],
+    [nginx, 'bind', 'tcp:0.0.0.0:80', 0, 'permit'],
+    [nginx, 'bind', 'tcp:0.0.0.0:81', 0, 'deny'],
+    [nginx, 'write', '/var/log/nginx/access.log', 33, 'permit'],
+    [nginx, 'write', '/var/www/html/index.nginx-debian.html', 33, 'deny'],
+    [nginx, 'exec', '/usr/bin/bash', 33, 'deny'],
+  ];
+  for (const [policy, operation, object, uid, wanted] of cases)
+    t.equal(verdict(policy, operation, object, uid), wanted, `${policy.program}: ${operation} ${object} by ${uid}`);
+});
