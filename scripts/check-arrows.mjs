@@ -11,11 +11,17 @@ const MAY = {
   events: ['policy', 'decide', 'compile/errno', 'kernel/abi', 'kernel/abi.gen'],
   learn: ['policy', 'decide', 'events'],
   kernel: [],
-  audit: ['policy', 'decide', 'events', 'session/secure', 'session/failure'],
-  session: ['policy', 'compile', 'decide', 'events', 'learn', 'audit', 'kernel'],
+  host: ['kernel'],
+  application: ['policy', 'compile', 'decide', 'host'],
+  session: ['policy', 'kernel', 'host', 'application'],
+  audit: ['policy', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
+  supervise: ['events', 'kernel', 'host', 'application', 'session', 'audit'],
+  training: ['policy', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
   // The entry asks two commands for their flags.
-  cli: ['policy', 'decide', 'events', 'session', 'commands/learn', 'commands/run'],
-  commands: ['policy', 'decide', 'events', 'audit', 'kernel', 'session', 'cli'],
+  cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'commands/learn', 'commands/run'],
+  commands: [
+    ...['policy', 'decide', 'events', 'kernel', 'host', 'application', 'session', 'audit', 'supervise', 'training', 'cli'],
+  ],
 };
 const PURE = ['policy', 'compile', 'decide', 'learn', 'events'];
 const ONLY = { '@oclif/core': ['cli', 'commands'] };

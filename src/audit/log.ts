@@ -1,8 +1,8 @@
 /** A session's log: one JSON object a line, appended, rotated by size. Nothing a disk does may stop the session. */
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { codeOf, Failure } from '../session/failure.js';
-import { ownFolder } from '../session/secure.js';
+import { codeOf, Failure } from '../host/failure.js';
+import { ownFolder } from '../host/secure.js';
 
 /** Rotated at this many bytes; LOG.1 is the newest of the old ones, LOG.9 the oldest that is kept. */
 export const LOG_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** What all commands share: one way to fail, one way to print. */
 import { Command } from '@oclif/core';
-import { Failure, messageOf } from '../session/failure.js';
+import { Failure, messageOf } from '../host/failure.js';
 
 export abstract class CallgateCommand extends Command {
   static override enableJsonFlag = true;

@@ -1,6 +1,6 @@
 /** The entry. Everything else is loaded by oclif, one command at a time. */
 import { execute, settings } from '@oclif/core';
-import { ROOT } from '../session/host.js';
+import { ROOT } from '../host/host.js';
 import { markCommand } from './words.js';
 
 // Without this oclif looks for the TypeScript sources and compiles them.

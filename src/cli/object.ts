@@ -1,7 +1,7 @@
 /** An object as a person types it: a path, an address, a kind. */
 import { readObject } from '../events/object.js';
+import { Failure } from '../host/failure.js';
 import type { AccessObject } from '../policy/model.js';
-import { Failure } from '../session/failure.js';
 
 const HELP = 'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, ...';
 

@@ -1,8 +1,8 @@
 /** What the `policy` commands share: whose policies, read where. None of it needs the kernel or the addon. */
 import { Flags } from '@oclif/core';
-import { APPLICATIONS, GROUP_FOLDERS } from '../session/host.js';
-import { identityOf } from '../session/program.js';
-import { type Surroundings, surroundingsOf } from '../session/surroundings.js';
+import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
+import { APPLICATIONS, GROUP_FOLDERS } from '../host/host.js';
+import { identityOf } from '../supervise/program.js';
 
 export const userFlag = Flags.string({
   helpValue: 'U',

@@ -1,9 +1,9 @@
 /** From the flags that `learn` and `run` share to what is to be run. */
 import { join, resolve } from 'node:path';
-import type { Request } from '../session/begin.js';
-import { type Host, systemHost } from '../session/host.js';
-import { findProgram, identityOf, requireCommand } from '../session/program.js';
-import { type Surroundings, surroundingsOf } from '../session/surroundings.js';
+import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
+import { type Host, systemHost } from '../host/host.js';
+import type { Request } from '../supervise/begin.js';
+import { findProgram, identityOf, requireCommand } from '../supervise/program.js';
 
 /**
  * @param words the program's command line

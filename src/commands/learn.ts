@@ -1,13 +1,13 @@
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
-import { requireRoot } from '../cli/privileges.js';
 import { requestOf } from '../cli/request.js';
-import { Failure } from '../session/failure.js';
-import { systemHost } from '../session/host.js';
-import { type LearnResult, learn, renderLearnt } from '../session/learn.js';
-import { learnFrom } from '../session/learn-from.js';
-import { recover } from '../session/recover.js';
-import { exitStatus } from '../session/supervise.js';
+import { Failure } from '../host/failure.js';
+import { systemHost } from '../host/host.js';
+import { requireRoot } from '../host/privileges.js';
+import { exitStatus } from '../supervise/supervise.js';
+import { type LearnResult, learn, renderLearnt } from '../training/learn.js';
+import { learnFrom } from '../training/learn-from.js';
+import { recover } from '../training/recover.js';
 
 /** Exit status of a run that lost something: its policies may lack what the program needs. */
 const TAINTED = 3;

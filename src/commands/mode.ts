@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
-import { requireRoot } from '../cli/privileges.js';
+import { Failure } from '../host/failure.js';
+import { systemHost } from '../host/host.js';
+import { requireRoot } from '../host/privileges.js';
 import { findGate, locked } from '../session/acquire.js';
-import { Failure } from '../session/failure.js';
-import { systemHost } from '../session/host.js';
 import { type ModeChange, switchMode } from '../session/mode.js';
 
 export default class Mode extends CallgateCommand {

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
-import { requireRoot } from '../cli/privileges.js';
 import { requestOf } from '../cli/request.js';
-import { type RunResult, run } from '../session/run.js';
-import { exitStatus } from '../session/supervise.js';
+import { requireRoot } from '../host/privileges.js';
+import { type RunResult, run } from '../supervise/run.js';
+import { exitStatus } from '../supervise/supervise.js';
 
 export default class Run extends CallgateCommand {
   static override summary = 'run a program under its policies: the kernel refuses everything else';

@@ -1,8 +1,8 @@
 import { CallgateCommand } from '../cli/command.js';
-import { requireRoot } from '../cli/privileges.js';
 import { table } from '../cli/table.js';
+import { systemHost } from '../host/host.js';
+import { requireRoot } from '../host/privileges.js';
 import { findGate } from '../session/acquire.js';
-import { systemHost } from '../session/host.js';
 import { type Counters, type SessionStatus, type Status, status } from '../session/status.js';
 
 export default class StatusCommand extends CallgateCommand {

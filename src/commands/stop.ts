@@ -1,11 +1,11 @@
 import { Args, Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
-import { requireRoot } from '../cli/privileges.js';
+import { Failure } from '../host/failure.js';
+import { systemHost } from '../host/host.js';
+import { requireRoot } from '../host/privileges.js';
 import { findGate, locked } from '../session/acquire.js';
-import { Failure } from '../session/failure.js';
-import { systemHost } from '../session/host.js';
-import { type Stopped, stopSession, sweepSession } from '../session/stop.js';
 import { findSession } from '../session/target.js';
+import { type Stopped, stopSession, sweepSession } from '../supervise/stop.js';
 
 export default class Stop extends CallgateCommand {
   static override summary = 'end a session: every process of it';

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
-import { requireRoot } from '../cli/privileges.js';
+import { systemHost } from '../host/host.js';
+import { requireRoot } from '../host/privileges.js';
 import { locked } from '../session/acquire.js';
-import { systemHost } from '../session/host.js';
-import { type Unloaded, unloadAll } from '../session/unload.js';
+import { type Unloaded, unloadAll } from '../supervise/unload.js';
 
 export default class Unload extends CallgateCommand {
   static override summary = 'take everything of callgate off this kernel, and say what that frees';

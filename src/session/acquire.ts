@@ -4,41 +4,13 @@
  */
 import { readdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { codeOf, Failure, messageOf, Refusal } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { ownFolder } from '../host/secure.js';
 import type { NativeError } from '../kernel/addon.js';
 import { type Attach, adoptGate, Gate } from '../kernel/gate.js';
-import { codeOf, Failure, messageOf, Refusal } from './failure.js';
-import type { Host } from './host.js';
-import { ownFolder } from './secure.js';
 
 const BPF_FS_MAGIC = 0xcafe4a11;
-
-/** What a process needs to hold a gate; the bit of each in CapEff. */
-const CAPABILITIES: Readonly<Record<string, number>> = {
-  CAP_SYS_ADMIN: 21,
-  CAP_BPF: 39,
-  CAP_PERFMON: 38,
-  CAP_SYS_RESOURCE: 24,
-  CAP_KILL: 5,
-  CAP_SETUID: 7,
-  CAP_SETGID: 6,
-};
-
-/** Names of the needed capabilities that a mask (as in /proc/self/status) lacks. */
-export function missingCapabilities(mask: bigint): string[] {
-  return Object.entries(CAPABILITIES)
-    .filter(([, bit]) => (mask & (1n << BigInt(bit))) === 0n)
-    .map(([name]) => name);
-}
-
-/** Throws a Refusal that names the capabilities this process lacks. */
-export function requirePrivileges(mask: bigint): void {
-  const missing = missingCapabilities(mask);
-  if (missing.length > 0)
-    throw new Refusal(
-      `this needs root, or the capabilities that are missing here: ${missing.join(', ')}`,
-      `sudo ${['callgate', ...process.argv.slice(2)].join(' ')}`,
-    );
-}
 
 /** Does `action` alone: no other callgate changes the gate meanwhile. */
 export async function locked<T>(host: Host, action: () => T | Promise<T>): Promise<T> {

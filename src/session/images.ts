@@ -1,10 +1,10 @@
 /** From an application to what goes into the gate: each policy compiled with its number among the programs. */
 
+import type { Application } from '../application/application.js';
+import { compile, digestText } from '../application/compiled.js';
+import { Refusal } from '../host/failure.js';
 import type { SlotMode } from '../kernel/records.js';
 import type { Policy } from '../policy/model.js';
-import type { Application } from './application.js';
-import { compile, digestText } from './compiled.js';
-import { Refusal } from './failure.js';
 import type { Image } from './session.js';
 import type { PolicyState } from './state.js';
 

@@ -1,7 +1,8 @@
 /** Switching a living session between enforce and complain. */
+
+import { Failure, Refusal } from '../host/failure.js';
+import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
-import { Failure, Refusal } from './failure.js';
-import type { Host } from './host.js';
 import { Session } from './session.js';
 import { findSession } from './target.js';
 

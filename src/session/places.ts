@@ -1,10 +1,10 @@
 /** Which numbers and places of the gate are free. Asked under the lock; what states say is checked against the gate. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Refusal } from '../host/failure.js';
+import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
 import { IMAGE_PLACES, POLICIES_MAX, SESSIONS_MAX } from '../kernel/records.js';
-import { Refusal } from './failure.js';
-import type { Host } from './host.js';
 import { type ImagePlace, readStates, type SessionState, sessionFolder } from './state.js';
 
 /** Hands out what no session uses. Two calls never give the same. */

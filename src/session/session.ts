@@ -3,9 +3,10 @@
  * lock; the state file always names all that is taken, before it is taken, so that nothing is left over when this process
  * is killed at any point.
  */
+
+import type { Host } from '../host/host.js';
 import { type Gate, processStart } from '../kernel/gate.js';
 import type { Slot, SlotMode } from '../kernel/records.js';
-import type { Host } from './host.js';
 import { Places } from './places.js';
 import { type ImagePlace, type PolicyState, removeState, type SessionState, writeState } from './state.js';
 

@@ -4,10 +4,10 @@
  */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf, Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { ownFolder, readSecure } from '../host/secure.js';
 import { processStart } from '../kernel/gate.js';
-import { codeOf, Failure } from './failure.js';
-import type { Host } from './host.js';
-import { ownFolder, readSecure } from './secure.js';
 
 /** A place in an outer map of images. */
 export interface ImagePlace {

@@ -1,8 +1,9 @@
 /** What is there: the gate, its sessions, their subjects and counters. Reads only. */
+
+import type { Host } from '../host/host.js';
 import type { Attach, Gate } from '../kernel/gate.js';
 import type { SessionCounters } from '../kernel/records.js';
 import { OPERATIONS } from '../policy/operations.js';
-import type { Host } from './host.js';
 import { isSupervised, readStates, type SessionState } from './state.js';
 import { subjectProcesses } from './subjects.js';
 

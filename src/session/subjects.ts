@@ -1,8 +1,9 @@
 /** The processes of a session: listing them, signalling them, and waiting until the last is gone. No pid is trusted: a process is named by its pidfd. */
+
+import { codeOf } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';
 import type { Gate } from '../kernel/gate.js';
 import { SUBJECT_FREE, type SubjectTask } from '../kernel/records.js';
-import { codeOf } from './failure.js';
 
 /** A process under a policy. */
 export interface SubjectProcess {

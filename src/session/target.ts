@@ -1,8 +1,8 @@
 /** Which session a person means: by its name, by the pid of one of its processes, or by the name of its program. */
 import { basename } from 'node:path';
+import { Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
-import { Failure } from './failure.js';
-import type { Host } from './host.js';
 import { readStates, type SessionState } from './state.js';
 import { subjectProcesses } from './subjects.js';
 

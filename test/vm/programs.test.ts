@@ -5,12 +5,12 @@
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { loadPolicy } from '../../src/application/application.js';
+import { surroundingsOf } from '../../src/application/surroundings.js';
 import { decide } from '../../src/decide/decide.js';
+import { GROUP_FOLDERS } from '../../src/host/host.js';
 import { bytesOf } from '../../src/policy/bytes.js';
 import type { Operation } from '../../src/policy/operations.js';
-import { loadPolicy } from '../../src/session/application.js';
-import { GROUP_FOLDERS } from '../../src/session/host.js';
-import { surroundingsOf } from '../../src/session/surroundings.js';
 import { callgate, eventsOf, folder, holdGate, inside, prepare } from './callgate.js';
 import { needsLsm } from './machine.js';
 

@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { systemHost } from '../../src/host/host.js';
 import { adoptGate, type Gate } from '../../src/kernel/gate.js';
 import { acquireGate, locked, releaseGate } from '../../src/session/acquire.js';
-import { systemHost } from '../../src/session/host.js';
 import { readStates } from '../../src/session/state.js';
-import { stopSession, sweepSession } from '../../src/session/stop.js';
 import { subjectProcesses, subjectsGone } from '../../src/session/subjects.js';
-import { sweep } from '../../src/session/sweep.js';
+import { stopSession, sweepSession } from '../../src/supervise/stop.js';
+import { sweep } from '../../src/supervise/sweep.js';
 import { needsLsm } from './machine.js';
 
 t.setTimeout(900_000);

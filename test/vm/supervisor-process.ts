@@ -1,9 +1,10 @@
 /** A supervisor in a process of its own, for tests that kill it: a session in which everything is learned. */
-import { closeSession, launchOf, openSession, type Request } from '../../src/session/begin.js';
-import { systemHost } from '../../src/session/host.js';
+
+import { systemHost } from '../../src/host/host.js';
 import { emptyImage, Numbering } from '../../src/session/images.js';
-import { findProgram, identityOf } from '../../src/session/program.js';
-import { exitStatus, supervise } from '../../src/session/supervise.js';
+import { closeSession, launchOf, openSession, type Request } from '../../src/supervise/begin.js';
+import { findProgram, identityOf } from '../../src/supervise/program.js';
+import { exitStatus, supervise } from '../../src/supervise/supervise.js';
 
 const [word = '', ...rest] = process.argv.slice(2);
 const request: Request = {

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core';
 import { type Denial, type DenyingRule, denialsOf } from '../../audit/denials.js';
+import { eventsOf, logsOf, sinceTime } from '../../audit/logs.js';
 import { CallgateCommand } from '../../cli/command.js';
+import { FOLDERS } from '../../host/host.js';
 import { writeStatement } from '../../policy/statement.js';
-import { FOLDERS } from '../../session/host.js';
-import { eventsOf, logsOf, sinceTime } from '../../session/logs.js';
 
 export default class AuditDenials extends CallgateCommand {
   static override summary =

@@ -1,11 +1,11 @@
 import { constants } from 'node:os';
 import { Flags } from '@oclif/core';
 import { Follower } from '../../audit/follow.js';
+import { logsOf } from '../../audit/logs.js';
 import { isEvent, type LogRecord } from '../../audit/read.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { lineOf } from '../../events/line.js';
-import { FOLDERS } from '../../session/host.js';
-import { logsOf } from '../../session/logs.js';
+import { FOLDERS } from '../../host/host.js';
 
 export default class AuditTail extends CallgateCommand {
   static override summary = 'show events as they come';

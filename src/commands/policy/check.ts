@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { Args } from '@oclif/core';
+import { type Checked, checkFolder, checkPolicy, policyFiles } from '../../application/policies.js';
+import type { Problem } from '../../application/problem.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
-import { type Checked, checkFolder, checkPolicy, policyFiles } from '../../session/policies.js';
-import type { Problem } from '../../session/problem.js';
 
 export default class PolicyCheck extends CallgateCommand {
   static override summary = 'check policies: their text, their paths, their limits';

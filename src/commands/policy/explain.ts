@@ -1,14 +1,14 @@
 import { Args, Flags } from '@oclif/core';
+import { type Answer, explainAttempt, explainEvent, isEventId } from '../../audit/explain.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { parseObject } from '../../cli/object.js';
 import { here, userFlag } from '../../cli/policies.js';
 import { renderExplanation } from '../../decide/render.js';
 import { lineOf } from '../../events/line.js';
+import { Failure } from '../../host/failure.js';
+import { FOLDERS } from '../../host/host.js';
 import { isOperation, OPERATIONS, type Operation } from '../../policy/operations.js';
 import { writeStatement } from '../../policy/statement.js';
-import { type Answer, explainAttempt, explainEvent, isEventId } from '../../session/explain.js';
-import { Failure } from '../../session/failure.js';
-import { FOLDERS } from '../../session/host.js';
 
 export default class PolicyExplain extends CallgateCommand {
   static override summary = 'say which rule decides an attempt, and what would change the answer';

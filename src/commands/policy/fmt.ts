@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
+import { type Formatted, formatFile, policyFiles } from '../../application/policies.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
-import { type Formatted, formatFile, policyFiles } from '../../session/policies.js';
 
 export default class PolicyFmt extends CallgateCommand {
   static override summary = 'write policies in the one form: one object a line, quotes where they are needed';

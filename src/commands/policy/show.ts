@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core';
+import { onePolicy, STAGES, type Stage, stageText } from '../../application/policies.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
 import { table } from '../../cli/table.js';
 import { patternText } from '../../decide/text.js';
 import type { Policy, Rule } from '../../policy/model.js';
-import { onePolicy, STAGES, type Stage, stageText } from '../../session/policies.js';
 
 export default class PolicyShow extends CallgateCommand {
   static override summary = 'show a policy as a table, with its groups written out, or a stage of its compilation';

@@ -1,0 +1,158 @@
+/**
+ * A learner's journal: what was observed, line by line as it came, so that a learner that is killed loses nothing. First
+ * the header, then event records, then what was counted; what is marked written needs no recovery.
+ */
+import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventRecord } from '../events/record.js';
+import { codeOf, Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { ownFolder } from '../host/secure.js';
+import type { Counted } from '../learn/certificate.js';
+
+/** What a recovery must know of the run. */
+export interface JournalHeader {
+  readonly v: 1;
+  readonly type: 'learner';
+  readonly session: string;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly command: readonly string[];
+  /** Folder of the policies. */
+  readonly folder: string;
+  /** --user; null: the caller. */
+  readonly user: string | null;
+  readonly cwd: string;
+  /** The entry program, resolved. */
+  readonly program: string;
+}
+
+export interface JournalText {
+  readonly file: string;
+  readonly header: JournalHeader;
+  readonly records: readonly EventRecord[];
+  /** What the kernel half counted; null: the journal was not finished. */
+  readonly counted: Counted | null;
+  /** Lines that could not be read: cut at the end by a crash, or damaged. */
+  readonly bad: number;
+  /** The policies were written from it. */
+  readonly written: boolean;
+}
+
+const WRITTEN = '{"v":1,"type":"written"}';
+
+/** The file of a session's journal. */
+export function journalFile(host: Host, session: string): string {
+  return join(host.journals, `${session}.journal`);
+}
+
+/** A journal that is being written. */
+export class Journal {
+  readonly #fd: number;
+  /** Lines that the disk did not take; tried again with the next. */
+  #pending: Buffer = Buffer.alloc(0);
+
+  private constructor(
+    readonly file: string,
+    fd: number,
+  ) {
+    this.#fd = fd;
+  }
+
+  /** Makes the journal of a session. Throws a Failure where it cannot be made: nothing is learnt that cannot be kept. */
+  static create(host: Host, header: JournalHeader): Journal {
+    ownFolder(host.journals);
+    const file = journalFile(host, header.session);
+    try {
+      const journal = new Journal(file, openSync(file, 'ax', 0o600));
+      journal.#append(`${JSON.stringify(header)}\n`);
+      journal.#flush();
+      return journal;
+    } catch (error) {
+      throw new Failure(
+        `${file}: the journal cannot be made (${codeOf(error) ?? 'error'})`,
+        `df ${host.journals}`,
+        error,
+      );
+    }
+  }
+
+  /** Goes on with a journal whose learner was killed; what a crash cut off at its end stays a bad line of its own. */
+  static resume(file: string): Journal {
+    const journal = new Journal(file, openSync(file, 'a'));
+    journal.#append('\n');
+    return journal;
+  }
+
+  /** Appends records. A disk that is full is no failure yet: what it did not take is kept and tried again. */
+  take(records: readonly EventRecord[]): void {
+    this.#append(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    try {
+      this.#flush();
+    } catch {
+      // Tried again with the next batch, and told by close().
+    }
+  }
+
+  /** All that was to be observed is in: what it came to. */
+  finish(counted: Counted): void {
+    this.#append(`${JSON.stringify({ v: 1, type: 'counted', counted })}\n`);
+  }
+
+  /** The policies are on the disk. */
+  written(): void {
+    this.#append(`${WRITTEN}\n`);
+  }
+
+  /** Throws a Failure where lines could not be written. */
+  close(): void {
+    try {
+      this.#flush();
+      fdatasyncSync(this.#fd);
+    } catch (error) {
+      throw new Failure(
+        `${this.file}: the journal cannot be written (${codeOf(error) ?? 'error'})`,
+        `df ${this.file}`,
+        error,
+      );
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  /** Writes what is pending; after an error, what the disk did take is pending no more. */
+  #flush(): void {
+    while (this.#pending.length > 0) this.#pending = this.#pending.subarray(writeSync(this.#fd, this.#pending));
+  }
+
+  #append(text: string): void {
+    this.#pending = Buffer.concat([this.#pending, Buffer.from(text)]);
+  }
+}
+
+/** Reads a journal, whole or cut anywhere. Throws a Failure where even its header cannot be read. */
+export function readJournal(file: string): JournalText {
+  const [first = '', ...lines] = readFileSync(file, 'utf8').split('\n');
+  const header = parse(first) as JournalHeader | undefined;
+  if (header?.type !== 'learner') throw new Failure(`${file}: not a journal, or cut in its first line`);
+  let bad = 0;
+  let written = false;
+  let counted: Counted | null = null;
+  const records: EventRecord[] = [];
+  for (const line of lines.filter((text) => text !== '')) {
+    const value = parse(line) as { type?: string; counted?: Counted } | undefined;
+    if (value === undefined) bad++;
+    else if (value.type === 'written') written = true;
+    else if (value.type === 'counted') counted = value.counted ?? null;
+    else records.push(value as unknown as EventRecord);
+  }
+  return { file, header, records, counted, bad, written };
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

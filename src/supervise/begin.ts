@@ -1,0 +1,116 @@
+/** The common beginning and end of `learn` and `run`: the gate, the session in it, the program under it, and all of it freed again. */
+
+import { Refusal } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import type { LaunchOptions } from '../kernel/addon.js';
+import type { Attach, Gate } from '../kernel/gate.js';
+import { acquireGate, findGate, locked, releaseGate } from '../session/acquire.js';
+import { freeName } from '../session/places.js';
+import { type Image, Session, type SessionFacts } from '../session/session.js';
+import { readState } from '../session/state.js';
+import type { Identity, Program } from './program.js';
+import { sweep } from './sweep.js';
+
+/** What a person asked to be run. */
+export interface Request {
+  readonly host: Host;
+  readonly program: Program;
+  /** The whole command line, the program's word first. */
+  readonly command: readonly [string, ...string[]];
+  /** Folder of the policies. */
+  readonly folder: string;
+  /** --user; null: as the caller. */
+  readonly user: string | null;
+  readonly identity: Identity;
+  readonly cwd: string;
+}
+
+/**
+ * How hooks are to be attached.
+ *
+ * @param promise the session enforces: hooks that may be skipped are not enough
+ * @throws Refusal naming the boot parameter; without a promise too, until hooks by fmod_ret are built
+ */
+export function chooseAttach(lsm: boolean, promise: boolean): Attach {
+  if (lsm) return 'lsm';
+  if (!promise)
+    throw new Refusal(
+      "bpf is not in this kernel's list of security modules, and the way round it (fmod_ret) is not built yet",
+      'boot with lsm=...,bpf (callgate doctor writes it out), or work in a VM: ./scripts/vm/run 6.12 -- callgate learn ...',
+    );
+  throw new Refusal(
+    "bpf is not in this kernel's list of security modules: hooks could only be attached in a way that is skipped now and then, and a skip permits",
+    'boot with lsm=...,bpf (callgate doctor writes it out); or accept that with --best-effort',
+  );
+}
+
+/** The names under which a session's log and state will stand. */
+export function sessionName(request: Request): string {
+  return freeName(request.host, request.program.name);
+}
+
+/**
+ * Gets the gate and puts the session into it.
+ *
+ * @param facts made under the lock, from the session's name
+ * @param promise only a gate of LSM programs will do
+ */
+export async function openSession(
+  request: Request,
+  attach: Attach,
+  promise: boolean,
+  facts: (name: string) => SessionFacts,
+  images: readonly Image[],
+): Promise<Session> {
+  const { host } = request;
+  return locked(host, () => {
+    const gate = acquireGate(host, attach);
+    try {
+      if (promise && gate.attach() !== 'lsm') chooseAttach(false, true);
+      sweep(host, gate);
+      return Session.open(host, gate, facts(sessionName(request)), images);
+    } catch (error) {
+      releaseGate(host, gate);
+      throw error;
+    }
+  });
+}
+
+/** Takes the session out of the gate, and the gate off if nobody is left in it. */
+export async function closeSession(session: Session): Promise<void> {
+  const { host, state } = session;
+  await locked(host, () => {
+    // `callgate unload --all` may have been faster; what is pinned now is then another gate, or none.
+    const pinned = findGate(host);
+    const same = pinned !== null && pinned.identity === session.gate.identity;
+    pinned?.close();
+    if (!same || readState(host, state.name) === undefined) {
+      session.gate.close();
+      return;
+    }
+    session.free();
+    if (!releaseGate(host, session.gate)) session.gate.close();
+  });
+}
+
+/** How the program is to be started. */
+export function launchOf({ program, command, identity, cwd }: Request): LaunchOptions {
+  const [, ...rest] = command;
+  return {
+    file: program.file,
+    argv: [command[0], ...rest],
+    env: Object.entries(identity.env).map(([name, value]) => `${name}=${value}`),
+    cwd,
+    ...(identity.switchTo ?? {}),
+    stdio: [0, 1, 2],
+    // In the caller's process group: the terminal's, its job control and its Ctrl-C stay as they are without callgate.
+    detached: false,
+  };
+}
+
+/** The gate of this host for a command that only looks; a Refusal says what to do where there is none. */
+export function requireGate(host: Host): Gate {
+  const gate = findGate(host);
+  if (gate === null) throw new Refusal('no gate is loaded: nothing is confined by callgate', 'callgate run -- CMD');
+  return gate;
+}

@@ -1,0 +1,161 @@
+/** The end of learning: observations become policy files. The same for a learner that ended well, one that was killed, and a log. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { loadApplication } from '../application/application.js';
+import { policyFileName } from '../application/policy-name.js';
+import type { Surroundings } from '../application/surroundings.js';
+import { Journal, readJournal } from '../audit/journal.js';
+import { lineOf } from '../events/line.js';
+import type { EventRecord } from '../events/record.js';
+import { findUser } from '../host/accounts.js';
+import { codeOf, Failure } from '../host/failure.js';
+import { ROOT } from '../host/host.js';
+import { replaceFile } from '../host/replace-file.js';
+import { type Certificate, certificateLine, certify } from '../learn/certificate.js';
+import { readSensitive } from '../learn/generalise.js';
+import { type Group, type LearntPolicy, learnPolicies } from '../learn/learn.js';
+import { Observations, type Source } from '../learn/observation.js';
+import { parseGroup } from '../policy/parse.js';
+import { interpreterOf } from '../supervise/program.js';
+import type { Ended } from '../supervise/supervise.js';
+
+/** Groups that a learned policy may use, in the order in which they are asked. */
+const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls'];
+
+/** One policy that was written, or left as it was. */
+export interface WrittenPolicy {
+  readonly program: string;
+  readonly file: string;
+  /** Statements that were added; 0: the policy permitted all of it already. */
+  readonly added: number;
+  readonly created: boolean;
+  readonly use: readonly string[];
+}
+
+export interface LearnResult {
+  readonly session: string;
+  readonly folder: string;
+  /** Null: the learner that began was killed. */
+  readonly ended: Ended | null;
+  readonly certificate: Certificate;
+  readonly policies: readonly WrittenPolicy[];
+  /** What rules of the policies refused meanwhile; nothing of it was learned. */
+  readonly refused: readonly EventRecord[];
+}
+
+/** What the program's folder is told from. */
+export interface Conclusion {
+  readonly session: string;
+  readonly folder: string;
+  readonly around: Surroundings;
+  readonly records: readonly EventRecord[];
+  readonly source: Source;
+  readonly certificate: Certificate;
+  readonly ended: Ended | null;
+}
+
+/**
+ * Writes the policies of all programs that were seen into the folder. Each file is replaced whole or left as it is.
+ *
+ * @throws Failure where a policy that is there cannot be read, or a file cannot be written
+ */
+export function conclude(conclusion: Conclusion): LearnResult {
+  const { session, folder, around, records, source, certificate, ended } = conclusion;
+  const observations = new Observations();
+  for (const record of records) observations.add(record, source);
+  makeFolder(folder);
+  const existing = loadApplication(folder, around)?.policies ?? [];
+  const learnt = learnPolicies({
+    observations,
+    existing,
+    groups: groupsOf(around),
+    sensitive: readSensitive(readFileSync(`${ROOT}policies/sensitive.txt`, 'utf8')),
+    userName: (uid) => findUser(uid)?.name ?? null,
+    interpreter: interpreterOf,
+    certificate,
+    around,
+  });
+  const names = existing.map(({ file }) => basename(file));
+  const policies = learnt.map((policy): WrittenPolicy => {
+    const file = policy.existing?.file ?? join(folder, policyFileName(policy.program, names));
+    names.push(basename(file));
+    replaceFile(file, policy.text);
+    return written(policy, file);
+  });
+  return { session, folder, ended, certificate, policies, refused: observations.refused() };
+}
+
+/**
+ * Writes the policies of a journal and marks it.
+ *
+ * @param ended how the program ended; null: nobody knows
+ */
+export function concludeJournal(file: string, around: Surroundings, ended: Ended | null): LearnResult {
+  const { header, records, counted, bad } = readJournal(file);
+  const { session, started, folder } = header;
+  const lastSeen = records.at(-1)?.time ?? started;
+  const certificate = certify(
+    counted ?? {
+      ...{
+        session,
+        started,
+        ended: lastSeen,
+        events: records.length,
+        repeats: 0,
+        dropped: 0,
+        unresolved: {},
+        floor: {},
+      },
+      learnt: records.filter((record) => record.learnt === true).length,
+      skipped: 0,
+      damaged: bad,
+      unfinished: true,
+    },
+  );
+  const result = conclude({ session, folder, around, records, source: 'learnt', certificate, ended });
+  const journal = Journal.resume(file);
+  journal.written();
+  journal.close();
+  return result;
+}
+
+function written({ program, existing, added, use }: LearntPolicy, file: string): WrittenPolicy {
+  return { program, file, added: added.length, created: existing === null, use };
+}
+
+function groupsOf(around: Surroundings): Group[] {
+  return GROUPS.flatMap((name) => {
+    const found = around.rules(name);
+    return found === null ? [] : [{ name, rules: parseGroup(name, found.text, found.file, around) }];
+  });
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw new Failure(
+      `${folder}: the folder of policies cannot be made (${codeOf(error) ?? 'error'})`,
+      undefined,
+      error,
+    );
+  }
+}
+
+/** A result as a person reads it. */
+export function renderLearnt({ folder, policies, certificate, refused }: LearnResult): string {
+  const lines = policies.map(({ program, file, added, created }) => {
+    const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${added} statements added`;
+    return `  ${program}: ${file} (${what})`;
+  });
+  const denied = refused.map((record) => `  ${lineOf(record)}`);
+  return [
+    certificateLine(certificate),
+    ...lines,
+    ...(denied.length === 0 ? [] : ['refused by rules that are there already, and not learned:', ...denied]),
+    ...(certificate.tainted
+      ? ['the run is TAINTED: learn again, and the policies will say that nothing was lost']
+      : []),
+    `next: callgate policy show ${folder}, then callgate run --policies ${folder} -- CMD`,
+  ].join('\n');
+}

@@ -1,0 +1,42 @@
+/** `callgate learn --from SESSION`: what complain mode logged is folded into the policies. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isEvent, readLog } from '../audit/read.js';
+import { Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { certify } from '../learn/certificate.js';
+import { readState } from '../session/state.js';
+import { conclude, type LearnResult } from './conclude.js';
+import { surroundings } from './recover.js';
+
+/**
+ * @param session its name; past or living
+ * @param folder of the policies; null: the one that the session used
+ * @throws Failure where the session has no log, or the log does not say where its policies are
+ */
+export function learnFrom(host: Host, session: string, folder: string | null): LearnResult {
+  const state = readState(host, session);
+  const file = state?.log ?? join(host.logs, `${session}.jsonl`);
+  if (!existsSync(file))
+    throw new Failure(`${session}: there is no log of such a session (${file})`, `ls ${host.logs}`);
+  const { records, bad } = readLog(file);
+  const events = records.filter(isEvent);
+  const begun = records.find((record) => record.type === 'session') as { folder?: unknown; time?: unknown } | undefined;
+  const place = folder ?? state?.folder ?? (typeof begun?.folder === 'string' ? begun.folder : null);
+  if (place === null)
+    throw new Failure(
+      `${file}: the log does not say where its policies are`,
+      `callgate learn --from ${session} --policies DIR`,
+    );
+  const lost = records.filter((record) => record.type === 'lost') as { dropped?: unknown }[];
+  const dropped = lost.reduce((sum, record) => sum + (typeof record.dropped === 'number' ? record.dropped : 0), 0);
+  const first = events[0]?.time ?? new Date().toISOString();
+  const certificate = certify({
+    ...{ session, dropped, damaged: bad, skipped: 0, repeats: 0, learnt: 0, floor: {}, unresolved: {} },
+    events: events.length,
+    started: typeof begun?.time === 'string' ? begun.time : first,
+    ended: events.at(-1)?.time ?? first,
+  });
+  const around = surroundings(host, state?.user ?? null, process.cwd());
+  return conclude({ session, folder: place, around, records: events, source: 'complained', certificate, ended: null });
+}

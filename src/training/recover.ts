@@ -1,0 +1,73 @@
+/** `callgate learn --recover`: the policies of learners that were killed, from their journals and from what the gate still has. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
+import { type JournalText, readJournal } from '../audit/journal.js';
+import { findUser } from '../host/accounts.js';
+import { codeOf, Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { findGate, locked, releaseGate } from '../session/acquire.js';
+import { isSupervised, readState } from '../session/state.js';
+import { subjectProcesses } from '../session/subjects.js';
+import { sweep } from '../supervise/sweep.js';
+import { concludeJournal, type LearnResult } from './conclude.js';
+
+/**
+ * Recovers every learner that nobody attends to. One whose program still runs is left alone, and named: it goes on being
+ * observed, and is recovered once it has ended.
+ *
+ * @throws Failure where there is nothing to recover
+ */
+export async function recover(host: Host, talk: (line: string) => void): Promise<LearnResult[]> {
+  await locked(host, () => {
+    const gate = findGate(host);
+    if (gate === null) return;
+    sweep(host, gate);
+    if (!releaseGate(host, gate)) gate.close();
+  });
+  const journals = unwritten(host);
+  const results: LearnResult[] = [];
+  for (const { file, header } of journals) {
+    const state = readState(host, header.session);
+    if (state !== undefined) {
+      const pids = running(host, state.number);
+      const what = isSupervised(state) ? 'is being learned right now' : `runs on (pid ${pids.join(', ')})`;
+      talk(`${header.session} ${what}; end it (callgate stop ${header.session}), then recover`);
+      continue;
+    }
+    results.push(concludeJournal(file, surroundings(host, header.user, header.cwd), null));
+  }
+  if (journals.length === 0) throw new Failure(`${host.journals}: every learner has written its policies`);
+  return results;
+}
+
+function unwritten(host: Host): JournalText[] {
+  let names: string[];
+  try {
+    names = readdirSync(host.journals).filter((name) => name.endsWith('.journal'));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .sort()
+    .map((name) => readJournal(join(host.journals, name)))
+    .filter(({ written }) => !written);
+}
+
+function running(host: Host, session: number): number[] {
+  const gate = findGate(host);
+  if (gate === null) return [];
+  try {
+    return subjectProcesses(gate, session).map(({ pid }) => pid);
+  } finally {
+    gate.close();
+  }
+}
+
+/** As the run had them: a policy in the folder may name a home. */
+export function surroundings(host: Host, user: string | null, cwd: string): Surroundings {
+  const uid = process.getuid?.() ?? 0;
+  const found = findUser(user ?? uid) ?? { name: String(uid), uid, gid: uid, home: '/', shell: '/bin/sh' };
+  return surroundingsOf(found, cwd, host.groups);
+}

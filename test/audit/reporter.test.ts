@@ -1,0 +1,220 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Application } from '../../src/application/application.js';
+import { digestText } from '../../src/application/compiled.js';
+import { isEvent, type LogRecord, readLog } from '../../src/audit/read.js';
+import { Reporter, type Sink } from '../../src/audit/reporter.js';
+import type { EventRecord } from '../../src/events/record.js';
+import type { Host } from '../../src/host/host.js';
+import { writeNumber } from '../../src/kernel/abi.js';
+import { Gate } from '../../src/kernel/gate.js';
+import { u32 } from '../../src/kernel/records.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+import { type Image, Session } from '../../src/session/session.js';
+import { around } from '../cases.js';
+import { eventBytes, OBJECT, TYPE } from '../events/build.js';
+import { FakeAddon, type FakeGate } from '../session/fake-addon.js';
+
+const HEAD = 'version: 1\nprogram: /usr/bin/cat\ndefault: deny\nrules:\n';
+const DENY = '  - deny: read\n    path: /etc/shadow\n';
+
+function application(text: string): Application {
+  return { folder: '/p', policies: [{ file: '/p/cat.yaml', text, policy: parsePolicy(text, 'cat.yaml', around) }] };
+}
+
+function image(from: Application | null, generation: number): Image {
+  const policy = from?.policies[0]?.policy;
+  return {
+    ...{ index: policy === undefined ? 0 : 1, program: '/usr/bin/cat', file: null, generation },
+    ...{ digest: policy === undefined ? 'sha256:empty' : digestText(policy), mode: 'enforce', class: 0 },
+    bytes: Buffer.from('image'),
+  };
+}
+
+interface Stage {
+  readonly session: Session;
+  readonly reporter: Reporter;
+  readonly said: string[];
+  readonly log: () => LogRecord[];
+  /** Counts events that the ring had no room for. */
+  readonly drop: (dropped: number) => void;
+}
+
+function stage(test: Test, first: Application | null, sink: Sink | null = null, quiet = false): Stage {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-reporter-'));
+  test.teardown(() => rmSync(folder, { recursive: true }));
+  const addon = new FakeAddon();
+  const native = addon.load({ directory: join(folder, 'bpf'), attach: 'lsm' }) as FakeGate;
+  const host: Host = {
+    ...{ addon, pins: join(folder, 'bpf'), run: join(folder, 'run'), journals: join(folder, 'lib') },
+    ...{ logs: join(folder, 'log'), policies: join(folder, 'policies'), groups: [] },
+  };
+  const log = join(host.logs, 'cat-1.jsonl');
+  const session = Session.open(
+    host,
+    new Gate(native),
+    {
+      ...{ name: 'cat-1', kind: 'run', command: ['/usr/bin/cat', 'x'], folder: '/p', user: null, log },
+      ...{ journal: null, bestEffort: false, mode: null },
+    },
+    [image(first, 1)],
+  );
+  const said: string[] = [];
+  const reporter = new Reporter(session, quiet ? null : (line) => void said.push(line), sink);
+  if (first !== null) reporter.hold(first);
+  const drop = (dropped: number): void => {
+    const value = Buffer.from(native.lookup('sessions', u32(session.number)) as Buffer);
+    writeNumber(value, 'session', 'dropped', dropped);
+    native.update('sessions', u32(session.number), value);
+  };
+  return { session, reporter, said, log: () => [...readLog(log).records], drop };
+}
+
+function same(fd: number, file: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) === file;
+  } catch {
+    return false;
+  }
+}
+
+const events = (log: readonly LogRecord[]): EventRecord[] => log.filter(isEvent);
+const ofType = (log: readonly LogRecord[], type: string): LogRecord[] => log.filter((record) => record.type === type);
+
+t.test('a log begins with its session, has each event, and ends with the counters', async (t) => {
+  const { session, reporter, said, log } = stage(t, application(HEAD + DENY));
+  const number = session.policyOf('/usr/bin/cat')?.number as number;
+  reporter.deliver(
+    Buffer.concat([
+      eventBytes('/etc/shadow', { policy: number, rule: 1, sequence: 1 }),
+      eventBytes('/etc/motd', { policy: number, verdict: 0, errnum: 0, sequence: 2 }),
+    ]),
+  );
+  reporter.note('the changed policy is bad');
+  reporter.close();
+  t.match(log(), [
+    { type: 'session', session: 'cat-1', kind: 'run', folder: '/p', command: ['/usr/bin/cat', 'x'] },
+    { seq: 1, policy: '/usr/bin/cat', rule: 1, line: 5, verdict: 'deny', session: 'cat-1' },
+    { seq: 2, verdict: 'permit' },
+    { type: 'problem', problem: 'the changed policy is bad' },
+    { type: 'end', dropped: 0 },
+  ]);
+  t.equal(log().length, 5);
+  t.same(
+    said,
+    ['denied (EPERM) read /etc/shadow: cat[812] uid 1000, rule 1 (line 5)'],
+    'what was permitted is not told',
+  );
+});
+
+t.test(
+  'told: refusals and the floor. Not told: what runs, what is learnt, and nothing where nobody listens',
+  async (t) => {
+    for (const quiet of [false, true]) {
+      const { reporter, said, log } = stage(t, application(HEAD), null, quiet);
+      reporter.deliver(
+        Buffer.concat([
+          eventBytes('', { type: TYPE.floor, object: OBJECT.none, reason: 5 }),
+          eventBytes('/x', { flags: 0 }),
+          eventBytes('/x', { flags: 2, verdict: 0 }),
+          eventBytes('/x', { type: TYPE.exec, verdict: 0 }),
+        ]),
+      );
+      reporter.close();
+      t.match(said, quiet ? [] : [/^refused chroot/, /^would deny/]);
+      t.equal(said.length, quiet ? 0 : 2);
+      t.equal(events(log()).length, 4, 'the log has them all');
+    }
+  },
+);
+
+t.test('a policy that is replaced: events on their way still mean the rules that judged them', async (t) => {
+  const old = application(HEAD + DENY);
+  const { session, reporter, log } = stage(t, old);
+  const number = session.policyOf('/usr/bin/cat')?.number as number;
+  const changed = application(`${HEAD}  - permit: read\n    path: /etc/motd\n${DENY}`);
+  // In the order of src/session/reload.ts: held, then in the gate.
+  reporter.hold(changed);
+  session.replace([image(changed, 2)]);
+  reporter.deliver(
+    Buffer.concat([
+      eventBytes('/etc/shadow', { policy: number, rule: 1, generation: 1, sequence: 1 }),
+      eventBytes('/etc/shadow', { policy: number, rule: 2, generation: 2, sequence: 2 }),
+    ]),
+  );
+  reporter.close();
+  const digest = (from: Application): string => image(from, 1).digest;
+  t.match(events(log()), [
+    { seq: 1, rule: 1, line: 5, digest: digest(old) },
+    { seq: 2, rule: 2, line: 7, digest: digest(changed) },
+  ]);
+});
+
+t.test('while learning, a program without a policy is named by what runs', async (t) => {
+  const taken: EventRecord[] = [];
+  const { session, reporter } = stage(t, null, (records) => taken.push(...records));
+  const policy = session.policyOf('/usr/bin/anything')?.number as number;
+  reporter.deliver(
+    Buffer.concat([
+      eventBytes('/usr/bin/sed', { type: TYPE.exec, verdict: 0, policy, sequence: 1 }),
+      eventBytes('/x', { verdict: 0, flags: 2, policy, sequence: 2, exe: 1 }),
+    ]),
+  );
+  reporter.close();
+  t.match(taken, [
+    { type: 'exec', object: '/usr/bin/sed' },
+    { policy: '/usr/bin/sed', digest: 'sha256:empty' },
+  ]);
+});
+
+t.test('losses are told when they happen, each once', async (t) => {
+  const { reporter, log, drop } = stage(t, application(HEAD));
+  reporter.deliver(eventBytes('/a'));
+  t.same(ofType(log(), 'lost'), []);
+  drop(5);
+  reporter.deliver(eventBytes('/b'));
+  reporter.deliver(eventBytes('/c'));
+  drop(7);
+  const bad = eventBytes('/d');
+  bad.writeUInt8(99, 4);
+  reporter.deliver(bad);
+  t.match(ofType(log(), 'lost'), [
+    { dropped: 5, malformed: 0 },
+    { dropped: 2, malformed: 1 },
+  ]);
+  t.equal(ofType(log(), 'lost').length, 2);
+  drop(8);
+  reporter.close();
+  t.match(ofType(log(), 'lost')[2], { dropped: 1, malformed: 0 }, 'those behind the last batch');
+  t.match(ofType(log(), 'end'), [{ dropped: 8 }]);
+});
+
+t.test('a flood does not drown the person', async (t) => {
+  const { reporter, said, log } = stage(t, application(HEAD));
+  for (let sequence = 1; sequence <= 500; sequence++) reporter.deliver(eventBytes(`/f${sequence}`, { sequence }));
+  reporter.close();
+  t.ok(said.length >= 21 && said.length <= 63, `${said.length} lines`);
+  const told = said.filter((line) => line.startsWith('denied')).length;
+  const more = said.map((line) => Number(/^(\d+) more denials, in /.exec(line)?.[1] ?? 0)).reduce((a, b) => a + b);
+  t.equal(told + more, 500);
+  t.equal(events(log()).length, 500);
+});
+
+t.test('a disk that takes nothing is told once, and stops nothing', async (t) => {
+  const { session, reporter, said } = stage(t, application(HEAD), null);
+  const { log } = session.state;
+  // The log's descriptor, put to a file that may not be written.
+  const fds = Array.from({ length: 64 }, (_, fd) => fd).filter((fd) => same(fd, log));
+  t.equal(fds.length, 1);
+  closeSync(fds[0] as number);
+  t.equal(openSync('/dev/null', 'r'), fds[0]);
+  reporter.deliver(eventBytes('/a', { verdict: 0 }));
+  reporter.deliver(eventBytes('/b', { verdict: 0 }));
+  t.match(said, [/the log cannot be written \(.*cat-1\.jsonl: EBADF\)/]);
+  t.equal(said.length, 1);
+  reporter.close();
+  t.match(said[1], /^3 lines of the log were lost/, 'two events and the end');
+  t.equal(readFileSync(log, 'utf8').trim().split('\n').length, 1);
+});

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ProgramNotFound } from '../../src/host/failure.js';
+import type { Host } from '../../src/host/host.js';
+import type { LaunchOptions } from '../../src/kernel/addon.js';
+import { Gate } from '../../src/kernel/gate.js';
+import { Session } from '../../src/session/session.js';
+import { findSession } from '../../src/session/target.js';
+import { stopSession, sweepSession } from '../../src/supervise/stop.js';
+import { exitStatus, supervise } from '../../src/supervise/supervise.js';
+import { FakeAddon } from '../session/fake-addon.js';
+
+interface SetUp {
+  host: Host;
+  addon: FakeAddon;
+  session: Session;
+  talk: string[];
+  run(file?: string): ReturnType<typeof supervise>;
+}
+
+function setUp(test: Test): SetUp {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-supervise-'));
+  test.teardown(() => rmSync(folder, { recursive: true }));
+  const addon = new FakeAddon();
+  const host: Host = {
+    addon,
+    pins: join(folder, 'bpf'),
+    run: join(folder, 'run'),
+    journals: join(folder, 'lib'),
+    logs: join(folder, 'log'),
+    policies: join(folder, 'policies'),
+    groups: [],
+  };
+  const gate = new Gate(addon.load({ directory: host.pins, attach: 'lsm' }));
+  const facts = {
+    name: 'd-1',
+    kind: 'run' as const,
+    command: ['/usr/sbin/d'],
+    folder: '/p',
+    user: null,
+    log: '/dev/null',
+    journal: null,
+    bestEffort: false,
+    mode: null,
+  };
+  const image = {
+    index: 1,
+    program: '/usr/sbin/d',
+    file: 'd.yaml',
+    digest: 'sha256:0',
+    generation: 1,
+    mode: 'enforce' as const,
+    class: 0,
+    bytes: Buffer.from('image'),
+  };
+  const session = Session.open(host, gate, facts, [image]);
+  const talk: string[] = [];
+  const launch = (file: string): LaunchOptions => ({
+    file,
+    argv: [file],
+    env: [],
+    cwd: '/',
+    stdio: [0, 1, 2],
+    detached: false,
+  });
+  const run = (file = '/usr/sbin/d'): ReturnType<typeof supervise> =>
+    supervise({
+      session,
+      policy: session.state.policies[0]?.number ?? 0,
+      launch: launch(file),
+      deliver: () => undefined,
+      talk: (line) => talk.push(line),
+    });
+  return { host, addon, session, talk, run };
+}
+
+t.test('the program is a subject before it is let go', async (t) => {
+  const { addon, session, run } = setUp(t);
+  addon.onStart = (task) => {
+    t.equal(task.policy, session.state.policies[0]?.number);
+    t.equal(task.session, session.number);
+    addon.end(task.pid, 7);
+  };
+  t.same(await run(), { code: 7, signal: null });
+});
+
+t.test('the exit status is the shell’s', async (t) => {
+  t.equal(exitStatus({ code: 3, signal: null }), 3);
+  t.equal(exitStatus({ code: null, signal: 15 }), 143);
+});
+
+t.test('it stays until the last subject is gone, and says who runs on', async (t) => {
+  const { addon, session, talk, run } = setUp(t);
+  let daemon = 0;
+  addon.onStart = (task) => {
+    daemon = addon.spawn('d', task.policy, task.session).pid;
+    addon.end(task.pid, 0);
+    setTimeout(() => {
+      // A child forked behind its back is waited for as well.
+      const child = addon.spawn('child', task.policy, session.number);
+      addon.end(daemon, 0);
+      setTimeout(() => addon.end(child.pid, 0), 50);
+    }, 300);
+  };
+  t.same(await run(), { code: 0, signal: null }, 'the status is that of the program, not of its children');
+  t.same(talk, [`d runs on, pid ${daemon}`]);
+  t.equal(addon.tasks.size, 0);
+});
+
+t.test('children that end at once are no background', async (t) => {
+  const { addon, talk, run } = setUp(t);
+  addon.onStart = (task) => {
+    const child = addon.spawn('d', task.policy, task.session);
+    addon.end(task.pid, 0);
+    setTimeout(() => addon.end(child.pid, 0), 10);
+  };
+  await run();
+  t.same(talk, []);
+});
+
+t.test('signals go to every subject', async (t) => {
+  const { addon, run } = setUp(t);
+  addon.onStart = (task) => {
+    addon.spawn('child', task.policy, task.session);
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 10);
+  };
+  const listeners = process.listenerCount('SIGTERM');
+  t.same(await run(), { code: null, signal: 15 });
+  t.equal(addon.signals.length, 2);
+  t.equal(process.listenerCount('SIGTERM'), listeners, 'and callgate’s own handlers are gone with it');
+});
+
+t.test('a program that is not there', async (t) => {
+  const { run } = setUp(t);
+  await t.rejects(run('/missing'), ProgramNotFound);
+});
+
+t.test('stop asks, and tells who does not listen', async (t) => {
+  const { host, addon, session } = setUp(t);
+  const one = addon.spawn('one', 1, session.number);
+  t.same((await stopSession(host, session.gate, session.state, false)).ended, [{ pid: one.pid, comm: 'one' }]);
+  const deaf = addon.spawn('deaf', 1, session.number);
+  deaf.ignores = [15];
+  const killed = await stopSession(host, session.gate, session.state, true);
+  t.same(killed, { session: 'd-1', ended: [{ pid: deaf.pid, comm: 'deaf' }], signal: 'SIGKILL' });
+});
+
+t.test('a session whose supervisor lives is not swept', async (t) => {
+  const { host, session } = setUp(t);
+  t.equal(sweepSession(host, session.gate, 'd-1'), false);
+});
+
+t.test('a session is found by name, pid and program', async (t) => {
+  const { host, addon, session } = setUp(t);
+  const task = addon.spawn('d', 1, session.number);
+  for (const word of ['d-1', String(task.pid), 'd', '/usr/sbin/d'])
+    t.equal(findSession(host, session.gate, word).name, 'd-1', word);
+  t.throws(() => findSession(host, session.gate, 'other'), /no session/);
+  t.throws(() => findSession(host, session.gate, '1'), /no session/);
+});
