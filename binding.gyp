@@ -13,7 +13,9 @@
         "addon/pins.cc",
         "addon/poll.cc",
         "addon/probe.cc",
-        "addon/ring.cc"
+        "addon/ring.cc",
+        "addon/subject.cc",
+        "addon/trial.cc"
       ],
       "actions": [
         {

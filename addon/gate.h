@@ -19,7 +19,8 @@ class Gate : public Napi::ObjectWrap<Gate> {
   int Map(Napi::Env env, const std::string& name) const;
 
   std::map<std::string, Fd> maps;
-  Fd list_subjects, identify, trial;
+  Fd list_subjects, identify;
+  Fd trial;  // of openTrial() alone
   std::string directory;  // empty: not pinned
   bool closed = false;
 
@@ -40,11 +41,13 @@ class Gate : public Napi::ObjectWrap<Gate> {
   Napi::Value ReadSeen(const Napi::CallbackInfo& info);
   // ring.cc
   Napi::Value OpenRing(const Napi::CallbackInfo& info);
-  // gate.cc
+  // subject.cc
   Napi::Value Subjects(const Napi::CallbackInfo& info);
   Napi::Value MarkProcess(const Napi::CallbackInfo& info);
+  // trial.cc
   Napi::Value Trial(const Napi::CallbackInfo& info);
   Napi::Value Trials(const Napi::CallbackInfo& info);
+  // gate.cc
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 

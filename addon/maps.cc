@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "abi/gate.h"
+#include "abi/abi.h"
 #include "error.h"
 #include "gate.h"
 

@@ -8,6 +8,8 @@
 #include "pidfd.h"
 #include "pins.h"
 #include "probe.h"
+#include "subject.h"
+#include "trial.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Gate::Register(env, exports);
@@ -16,6 +18,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterPidfd(env, exports);
   RegisterLock(env, exports);
   RegisterProbe(env, exports);
+  RegisterSubject(env, exports);
+  RegisterTrial(env, exports);
   return exports;
 }
 

@@ -17,16 +17,15 @@
 #include <unistd.h>
 #include <vector>
 
-#include "abi/gate.h"
+#include "abi/abi.h"
 #include "callgate.skel.h"
 #include "error.h"
 #include "gate.h"
-#include "launch.h"
 
 namespace {
 
 constexpr long kBpffs = 0xcafe4a11;
-const char* const kPrograms[] = {"identify", "list_subjects", "trial"};
+const char* const kPrograms[] = {"identify", "list_subjects"};
 
 struct Ready {
   uint32_t abi;
@@ -162,17 +161,13 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
     return ThrowErrno(env, EINVAL, "load(options)");
   std::string directory = options.Get("directory").As<Napi::String>().Utf8Value();
   std::string attach = options.Get("attach").As<Napi::String>().Utf8Value();
-  if (attach != "lsm" && attach != "none")
+  if (attach != "lsm")
     return ThrowErrno(env, ENOTSUP, "attach by " + attach + " is not built yet: this gate needs BPF LSM");
 
   // The folders first: pins that are in the way are told before the verifier's work, not after it.
-  bool ours = false;
-  if (attach == "lsm") {
-    Failure failure = MakeFolders(directory);
-    if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
-    ours = true;
-  }
-  std::unique_ptr<const std::string, void (*)(const std::string*)> undo(ours ? &directory : nullptr,
+  Failure failure = MakeFolders(directory);
+  if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
+  std::unique_ptr<const std::string, void (*)(const std::string*)> undo(&directory,
                                                                        [](const std::string* made) { RemoveAll(*made); });
 
   said.clear();
@@ -182,24 +177,17 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   });
   Skeleton skeleton(callgate_bpf__open(), callgate_bpf__destroy);
   if (!skeleton) return ThrowErrno(env, errno, "open the BPF object");
-  bpf_program* program;
-  bpf_object__for_each_program(program, skeleton->obj) {
-    if (attach == "none" && StartsWith(bpf_program__section_name(program), "lsm"))
-      bpf_program__set_autoload(program, false);
-  }
   if (int failed = callgate_bpf__load(skeleton.get())) {
     Napi::Error error = NativeError(env, failed < 0 ? -failed : failed, "load the BPF object");
     error.Set("verifier", Napi::String::New(env, LastUsefulLine()));
     error.ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  if (attach == "lsm") {
-    uint32_t links = 0;
-    Failure failure = AttachAndPin(skeleton.get(), directory, &links);
-    if (failure.number == 0) failure = PinRest(skeleton.get(), directory, links);
-    if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
-    undo.release();
-  }
+  uint32_t links = 0;
+  failure = AttachAndPin(skeleton.get(), directory, &links);
+  if (failure.number == 0) failure = PinRest(skeleton.get(), directory, links);
+  if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
+  undo.release();
 
   Napi::Object object = NewGate(env);
   Gate* gate = Gate::Unwrap(object);
@@ -208,8 +196,7 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
       gate->maps[bpf_map__name(map)] = Fd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3));
   gate->list_subjects = Fd(fcntl(bpf_program__fd(skeleton->progs.list_subjects), F_DUPFD_CLOEXEC, 3));
   gate->identify = Fd(fcntl(bpf_program__fd(skeleton->progs.identify), F_DUPFD_CLOEXEC, 3));
-  gate->trial = Fd(fcntl(bpf_program__fd(skeleton->progs.trial), F_DUPFD_CLOEXEC, 3));
-  if (attach == "lsm") gate->directory = directory;
+  gate->directory = directory;
   return object;
 }
 
@@ -241,8 +228,7 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   }
   gate->list_subjects = Fd(bpf_obj_get((directory + "/progs/list_subjects").c_str()));
   gate->identify = Fd(bpf_obj_get((directory + "/progs/identify").c_str()));
-  gate->trial = Fd(bpf_obj_get((directory + "/progs/trial").c_str()));
-  if (!gate->list_subjects || !gate->identify || !gate->trial) return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
+  if (!gate->list_subjects || !gate->identify) return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
   return object;
 }
 
@@ -259,36 +245,6 @@ Napi::Value Unload(const Napi::CallbackInfo& info) {
   return names;
 }
 
-Napi::Value Mark(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  if (info.Length() < 3 || !info[0].IsObject() || !info[1].IsNumber() || !info[2].IsTypedArray())
-    return ThrowErrno(env, EINVAL, "mark(gate, pidfd, subject)");
-  Gate* gate = Gate::Unwrap(info[0].As<Napi::Object>());
-  Napi::Uint8Array subject = info[2].As<Napi::Uint8Array>();
-  if (subject.ByteLength() != sizeof(cg_subject)) return ThrowErrno(env, EINVAL, "mark: a struct cg_subject");
-  int map = gate->Map(env, "subjects");
-  if (map < 0) return env.Undefined();
-  int pidfd = info[1].As<Napi::Number>().Int32Value();
-  cg_subject value;
-  memcpy(&value, subject.Data(), sizeof(value));
-  // An armed task is held to the very file that its launcher opened, by the kernel's own name for it.
-  int program = HeldProgram(pidfd);
-  if ((value.flags & CG_SUBJECT_ARMED) != 0 && program >= 0) {
-    cg_identity identity{};
-    identity.fd = static_cast<uint32_t>(program);
-    LIBBPF_OPTS(bpf_test_run_opts, options);
-    // The kernel copies a syscall program's context back into where it came from.
-    options.ctx_in = &identity;
-    options.ctx_size_in = sizeof(identity);
-    if (bpf_prog_test_run_opts(gate->identify.get(), &options) != 0) return ThrowErrno(env, errno, "identify the program");
-    if (identity.inode == 0) return ThrowErrno(env, EBADF, "identify the program");
-    value.armed_device = identity.device;
-    value.armed_inode = identity.inode;
-  }
-  if (bpf_map_update_elem(map, &pidfd, &value, 0) != 0) return ThrowErrno(env, errno, "make the task a subject");
-  return env.Undefined();
-}
-
 }  // namespace
 
 void RegisterPins(Napi::Env env, Napi::Object exports) {
@@ -296,5 +252,4 @@ void RegisterPins(Napi::Env env, Napi::Object exports) {
   exports.Set("load", Napi::Function::New(env, Load));
   exports.Set("adopt", Napi::Function::New(env, Adopt));
   exports.Set("unload", Napi::Function::New(env, Unload));
-  exports.Set("mark", Napi::Function::New(env, Mark));
 }

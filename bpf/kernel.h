@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between kernels, each once, and constants that BTF does not carry. Everything below is read through
- * CO-RE, so one object serves 6.1 to 7.2.
+ * The kernel as every file of the kernel half sees it: its types, the constants that BTF does not carry, and the two ways to
+ * read a field. What differs between kernels is in compat.h, between processors in arch/.
  */
 #ifndef CALLGATE_KERNEL_H
 #define CALLGATE_KERNEL_H
@@ -10,7 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
-#include "abi/gate.h"
+#include "abi/abi.h"
 
 /* include/uapi/asm-generic/errno-base.h; macros, so not in BTF */
 #define EPERM 1
@@ -69,19 +69,6 @@
 /* An ERR_PTR: mounts made inside the kernel (overlayfs's clones) have MNT_NS_INTERNAL = ERR_PTR(-EINVAL) (fs/mount.h). */
 #define IS_ERR_VALUE(pointer) ((__u64)(pointer) >= (__u64)-4095)
 
-/* x86-64 and i386 system call numbers; see cg_syscall(). */
-#define TS_COMPAT 2
-
-/*
- * The list of a super block's mounts: a list_head of mnt_instance until 6.17, a chain of mnt_next_for_sb since.
- */
-struct mount___old {
-	struct list_head mnt_instance;
-} __attribute__((preserve_access_index));
-struct super_block___old {
-	struct list_head s_mounts;
-} __attribute__((preserve_access_index));
-
 /*
  * A field of a kernel struct at a plain address: 0 on success. Addresses come from walks the verifier cannot type. The
  * address is taken out of the expression first, or the fields it is read from would be relocated too.
@@ -97,67 +84,7 @@ static __always_inline struct task_struct *cg_current(void)
 	return bpf_get_current_task_btf();
 }
 
-/* The system call's number as native numbers go; -1 for i386 callers and kernel threads (they match no native number). */
-static __always_inline long cg_syscall(void)
-{
-	struct task_struct *task = cg_current();
-	if (task->thread_info.status & TS_COMPAT)
-		return -1;
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	return regs->orig_ax;
-}
-
-/* i386 system call's number; -1 for native callers. */
-static __always_inline long cg_compat_syscall(void)
-{
-	struct task_struct *task = cg_current();
-	if (!(task->thread_info.status & TS_COMPAT))
-		return -1;
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	return regs->orig_ax;
-}
-
-/*
- * Inside execve(2). Since 6.8 it is false while the program's own file is opened and true from its first check on; before
- * that it is true for both. (fs/exec.c: bprm_execve)
- */
-static __always_inline int cg_in_execve(void)
-{
-	struct task_struct *task = cg_current();
-
-	if (!bpf_core_field_exists(task->in_execve))
-		return 1;
-	return BPF_CORE_READ_BITFIELD(task, in_execve);
-}
-
-/*
- * A hook's refusal with this errno. The verifier wants to see that what a hook returns lies in -4095 ... 0, and before 6.17
- * it knows nothing about the result of a negation; of a subtraction it does.
- */
-static __always_inline int cg_refuse(__u32 errnum)
-{
-	__u64 positive = errnum;
-	__s64 verdict = 0;
-
-	if (!positive)
-		positive = EPERM;
-	asm volatile("%0 &= 4095" : "+r"(positive));
-	asm volatile("%0 -= %1" : "+r"(verdict) : "r"(positive));
-	return verdict;
-}
-
-#define CG_SYSCALL_OPEN 2
-#define CG_SYSCALL_FTRUNCATE 77
-#define CG_SYSCALL_CREAT 85
-#define CG_SYSCALL_OPENAT 257
-#define CG_SYSCALL_SETNS 308
-#define CG_SYSCALL_OPEN_BY_HANDLE_AT 304
-#define CG_SYSCALL_OPENAT2 437
-#define CG_SYSCALL_SENDTO 44
-#define CG_SYSCALL_SENDMSG 46
-#define CG_SYSCALL_SENDMMSG 307
-#define CG_COMPAT_FTRUNCATE 93
-#define CG_COMPAT_FTRUNCATE64 194
-#define CG_COMPAT_SETNS 346
+#include "arch/x86.h"
+#include "compat.h"
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The gate's maps; abi/gate.h says what each holds and who writes it. maps.bpf.c defines them, every other file refers to
+ * The gate's maps; abi/abi.h says what each holds and who writes it. maps.bpf.c defines them, every other file refers to
  * them: libbpf's linker checks that the definitions agree. Maps of maps stand in the one file that uses them (image.bpf.c,
  * report.bpf.c): libbpf's linker does not take them as extern.
  */

@@ -4,7 +4,7 @@
 //
 // Nothing here parses C: the headers are compiled by the compiler of the kernel half, and bpftool reads the layout from
 // the BTF that it leaves. Only the names of what to ask for are taken from the text. The layout is then compared with the
-// BTF of the linked object (out/bpf/callgate.bpf.o), which is what the kernel will be given.
+// BTF of the linked objects (out/bpf/*.bpf.o), which is what the kernel will be given.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -135,13 +135,15 @@ function render(types) {
 
 /** Structs that the linked object uses must be laid out there as here. */
 function compareWithLinked(types) {
-  const object = join(out, 'callgate.bpf.o');
-  if (!existsSync(object)) fail('out/bpf/callgate.bpf.o is missing: run ./scripts/build-bpf first');
-  const linked = dump(object);
-  for (const name of structs) {
-    if (find(linked, 'STRUCT', name) === undefined) continue;
-    if (JSON.stringify(layout(linked, name)) !== JSON.stringify(layout(types, name)))
-      fail(`struct ${name} is laid out otherwise in out/bpf/callgate.bpf.o: run ./scripts/build-bpf`);
+  for (const file of ['callgate.bpf.o', 'trial.bpf.o']) {
+    const object = join(out, file);
+    if (!existsSync(object)) fail(`out/bpf/${file} is missing: run ./scripts/build-bpf first`);
+    const linked = dump(object);
+    for (const name of structs) {
+      if (find(linked, 'STRUCT', name) === undefined) continue;
+      if (JSON.stringify(layout(linked, name)) !== JSON.stringify(layout(types, name)))
+        fail(`struct ${name} is laid out otherwise in out/bpf/${file}: run ./scripts/build-bpf`);
+    }
   }
 }
 

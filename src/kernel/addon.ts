@@ -18,15 +18,11 @@ export interface NativeError extends Error {
 export interface LoadOptions {
   /** Folder in a bpffs where everything is pinned. */
   readonly directory: string;
-  /**
-   * `lsm`: LSM programs. `fmod_ret`: their twins on security_* functions, which are skipped now and then and therefore
-   * promise nothing. `none`: load only, attach nothing and pin nothing (prog-run on a kernel without BPF LSM; then only
-   * programs that load there are loaded).
-   */
-  readonly attach: 'lsm' | 'fmod_ret' | 'none';
+  /** LSM programs; the addon answers ENOTSUP to anything else. */
+  readonly attach: 'lsm' | 'fmod_ret';
 }
 
-/** The gate: maps by name, as bpf/abi/gate.h lists them. Closed by `close()`, which never detaches pinned links. */
+/** The gate: maps by name, as bpf/abi/abi.h lists them. Closed by `close()`, which never detaches pinned links. */
 export interface NativeGate {
   /** Value size and key size in bytes, and the most entries. Throws ENOENT for an unknown map. */
   describeMap(map: string): { keySize: number; valueSize: number; maxEntries: number; type: number; id: number };
@@ -105,6 +101,8 @@ export interface HeldChild {
 
 export interface Addon {
   readonly abiVersion: number;
+  /** Loads the trial program of the tests (out/bpf/trial.bpf.o): a gate without hooks and pins, of maps and `trials` alone. */
+  openTrial(file: string): NativeGate;
   /** Loads a gate (attach and pin as asked). EEXIST where pins are in the way. */
   load(options: LoadOptions): NativeGate;
   /**

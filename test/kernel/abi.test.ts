@@ -36,11 +36,12 @@ t.test('a header that changed is noticed, by its line', async (t) => {
   t.teardown(() => rmSync(copy, { recursive: true }));
   for (const each of ['bpf/abi', 'scripts/generate-abi.mjs', 'src/kernel/abi.gen.ts'])
     cpSync(join(root, each), join(copy, each), { recursive: true });
-  cpSync(join(root, 'out/bpf/callgate.bpf.o'), join(copy, 'out/bpf/callgate.bpf.o'));
+  for (const object of ['callgate.bpf.o', 'trial.bpf.o'])
+    cpSync(join(root, 'out/bpf', object), join(copy, 'out/bpf', object));
   symlinkSync(join(root, 'out/bpf/vmlinux.h'), join(copy, 'out/bpf/vmlinux.h'));
   t.equal(generate(copy, '--check').status, 0);
 
-  const header = join(copy, 'bpf/abi/gate.h');
+  const header = join(copy, 'bpf/abi/slot.h');
   const before = readFileSync(header, 'utf8');
   writeFileSync(header, before.replace('CG_LEARN = 2', 'CG_LEARN = 3'));
   const changed = generate(copy, '--check');

@@ -11,7 +11,9 @@ import {
   SESSIONS_MAX,
 } from '../../src/kernel/records.js';
 
-const header = readFileSync(new URL('../../../bpf/abi/gate.h', import.meta.url), 'utf8');
+const header = ['limits', 'slot', 'subject', 'session']
+  .map((name) => readFileSync(new URL(`../../../bpf/abi/${name}.h`, import.meta.url), 'utf8'))
+  .join('\n');
 const constant = (name: string): number => Number(new RegExp(`#define ${name} (\\d+)`).exec(header)?.[1]);
 const size = (struct: string): number => {
   const text = new RegExp(`CG_ASSERT\\(sizeof\\(struct ${struct}\\) == ([^,]+),`).exec(header)?.[1] ?? '';

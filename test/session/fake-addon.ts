@@ -48,6 +48,10 @@ export class FakeAddon implements Addon {
     return this.gate;
   }
 
+  openTrial(): NativeGate {
+    throw failure('ENOSYS', 'openTrial');
+  }
+
   unload(): string[] {
     this.calls.push('unload');
     const had = this.gate !== null;

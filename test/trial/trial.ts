@@ -1,4 +1,5 @@
 /** The kernel half's matcher without a hook: a policy's image and written attempts, judged by the trial program under prog-run. */
+import { fileURLToPath } from 'node:url';
 import { errnoName } from '../../src/compile/errno.js';
 import { fieldBytes, readNumber, structBytes, writeNumber } from '../../src/kernel/abi.js';
 import { addon, type NativeGate } from '../../src/kernel/addon.js';
@@ -14,6 +15,7 @@ import {
 } from '../../src/policy/model.js';
 import { OPERATIONS, type Operation, operationBit, operationMask } from '../../src/policy/operations.js';
 
+const OBJECT = fileURLToPath(new URL('../../../out/bpf/trial.bpf.o', import.meta.url));
 const POLICY = 1;
 const PLACE = 0;
 const TRIAL = structBytes('trial');
@@ -61,7 +63,7 @@ export class Trials {
 
   /** Throws the addon's error where this kernel does not load the program. */
   constructor() {
-    this.#gate = addon().load({ directory: '/sys/fs/bpf/callgate-trial', attach: 'none' });
+    this.#gate = addon().openTrial(OBJECT);
   }
 
   /** Everything that follows is judged by this image. */

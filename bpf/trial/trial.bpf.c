@@ -6,6 +6,7 @@
  */
 #include "judge.h"
 #include "settle.h"
+#include "abi/trial.h"
 
 struct trial_space {
 	struct cg_trial trial;

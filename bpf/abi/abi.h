@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Maps of the gate that the control plane writes and reads. The names are the pins' names under /sys/fs/bpf/callgate.
+ *
+ *   subjects  TASK_STORAGE           struct cg_subject   who is under which policy
+ *   policies  ARRAY                  struct cg_slot      policy number -> where its image is, and its mode
+ *   images0-3 ARRAY_OF_MAPS          struct cg_imageN    by size class; an index is a place in the outer map
+ *   programs  HASH                   struct cg_program -> __u32 policy number; program 0: those without a policy, while learning
+ *   sessions  ARRAY                  struct cg_session
+ *   rings     ARRAY_OF_MAPS          by session number: RINGBUF of struct cg_event
+ *   seen      ARRAY_OF_MAPS          by session number: HASH struct cg_seen_key -> struct cg_seen; absent: no dedup
+ *   guards    HASH                   __u32 thread group -> __u64 start time: supervisors no subject may signal
+ */
+#ifndef CALLGATE_ABI_ABI_H
+#define CALLGATE_ABI_ABI_H
+#include "event.h"
+#include "image.h"
+#include "limits.h"
+#include "object.h"
+#include "operation.h"
+#include "session.h"
+#include "slot.h"
+#include "subject.h"
+#include "types.h"
+
+#endif

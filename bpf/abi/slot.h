@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Policies by number: where each has its image, and how it is held to. */
+#ifndef CALLGATE_ABI_SLOT_H
+#define CALLGATE_ABI_SLOT_H
+#include "types.h"
+
+enum cg_mode {
+	CG_ENFORCE = 0,
+	CG_COMPLAIN = 1,
+	CG_LEARN = 2, /* what no rule decides is permitted and reported; explicit denials stay in force */
+};
+
+/* One policy. Written by one map update of 16 bytes; `location` and `mode` are read once a hook, as one value. */
+struct cg_slot {
+	__u32 location; /* class << 24 | (place in the outer map + 1); 0: no policy, deny all and count */
+	__u32 mode;     /* enum cg_mode */
+	__u32 session;
+	__u32 program;  /* number in the application, from 1 */
+};
+CG_ASSERT(sizeof(struct cg_slot) == 16, "no padding");
+
+struct cg_program {
+	__u32 session;
+	__u32 program; /* number in the application, from 1: cg_answer.program */
+};
+
+#endif

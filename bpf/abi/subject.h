@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tasks under policies. */
+#ifndef CALLGATE_ABI_SUBJECT_H
+#define CALLGATE_ABI_SUBJECT_H
+#include "types.h"
+
+#define CG_SUBJECT_ARMED 1u /* waits for its one exec, of armed_device:armed_inode; may not fork */
+#define CG_SUBJECT_FREE 2u  /* left the gate by an `unconfined` exec: as if it had no storage */
+
+/* A task under a policy. The control plane writes it once to make a subject; from then on the kernel half owns it. */
+struct cg_subject {
+	__u32 policy;      /* number in `policies`; 0: no subject */
+	__u32 session;
+	__u32 flags;
+	__u32 next_policy; /* taken at bprm_committed_creds if next_bprm is that exec's */
+	__u64 next_bprm;
+	__u64 mounts;      /* struct mnt_namespace its paths are told from; 0: its own, filled in at the first hook */
+	__u64 exe;         /* cg_event.exe */
+	__u64 next_exe;    /* taken together with next_policy */
+	__u64 armed_inode;
+	__u32 armed_device; /* kernel's dev_t: major << 20 | minor */
+	__u32 exec_state;  /* 1: bprm_check_security passed, the ELF loader comes next; the kernel half's own */
+};
+CG_ASSERT(sizeof(struct cg_subject) == 64, "written by the control plane");
+
+/*
+ * Context of the `identify` program: a descriptor of the caller, and what the kernel knows its file as. stat(2) cannot tell:
+ * overlayfs answers with the device and inode of a layer.
+ */
+struct cg_identity {
+	__u32 fd;
+	__u32 device;
+	__u64 inode; /* 0: no such descriptor */
+};
+
+/* One record of the task iterator: a live subject. */
+struct cg_task_record {
+	__u32 pid;
+	__u32 tid;
+	__u32 policy;
+	__u32 session;
+	__u64 start;     /* task->start_boottime, ns; with the pid it names a process for good */
+	__u32 flags;
+	__u32 ppid;
+	__u32 stopped;   /* 1: stopped by a signal */
+	__u32 uid;
+	char comm[16];
+};
+CG_ASSERT(sizeof(struct cg_task_record) == 56, "read by the control plane");
+
+#endif
