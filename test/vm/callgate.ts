@@ -82,9 +82,20 @@ export async function holdGate(): Promise<() => Promise<void>> {
   };
 }
 
+/** The session that `run --json` tells of. */
+export function sessionIn(output: string): string {
+  const parsed = JSON.parse(output.slice(output.indexOf('{\n'))) as { session: string };
+  return parsed.session;
+}
+
 /** The events of a session's log. */
 export function eventsOf(session: string): EventRecord[] {
-  return readFileSync(`/var/log/callgate/${session}.jsonl`, 'utf8')
+  return eventsIn(`/var/log/callgate/${session}.jsonl`);
+}
+
+/** The events of a log. */
+export function eventsIn(log: string): EventRecord[] {
+  return readFileSync(log, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as EventRecord)

@@ -2,17 +2,12 @@
  * Real programs: learned from a workload, held to what was learned, and judged by what they are refused then. Nothing here
  * knows what a policy should say; it must permit the workload and refuse what was planted.
  */
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { loadPolicy } from '../../src/application/application.js';
-import { surroundingsOf } from '../../src/application/surroundings.js';
-import { decide } from '../../src/decide/decide.js';
-import { GROUP_FOLDERS } from '../../src/host/host.js';
-import { bytesOf } from '../../src/policy/bytes.js';
 import type { Operation } from '../../src/policy/operations.js';
-import { callgate, eventsOf, folder, holdGate, inside, prepare } from './callgate.js';
+import { callgate, eventsOf, folder, holdGate, inside, prepare, sessionIn } from './callgate.js';
 import { needsLsm } from './machine.js';
+import { plant, refusedBy } from './planted.js';
 
 interface Program {
   readonly name: string;
@@ -27,8 +22,6 @@ interface Program {
   /** Makes the program try to connect there. */
   readonly connect?: (work: string, port: number) => readonly string[];
 }
-
-const ROOT_USER = { name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' };
 
 const PROGRAMS: readonly Program[] = [
   {
@@ -119,22 +112,6 @@ if len(sys.argv) == 1:
   );
 }
 
-/** Folders that the program's own rules name something in. */
-function foldersOf(policies: string): string[] {
-  const found = new Set<string>();
-  for (const file of readdirSync(policies))
-    for (const [, path = ''] of readFileSync(`${policies}/${file}`, 'utf8').matchAll(
-      /^ {4,}(?:- |path: )"?(\/[^"\n]*)"?$/gm,
-    ))
-      if (!/^\/(proc|sys|dev)\//.test(path) && !dirname(path).includes('*')) found.add(dirname(path));
-  return [...found].sort();
-}
-
-function session(output: string): string {
-  const parsed = JSON.parse(output.slice(output.indexOf('{\n'))) as { session: string };
-  return parsed.session;
-}
-
 // The whole file, the gate's load with it, under emulation.
 t.setTimeout(1_800_000);
 
@@ -163,18 +140,12 @@ t.test('real programs', { skip: needsLsm(), timeout: 1_200_000 }, async (t) => {
 
         const program = realpathSync(workload(work)[0] as string);
         const policy = `${policies}/${program.slice(1).replaceAll('/', '_')}.yaml`;
-        const planted = foldersOf(policies).map((place) => join(place, 'planted-by-a-test'));
-        for (const file of planted) writeFileSync(file, 'planted\n');
-        // In this process: a command for each would be most of the test's time under emulation.
-        const loaded = loadPolicy(policy, surroundingsOf(ROOT_USER, work, GROUP_FOLDERS)).policy;
-        const refused = planted.filter((file) => {
-          const object = { type: 'path', path: bytesOf(file) } as const;
-          return decide(loaded, { operations: [operation], object, uid: 0, gid: 0, owner: 0 }).verdict === 'deny';
-        });
+        const planted = plant(policies);
+        const refused = refusedBy(policy, work, planted, operation);
         for (const file of planted.filter((one) => !refused.includes(one))) t.comment(`a named glob admits ${file}`);
         t.ok(refused.length > 0, 'there are folders to plant in');
         const attacked = callgate('run', '--json', '--quiet', '--policies', policies, '--', ...attack(work, refused));
-        const events = eventsOf(session(attacked.stdout));
+        const events = eventsOf(sessionIn(attacked.stdout));
         for (const file of refused) {
           const denials = events.filter(
             ({ object, verdict, enforced }) => object === file && verdict === 'deny' && enforced,
@@ -187,14 +158,14 @@ t.test('real programs', { skip: needsLsm(), timeout: 1_200_000 }, async (t) => {
           copyFileSync('/usr/bin/true', copy);
           chmodSync(copy, 0o755);
           const ran = callgate('run', '--json', '--quiet', '--policies', policies, '--', ...run(work, copy));
-          const denials = eventsOf(session(ran.stdout)).filter(
+          const denials = eventsOf(sessionIn(ran.stdout)).filter(
             ({ object, operation }) => object === copy && operation.includes('exec'),
           );
           t.equal(denials.length, 1, 'a program that was planted is not run, and that is logged once');
         }
         if (connect !== undefined) {
           const tried = callgate('run', '--json', '--quiet', '--policies', policies, '--', ...connect(work, 9));
-          const denials = eventsOf(session(tried.stdout)).filter(
+          const denials = eventsOf(sessionIn(tried.stdout)).filter(
             ({ verdict, operation }) =>
               verdict === 'deny' && (operation.includes('connect') || operation.includes('socket')),
           );
