@@ -13,7 +13,7 @@ const MAY = {
   kernel: [],
   host: ['kernel'],
   application: ['policy', 'compile', 'decide', 'host'],
-  session: ['policy', 'kernel', 'host', 'application'],
+  session: ['policy', 'events', 'kernel', 'host', 'application'],
   audit: ['policy', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
   supervise: ['events', 'kernel', 'host', 'application', 'session', 'audit'],
   training: ['policy', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],

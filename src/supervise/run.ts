@@ -2,12 +2,15 @@
 import { join } from 'node:path';
 import { type Application, loadApplication } from '../application/application.js';
 import type { Surroundings } from '../application/surroundings.js';
+import { Log } from '../audit/log.js';
 import { Reporter } from '../audit/reporter.js';
+import { TerminalSink } from '../audit/terminal.js';
+import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
 import { hasBpfLsm } from '../host/lsm.js';
 import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
-import { type Counters, countersOf } from '../session/status.js';
+import { countersOf } from '../session/status.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from './begin.js';
 import { watchPolicies } from './reload.js';
 import { type Ended, supervise } from './supervise.js';
@@ -59,7 +62,9 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   });
   const session = await openSession(request, attach, promise, facts, images);
   try {
-    const reporter = new Reporter(session, options.quiet ? null : options.talk);
+    const { log } = session.state;
+    const sinks = [new Log(log), ...(options.quiet ? [] : [new TerminalSink(options.talk, log)])];
+    const reporter = new Reporter(session, sinks, options.talk);
     reporter.hold(application);
     const watch = watchPolicies({
       ...{ session, around, numbering, mode },
@@ -69,7 +74,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
           options.talk(`the policy of ${name} was changed: generation ${generation} holds from now on`);
       },
       refused: (problem) => {
-        reporter.note(problem);
+        reporter.problem(problem);
         options.talk(`the changed policy is refused, what held before holds on:\n${problem}`);
       },
     });
@@ -80,7 +85,8 @@ export async function run(request: Request, around: Surroundings, options: RunOp
       ended = await supervise({ session, policy: entry, launch: launchOf(request), deliver: reporter.deliver, talk });
     } finally {
       watch.stop();
-      reporter.close();
+      await reporter.flush();
+      reporter.end();
     }
     const counters = countersOf(session.gate.session(session.number));
     if (counters.dropped > 0)

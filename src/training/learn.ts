@@ -1,8 +1,10 @@
 /** `callgate learn`: a program that may do everything while it is watched, and the policies that come of it. */
 import { type Application, loadApplication } from '../application/application.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Journal, journalFile } from '../audit/journal.js';
+import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile } from '../audit/journal.js';
+import { Log } from '../audit/log.js';
 import { Reporter } from '../audit/reporter.js';
+import { TerminalSink } from '../audit/terminal.js';
 import { hasBpfLsm } from '../host/lsm.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
@@ -24,7 +26,7 @@ export async function learn(
   around: Surroundings,
   talk: (line: string) => void,
 ): Promise<LearnResult> {
-  const { host, program, folder, command, user, cwd } = request;
+  const { host, program, folder, command, user } = request;
   const application = loadApplication(folder, around) ?? { folder, policies: [] };
   requireBuilt(application);
   const numbering = new Numbering();
@@ -36,30 +38,24 @@ export async function learn(
   });
   const session = await openSession(request, chooseAttach(hasBpfLsm(), false), false, facts, images);
   let ended: Ended;
+  let text: JournalText;
   try {
-    const { name, started } = session.state;
-    const header = {
-      v: 1,
-      type: 'learner',
-      session: name,
-      started,
-      command,
-      folder,
-      user,
-      cwd,
-      program: program.path,
-    } as const;
-    const journal = Journal.create(host, header);
+    const journal = Journal.create(host, headerOf(session, request));
     try {
       ended = await watch(session, application, request, journal, talk);
-      finishJournal(session, journal);
+      text = finishJournal(session, journal);
     } finally {
       journal.close();
     }
   } finally {
     await closeSession(session);
   }
-  return concludeJournal(session.state.journal as string, around, ended);
+  return concludeJournal(text, around, ended);
+}
+
+function headerOf({ state: { name, started } }: Session, request: Request): JournalHeader {
+  const { command, folder, user, cwd, program } = request;
+  return { v: 1, type: 'learner', session: name, started, command, folder, user, cwd, program: program.path };
 }
 
 async function watch(
@@ -69,12 +65,14 @@ async function watch(
   journal: Journal,
   talk: (line: string) => void,
 ): Promise<Ended> {
-  const reporter = new Reporter(session, talk, (records) => journal.take(records));
+  const { log } = session.state;
+  const reporter = new Reporter(session, [new Log(log), new JournalSink(journal), new TerminalSink(talk, log)], talk);
   reporter.hold(application);
   try {
     const policy = session.policyOf(request.program.path)?.number ?? 0;
     return await supervise({ session, policy, launch: launchOf(request), deliver: reporter.deliver, talk });
   } finally {
-    reporter.close();
+    await reporter.flush();
+    reporter.end();
   }
 }
