@@ -9,6 +9,7 @@
         "addon/launch.cc",
         "addon/lock.cc",
         "addon/maps.cc",
+        "addon/peer.cc",
         "addon/pidfd.cc",
         "addon/pins.cc",
         "addon/poll.cc",

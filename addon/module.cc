@@ -5,6 +5,7 @@
 #include "gate.h"
 #include "launch.h"
 #include "lock.h"
+#include "peer.h"
 #include "pidfd.h"
 #include "pins.h"
 #include "probe.h"
@@ -15,6 +16,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Gate::Register(env, exports);
   RegisterPins(env, exports);
   RegisterLaunch(env, exports);
+  RegisterPeer(env, exports);
   RegisterPidfd(env, exports);
   RegisterLock(env, exports);
   RegisterProbe(env, exports);

@@ -4,7 +4,7 @@ import { requestOf } from '../cli/request.js';
 import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
-import { exitStatus } from '../supervise/supervise.js';
+import { exitStatus } from '../supervise/foreground.js';
 import { type LearnResult, learn, renderLearnt } from '../training/learn.js';
 import { learnFrom } from '../training/learn-from.js';
 import { recover } from '../training/recover.js';

@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { requestOf } from '../cli/request.js';
 import { requireRoot } from '../host/privileges.js';
+import { exitStatus } from '../supervise/foreground.js';
 import { type RunResult, run } from '../supervise/run.js';
-import { exitStatus } from '../supervise/supervise.js';
 
 export default class Run extends CallgateCommand {
   static override summary = 'run a program under its policies: the kernel refuses everything else';

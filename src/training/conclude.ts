@@ -16,8 +16,8 @@ import { readSensitive } from '../learn/generalise.js';
 import { type Group, type LearntPolicy, learnPolicies } from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
 import { parseGroup } from '../policy/parse.js';
+import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
-import type { Ended } from '../supervise/supervise.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
 const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls'];

@@ -1,16 +1,18 @@
 /** `callgate learn`: a program that may do everything while it is watched, and the policies that come of it. */
-import { type Application, loadApplication } from '../application/application.js';
+import type { Application } from '../application/application.js';
+import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
 import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile } from '../audit/journal.js';
 import { Log } from '../audit/log.js';
-import { Reporter } from '../audit/reporter.js';
 import { TerminalSink } from '../audit/terminal.js';
 import { hasBpfLsm } from '../host/lsm.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from '../supervise/begin.js';
+import type { Ended } from '../supervise/foreground.js';
+import { launching } from '../supervise/launch.js';
 import { finishJournal } from '../supervise/salvage.js';
-import { type Ended, supervise } from '../supervise/supervise.js';
+import { Supervisor } from '../supervise/supervisor.js';
 import { concludeJournal, type LearnResult } from './conclude.js';
 
 export { type LearnResult, renderLearnt } from './conclude.js';
@@ -27,7 +29,7 @@ export async function learn(
   talk: (line: string) => void,
 ): Promise<LearnResult> {
   const { host, program, folder, command, user } = request;
-  const application = loadApplication(folder, around) ?? { folder, policies: [] };
+  const application = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
   requireBuilt(application);
   const numbering = new Numbering();
   const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering)];
@@ -66,13 +68,8 @@ async function watch(
   talk: (line: string) => void,
 ): Promise<Ended> {
   const { log } = session.state;
-  const reporter = new Reporter(session, [new Log(log), new JournalSink(journal), new TerminalSink(talk, log)], talk);
-  reporter.hold(application);
-  try {
-    const policy = session.policyOf(request.program.path)?.number ?? 0;
-    return await supervise({ session, policy, launch: launchOf(request), deliver: reporter.deliver, talk });
-  } finally {
-    await reporter.flush();
-    reporter.end();
-  }
+  const sinks = [new Log(log), new JournalSink(journal), new TerminalSink(talk, log)];
+  const supervisor = new Supervisor({ session, application, sinks, policies: null, talk });
+  const policy = session.policyOf(request.program.path)?.number ?? 0;
+  return supervisor.attend(launching(policy, launchOf(request)));
 }

@@ -136,6 +136,13 @@ export class FakeAddon implements Addon {
     };
   }
 
+  /** Who connects; a test may say somebody else. */
+  connecting = process.pid;
+
+  peer(): number {
+    return this.connecting;
+  }
+
   becomeSubreaper(): void {}
 
   reapOrphans(): number[] {
