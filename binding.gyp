@@ -16,6 +16,7 @@
         "addon/probe.cc",
         "addon/ring.cc",
         "addon/subject.cc",
+        "addon/terminal.cc",
         "addon/trial.cc"
       ],
       "actions": [

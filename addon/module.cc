@@ -10,6 +10,7 @@
 #include "pins.h"
 #include "probe.h"
 #include "subject.h"
+#include "terminal.h"
 #include "trial.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
@@ -21,6 +22,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterLock(env, exports);
   RegisterProbe(env, exports);
   RegisterSubject(env, exports);
+  RegisterTerminal(env, exports);
   RegisterTrial(env, exports);
   return exports;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Session } from '../session/session.js';
 import { type SubjectProcess, signalSubjects, subjectProcesses } from '../session/subjects.js';
+import type { Origin } from './supervisor.js';
 
 /** How the program ended. */
 export interface Ended {
@@ -57,4 +58,30 @@ function statFields(pid: string): number[] {
   } catch {
     return [];
   }
+}
+
+/** Whoever writes to the terminal beside the program. */
+export interface Speaker {
+  hold(): void;
+  release(): void;
+}
+
+/** The origin, with nobody speaking into what the program draws: from before its start until it ended. */
+export function quietly<E>(origin: Origin<E>, speakers: readonly Speaker[]): Origin<E> {
+  const release = (): void => {
+    for (const speaker of speakers) speaker.release();
+  };
+  return {
+    name: origin.name,
+    enter: async (session) => {
+      for (const speaker of speakers) speaker.hold();
+      try {
+        const { ended } = await origin.enter(session);
+        return { ended: ended.finally(release) };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+  };
 }

@@ -8,11 +8,12 @@ import { TerminalSink } from '../audit/terminal.js';
 import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
 import { hasBpfLsm } from '../host/lsm.js';
+import type { Voice } from '../host/voice.js';
 import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from './begin.js';
-import type { Ended } from './foreground.js';
+import { type Ended, quietly } from './foreground.js';
 import { launching } from './launch.js';
 import { Supervisor } from './supervisor.js';
 
@@ -25,8 +26,8 @@ export interface RunOptions {
   readonly log: string | null;
   /** Denials are not told on standard error. */
   readonly quiet: boolean;
-  /** Says a line to the person. */
-  readonly talk: (line: string) => void;
+  /** Speaks to the person; closed by the caller. */
+  readonly voice: Voice;
 }
 
 export interface RunResult {
@@ -43,7 +44,8 @@ export interface RunResult {
  */
 export async function run(request: Request, around: Surroundings, options: RunOptions): Promise<RunResult> {
   const { host, program, folder } = request;
-  const { talk } = options;
+  const { voice } = options;
+  const talk = (line: string): void => voice.say(line);
   const source = new FolderSource(folder, host.groups, around);
   const application = requireApplication(await source.load(), request);
   requireBuilt(application);
@@ -65,16 +67,19 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   });
   const session = await openSession(request, attach, promise, facts, images);
   try {
-    const { log } = session.state;
-    const sinks = [new Log(log), ...(options.quiet ? [] : [new TerminalSink(talk, log)])];
+    const { name, log } = session.state;
+    const terminal = new TerminalSink(talk, name, log);
+    const sinks = [new Log(log), ...(options.quiet ? [] : [terminal])];
     const policies = { source, numbering, mode };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk });
     const entry = session.policyOf(program.path)?.number ?? 0;
-    const ended = await supervisor.attend(launching(entry, launchOf(request)));
+    const ended = await supervisor.attend(
+      quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []),
+    );
     const counters = countersOf(session.gate.session(session.number));
     if (counters.dropped > 0)
       talk(`${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`);
-    return { session: session.state.name, ended, log, counters };
+    return { session: name, ended, log, counters };
   } finally {
     await closeSession(session);
   }

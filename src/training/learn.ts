@@ -6,10 +6,11 @@ import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile
 import { Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import { hasBpfLsm } from '../host/lsm.js';
+import type { Voice } from '../host/voice.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from '../supervise/begin.js';
-import type { Ended } from '../supervise/foreground.js';
+import { type Ended, quietly } from '../supervise/foreground.js';
 import { launching } from '../supervise/launch.js';
 import { finishJournal } from '../supervise/salvage.js';
 import { Supervisor } from '../supervise/supervisor.js';
@@ -20,14 +21,10 @@ export { type LearnResult, renderLearnt } from './conclude.js';
 /**
  * Runs the program until its last process has ended, permits what no rule denies, and writes the policies.
  *
- * @param talk says a line to the person
+ * @param voice speaks to the person; closed by the caller
  * @throws Refusal (126) before anything is started
  */
-export async function learn(
-  request: Request,
-  around: Surroundings,
-  talk: (line: string) => void,
-): Promise<LearnResult> {
+export async function learn(request: Request, around: Surroundings, voice: Voice): Promise<LearnResult> {
   const { host, program, folder, command, user } = request;
   const application = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
   requireBuilt(application);
@@ -44,7 +41,7 @@ export async function learn(
   try {
     const journal = Journal.create(host, headerOf(session, request));
     try {
-      ended = await watch(session, application, request, journal, talk);
+      ended = await watch(session, application, request, journal, voice);
       text = finishJournal(session, journal);
     } finally {
       journal.close();
@@ -65,11 +62,13 @@ async function watch(
   application: Application,
   request: Request,
   journal: Journal,
-  talk: (line: string) => void,
+  voice: Voice,
 ): Promise<Ended> {
-  const { log } = session.state;
-  const sinks = [new Log(log), new JournalSink(journal), new TerminalSink(talk, log)];
+  const { name, log } = session.state;
+  const talk = (line: string): void => voice.say(line);
+  const terminal = new TerminalSink(talk, name, log);
+  const sinks = [new Log(log), new JournalSink(journal), terminal];
   const supervisor = new Supervisor({ session, application, sinks, policies: null, talk });
   const policy = session.policyOf(request.program.path)?.number ?? 0;
-  return supervisor.attend(launching(policy, launchOf(request)));
+  return supervisor.attend(quietly(launching(policy, launchOf(request)), voice.shared ? [terminal, voice] : []));
 }

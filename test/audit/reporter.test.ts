@@ -66,7 +66,7 @@ function stage(test: Test, first: Application | null, more: readonly EventSink[]
   );
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
-  const sinks = [new Log(log), ...more, ...(quiet ? [] : [new TerminalSink(say, log)])];
+  const sinks = [new Log(log), ...more, ...(quiet ? [] : [new TerminalSink(say, 'cat-1', log)])];
   const reporter = new Reporter(session, sinks, say);
   if (first !== null) reporter.hold(first);
   const drop = (dropped: number): void => {
@@ -312,4 +312,28 @@ t.test('the end names its counters', async (t) => {
     ...{ v: 1, type: 'end', session: 'cat-1', sequence: 0, events: 0, dropped: 0, repeats: 0, denied: 2 },
     ...{ complained: 0, learnt: 0, silent: 0, unresolved: { race: 4 }, floor: { mount: 7 }, deniedBy: {} },
   });
+});
+
+t.test('while the program has the terminal denials are held, and told at its end, each kind once', async (t) => {
+  const said: string[] = [];
+  const terminal = new TerminalSink((line) => void said.push(line), 'cat-1', '/l.jsonl');
+  const { reporter, log } = stage(t, application(HEAD), [terminal], true);
+  terminal.hold();
+  for (let sequence = 1; sequence <= 3; sequence++) reporter.deliver(eventBytes('/etc/shadow', { sequence }));
+  t.same(said, []);
+  terminal.release();
+  const [{ time }] = events(log()).slice(-1) as [EventRecord];
+  t.same(said.splice(0), [
+    "refused while it ran, and held back for the terminal was the program's (each is in /l.jsonl):",
+    `/usr/bin/cat: read /etc/shadow (EPERM), 3 times, last ${time.slice(0, 19).replace('T', ' ')}, event cat-1:3\n` +
+      '  - permit: read\n    path: /etc/shadow',
+  ]);
+  reporter.deliver(eventBytes('/etc/shadow', { sequence: 4 }));
+  t.same(said.splice(0), ['denied (EPERM) read /etc/shadow: cat[812] uid 1000, no rule matches'], 'then as they come');
+  terminal.hold();
+  for (let sequence = 5; sequence < 1505; sequence++) reporter.deliver(eventBytes(`/f${sequence}`, { sequence }));
+  reporter.end();
+  t.equal(said.length, 3, 'what is held at the end is told, within bounds');
+  t.equal((said[1] ?? '').split('event').length - 1, 20);
+  t.equal(said[2], '1480 more denials: callgate audit denials cat-1');
 });
