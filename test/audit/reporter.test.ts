@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { writeNumber } from '../../src/abi/struct.js';
 import type { Application } from '../../src/application/application.js';
 import { digestText } from '../../src/application/compiled.js';
 import { Log } from '../../src/audit/log.js';
@@ -11,7 +12,6 @@ import type { EventSink, Line } from '../../src/audit/sink.js';
 import { TerminalSink } from '../../src/audit/terminal.js';
 import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
-import { writeNumber } from '../../src/kernel/abi.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { u32 } from '../../src/kernel/records.js';
 import { parsePolicy } from '../../src/policy/parse.js';
