@@ -110,6 +110,23 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 	return verdict;
 }
 
+__hidden int cg_unresolved(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason)
+{
+	struct cg_slot *slot;
+	__u32 number;
+
+	if (!subject || !scratch)
+		return -EPERM;
+	number = subject->policy;
+	slot = bpf_map_lookup_elem(&policies, &number);
+	scratch->access.policy = number;
+	scratch->access.mode = slot && slot->location ? slot->mode : CG_ENFORCE;
+	scratch->access.object = CG_OBJECT_NONE;
+	if (!scratch->access.unresolved)
+		scratch->access.unresolved = reason;
+	return cg_conclude(subject, scratch);
+}
+
 __hidden int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason)
 {
 	struct cg_session *session;

@@ -29,6 +29,9 @@ static __always_inline int cg_judge(struct cg_subject *subject, struct cg_scratc
 	return cg_conclude(subject, scratch);
 }
 
+/* What the hook could not tell, for `reason` where access.unresolved says no other: denied and reported as the mode has it. */
+int cg_unresolved(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason);
+
 /* The hard-wired floor refuses: counted, reported, -EPERM in every mode. */
 int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason);
 

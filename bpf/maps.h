@@ -80,6 +80,7 @@ struct cg_climb {
 struct cg_scratch {
 	struct cg_access access;
 	struct cg_access saved;   /* the attempt, while an event about its program is made first */
+	__u64 connecting;         /* the unix socket that connect(2) was called on last; 0 once something was sent */
 	struct cg_climb climb;
 	__u64 walk[CG_WALK];      /* dentries of a path, a ring: the last CG_WALK met on the way up */
 	__u8 name[CG_NAME_MAX + 1 + 24]; /* one component, zero padded to three words */

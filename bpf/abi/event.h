@@ -31,7 +31,9 @@ enum cg_unresolved {
 	CG_UNRESOLVED_CHAIN = 8,   /* a chain of conditions that does not end */
 	CG_UNRESOLVED_TARGET = 9,  /* a rule permits the exec, but the application has no policy for the program */
 	CG_UNRESOLVED_TEXT = 10,   /* decided, but the object moved while its text was taken for the event */
-	CG_UNRESOLVED_COUNT = 16,
+	CG_UNRESOLVED_ADDRESS = 11, /* 0.0.0.0 or ::, which routing alone tells what it means */
+	CG_UNRESOLVED_ADDRESSES = 12, /* more addresses in one call than are looked at */
+	CG_UNRESOLVED_COUNT = 32,
 };
 
 /* What the floor refuses (KERNEL: no policy of version 1 permits these). */
@@ -51,7 +53,8 @@ enum cg_floor {
 	CG_FLOOR_ARMED = 12, /* an armed task tried something other than the exec it was armed for */
 	CG_FLOOR_GATE = 13,  /* the gate's own pins */
 	CG_FLOOR_FORK = 14,  /* no storage for the child */
-	CG_FLOOR_COUNT = 16,
+	CG_FLOOR_ROUTE = 15, /* a destination other than the address that is judged */
+	CG_FLOOR_COUNT = 32,
 };
 
 /*

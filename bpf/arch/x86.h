@@ -5,6 +5,7 @@
 
 /* x86-64 and i386 system call numbers; see cg_syscall(). */
 #define TS_COMPAT 2
+#define CG_SYSCALL_SETSOCKOPT 54
 
 /* The system call's number as native numbers go; -1 for i386 callers and kernel threads (they match no native number). */
 static __always_inline long cg_syscall(void)
@@ -24,6 +25,21 @@ static __always_inline long cg_compat_syscall(void)
 		return -1;
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	return regs->orig_ax;
+}
+
+/*
+ * setsockopt(2) by a native caller with no value. What a call is made with stands in registers that nobody else can change
+ * while it runs; i386 callers may use socketcall(2), whose arguments stand in memory, and get no exception.
+ */
+static __always_inline bool cg_clears_option(void)
+{
+	struct task_struct *task = cg_current();
+	struct pt_regs *regs;
+
+	if (cg_syscall() != CG_SYSCALL_SETSOCKOPT)
+		return false;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	return (__u32)regs->r8 == 0;
 }
 
 #define CG_SYSCALL_OPEN 2

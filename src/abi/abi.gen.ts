@@ -138,7 +138,7 @@ export const STRUCTS = {
     },
   },
   session: {
-    bytes: 488,
+    bytes: 744,
     fields: {
       active: { offset: 0, bytes: 8, type: 'u64' },
       sequence: { offset: 8, bytes: 8, type: 'u64' },
@@ -149,9 +149,9 @@ export const STRUCTS = {
       complained: { offset: 48, bytes: 8, type: 'u64' },
       learnt: { offset: 56, bytes: 8, type: 'u64' },
       silent: { offset: 64, bytes: 8, type: 'u64' },
-      floor: { offset: 72, bytes: 128, type: 'u64', count: 16 },
-      unresolved: { offset: 200, bytes: 128, type: 'u64', count: 16 },
-      denied_by: { offset: 328, bytes: 160, type: 'u64', count: 20 },
+      floor: { offset: 72, bytes: 256, type: 'u64', count: 32 },
+      unresolved: { offset: 328, bytes: 256, type: 'u64', count: 32 },
+      denied_by: { offset: 584, bytes: 160, type: 'u64', count: 20 },
     },
   },
   seen_key: {
@@ -333,7 +333,9 @@ export const ENUMS = {
     UNRESOLVED_CHAIN: 8,
     UNRESOLVED_TARGET: 9,
     UNRESOLVED_TEXT: 10,
-    UNRESOLVED_COUNT: 16,
+    UNRESOLVED_ADDRESS: 11,
+    UNRESOLVED_ADDRESSES: 12,
+    UNRESOLVED_COUNT: 32,
   },
   floor: {
     FLOOR_NONE: 0,
@@ -351,7 +353,8 @@ export const ENUMS = {
     FLOOR_ARMED: 12,
     FLOOR_GATE: 13,
     FLOOR_FORK: 14,
-    FLOOR_COUNT: 16,
+    FLOOR_ROUTE: 15,
+    FLOOR_COUNT: 32,
   },
   object_type: {
     OBJECT_NONE: 0,

@@ -19,6 +19,8 @@ export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved
   chain: 'the conditions do not end',
   target: 'a rule permits the exec, but the folder has no policy for the program',
   text: 'the object moved while its name was taken down',
+  address: '0.0.0.0 or :: as a destination, and only routing tells which address of this machine that is',
+  addresses: 'more addresses in one call than are looked at',
 };
 
 /** What a reason means, for a person; a word that is none (of a floor, of a log of another version) as it is. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { writeNumber } from '../../src/abi/struct.js';
 import {
   decodeSession,
   decodeSlot,
@@ -48,9 +49,9 @@ t.test('a slot comes back as it was written', async (t) => {
 t.test('a session’s counters', async (t) => {
   t.equal(decodeSession(encodeSession(false)), null);
   const bytes = encodeSession(true);
-  bytes.writeBigUInt64LE(5n, 8 * 3);
-  bytes.writeBigUInt64LE(6n, 8 * (9 + 14));
-  bytes.writeBigUInt64LE(7n, 8 * (9 + 16 + 16 + 18));
+  writeNumber(bytes, 'session', 'dropped', 5);
+  writeNumber(bytes, 'session', 'floor', 6, 14);
+  writeNumber(bytes, 'session', 'denied_by', 7, 18);
   const counters = decodeSession(bytes);
   t.equal(counters?.dropped, 5);
   t.equal(counters?.floor[14], 6);

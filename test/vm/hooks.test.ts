@@ -3,6 +3,7 @@ import t from 'tap';
 import { checksOf } from './checks.js';
 import { Confined } from './confined.js';
 import { depth } from './depth.js';
+import { destinations } from './destinations.js';
 import { execs } from './exec.js';
 import { floor } from './floor.js';
 import { kinds } from './kinds.js';
@@ -16,10 +17,13 @@ import { tasks } from './tasks.js';
 
 t.setTimeout(900_000);
 
+const only = process.env.ONLY?.split(',');
+
 t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  for (const part of [opens, names, kinds, execs, tasks, sockets, floor, mounts, depth, modes])
+  const parts = [opens, names, kinds, execs, tasks, sockets, destinations, floor, mounts, depth, modes];
+  for (const part of parts.filter(({ name }) => only?.includes(name) ?? true))
     await t.test(part.name, (t) => part(t, checks));
 });

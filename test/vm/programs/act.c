@@ -7,6 +7,9 @@
  *   call,NUMBER,ARG...          any system call; ARG is a number, s:TEXT, b:BYTES (zeroes), w:N:N... (64-bit words)
  *   socketpair                  the first end as #K, the second is its number and one more
  *   bind|connect|sendto,FD,ADDRESS...     in,IP,PORT  in6,IP,PORT  unspec,IP,PORT  un,PATH  abs,NAME  auto
+ *   control,FD,LEVEL,TYPE,LENGTH,ADDRESS...  sends with a piece of ancillary data, LENGTH zeroes
+ *   socketcall,FD,ADDRESS...    connect(2) as an i386 program's socketcall(2)
+ *   connectx,FD,COUNT,PORT      SCTP's connect to 127.0.0.1 ... 127.0.0.COUNT
  *   sendfd,SOCKET,FD  recvfd,SOCKET       a descriptor; recvfd prints `lost` where the message came without it
  *   mapped,ADDRESS              opens what is mapped there, by /proc/self/map_files
  *   byhandle,PATH               opens it by its file handle, from a working folder in its file system
@@ -123,6 +126,48 @@ static socklen_t address(char **words, struct sockaddr_storage *out)
 	return sizeof(*un);
 }
 
+static long send_with(int fd, int level, int type, size_t length, struct sockaddr_storage *to, socklen_t size)
+{
+	char control[CMSG_SPACE(256)] = {};
+	struct iovec iov = {"datagram", 8};
+	struct msghdr message = {.msg_name = to, .msg_namelen = size, .msg_iov = &iov, .msg_iovlen = 1,
+				 .msg_control = control, .msg_controllen = CMSG_SPACE(length)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+	head->cmsg_level = level;
+	head->cmsg_type = type;
+	head->cmsg_len = CMSG_LEN(length);
+	return outcome(sendmsg(fd, &message, 0));
+}
+
+/* By int 0x80, with everything in the first 4 GiB: this program is linked where an i386 one would be. */
+static long socketcall_connect(int fd, struct sockaddr_storage *to, socklen_t length)
+{
+	static struct sockaddr_storage low;
+	static uint32_t arguments[3];
+	long result;
+
+	low = *to;
+	arguments[0] = fd;
+	arguments[1] = (uint32_t)(uintptr_t)&low;
+	arguments[2] = length;
+	asm volatile("int $0x80" : "=a"(result) : "a"(102 /* socketcall */), "b"(3L /* SYS_CONNECT */), "c"(arguments)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return (int)result;
+}
+
+static long connect_many(int fd, int count, int port)
+{
+	struct sockaddr_in list[16] = {};
+
+	for (int i = 0; i < count && i < 16; i++) {
+		list[i].sin_family = AF_INET;
+		list[i].sin_port = htons(port);
+		list[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
+	}
+	return outcome(setsockopt(fd, 132 /* SOL_SCTP */, 110 /* SCTP_SOCKOPT_CONNECTX */, list, count * sizeof(list[0])));
+}
+
 static long pass_fd(int socket, int fd)
 {
 	char byte = 0, control[CMSG_SPACE(sizeof(int))] = {};
@@ -201,6 +246,16 @@ static long act(char *verb, char **words)
 		length = address(words + 1, &to);
 		return outcome(sendto(atoi(words[0]), "datagram", 8, words[1] && words[4] ? atoi(words[4]) : 0, (void *)&to, length));
 	}
+	if (!strcmp(verb, "control")) {
+		length = words[4] ? address(words + 4, &to) : 0;
+		return send_with(atoi(words[0]), atoi(words[1]), atoi(words[2]), atoi(words[3]), length ? &to : NULL, length);
+	}
+	if (!strcmp(verb, "socketcall")) {
+		length = address(words + 1, &to);
+		return socketcall_connect(atoi(words[0]), &to, length);
+	}
+	if (!strcmp(verb, "connectx"))
+		return connect_many(atoi(words[0]), atoi(words[1]), atoi(words[2]));
 	if (!strcmp(verb, "flip"))
 		for (;; words[2] = words[0], words[0] = words[1], words[1] = words[2])
 			if (rename(words[0], words[1]))
