@@ -38,7 +38,7 @@
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions", "-Wall", "-Wextra", "-Werror"],
-      "libraries": ["-lbpf", "-lseccomp"]
+      "libraries": ["-lbpf"]
     }
   ]
 }

@@ -50,7 +50,7 @@ for (const name of files) {
     if (MAY[room] === undefined) no(`${room}/ is no room of the house (scripts/check-arrows.mjs lists them)`);
     else if (!MAY[room].includes(other) && !MAY[room].includes(path)) no(`${room}/ may import ${MAY[room].join(', ') || 'nothing'}`);
   }
-  const addon = /build\/Release\/callgate\.node/.test(readFileSync(file, 'utf8'));
+  const addon = /node-gyp-build/.test(readFileSync(file, 'utf8'));
   if (addon && room !== 'kernel') wrong.push(`src/${name}: loads the addon; only kernel/ does`);
 }
 for (const line of wrong) console.error(line);

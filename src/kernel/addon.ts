@@ -7,6 +7,7 @@
  * Loading the module works on any Linux.
  */
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 /** Fills in what `Error` lacks. */
 export interface NativeError extends Error {
@@ -141,11 +142,14 @@ let loaded: Addon | undefined;
 /** The native module. Throws an Error naming the build command where it was not built. */
 export function addon(): Addon {
   if (loaded === undefined) {
-    const file = new URL('../../../build/Release/callgate.node', import.meta.url).pathname;
+    const root = fileURLToPath(new URL('../../..', import.meta.url));
     try {
-      loaded = require(file) as Addon;
+      // build/Release of a checkout, else prebuilds/ of an installed package.
+      loaded = (require('node-gyp-build') as (folder: string) => Addon)(root);
     } catch (cause) {
-      throw new Error(`${file} cannot be loaded: run ./scripts/setup`, { cause });
+      const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+      const remedy = /libbpf/.test(why) ? 'apt-get install libbpf1' : `in a checkout, run ./scripts/setup`;
+      throw new Error(`the native half of callgate cannot be loaded from ${root} (${why}): ${remedy}`, { cause });
     }
   }
   return loaded;

@@ -1,0 +1,161 @@
+#!/usr/bin/env node
+// generate-schemas.mjs [--check]: writes schemas/, the JSON Schemas of policies, groups and events, for editors and for whoever
+// reads the log. Every list of words comes from the built code (dist/), so that schema and code cannot differ; with --check
+// it writes nothing and fails where the committed files do. What is hard to say in a schema (globs, addresses, order of
+// keys) is said by `callgate policy check`.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { FLOORS, REASONS } from '../dist/src/events/names.js';
+import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
+import { KINDS } from '../dist/src/policy/model.js';
+import { FILE_OPERATIONS, OPERATIONS, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
+
+const DRAFT = 'http://json-schema.org/draft-07/schema#';
+const words = (list) => ({ enum: [...list] });
+const oneOrMany = (item) => ({ oneOf: [item, { type: 'array', items: item, minItems: 1, uniqueItems: true }] });
+const object = (properties, required = []) => ({ type: 'object', additionalProperties: false, required, properties });
+const text = { type: 'string', minLength: 1 };
+const errno = { ...words(ERRNO_NAMES), description: 'the error that the program sees' };
+const integer = { type: 'integer', minimum: 0 };
+const id = { oneOf: [integer, { type: 'string', pattern: '^((<=?|>=?)? ?[0-9]+|[0-9]+-[0-9]+)$' }] };
+
+const condition = {
+  ...object({
+    user: oneOrMany(text),
+    group: oneOrMany(text),
+    uid: oneOrMany(id),
+    gid: oneOrMany(id),
+    owner: { const: 'self', description: "the object belongs to the subject's user" },
+  }),
+  minProperties: 1,
+  description: 'all that is named must hold; real ids, judged when the call is made',
+};
+
+const ref = (name) => ({ $ref: `#/definitions/${name}` });
+const common = {
+  errno: ref('errno'),
+  log: { type: 'boolean', description: 'denials are logged unless false; permits are with true' },
+  policy: { ...words(['own', 'inherit', 'unconfined']), description: 'which policy holds after a permitted exec' },
+  if: ref('condition'),
+  unless: ref('condition'),
+};
+const VERDICTS = ['permit', 'deny', 'ask'];
+const rulesOn = (operations, objects) =>
+  VERDICTS.map((verdict) => ({
+    ...object({ [verdict]: oneOrMany(words(operations)), ...objects, ...common }, [verdict]),
+    anyOf: Object.keys(objects).map((key) => ({ required: [key] })),
+  }));
+const rule = {
+  oneOf: [
+    ...rulesOn(FILE_OPERATIONS, {
+      path: { ...oneOrMany(text), description: 'absolute paths or globs' },
+      kind: { ...oneOrMany(words(KINDS)), description: 'objects without a path' },
+    }),
+    ...rulesOn(SOCKET_OPERATIONS, {
+      address: { ...oneOrMany(text), description: 'tcp:192.0.2.1:80, udp:*:53, unix:/path, unix:@name, unix:' },
+      family: { ...oneOrMany(text), description: 'netlink:route, packet, unix:dgram' },
+    }),
+  ],
+};
+const definitions = { errno, condition, rule };
+const rules = { oneOf: [{ type: 'array', items: ref('rule') }, { type: 'null' }], description: 'the first that matches decides; the last key' };
+
+const policy = {
+  $schema: DRAFT,
+  title: 'callgate policy, version 1',
+  ...object(
+    {
+      version: { const: 1 },
+      program: { type: 'string', pattern: '^/', description: 'path of the executable, without links' },
+      interpreter: { type: 'string', pattern: '^/', description: 'what runs the script' },
+      mode: words(['enforce', 'complain']),
+      default: words(VERDICTS),
+      errno: ref('errno'),
+      use: { ...oneOrMany({ type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' }), description: 'groups of rules' },
+      syscalls: oneOrMany({ type: 'string', pattern: '^[a-z_][a-z0-9_]*$' }),
+      rules,
+    },
+    ['version', 'program', 'rules'],
+  ),
+  definitions,
+};
+const group = {
+  $schema: DRAFT,
+  title: 'callgate group of rules, version 1',
+  ...object({ version: { const: 1 }, rules }, ['version', 'rules']),
+  definitions,
+};
+
+const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?Z$', description: 'UTC' };
+const number = { ...integer, maximum: 2 ** 32 - 1 };
+const operations = { type: 'array', items: words(OPERATIONS) };
+const byName = (names) => ({ ...object(Object.fromEntries(names.map((name) => [name, { ...integer, minimum: 1 }]))), description: 'only what is not 0' });
+const event = object(
+  {
+    v: { const: 1 },
+    type: { ...words(['exec', 'floor']), description: 'absent: an access' },
+    seq: { type: 'integer', minimum: 1, description: 'of the session, from 1; a gap is lost events' },
+    time,
+    session: text,
+    policy: text,
+    digest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64}|\\?)$' },
+    rule: { oneOf: [{ type: 'integer', minimum: 1 }, { type: 'null' }], description: 'null: the default' },
+    line: { oneOf: [{ type: 'integer', minimum: 1 }, { type: 'null' }] },
+    group: text,
+    operation: operations,
+    decided: operations,
+    object: { ...text, description: 'a path, an address, a kind; ? where it could not be told' },
+    directory: { const: true },
+    verdict: words(VERDICTS),
+    enforced: { type: 'boolean', description: 'false: let through, by complain mode or for learning' },
+    learnt: { const: true },
+    created: { const: true },
+    errno: text,
+    reason: words([...new Set([...REASONS.slice(1), ...FLOORS.slice(1)])].sort()),
+    pid: number,
+    tid: number,
+    ppid: number,
+    uid: number,
+    gid: number,
+    owner: number,
+    exe: text,
+    comm: { type: 'string' },
+    count: { type: 'integer', minimum: 1 },
+    first: { type: 'integer', minimum: 1 },
+  },
+  ['v', 'seq', 'time', 'session', 'policy', 'digest', 'rule', 'line', 'operation', 'object', 'verdict', 'enforced', 'pid', 'tid', 'ppid', 'uid', 'gid', 'exe', 'comm', 'count'],
+);
+const note = (type, properties, optional = {}) =>
+  object({ v: { const: 1 }, type: { const: type }, time, session: text, ...properties, ...optional }, ['v', 'type', 'time', 'session', ...Object.keys(properties)]);
+const counters = Object.fromEntries(['events', 'dropped', 'repeats', 'denied', 'complained', 'learnt', 'silent'].map((name) => [name, integer]));
+const log = {
+  $schema: DRAFT,
+  title: 'a line of a callgate log, version 1',
+  oneOf: [
+    event,
+    note('session', { kind: words(['learn', 'run']), command: { type: 'array', items: { type: 'string' } }, folder: text }),
+    note('lost', { dropped: integer, malformed: integer, unwritten: integer }, { sink: text }),
+    note('problem', { problem: text }),
+    note('end', {
+      ...counters,
+      unresolved: byName(REASONS.slice(1)),
+      floor: byName(FLOORS.slice(1)),
+      deniedBy: byName(OPERATIONS),
+      sequence: integer,
+    }),
+  ],
+};
+
+const folder = fileURLToPath(new URL('../schemas/', import.meta.url));
+const files = { 'policy.schema.json': policy, 'group.schema.json': group, 'event.schema.json': log };
+let stale = 0;
+mkdirSync(folder, { recursive: true });
+for (const [name, schema] of Object.entries(files)) {
+  const wanted = `${JSON.stringify(schema, null, 1)}\n`;
+  if (!process.argv.includes('--check')) writeFileSync(folder + name, wanted);
+  else if (!existsSync(folder + name) || readFileSync(folder + name, 'utf8') !== wanted) {
+    stale++;
+    process.stderr.write(`generate-schemas: schemas/${name} differs from the code: run node scripts/generate-schemas.mjs\n`);
+  }
+}
+process.exit(stale === 0 ? 0 : 1);
