@@ -15,7 +15,7 @@ const MAY = {
   application: ['policy', 'compile', 'decide', 'host'],
   session: ['policy', 'kernel', 'host', 'application'],
   audit: ['policy', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
-  supervise: ['events', 'kernel', 'host', 'application', 'session', 'audit'],
+  supervise: ['policy', 'events', 'kernel', 'host', 'application', 'session', 'audit'],
   training: ['policy', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
   // The entry asks two commands for their flags.
   cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'commands/learn', 'commands/run'],

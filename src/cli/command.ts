@@ -17,16 +17,29 @@ export abstract class CallgateCommand extends Command {
     const status = error instanceof Failure ? error.exit : usage ? this.usageStatus() : 125;
     const { message, remedy } = describe(error, usage ? `callgate ${this.id?.replaceAll(':', ' ')} --help` : undefined);
     if (this.jsonEnabled()) this.logJson({ error: { message, ...(remedy === undefined ? {} : { remedy }), status } });
-    else process.stderr.write(`callgate: ${message}\n${remedy === undefined ? '' : `  do: ${remedy}\n`}`);
-    if (process.env.CALLGATE_DEBUG !== undefined && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    else process.stderr.write(plain(`callgate: ${message}\n${remedy === undefined ? '' : `  do: ${remedy}\n`}`));
+    if (process.env.CALLGATE_DEBUG !== undefined && error.stack !== undefined)
+      process.stderr.write(plain(`${error.stack}\n`));
     process.exitCode = status;
     this.parsed = true;
   }
 
   /** A line of talk, which never mixes with a result. */
   protected talk(line: string): void {
-    process.stderr.write(`callgate: ${line}\n`);
+    process.stderr.write(plain(`callgate: ${line}\n`));
   }
+
+  /** A result. Names that others chose are in it. */
+  override log(message?: string, ...args: unknown[]): void {
+    super.log(message === undefined ? message : plain(message), ...args);
+  }
+}
+
+/** The text without what a terminal would obey: names of files and processes may hold anything. */
+function plain(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) =>
+    Array.from(Buffer.from(sign), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
 }
 
 function describe(error: Error, usageHelp: string | undefined): { message: string; remedy: string | undefined } {

@@ -37,9 +37,9 @@ export default class Run extends CallgateCommand {
   }
 
   async run(): Promise<RunResult> {
-    const { flags, argv } = await this.parse(Run);
+    const { flags } = await this.parse(Run);
     requireRoot();
-    const { request, around } = requestOf('run', argv as string[], flags);
+    const { request, around } = requestOf('run', flags);
     const talk = (line: string): void => this.talk(line);
     const { complain, quiet, log } = flags;
     const options = { complain, quiet, log: log ?? null, bestEffort: flags['best-effort'], talk };

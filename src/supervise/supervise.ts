@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import { codeOf, ProgramNotFound, Refusal } from '../host/failure.js';
 import type { Addon, LaunchOptions } from '../kernel/addon.js';
 import { encodeArmedSubject } from '../kernel/records.js';
+import { bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
 import { nativeFailure } from '../session/acquire.js';
 import type { Session } from '../session/session.js';
 import { type SubjectProcess, signalSubjects, subjectProcesses, subjectsGone } from '../session/subjects.js';
@@ -58,7 +59,7 @@ export async function supervise(supervision: Supervision): Promise<Ended> {
     const rest = subjectsGone(addon, session.gate, session.number);
     if (!(await within(rest, BACKGROUND_MS))) {
       const running = subjectProcesses(session.gate, session.number);
-      const name = launch.file.split('/').at(-1) ?? launch.file;
+      const name = nameOf(launch).split('/').at(-1);
       if (running.length > 0) talk(`${name} runs on, pid ${running.map(({ pid }) => pid).join(', ')}`);
       await rest;
     }
@@ -79,14 +80,14 @@ async function start({ session, policy, launch }: Supervision): Promise<Ended> {
   try {
     child = addon.hold(launch);
   } catch (error) {
-    throw launchFailure(error, launch.file);
+    throw launchFailure(error, nameOf(launch));
   }
   try {
     const subject = encodeArmedSubject(policy, session.number, child.device, child.inode);
     addon.mark(session.gate.native, child.pidfd, subject);
   } catch (error) {
     child.abandon();
-    throw nativeFailure(error, `${launch.file} could not be made a subject`);
+    throw nativeFailure(error, `${nameOf(launch)} could not be made a subject`);
   }
   const ended = child.wait();
   // A launch that fails is told by release(); how its child ended is then nobody's question.
@@ -94,9 +95,14 @@ async function start({ session, policy, launch }: Supervision): Promise<Ended> {
   try {
     await child.release();
   } catch (error) {
-    throw launchFailure(error, launch.file);
+    throw launchFailure(error, nameOf(launch));
   }
   return ended;
+}
+
+/** The program's file as events print it. */
+function nameOf({ file }: LaunchOptions): string {
+  return textOf(typeof file === 'string' ? bytesOf(file) : bytesFrom(file));
 }
 
 function launchFailure(error: unknown, file: string): Error {

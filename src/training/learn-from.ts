@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isEvent, readLog } from '../audit/read.js';
 import { Failure } from '../host/failure.js';
+import { currentFolder } from '../host/folder.js';
 import type { Host } from '../host/host.js';
 import { certify } from '../learn/certificate.js';
 import { readState } from '../session/state.js';
@@ -37,6 +38,6 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
     started: typeof begun?.time === 'string' ? begun.time : first,
     ended: events.at(-1)?.time ?? first,
   });
-  const around = surroundings(host, state?.user ?? null, process.cwd());
+  const around = surroundings(host, state?.user ?? null, currentFolder());
   return conclude({ session, folder: place, around, records: events, source: 'complained', certificate, ended: null });
 }

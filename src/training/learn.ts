@@ -46,7 +46,7 @@ export async function learn(
       command,
       folder,
       user,
-      cwd,
+      cwd: cwd ?? '',
       program: program.path,
     } as const;
     const journal = Journal.create(host, header);
