@@ -18,6 +18,9 @@ struct State {
   };
   std::shared_ptr<Launch> launch = std::make_shared<Launch>();
 
+  // Makes a Gate (gate.h) for JavaScript.
+  Napi::FunctionReference gate;
+
   static State& Of(Napi::Env env) { return *env.GetInstanceData<State>(); }
 };
 

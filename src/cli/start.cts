@@ -10,4 +10,10 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED) {
   );
   process.exit(125);
 }
+// A folder that was removed has no path, and Node throws where a library asks for one; for this process it has this name.
+try {
+  process.cwd();
+} catch {
+  process.cwd = () => '/proc/self/cwd';
+}
 void import('./main.js');
