@@ -1,6 +1,6 @@
 /** The launcher, the child it holds and the addon, without a gate: what the program is given is what the caller had. */
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,6 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 execFileSync(`${ROOT}scripts/build-test-programs`);
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'callgate-launch-')));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-mkdirSync(`${folder}/odd`);
 
 /** The launcher with another script in the place of callgate: the program is run, and nothing else is done. */
 function installation(): string {
@@ -66,7 +65,8 @@ t.test('a child that is forked here', async (t) => {
 });
 
 t.test('one that cannot be run says why', async (t) => {
-  const child = addon().hold({ ...options('/etc/hostname'), file: Buffer.from('/etc/hostname') });
+  writeFileSync(`${folder}/plain`, '', { mode: 0o644 });
+  const child = addon().hold({ ...options('x'), file: Buffer.from(`${folder}/plain`) });
   const ended = child.wait();
   await t.rejects(child.release(), { code: 'EACCES' });
   t.same(await ended, { code: 127, signal: null });
@@ -97,7 +97,9 @@ t.test('wrong options are refused before anything is forked', async (t) => {
 });
 
 t.test('a tracer that holds what is left of the program delays its end, and does not change it', async (t) => {
-  const child = addon().hold(options('/bin/sh', '-c', 'sleep 1; exit 9'));
+  execFileSync('mkfifo', [`${folder}/fifo`]);
+  const fifo = openSync(`${folder}/fifo`, 'r+');
+  const child = addon().hold({ ...options('/bin/sh', '-c', 'read x; exit 9'), stdio: [fifo, 1, 2] });
   const ended = child.wait();
   await child.release();
   const tracer = spawn(`${ROOT}out/test/trace`, [String(child.pid)], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -105,6 +107,7 @@ t.test('a tracer that holds what is left of the program delays its end, and does
   const printed = new Promise<void>((resolve) => {
     tracer.stdout.on('data', (chunk: Buffer) => {
       lines.push(...chunk.toString().trim().split('\n'));
+      if (lines.length === 1) writeSync(fifo, '\n');
       if (lines.includes('ended')) resolve();
     });
   });

@@ -4,7 +4,7 @@
  * The last thing it does before the exec is to write its process number into PIDFILE.
  *
  *   close N, open N FILE, pipe N, socket N, lock N FILE      ignore N, block N, pend N, alarm SECONDS
- *   limit N SOFT, umask N, nice N, batch                      folder FOLDER, gone, bytes (words and variables that are no text)
+ *   limit N SOFT, umask N, nice N, batch                      odd FOLDER (one in it), gone, bytes (words and variables that are no text)
  *   session, foreground, background (of a new terminal)       listen, death N, reaper, oom N, slack N, keep, plain
  */
 #define _GNU_SOURCE
@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 		else if (IS("umask")) umask(strtol(NEXT, NULL, 8));
 		else if (IS("nice")) setpriority(PRIO_PROCESS, 0, NUMBER);
 		else if (IS("batch")) { struct sched_param none = {0}; sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none); }
-		else if (IS("folder")) { if (chdir(NEXT)) err(2, "chdir"); }
+		else if (IS("odd")) { if (chdir(NEXT)) err(2, "chdir"); mkdir("d\xe9", 0700); if (chdir("d\xe9")) err(2, "chdir"); }
 		else if (IS("gone")) { mkdir("/var/tmp/gone", 0700); if (chdir("/var/tmp/gone") || rmdir("/var/tmp/gone")) err(2, "gone"); }
 		else if (IS("bytes")) bytes = 1;
 		else if (IS("session")) { int child = fork(); if (child) end_as(child, -1); setsid(); }
