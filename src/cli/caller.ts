@@ -24,7 +24,10 @@ export const caller: Caller | null = readCaller();
 /** @throws Failure where there is no child to become the program */
 export function requireCaller(): Caller {
   if (caller === null)
-    throw new Failure('the process that is to be the program is missing: callgate was not started by its own entry', 'run bin/callgate');
+    throw new Failure(
+      'the process that is to be the program is missing: callgate was not started by its own entry',
+      'run bin/callgate',
+    );
   return caller;
 }
 

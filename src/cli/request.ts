@@ -26,7 +26,9 @@ export function requestOf(
   const identity = identityOf(flags.user ?? null);
   const program = findProgram(argv[0], variableOf(env, 'PATH'));
   const folder =
-    flags.policies === undefined ? defaultFolder(host, program.name) : absolute(flags.policies, cwd, 'the folder of policies');
+    flags.policies === undefined
+      ? defaultFolder(host, program.name)
+      : absolute(flags.policies, cwd, 'the folder of policies');
   const request: Request = {
     ...{ host, program, argv, folder, held, identity, cwd },
     command: argv.map((word) => textOf(bytesFrom(word))),

@@ -2,7 +2,7 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { findUser, groupsOf, type User } from '../host/accounts.js';
 import { codeOf, Failure, ProgramNotFound, Refusal } from '../host/failure.js';
-import { bytesFrom, bufferOf, readText, textOf } from '../policy/bytes.js';
+import { bufferOf, bytesFrom, readText, textOf } from '../policy/bytes.js';
 import { type Chain, chainOf } from './interpreter.js';
 
 /** What execvp(3) runs a file with that the kernel takes for no program. */
@@ -35,8 +35,7 @@ export function findProgram(word: Buffer, path: Buffer | undefined): Program {
   if (there === null) throw new ProgramNotFound(`${typed}: no such program (${missing(file)})`);
   if (!there) throw new Refusal(`${textOf(bytesFrom(file))}: not an executable file`, `chmod +x ${shellWord(file)}`);
   const chain = chainOf(file, isRunnable);
-  if (chain.end === 'text')
-    return { path: resolved(SHELL), file: SHELL, name, before: [SHELL, file] };
+  if (chain.end === 'text') return { path: resolved(SHELL), file: SHELL, name, before: [SHELL, file] };
   refuseBroken(file, chain);
   return { path: resolved(file), file, name, before: [] };
 }
@@ -51,12 +50,16 @@ function refuseBroken(file: Buffer, { interpreters, end }: Chain): void {
   const returned = last.at(-1) === 0x0d;
   if (end === 'missing')
     throw new ProgramNotFound(
-      returned ? `${where}, with a carriage return: its lines end as Windows writes them` : `${where}, which is not there`,
+      returned
+        ? `${where}, with a carriage return: its lines end as Windows writes them`
+        : `${where}, which is not there`,
       returned ? `sed -i 's/\\r$//' ${shellWord(interpreters.at(-2) ?? file)}` : `ls -l ${shellWord(last)}`,
     );
   if (end === 'barred') throw new Refusal(`${where}, which is not an executable file`, `ls -l ${shellWord(last)}`);
   if (end === 'long')
-    throw new Refusal(`${textOf(bytesFrom(file))}: interpreters that are scripts themselves, more than the kernel follows`);
+    throw new Refusal(
+      `${textOf(bytesFrom(file))}: interpreters that are scripts themselves, more than the kernel follows`,
+    );
 }
 
 function lookUp(word: Buffer, path: Buffer): Buffer {
@@ -145,7 +148,8 @@ export function requireCommand(words: readonly Buffer[], command: string): [Buff
 export function shellWord(word: Buffer): string {
   const text = word.toString('utf8');
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  if (Buffer.from(text).equals(word) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+  if (Buffer.from(text).equals(word) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text))
+    return `'${text.replaceAll("'", "'\\''")}'`;
   const escaped = Array.from(word, (byte) =>
     byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c
       ? String.fromCharCode(byte)

@@ -9,8 +9,8 @@ import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/i
 import type { SessionFacts } from '../session/session.js';
 import { type Counters, countersOf } from '../session/status.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from './begin.js';
-import { watchPolicies } from './reload.js';
 import { shellWord } from './program.js';
+import { watchPolicies } from './reload.js';
 import { type Ended, supervise } from './supervise.js';
 
 export interface RunOptions {

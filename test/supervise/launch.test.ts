@@ -1,6 +1,15 @@
 /** The launcher, the child it holds and the addon, without a gate: what the program is given is what the caller had. */
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, openSync, realpathSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,8 +99,14 @@ t.test('one that is ended while it is held', async (t) => {
 t.test('wrong options are refused before anything is forked', async (t) => {
   const wrong: readonly unknown[] = [
     ...[undefined, {}, { ...options('/bin/true'), argv: ['a\0b'] }, { ...options('/bin/true'), env: [7] }],
-    ...[{ ...options('/bin/true'), file: Buffer.from([0x2f, 0]) }, { ...options('/bin/true'), groups: ['x'] }],
-    ...[{ ...options('/bin/true'), held: { pid: 'x' } }, { ...options('/bin/true'), stdio: undefined }],
+    ...[
+      { ...options('/bin/true'), file: Buffer.from([0x2f, 0]) },
+      { ...options('/bin/true'), groups: ['x'] },
+    ],
+    ...[
+      { ...options('/bin/true'), held: { pid: 'x' } },
+      { ...options('/bin/true'), stdio: undefined },
+    ],
   ];
   for (const each of wrong) t.throws(() => addon().hold(each as LaunchOptions), { code: 'EINVAL' });
 });
@@ -133,7 +148,10 @@ t.test('each thread has children of its own', async (t) => {
      const child = addon.hold(workerData.options);
      const ended = child.wait();
      child.release().then(() => ended).then((end) => parentPort.postMessage(end));`,
-    { eval: true, workerData: { module: `${ROOT}build/Release/callgate.node`, options: options('/bin/sh', '-c', 'exit 4') } },
+    {
+      eval: true,
+      workerData: { module: `${ROOT}build/Release/callgate.node`, options: options('/bin/sh', '-c', 'exit 4') },
+    },
   );
   t.same(await new Promise((resolve) => worker.once('message', resolve)), { code: 4, signal: null });
   await worker.terminate();

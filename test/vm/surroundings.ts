@@ -31,7 +31,17 @@ export function conditionsIn(folder: string): Readonly<Record<string, readonly s
     'a folder whose name is no text': ['odd', folder],
     'few descriptors': ['limit', '7', '64'],
     'no room for another descriptor': ['limit', '7', '4'],
-    'little memory, short files, a small stack': ['limit', '9', '200000000', 'limit', '1', '1000000', 'limit', '3', '262144'],
+    'little memory, short files, a small stack': [
+      'limit',
+      '9',
+      '200000000',
+      'limit',
+      '1',
+      '1000000',
+      'limit',
+      '3',
+      '262144',
+    ],
     'a mask, a rank and a class': ['umask', '077', 'nice', '5', 'plain', 'oom', '300', 'slack', '70000'],
     'a scheduling that no child is to have': ['batch'],
     'what ends with the fork': ['alarm', '10000', 'death', '10', 'reaper'],
@@ -55,7 +65,12 @@ export interface Told {
  *
  * @param before what stands before it on the command line: none, or callgate
  */
-export function told(folder: string, conditions: readonly string[], before: readonly string[], program = SURROUNDINGS): Told {
+export function told(
+  folder: string,
+  conditions: readonly string[],
+  before: readonly string[],
+  program = SURROUNDINGS,
+): Told {
   const [out, pid] = [`${folder}/out`, `${folder}/pid`];
   rmSync(out, { force: true });
   const line = [pid, ...conditions, '--', ...before, program, out, ...WORDS];
@@ -68,11 +83,14 @@ export function told(folder: string, conditions: readonly string[], before: read
   }
   const numbers = [readFileSync(pid, 'utf8'), /^self (\d+)$/m.exec(text)?.[1]];
   // The leader of a new session is another in each run; that it is one is told by its number standing twice.
-  const leader = conditions.includes('foreground') || conditions.includes('background') ? /session (\d+)/.exec(text)?.[1] : '';
+  const leader =
+    conditions.includes('foreground') || conditions.includes('background') ? /session (\d+)/.exec(text)?.[1] : '';
   const lines = text
     .split('\n')
     // A folder that is made anew has another inode each time.
     .filter((each) => !(conditions.includes('gone') && each.startsWith('folder-inode')))
-    .map((each) => each.replace(/\d+/g, (digits) => (numbers.includes(digits) ? 'SELF' : digits === leader ? 'LEADER' : digits)));
+    .map((each) =>
+      each.replace(/\d+/g, (digits) => (numbers.includes(digits) ? 'SELF' : digits === leader ? 'LEADER' : digits)),
+    );
   return { status, lines, stderr };
 }
