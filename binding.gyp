@@ -10,6 +10,7 @@
         "addon/launch.cc",
         "addon/lock.cc",
         "addon/maps.cc",
+        "addon/peer.cc",
         "addon/pidfd.cc",
         "addon/pins.cc",
         "addon/plan.cc",
@@ -17,6 +18,7 @@
         "addon/probe.cc",
         "addon/ring.cc",
         "addon/subject.cc",
+        "addon/terminal.cc",
         "addon/trial.cc",
         "launcher/held.c"
       ],

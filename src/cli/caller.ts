@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';
-import type { LauncherChild } from '../kernel/addon.js';
+import type { Request } from '../supervise/begin.js';
 
 export interface Caller {
   /** It waits to become the program. */
-  readonly held: LauncherChild;
+  readonly held: NonNullable<Request['held']>;
   /** The whole command line, callgate's own name first. */
   readonly words: readonly Buffer[];
   readonly env: readonly Buffer[];

@@ -1,6 +1,7 @@
 /** What all commands share: one way to fail, one way to print. */
 import { Command } from '@oclif/core';
 import { Failure, messageOf } from '../host/failure.js';
+import { plain } from '../host/plain.js';
 
 export abstract class CallgateCommand extends Command {
   static override enableJsonFlag = true;
@@ -33,13 +34,6 @@ export abstract class CallgateCommand extends Command {
   override log(message?: string, ...args: unknown[]): void {
     super.log(message === undefined ? message : plain(message), ...args);
   }
-}
-
-/** The text without what a terminal would obey: names of files and processes may hold anything. */
-function plain(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) =>
-    Array.from(Buffer.from(sign), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
-  );
 }
 
 function describe(error: Error, usageHelp: string | undefined): { message: string; remedy: string | undefined } {

@@ -35,7 +35,8 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
   const journals = unwritten(host);
   const results: LearnResult[] = [];
   const failed: string[] = [];
-  for (const { file, header } of journals) {
+  for (const text of journals) {
+    const { header } = text;
     const state = readState(host, header.session);
     if (state !== undefined) {
       const pids = running(host, state.number);
@@ -45,7 +46,7 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
     }
     // One that cannot be concluded keeps the others from nothing.
     try {
-      results.push(concludeJournal(file, surroundings(host, header.user, header.cwd), null));
+      results.push(concludeJournal(text, surroundings(host, header.user, header.cwd), null));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failed.push(`${header.session}: ${error.message}`);
