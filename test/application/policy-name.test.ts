@@ -17,7 +17,7 @@ t.test('a long one is cut, and told from its neighbours by a hash', async (t) =>
   const long = `/srv/${'x'.repeat(255)}/${'y'.repeat(255)}`;
   const names = [long, `${long}z`, `/srv/${'\\xff'.repeat(255)}`].map((program) => policyFileName(program, []));
   for (const name of names) {
-    t.match(name, /^srv_[x_]{100,}.*-[0-9a-f]{16}\.yaml$/);
+    t.match(name, /^srv_.{100,}-[0-9a-f]{16}\.yaml$/);
     t.ok(name.length <= 255 - '.9999'.length, 'with room for a number');
   }
   t.equal(new Set(names).size, 3);
