@@ -6,18 +6,21 @@
         "addon/module.cc",
         "addon/error.cc",
         "addon/gate.cc",
+        "addon/held.cc",
         "addon/launch.cc",
         "addon/lock.cc",
         "addon/maps.cc",
         "addon/peer.cc",
         "addon/pidfd.cc",
         "addon/pins.cc",
+        "addon/plan.cc",
         "addon/poll.cc",
         "addon/probe.cc",
         "addon/ring.cc",
         "addon/subject.cc",
         "addon/terminal.cc",
-        "addon/trial.cc"
+        "addon/trial.cc",
+        "launcher/held.c"
       ],
       "actions": [
         {
@@ -39,6 +42,14 @@
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions", "-Wall", "-Wextra", "-Werror"],
       "libraries": ["-lbpf"]
+    },
+    {
+      "target_name": "launcher",
+      "product_name": "callgate",
+      "type": "executable",
+      "sources": ["launcher/callgate.c", "launcher/held.c"],
+      "cflags": ["-std=gnu11", "-Wall", "-Wextra", "-Werror"],
+      "ldflags": ["-static"]
     }
   ]
 }

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <memory>
 #include "error.h"
+#include "state.h"
 
 void Gate::Register(Napi::Env env, Napi::Object) {
   Napi::Function constructor = DefineClass(
@@ -25,7 +26,7 @@ void Gate::Register(Napi::Env env, Napi::Object) {
           InstanceMethod("programs", &Gate::Programs),       InstanceMethod("close", &Gate::Close),
       });
   // Owned by the environment, so that two of them (worker threads) do not share one.
-  env.SetInstanceData(new Napi::FunctionReference(Napi::Persistent(constructor)));
+  State::Of(env).gate = Napi::Persistent(constructor);
 }
 
 Gate::Gate(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Gate>(info) {}

@@ -4,10 +4,10 @@
 #include <napi.h>
 
 // Is this a child of hold() that its own wait() reaps?
-bool IsHeld(int pid);
+bool IsHeld(Napi::Env env, int pid);
 
 // The O_PATH descriptor of the program that the held child with this pidfd will run; -1 where it holds none.
-int HeldProgram(int pidfd);
+int HeldProgram(Napi::Env env, int pidfd);
 
 void RegisterLaunch(Napi::Env env, Napi::Object exports);
 

@@ -9,11 +9,14 @@
 #include "pidfd.h"
 #include "pins.h"
 #include "probe.h"
+#include "state.h"
 #include "subject.h"
 #include "terminal.h"
 #include "trial.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  // First: what follows may remember something.
+  env.SetInstanceData(new State());
   Gate::Register(env, exports);
   RegisterPins(env, exports);
   RegisterLaunch(env, exports);

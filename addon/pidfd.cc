@@ -79,7 +79,7 @@ Napi::Value ReapOrphans(const Napi::CallbackInfo& info) {
   for (uint32_t count = 0;; count++) {
     siginfo_t child{};
     if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0 || child.si_pid == 0) break;
-    if (IsHeld(child.si_pid)) break;
+    if (IsHeld(env, child.si_pid)) break;
     if (waitid(P_PID, static_cast<id_t>(child.si_pid), &child, WEXITED | WNOHANG) != 0) break;
     pids.Set(count, Napi::Number::New(env, child.si_pid));
   }

@@ -21,6 +21,7 @@
 #include "callgate.skel.h"
 #include "error.h"
 #include "gate.h"
+#include "state.h"
 
 namespace {
 
@@ -150,7 +151,7 @@ Failure MakeFolders(const std::string& directory) {
 }
 
 Napi::Object NewGate(Napi::Env env) {
-  return env.GetInstanceData<Napi::FunctionReference>()->New({});
+  return State::Of(env).gate.New({});
 }
 
 Napi::Value Load(const Napi::CallbackInfo& info) {

@@ -60,7 +60,7 @@ Napi::Value Mark(const Napi::CallbackInfo& info) {
   cg_subject value;
   memcpy(&value, subject.Data(), sizeof(value));
   // An armed task is held to the very file that its launcher opened, by the kernel's own name for it.
-  int program = HeldProgram(pidfd);
+  int program = HeldProgram(info.Env(), pidfd);
   if ((value.flags & CG_SUBJECT_ARMED) != 0 && program >= 0) {
     cg_identity identity{};
     identity.fd = static_cast<uint32_t>(program);

@@ -17,6 +17,7 @@
 #include "abi/trial.h"
 #include "error.h"
 #include "gate.h"
+#include "state.h"
 
 bool Gate::RunTrial(Napi::Env env, uint8_t* bytes) {
   int map = Map(env, "trials");
@@ -71,7 +72,7 @@ Napi::Value OpenTrial(const Napi::CallbackInfo& info) {
   bpf_program* program = bpf_object__find_program_by_name(object.get(), "trial");
   if (program == nullptr) return ThrowErrno(env, ENOENT, file + ": the trial program");
   if (int failed = bpf_object__load(object.get())) return ThrowErrno(env, failed < 0 ? -failed : failed, "load " + file);
-  Napi::Object result = env.GetInstanceData<Napi::FunctionReference>()->New({});
+  Napi::Object result = State::Of(env).gate.New({});
   Gate* gate = Gate::Unwrap(result);
   bpf_map* map;
   bpf_object__for_each_map(map, object.get())

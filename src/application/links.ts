@@ -3,7 +3,7 @@
  * nothing: found when a policy is loaded, and told with the path to write instead.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
-import { type Bytes, bufferOf, bytesFrom, textOf } from '../policy/bytes.js';
+import { type Bytes, bufferOf, bytesFrom, readText, textOf } from '../policy/bytes.js';
 import type { Component, ObjectPattern, PathPattern, Place, Policy, Rule } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
 
@@ -73,7 +73,7 @@ function literals(path: string): Component[] {
     .slice(1)
     .split('/')
     .filter((name) => name !== '')
-    .map((name) => ({ kind: 'literal', name: Buffer.from(name).toString('latin1') as Bytes }));
+    .map((name) => ({ kind: 'literal', name: readText(name) }));
 }
 
 /**

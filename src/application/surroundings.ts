@@ -9,10 +9,10 @@ export type { Surroundings } from '../policy/surroundings.js';
 
 /**
  * @param user whom the program is run as: the source of `${HOME}`, `${USER}` and `${UID}`
- * @param cwd the folder it is started in: `${CWD}`
+ * @param cwd the folder it is started in: `${CWD}`; null: it has no path
  * @param folders searched in this order for NAME.yaml of a group
  */
-export function surroundingsOf(user: User, cwd: string, folders: readonly string[]): Surroundings {
+export function surroundingsOf(user: User, cwd: string | null, folders: readonly string[]): Surroundings {
   const values = { HOME: user.home, USER: user.name, UID: String(user.uid), CWD: cwd };
   return {
     variable: (name) => values[name],

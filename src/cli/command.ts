@@ -1,6 +1,7 @@
 /** What all commands share: one way to fail, one way to print. */
 import { Command } from '@oclif/core';
 import { Failure, messageOf } from '../host/failure.js';
+import { plain } from '../host/plain.js';
 
 export abstract class CallgateCommand extends Command {
   static override enableJsonFlag = true;
@@ -17,15 +18,21 @@ export abstract class CallgateCommand extends Command {
     const status = error instanceof Failure ? error.exit : usage ? this.usageStatus() : 125;
     const { message, remedy } = describe(error, usage ? `callgate ${this.id?.replaceAll(':', ' ')} --help` : undefined);
     if (this.jsonEnabled()) this.logJson({ error: { message, ...(remedy === undefined ? {} : { remedy }), status } });
-    else process.stderr.write(`callgate: ${message}\n${remedy === undefined ? '' : `  do: ${remedy}\n`}`);
-    if (process.env.CALLGATE_DEBUG !== undefined && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    else process.stderr.write(plain(`callgate: ${message}\n${remedy === undefined ? '' : `  do: ${remedy}\n`}`));
+    if (process.env.CALLGATE_DEBUG !== undefined && error.stack !== undefined)
+      process.stderr.write(plain(`${error.stack}\n`));
     process.exitCode = status;
     this.parsed = true;
   }
 
   /** A line of talk, which never mixes with a result. */
   protected talk(line: string): void {
-    process.stderr.write(`callgate: ${line}\n`);
+    process.stderr.write(plain(`callgate: ${line}\n`));
+  }
+
+  /** A result. Names that others chose are in it. */
+  override log(message?: string, ...args: unknown[]): void {
+    super.log(message === undefined ? message : plain(message), ...args);
   }
 }
 

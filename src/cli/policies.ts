@@ -1,6 +1,7 @@
 /** What the `policy` commands share: whose policies, read where. None of it needs the kernel or the addon. */
 import { Flags } from '@oclif/core';
 import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
+import { currentFolder, HERE } from '../host/folder.js';
 import { APPLICATIONS, GROUP_FOLDERS } from '../host/host.js';
 import { identityOf } from '../supervise/program.js';
 
@@ -19,7 +20,7 @@ export interface Here {
 
 /** @throws Refusal where there is no such user */
 export function here(user: string | null): Here {
-  const cwd = process.cwd();
-  const identity = identityOf(user, process.env);
-  return { around: surroundingsOf(identity.user, cwd, GROUP_FOLDERS), cwd, applications: APPLICATIONS };
+  const cwd = currentFolder();
+  const around = surroundingsOf(identityOf(user).user, cwd, GROUP_FOLDERS);
+  return { around, cwd: cwd ?? HERE, applications: APPLICATIONS };
 }

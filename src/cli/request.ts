@@ -1,30 +1,54 @@
 /** From the flags that `learn` and `run` share to what is to be run. */
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileStem } from '../application/policy-name.js';
 import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
+import { Refusal } from '../host/failure.js';
+import { currentFolder } from '../host/folder.js';
 import { type Host, systemHost } from '../host/host.js';
+import { bytesFrom, textOf } from '../policy/bytes.js';
 import type { Request } from '../supervise/begin.js';
+import { environmentOf, variableOf } from '../supervise/environment.js';
 import { findProgram, identityOf, requireCommand } from '../supervise/program.js';
+import { requireCaller } from './caller.js';
+import { programWords } from './command-line.js';
 
 /**
- * @param words the program's command line
  * @throws ProgramNotFound (127), Refusal (126), or a Failure where no program is named
  */
 export function requestOf(
   command: 'learn' | 'run',
-  words: readonly string[],
   flags: { readonly policies?: string | undefined; readonly user?: string | undefined },
 ): { request: Request; around: Surroundings } {
-  const line = requireCommand(words, command);
+  const argv = requireCommand(programWords(), command);
+  const { env, held } = requireCaller();
   const host = systemHost();
-  const cwd = process.cwd();
-  const identity = identityOf(flags.user ?? null, process.env);
-  const program = findProgram(line[0], identity.env.PATH, cwd);
-  const folder = flags.policies === undefined ? defaultFolder(host, program.name) : resolve(cwd, flags.policies);
-  const request = { host, program, command: line, folder, user: flags.user ?? null, identity, cwd };
+  const cwd = currentFolder();
+  const identity = identityOf(flags.user ?? null);
+  const program = findProgram(argv[0], variableOf(env, 'PATH'));
+  const folder =
+    flags.policies === undefined
+      ? defaultFolder(host, program.name)
+      : absolute(flags.policies, cwd, 'the folder of policies');
+  const request: Request = {
+    ...{ host, program, argv, folder, held, identity, cwd },
+    command: argv.map((word) => textOf(bytesFrom(word))),
+    env: identity.switchTo === undefined ? env : environmentOf(env, identity.user),
+    user: flags.user ?? null,
+  };
   return { request, around: surroundingsOf(identity.user, cwd, host.groups) };
 }
 
 /** Where an application of this name has its policies when nobody says otherwise. */
 export function defaultFolder(host: Pick<Host, 'policies'>, name: string): string {
-  return join(host.policies, name);
+  return join(host.policies, fileStem(name));
+}
+
+function absolute(path: string, cwd: string | null, what: string): string {
+  if (isAbsolute(path)) return resolve(path);
+  if (cwd === null)
+    throw new Refusal(
+      `${path}: ${what} is named from the current folder, which is gone or has a name that is no UTF-8`,
+      'cd somewhere else, or write an absolute path',
+    );
+  return resolve(cwd, path);
 }

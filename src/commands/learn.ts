@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
+import { programWords } from '../cli/command-line.js';
 import { requestOf } from '../cli/request.js';
 import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
@@ -12,6 +13,8 @@ import { recover } from '../training/recover.js';
 
 /** Exit status of a run that lost something: its policies may lack what the program needs. */
 const TAINTED = 3;
+/** callgate failed: a policy could not be written. */
+const UNWRITTEN = 125;
 
 export default class Learn extends CallgateCommand {
   static override summary = 'run a program, watch what it asks of the kernel, and write its policies';
@@ -52,25 +55,30 @@ export default class Learn extends CallgateCommand {
   }
 
   async run(): Promise<LearnResult | readonly LearnResult[]> {
-    const { flags, argv } = await this.parse(Learn);
+    const { flags } = await this.parse(Learn);
     const talk = (line: string): void => this.talk(line);
     if (flags.recover || flags.from !== undefined) {
-      if (argv.length > 0) throw new Failure('--recover and --from run no program', 'callgate learn --help');
+      if (programWords().length > 0) throw new Failure('--recover and --from run no program', 'callgate learn --help');
       requireRoot();
       const host = systemHost();
-      const results =
-        flags.from === undefined ? await recover(host, talk) : [learnFrom(host, flags.from, flags.policies ?? null)];
+      const { results, failed } =
+        flags.from === undefined
+          ? await recover(host, talk)
+          : { results: [learnFrom(host, flags.from, flags.policies ?? null)], failed: [] };
       for (const result of results) talk(renderLearnt(result));
+      for (const line of failed) talk(line);
       if (results.some(({ certificate }) => certificate.tainted)) process.exitCode = TAINTED;
+      if (failed.length > 0 || results.some(({ unwritten }) => unwritten.length > 0)) process.exitCode = UNWRITTEN;
       return results;
     }
     requireRoot();
-    const { request, around } = requestOf('learn', argv as string[], flags);
+    const { request, around } = requestOf('learn', flags);
     const voice = new Voice(request.host.addon);
     const result = await learn(request, around, voice).finally(() => voice.close());
     talk(renderLearnt(result));
     const status = result.ended === null ? 0 : exitStatus(result.ended);
     process.exitCode = status === 0 && result.certificate.tainted ? TAINTED : status;
+    if (result.unwritten.length > 0) process.exitCode = UNWRITTEN;
     return result;
   }
 }

@@ -39,9 +39,9 @@ export default class Run extends CallgateCommand {
   }
 
   async run(): Promise<RunResult> {
-    const { flags, argv } = await this.parse(Run);
+    const { flags } = await this.parse(Run);
     requireRoot();
-    const { request, around } = requestOf('run', argv as string[], flags);
+    const { request, around } = requestOf('run', flags);
     const { complain, quiet, log } = flags;
     const voice = new Voice(request.host.addon);
     try {

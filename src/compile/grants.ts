@@ -2,7 +2,7 @@
  * The first stage: what the rules say, pattern by pattern, with all that is implied written out. From here on nobody
  * looks at a rule's verdict or conditions until the answers are made; a grant is only "rule n, these operations".
  */
-import { type Bytes, bytesOf } from '../policy/bytes.js';
+import { type Bytes, readText } from '../policy/bytes.js';
 import { type Kind, type PathPattern, type Policy, PROTOCOL_BYTE, type Rule, type Token } from '../policy/model.js';
 import { FILE_OPERATIONS, IMPLIED, operationMask, SOCKET_OPERATIONS } from '../policy/operations.js';
 import {
@@ -85,9 +85,9 @@ export function interpreterRule(policy: Policy): Rule | null {
   };
 }
 
-/** The components of an absolute path as bytes. */
+/** The components of an absolute path, given as textOf() writes it, as bytes. */
 export function namesOfPath(path: string): Bytes[] {
-  return path === '/' ? [] : path.slice(1).split('/').map(bytesOf);
+  return path === '/' ? [] : path.slice(1).split('/').map(readText);
 }
 
 /** All rules in the order in which they decide. */

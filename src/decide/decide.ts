@@ -2,7 +2,7 @@
  * The decision, as the text of a policy says it: rule by rule, the first that matches decides, then the default. The
  * kernel's automaton is compared with this, so nothing here is prepared, cached or shared with compile/.
  */
-import { bytesOf } from '../policy/bytes.js';
+import { readText } from '../policy/bytes.js';
 import {
   type Access,
   type AccessObject,
@@ -46,7 +46,7 @@ export function interpreterRule(policy: Policy): Rule | null {
   const components = policy.interpreter
     .split('/')
     .slice(1)
-    .map((name) => ({ kind: 'literal' as const, name: bytesOf(name) }));
+    .map((name) => ({ kind: 'literal' as const, name: readText(name) }));
   return {
     verdict: 'permit',
     operations: ['read', 'load'],

@@ -1,16 +1,16 @@
 /** An object as events print it (decide/text.ts objectDescription), read back. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { type Bytes, bytesOf } from '../policy/bytes.js';
+import { type Bytes, readText } from '../policy/bytes.js';
 import { type AccessObject, KINDS, type Kind, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
 
 /**
  * Reads an object; undefined for what is none. In names `\xHH` is a byte and `\\` a backslash.
  */
 export function readObject(word: string): AccessObject | undefined {
-  if (word.startsWith('/')) return { type: 'path', path: bytesIn(word) };
+  if (word.startsWith('/')) return { type: 'path', path: readText(word) };
   if (word === 'unix:') return { type: 'unnamed' };
-  if (word.startsWith('unix:@')) return { type: 'abstract', name: bytesIn(word.slice('unix:@'.length)) };
-  if (word.startsWith('unix:/')) return { type: 'unix', path: bytesIn(word.slice('unix:'.length)) };
+  if (word.startsWith('unix:@')) return { type: 'abstract', name: readText(word.slice('unix:@'.length)) };
+  if (word.startsWith('unix:/')) return { type: 'unix', path: readText(word.slice('unix:'.length)) };
   if ((KINDS as readonly string[]).includes(word)) return { type: 'kind', kind: word as Kind };
   const family = /^family (\d+), kind (\d+), protocol (\d+)$/.exec(word);
   if (family !== null)
@@ -43,10 +43,4 @@ function wide(host: string): Bytes {
   const back = tail === undefined ? [] : words(tail);
   const all = [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back];
   return String.fromCharCode(...all.flatMap((word) => [word >> 8, word & 0xff])) as Bytes;
-}
-
-function bytesIn(text: string): Bytes {
-  return bytesOf(text).replace(/\\(?:x([0-9a-fA-F]{2})|\\)/g, (_, hex?: string) =>
-    hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
-  ) as Bytes;
 }

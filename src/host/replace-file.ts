@@ -1,4 +1,5 @@
 /** Writing a file so that a reader finds the old one or the new one, whole, whatever ends this process. */
+import { randomBytes } from 'node:crypto';
 import {
   chownSync,
   closeSync,
@@ -10,7 +11,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { codeOf, Failure } from './failure.js';
 
 /**
@@ -21,7 +22,8 @@ import { codeOf, Failure } from './failure.js';
  */
 export function replaceFile(file: string, text: string): void {
   const folder = dirname(file);
-  const temporary = join(folder, `.${basename(file)}.${process.pid}.tmp`);
+  // Not made from the file's own name, which may be as long as a name can be.
+  const temporary = join(folder, `.callgate.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const old = statOf(file);
     const fd = openSync(temporary, 'wx', 0o600);

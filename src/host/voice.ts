@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import type { Addon } from '../kernel/addon.js';
 import { codeOf } from './failure.js';
+import { plain } from './plain.js';
 
 /** Lines that wait at most. */
 const LINES_MOST = 1000;
@@ -47,7 +48,7 @@ export class Voice {
   /** Says a line; later, where it cannot be said now. */
   say(line: string): void {
     if (this.#waiting.length >= this.#most) this.#unsaid++;
-    else this.#waiting.push(Buffer.from(`callgate: ${line}\n`));
+    else this.#waiting.push(Buffer.from(plain(`callgate: ${line}\n`)));
     this.#speak();
   }
 

@@ -70,16 +70,29 @@ export interface NativeRing {
   stop(): void;
 }
 
+/** A text for the kernel: bytes without a zero; a string is its UTF-8 form. */
+export type Text = string | Uint8Array;
+
+/** The child that bin/callgate forked before Node began (launcher/callgate.c). It is as the caller was. */
+export interface LauncherChild {
+  readonly pid: number;
+  /** Descriptor of the socket to it; the addon closes it. */
+  readonly control: number;
+}
+
 export interface LaunchOptions {
-  /** Absolute path or a name found by the caller; no PATH search here. */
-  readonly file: string;
-  readonly argv: readonly string[];
-  readonly env: readonly string[];
-  readonly cwd: string;
+  /** The path for exec; no PATH search here. */
+  readonly file: Text;
+  readonly argv: readonly Text[];
+  readonly env: readonly Text[];
+  /** The folder to start in; null: the one it stands in. */
+  readonly cwd: Text | null;
   readonly uid?: number;
   readonly gid?: number;
   readonly groups?: readonly number[];
-  /** The child's descriptors 0, 1, 2. */
+  /** What becomes the program; absent: a child that is forked here, with `stdio` and no other descriptor. */
+  readonly held?: LauncherChild;
+  /** The child's descriptors 0, 1, 2; that of the launcher has its own. */
   readonly stdio: readonly [number, number, number];
   /** A session (and process group) of its own. */
   readonly detached: boolean;
@@ -96,7 +109,7 @@ export interface HeldChild {
   release(): Promise<void>;
   /** Ends it without running anything. */
   abandon(): void;
-  /** Resolves when it ended; call once. */
+  /** Resolves when it ended, though a tracer may hold what is left of it for a while; call once. */
   wait(): Promise<{ code: number | null; signal: number | null }>;
 }
 

@@ -1,6 +1,8 @@
 /** Statements into the text of a policy: a new one, or a person's, whose comments and order stay as they are. */
 import { isSeq, parseDocument } from 'yaml';
+import { readText } from '../policy/bytes.js';
 import { formatPolicy } from '../policy/format.js';
+import { literalText } from '../policy/glob.js';
 import { type Statement, scalar, writeStatement } from '../policy/statement.js';
 import { type Certificate, certificateLine, isCertificate } from './certificate.js';
 
@@ -17,11 +19,11 @@ export function writePolicy(
   certificate: Certificate,
 ): string {
   const head = [
-    `# What ${program.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')} may do: what it was seen to do, and nothing else.`,
+    `# What ${program} may do: what it was seen to do, and nothing else.`,
     `# ${certificateLine(certificate)}`,
     'version: 1',
-    `program: ${scalar(program.replace(/[\\*?[\]{}]/g, '\\$&'))}`,
-    ...(interpreter === undefined ? [] : [`interpreter: ${scalar(interpreter.replace(/[\\*?[\]{}]/g, '\\$&'))}`]),
+    `program: ${scalar(pattern(program))}`,
+    ...(interpreter === undefined ? [] : [`interpreter: ${scalar(pattern(interpreter))}`]),
     'mode: enforce',
     'default: deny',
     'errno: EPERM',
@@ -29,6 +31,11 @@ export function writePolicy(
     'rules:',
   ];
   return `${head.join('\n')}\n${statements.map(writeStatement).join('')}`;
+}
+
+/** A path in the form of events as a policy writes it. */
+function pattern(program: string): string {
+  return literalText(readText(program));
 }
 
 /** A policy that is there: the statements at its end, where they decide last, and the certificate beneath the others. */

@@ -38,3 +38,10 @@ export function textOf(bytes: Bytes): string {
         : `\\x${byte.toString(16).padStart(2, '0')}`,
   ).join('');
 }
+
+/** The bytes that textOf() wrote as this text. */
+export function readText(text: string): Bytes {
+  return bytesOf(text).replace(/\\(?:x([0-9a-fA-F]{2})|\\)/g, (_, hex?: string) =>
+    hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
+  ) as Bytes;
+}

@@ -1,6 +1,7 @@
 /** Which numbers and places of the gate are free. Asked under the lock; what states say is checked against the gate. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileStem } from '../application/policy-name.js';
 import { Refusal } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
@@ -72,7 +73,7 @@ export class Places {
 
 /** A name for a session of a program that no session and no log has had: `inetd-1`. */
 export function freeName(host: Host, program: string): string {
-  const stem = (program.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9._+]/g, '_').replace(/^\.+/, '') || 'program';
+  const stem = fileStem(program.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9._+]/g, '_');
   for (let number = 1; ; number++) {
     const name = `${stem}-${number}`;
     const taken = [sessionFolder(host, name), join(host.logs, `${name}.jsonl`), join(host.journals, `${name}.journal`)];

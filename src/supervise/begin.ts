@@ -2,12 +2,13 @@
 
 import { Refusal } from '../host/failure.js';
 import type { Host } from '../host/host.js';
-import type { LaunchOptions } from '../kernel/addon.js';
+import type { LauncherChild, LaunchOptions } from '../kernel/addon.js';
 import type { Attach, Gate } from '../kernel/gate.js';
 import { acquireGate, findGate, locked, releaseGate } from '../session/acquire.js';
 import { freeName } from '../session/places.js';
 import { type Image, Session, type SessionFacts } from '../session/session.js';
 import { readState } from '../session/state.js';
+import { withPid } from './environment.js';
 import type { Identity, Program } from './program.js';
 import { sweep } from './sweep.js';
 
@@ -15,14 +16,20 @@ import { sweep } from './sweep.js';
 export interface Request {
   readonly host: Host;
   readonly program: Program;
-  /** The whole command line, the program's word first. */
-  readonly command: readonly [string, ...string[]];
+  /** The whole command line, the program's word first, byte for byte. */
+  readonly argv: readonly [Buffer, ...Buffer[]];
+  /** The same for people and for what is written down: as events print names. */
+  readonly command: readonly string[];
+  readonly env: readonly Buffer[];
+  /** The process that becomes the program; null: one is forked. */
+  readonly held: LauncherChild | null;
   /** Folder of the policies. */
   readonly folder: string;
   /** --user; null: as the caller. */
   readonly user: string | null;
   readonly identity: Identity;
-  readonly cwd: string;
+  /** The folder it is started in; null: it has no path. */
+  readonly cwd: string | null;
 }
 
 /**
@@ -94,13 +101,12 @@ export async function closeSession(session: Session): Promise<void> {
 }
 
 /** How the program is to be started. */
-export function launchOf({ program, command, identity, cwd }: Request): LaunchOptions {
-  const [, ...rest] = command;
+export function launchOf({ program, argv, env, held, identity, cwd }: Request): LaunchOptions {
+  const [, ...rest] = argv;
   return {
     file: program.file,
-    argv: [command[0], ...rest],
-    env: Object.entries(identity.env).map(([name, value]) => `${name}=${value}`),
-    cwd,
+    argv: program.before.length === 0 ? argv : [...program.before, ...rest],
+    ...(held === null ? { env, cwd } : { env: withPid(env, process.pid, held.pid), cwd: null, held }),
     ...(identity.switchTo ?? {}),
     stdio: [0, 1, 2],
     // In the caller's process group: the terminal's, its job control and its Ctrl-C stay as they are without callgate.

@@ -2,6 +2,7 @@
 import { codeOf, ProgramNotFound, Refusal } from '../host/failure.js';
 import type { Addon, LaunchOptions } from '../kernel/addon.js';
 import { encodeArmedSubject } from '../kernel/records.js';
+import { bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
 import { nativeFailure } from '../session/acquire.js';
 import type { Session } from '../session/session.js';
 import type { Ended } from './foreground.js';
@@ -14,7 +15,7 @@ import type { Origin } from './supervisor.js';
  */
 export function launching(policy: number, launch: LaunchOptions): Origin<Ended> {
   return {
-    name: launch.file.split('/').at(-1) ?? launch.file,
+    name: nameOf(launch).split('/').at(-1) ?? '',
     enter: (session) => start(session, policy, launch),
   };
 }
@@ -30,14 +31,14 @@ async function start(
   try {
     child = addon.hold(launch);
   } catch (error) {
-    throw launchFailure(error, launch.file);
+    throw launchFailure(error, nameOf(launch));
   }
   try {
     const subject = encodeArmedSubject(policy, session.number, child.device, child.inode);
     addon.mark(session.gate.native, child.pidfd, subject);
   } catch (error) {
     child.abandon();
-    throw nativeFailure(error, `${launch.file} could not be made a subject`);
+    throw nativeFailure(error, `${nameOf(launch)} could not be made a subject`);
   }
   const ended = child.wait();
   // A launch that fails is told by release(); how its child ended is then nobody's question.
@@ -45,9 +46,14 @@ async function start(
   try {
     await child.release();
   } catch (error) {
-    throw launchFailure(error, launch.file);
+    throw launchFailure(error, nameOf(launch));
   }
   return { ended };
+}
+
+/** The program's file as events print it. */
+function nameOf({ file }: LaunchOptions): string {
+  return textOf(typeof file === 'string' ? bytesOf(file) : bytesFrom(file));
 }
 
 function launchFailure(error: unknown, file: string): Error {

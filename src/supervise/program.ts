@@ -1,76 +1,112 @@
-/** The program to start: which file it is, as whom it runs, with which environment. */
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
+/** The program to start: which file it is, what is handed to exec, as whom it runs. Names are bytes, as the kernel's are. */
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { findUser, groupsOf, type User } from '../host/accounts.js';
 import { codeOf, Failure, ProgramNotFound, Refusal } from '../host/failure.js';
+import { bufferOf, bytesFrom, readText, textOf } from '../policy/bytes.js';
+import { type Chain, chainOf } from './interpreter.js';
+
+/** What execvp(3) runs a file with that the kernel takes for no program. */
+const SHELL = Buffer.from('/bin/sh');
 
 export interface Program {
-  /** As the kernel will name it: absolute, without links. A script is itself, not its interpreter. */
+  /** As the kernel will name it: absolute, without links, as events print it. A script is itself, not its interpreter. */
   readonly path: string;
-  /** What is handed to exec: absolute, as it was found. */
-  readonly file: string;
-  /** The program's own name, as it was typed. */
+  /** What is handed to exec: as it was typed, or as it was found along PATH. */
+  readonly file: Buffer;
+  /** The name of what was asked for, as events print names. */
   readonly name: string;
-  /** Absolute path, without links, of the interpreter on a script's first line. */
-  readonly interpreter?: string;
+  /** Words in the place of the first one; empty: it stays as it was typed. */
+  readonly before: readonly Buffer[];
 }
 
 /**
- * Finds the program as execvp(3) would.
+ * Finds the program as execvp(3) would. A text that does not say what reads it is read by /bin/sh, which is then the
+ * program: `callgate run ./file` is `callgate run /bin/sh ./file`.
  *
  * @param word the first word of the command line
  * @param path the PATH to look along
  * @throws ProgramNotFound (127); Refusal (126) for a file that cannot be run
  */
-export function findProgram(word: string, path: string | undefined, cwd: string): Program {
-  const file = word.includes('/') ? resolve(cwd, word) : lookUp(word, path ?? '/usr/bin:/bin', cwd);
-  let real: string;
-  try {
-    real = realpathSync(file);
-  } catch (error) {
-    throw new ProgramNotFound(`${word}: no such program (${codeOf(error) ?? 'error'})`, undefined, error);
-  }
-  if (!isRunnable(real)) throw new Refusal(`${real}: not an executable file`, `chmod +x ${real}`);
-  const interpreter = interpreterOf(real);
-  return { path: real, file, name: basename(word), ...(interpreter === undefined ? {} : { interpreter }) };
+export function findProgram(word: Buffer, path: Buffer | undefined): Program {
+  const typed = textOf(bytesFrom(word));
+  const file = word.includes('/') ? word : lookUp(word, path ?? Buffer.from('/bin:/usr/bin'));
+  const name = typed.split('/').at(-1) ?? typed;
+  const there = isRunnable(file);
+  if (there === null) throw new ProgramNotFound(`${typed}: no such program (${missing(file)})`);
+  if (!there) throw new Refusal(`${textOf(bytesFrom(file))}: not an executable file`, `chmod +x ${shellWord(file)}`);
+  const chain = chainOf(file, isRunnable);
+  if (chain.end === 'text') return { path: resolved(SHELL), file: SHELL, name, before: [SHELL, file] };
+  refuseBroken(file, chain);
+  return { path: resolved(file), file, name, before: [] };
 }
 
-function lookUp(word: string, path: string, cwd: string): string {
-  for (const folder of path.split(delimiter)) {
-    const file = join(isAbsolute(folder) ? folder : resolve(cwd, folder), word);
+/** A script that the kernel would not run says so with the words of another fault: the script's own name, "no such file". */
+function refuseBroken(file: Buffer, { interpreters, end }: Chain): void {
+  const script = textOf(bytesFrom(interpreters.at(-2) ?? file));
+  const last = interpreters.at(-1);
+  if (last === undefined) return;
+  const interpreter = textOf(bytesFrom(last));
+  const where = `${script}: its first line names the interpreter ${interpreter}`;
+  const returned = last.at(-1) === 0x0d;
+  if (end === 'missing')
+    throw new ProgramNotFound(
+      returned
+        ? `${where}, with a carriage return: its lines end as Windows writes them`
+        : `${where}, which is not there`,
+      returned ? `sed -i 's/\\r$//' ${shellWord(interpreters.at(-2) ?? file)}` : `ls -l ${shellWord(last)}`,
+    );
+  if (end === 'barred') throw new Refusal(`${where}, which is not an executable file`, `ls -l ${shellWord(last)}`);
+  if (end === 'long')
+    throw new Refusal(
+      `${textOf(bytesFrom(file))}: interpreters that are scripts themselves, more than the kernel follows`,
+    );
+}
+
+function lookUp(word: Buffer, path: Buffer): Buffer {
+  for (const folder of path.toString('latin1').split(':')) {
+    const file = Buffer.concat([Buffer.from(`${folder === '' ? '.' : folder}/`, 'latin1'), word]);
     if (isRunnable(file)) return file;
   }
-  throw new ProgramNotFound(`${word}: not found along PATH (${path})`);
+  throw new ProgramNotFound(`${textOf(bytesFrom(word))}: not found along PATH (${textOf(bytesFrom(path))})`);
 }
 
-function isRunnable(file: string): boolean {
+/** Null: it is not there. */
+function isRunnable(file: Buffer): boolean | null {
   try {
     if (!statSync(file).isFile()) return false;
     accessSync(file, constants.X_OK);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return codeOf(error) === 'EACCES' ? false : null;
   }
 }
 
-/** The interpreter that a script names in its first line, resolved; undefined for what is no script, or is not there. */
-export function interpreterOf(file: string): string | undefined {
-  const head = Buffer.alloc(256);
-  let length: number;
+function missing(file: Buffer): string {
   try {
-    const fd = openSync(file, 'r');
-    try {
-      length = readSync(fd, head, 0, head.length, 0);
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined;
+    statSync(file);
+    return 'error';
+  } catch (error) {
+    return codeOf(error) ?? 'error';
   }
-  const name = /^#![ \t]*([^ \t\n\0]+)/.exec(head.toString('latin1', 0, length))?.[1];
-  if (name === undefined || !name.startsWith('/')) return undefined;
+}
+
+function resolved(file: Buffer): string {
+  return textOf(bytesFrom(realpathSync.native(file, { encoding: 'buffer' })));
+}
+
+/**
+ * The last interpreter of a script's chain, resolved: the image that is mapped. Those before it are read as any file is.
+ * Undefined for what is no script, and for one that the kernel would not run.
+ *
+ * @param program as events print it
+ */
+export function interpreterOf(program: string): string | undefined {
+  const { interpreters, end } = chainOf(bufferOf(readText(program)), isRunnable);
+  const last = interpreters.at(-1);
+  // One that is named relative to a folder is another in each.
+  if (last === undefined || end !== 'image' || last[0] !== 0x2f) return undefined;
   try {
-    return realpathSync(name);
+    return resolved(last);
   } catch {
     return undefined;
   }
@@ -81,38 +117,43 @@ export interface Identity {
   readonly user: User;
   /** Absent: as the caller is, nothing to switch. */
   readonly switchTo?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
-  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * The user to run as (null: the caller's own) and the environment that goes with it: that of the caller, with the user's
- * HOME, USER, LOGNAME and SHELL.
+ * The user to run as.
  *
+ * @param name null: the caller's own
  * @throws Refusal where there is no such user
  */
-export function identityOf(name: string | null, env: NodeJS.ProcessEnv): Identity {
-  const plain = Object.fromEntries(
-    Object.entries(env).flatMap(([key, value]): [string, string][] => (value === undefined ? [] : [[key, value]])),
-  );
+export function identityOf(name: string | null): Identity {
   if (name === null) {
     const uid = process.getuid?.() ?? 0;
     const gid = process.getgid?.() ?? 0;
-    const user = findUser(uid) ?? { name: String(uid), uid, gid, home: env.HOME ?? '/', shell: '/bin/sh' };
-    return { user, env: plain };
+    return { user: findUser(uid) ?? { name: String(uid), uid, gid, home: process.env.HOME ?? '/', shell: '/bin/sh' } };
   }
   const user = findUser(name);
   if (user === undefined) throw new Refusal(`${name}: no such user`, 'getent passwd');
-  return {
-    user,
-    switchTo: { uid: user.uid, gid: user.gid, groups: groupsOf(user) },
-    env: { ...plain, HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell },
-  };
+  return { user, switchTo: { uid: user.uid, gid: user.gid, groups: groupsOf(user) } };
 }
 
 /** The command line of a program: throws a usage Failure where there is none. */
-export function requireCommand(words: readonly string[], command: string): [string, ...string[]] {
+export function requireCommand(words: readonly Buffer[], command: string): [Buffer, ...Buffer[]] {
   const [first, ...rest] = words;
   if (first === undefined)
     throw new Failure(`callgate ${command}: no program was named`, `callgate ${command} -- cat /etc/hostname`);
   return [first, ...rest];
+}
+
+/** A word as a shell wants it: typed so, it is these bytes. */
+export function shellWord(word: Buffer): string {
+  const text = word.toString('utf8');
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (Buffer.from(text).equals(word) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text))
+    return `'${text.replaceAll("'", "'\\''")}'`;
+  const escaped = Array.from(word, (byte) =>
+    byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c
+      ? String.fromCharCode(byte)
+      : `\\${byte.toString(8).padStart(3, '0')}`,
+  );
+  return `$'${escaped.join('')}'`;
 }

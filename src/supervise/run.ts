@@ -15,6 +15,7 @@ import { countersOf } from '../session/status.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from './begin.js';
 import { type Ended, quietly } from './foreground.js';
 import { launching } from './launch.js';
+import { shellWord } from './program.js';
 import { Supervisor } from './supervisor.js';
 
 export interface RunOptions {
@@ -87,16 +88,11 @@ export async function run(request: Request, around: Surroundings, options: RunOp
 
 /** The application, if it has a policy for the program; else the Refusal says what to type to get one. */
 function requireApplication(application: Application | undefined, request: Request): Application {
-  const { program, folder, command } = request;
-  const remedy = `callgate learn --policies ${folder} -- ${command.map(quoted).join(' ')}`;
+  const { program, folder, argv } = request;
+  const remedy = `callgate learn --policies ${folder} -- ${argv.map(shellWord).join(' ')}`;
   if (application === undefined || application.policies.length === 0)
     throw new Refusal(`${folder}: there is no policy in it`, remedy);
   if (!application.policies.some(({ policy }) => policy.program === program.path))
     throw new Refusal(`${application.folder}: no policy in it is for ${program.path}`, remedy);
   return application;
-}
-
-/** A word as a shell wants it. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -32,6 +32,13 @@ export interface WrittenPolicy {
   readonly use: readonly string[];
 }
 
+/** A policy that could not be written; those of the other programs were. */
+export interface UnwrittenPolicy {
+  readonly program: string;
+  readonly file: string;
+  readonly why: string;
+}
+
 export interface LearnResult {
   readonly session: string;
   readonly folder: string;
@@ -39,6 +46,7 @@ export interface LearnResult {
   readonly ended: Ended | null;
   readonly certificate: Certificate;
   readonly policies: readonly WrittenPolicy[];
+  readonly unwritten: readonly UnwrittenPolicy[];
   /** What rules of the policies refused meanwhile; nothing of it was learned. */
   readonly refused: readonly EventRecord[];
 }
@@ -57,7 +65,7 @@ export interface Conclusion {
 /**
  * Writes the policies of all programs that were seen into the folder. Each file is replaced whole or left as it is.
  *
- * @throws Failure where a policy that is there cannot be read, or a file cannot be written
+ * @throws Failure where a policy that is there cannot be read
  */
 export function conclude(conclusion: Conclusion): LearnResult {
   const { session, folder, around, records, source, certificate, ended } = conclusion;
@@ -76,17 +84,25 @@ export function conclude(conclusion: Conclusion): LearnResult {
     around,
   });
   const names = existing.map(({ file }) => basename(file));
-  const policies = learnt.map((policy): WrittenPolicy => {
-    const file = policy.existing?.file ?? join(folder, policyFileName(policy.program, names));
+  const policies: WrittenPolicy[] = [];
+  const unwritten: UnwrittenPolicy[] = [];
+  for (const policy of learnt) {
+    const { program } = policy;
+    const file = policy.existing?.file ?? join(folder, policyFileName(program, names));
     names.push(basename(file));
-    replaceFile(file, policy.text);
-    return written(policy, file);
-  });
-  return { session, folder, ended, certificate, policies, refused: observations.refused() };
+    try {
+      replaceFile(file, policy.text);
+      policies.push(written(policy, file));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      unwritten.push({ program, file, why: error.message });
+    }
+  }
+  return { session, folder, ended, certificate, policies, unwritten, refused: observations.refused() };
 }
 
 /**
- * Writes the policies of a journal and marks it.
+ * Writes the policies of a journal and marks it, where all could be written: else another recovery tries again.
  *
  * @param ended how the program ended; null: nobody knows
  */
@@ -102,6 +118,7 @@ export function concludeJournal(text: JournalText, around: Surroundings, ended: 
     },
   );
   const result = conclude({ session, folder, around, records, source: 'learnt', certificate, ended });
+  if (result.unwritten.length > 0) return result;
   const journal = Journal.resume(file);
   journal.written();
   journal.close();
@@ -132,7 +149,7 @@ function makeFolder(folder: string): void {
 }
 
 /** A result as a person reads it. */
-export function renderLearnt({ folder, policies, certificate, refused }: LearnResult): string {
+export function renderLearnt({ folder, policies, unwritten, certificate, refused }: LearnResult): string {
   const lines = policies.map(({ program, file, added, created }) => {
     const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${added} statements added`;
     return `  ${program}: ${file} (${what})`;
@@ -141,6 +158,7 @@ export function renderLearnt({ folder, policies, certificate, refused }: LearnRe
   return [
     certificateLine(certificate),
     ...lines,
+    ...unwritten.map(({ program, why }) => `  ${program}: NOT WRITTEN: ${why} (then: callgate learn --recover)`),
     ...(denied.length === 0 ? [] : ['refused by rules that are there already, and not learned:', ...denied]),
     ...(certificate.tainted
       ? ['the run is TAINTED: learn again, and the policies will say that nothing was lost']

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readLog } from '../audit/read.js';
 import { isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { Failure } from '../host/failure.js';
+import { currentFolder } from '../host/folder.js';
 import type { Host } from '../host/host.js';
 import { certify } from '../learn/certificate.js';
 import { readState } from '../session/state.js';
@@ -53,7 +54,7 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
     started: begun?.time ?? first,
     ended: events.at(-1)?.time ?? first,
   });
-  const around = surroundings(host, state?.user ?? null, process.cwd());
+  const around = surroundings(host, state?.user ?? null, currentFolder());
   return conclude({ session, folder: place, around, records: events, source: 'complained', certificate, ended: null });
 }
 

@@ -54,7 +54,17 @@ export async function learn(request: Request, around: Surroundings, voice: Voice
 
 function headerOf({ state: { name, started } }: Session, request: Request): JournalHeader {
   const { command, folder, user, cwd, program } = request;
-  return { v: 1, type: 'learner', session: name, started, command, folder, user, cwd, program: program.path };
+  return {
+    v: 1,
+    type: 'learner',
+    session: name,
+    started,
+    command,
+    folder,
+    user,
+    cwd: cwd ?? '',
+    program: program.path,
+  };
 }
 
 async function watch(

@@ -12,13 +12,20 @@ import { subjectProcesses } from '../session/subjects.js';
 import { sweep } from '../supervise/sweep.js';
 import { concludeJournal, type LearnResult } from './conclude.js';
 
+/** What came of the journals. */
+export interface Recovered {
+  readonly results: readonly LearnResult[];
+  /** Which could not be concluded, and why; their journals stay. */
+  readonly failed: readonly string[];
+}
+
 /**
  * Recovers every learner that nobody attends to. One whose program still runs is left alone, and named: it goes on being
  * observed, and is recovered once it has ended.
  *
  * @throws Failure where there is nothing to recover
  */
-export async function recover(host: Host, talk: (line: string) => void): Promise<LearnResult[]> {
+export async function recover(host: Host, talk: (line: string) => void): Promise<Recovered> {
   await locked(host, () => {
     const gate = findGate(host);
     if (gate === null) return;
@@ -27,6 +34,7 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
   });
   const journals = unwritten(host);
   const results: LearnResult[] = [];
+  const failed: string[] = [];
   for (const text of journals) {
     const { header } = text;
     const state = readState(host, header.session);
@@ -36,10 +44,16 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
       talk(`${header.session} ${what}; end it (callgate stop ${header.session}), then recover`);
       continue;
     }
-    results.push(concludeJournal(text, surroundings(host, header.user, header.cwd), null));
+    // One that cannot be concluded keeps the others from nothing.
+    try {
+      results.push(concludeJournal(text, surroundings(host, header.user, header.cwd), null));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failed.push(`${header.session}: ${error.message}`);
+    }
   }
   if (journals.length === 0) throw new Failure(`${host.journals}: every learner has written its policies`);
-  return results;
+  return { results, failed };
 }
 
 function unwritten(host: Host): JournalText[] {
@@ -67,8 +81,9 @@ function running(host: Host, session: number): number[] {
 }
 
 /** As the run had them: a policy in the folder may name a home. */
-export function surroundings(host: Host, user: string | null, cwd: string): Surroundings {
+export function surroundings(host: Host, user: string | null, cwd: string | null): Surroundings {
   const uid = process.getuid?.() ?? 0;
   const found = findUser(user ?? uid) ?? { name: String(uid), uid, gid: uid, home: '/', shell: '/bin/sh' };
-  return surroundingsOf(found, cwd, host.groups);
+  // A journal says '' where the folder had no path.
+  return surroundingsOf(found, cwd === '' ? null : cwd, host.groups);
 }

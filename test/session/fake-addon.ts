@@ -22,6 +22,8 @@ export interface FakeTask {
   exit: { code: number | null; signal: number | null };
 }
 
+const nameOf = ({ file }: LaunchOptions): string => Buffer.from(file as Uint8Array).toString();
+
 export class FakeAddon implements Addon {
   readonly abiVersion = 1;
   gate: FakeGate | null = null;
@@ -70,7 +72,7 @@ export class FakeAddon implements Addon {
 
   hold(options: LaunchOptions): HeldChild {
     this.launched.push(options);
-    const task = this.spawn(options.file.split('/').at(-1) ?? '', 0, 0);
+    const task = this.spawn(nameOf(options).split('/').at(-1) ?? '', 0, 0);
     const wait = new Promise<{ code: number | null; signal: number | null }>((resolve) => {
       task.ended.push(() => resolve(task.exit));
     });
@@ -80,7 +82,7 @@ export class FakeAddon implements Addon {
       device: 0x800001,
       inode: 42n,
       release: async () => {
-        if (options.file.endsWith('missing')) throw failure('ENOENT', 'exec');
+        if (nameOf(options).endsWith('missing')) throw failure('ENOENT', 'exec');
         this.onStart(task);
       },
       abandon: () => this.end(task.pid, 0),

@@ -12,11 +12,14 @@ import { Supervisor } from '../../src/supervise/supervisor.js';
 const [word = '', ...rest] = process.argv.slice(2);
 const request: Request = {
   host: systemHost(),
-  program: findProgram(word, process.env.PATH, '/'),
+  program: findProgram(Buffer.from(word), Buffer.from(process.env.PATH ?? '')),
+  argv: [Buffer.from(word), ...rest.map((each) => Buffer.from(each))],
   command: [word, ...rest],
+  env: Object.entries(process.env).map(([name, value]) => Buffer.from(`${name}=${value}`)),
+  held: null,
   folder: '/nowhere',
   user: null,
-  identity: identityOf(null, process.env),
+  identity: identityOf(null),
   cwd: '/',
 };
 const facts = (name: string) => ({

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What is done with a held child: let go, waited for, or given up.
+#include "held.h"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <functional>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "error.h"
+#include "poll.h"
+
+namespace {
+
+constexpr idtype_t kPidfd = static_cast<idtype_t>(3);  // P_PIDFD, which glibc before 2.36 does not name
+
+// Runs what waits for a promise before the loop sleeps again.
+void Continue(Napi::Env env) {
+  Napi::HandleScope scope(env);
+  Napi::Function::New(env, [](const Napi::CallbackInfo&) {}).MakeCallback(env.Global(), 0, nullptr);
+}
+
+// The caller's descriptors are the program's alone from now on. This one keeps 1 and 2 to speak, and reads nothing.
+void LetGoOfInherited(Held& child) {
+  if (child.inherited.empty()) return;
+  for (int fd : child.inherited)
+    if (fd > STDERR_FILENO) close(fd);
+  child.inherited.clear();
+  Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (null) dup2(null.get(), STDIN_FILENO);
+}
+
+Napi::Value Release(const Napi::CallbackInfo& info, const std::shared_ptr<Held>& child, const std::string& file) {
+  Napi::Env env = info.Env();
+  if (child->released || !child->control) return ThrowErrno(env, EALREADY, "release");
+  child->released = true;
+  LetGoOfInherited(*child);
+  // A child that has ended already said why, or a signal ended it, which wait() tells.
+  if (send(child->control.get(), "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE && errno != ECONNRESET)
+    return ThrowErrno(env, errno, "release");
+  auto deferred = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  // End of file: the exec closed it. A number: why there was none.
+  PollOnce* poll = PollOnce::Start(env, child->control.get(), [env, deferred, child, file] {
+    Napi::HandleScope scope(env);
+    int number = 0;
+    ssize_t got = recv(child->control.get(), &number, sizeof(number), MSG_DONTWAIT);
+    child->control.reset();
+    if (got == sizeof(number))
+      deferred->Reject(NativeError(env, number, "execve " + file).Value());
+    else
+      deferred->Resolve(env.Undefined());
+    Continue(env);
+  });
+  if (poll == nullptr) return ThrowErrno(env, EBADF, "release");
+  return deferred->Promise();
+}
+
+// How a child ended. 0: it has, and `ended` says how; EAGAIN: not yet, or a tracer holds the zombie.
+int Reap(const Held& child, siginfo_t* ended) {
+  *ended = {};
+  if (waitid(kPidfd, static_cast<id_t>(child.pidfd.get()), ended, WEXITED | WNOHANG) != 0) return errno;
+  return ended->si_pid == 0 ? EAGAIN : 0;
+}
+
+// Calls `tried` at each SIGCHLD until it returns true. The pidfd of a zombie is readable for good, so it cannot tell when a
+// tracer has let go of one; the signal comes then (kernel/ptrace.c and exit.c: do_notify_parent).
+class AtChildSignal {
+ public:
+  static bool Start(Napi::Env env, std::function<bool()> tried) {
+    uv_loop_t* loop = nullptr;
+    if (napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
+    AtChildSignal* watch = new AtChildSignal();
+    watch->tried_ = std::move(tried);
+    watch->handle_.data = watch;
+    if (uv_signal_init(loop, &watch->handle_) != 0) {
+      delete watch;
+      return false;
+    }
+    if (uv_signal_start(&watch->handle_, OnSignal, SIGCHLD) != 0) {
+      watch->Close();
+      return false;
+    }
+    // It may have let go in between.
+    OnSignal(&watch->handle_, SIGCHLD);
+    return true;
+  }
+
+ private:
+  void Close() {
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle_),
+             [](uv_handle_t* handle) { delete static_cast<AtChildSignal*>(handle->data); });
+  }
+  static void OnSignal(uv_signal_t* handle, int) {
+    AtChildSignal* watch = static_cast<AtChildSignal*>(handle->data);
+    if (watch->over_ || !watch->tried_()) return;
+    watch->over_ = true;
+    watch->Close();
+  }
+
+  uv_signal_t handle_{};
+  std::function<bool()> tried_;
+  bool over_ = false;
+};
+
+Napi::Value Wait(const Napi::CallbackInfo& info, const std::shared_ptr<Held>& child) {
+  Napi::Env env = info.Env();
+  if (child->waited) return ThrowErrno(env, EALREADY, "wait");
+  auto deferred = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  // True once the promise is settled.
+  std::function<bool()> settle = [env, deferred, child] {
+    siginfo_t ended;
+    int failed = Reap(*child, &ended);
+    if (failed == EAGAIN || failed == EINTR) return false;
+    Napi::HandleScope scope(env);
+    child->state->held.erase(child->pid);
+    if (failed != 0) {
+      deferred->Reject(NativeError(env, failed, "waitid").Value());
+    } else {
+      Napi::Object result = Napi::Object::New(env);
+      bool exited = ended.si_code == CLD_EXITED;
+      Napi::Value status = Napi::Number::New(env, ended.si_status);
+      result.Set("code", exited ? status : env.Null());
+      result.Set("signal", exited ? env.Null() : status);
+      deferred->Resolve(result);
+    }
+    Continue(env);
+    return true;
+  };
+  PollOnce* poll = PollOnce::Start(env, child->pidfd.get(), [env, deferred, settle] {
+    if (settle()) return;
+    if (AtChildSignal::Start(env, settle)) return;
+    Napi::HandleScope scope(env);
+    deferred->Reject(NativeError(env, ENOMEM, "wait").Value());
+    Continue(env);
+  });
+  if (poll == nullptr) return ThrowErrno(env, EBADF, "wait");
+  child->waited = true;
+  return deferred->Promise();
+}
+
+void Abandon(const std::shared_ptr<Held>& child) {
+  if (child->released || !child->control) return;
+  // Without its byte it ends by itself; the signal is for one that hangs before that.
+  child->control.reset();
+  syscall(SYS_pidfd_send_signal, child->pidfd.get(), SIGKILL, nullptr, 0);
+  if (child->waited) return;
+  siginfo_t ended{};
+  waitid(P_PID, static_cast<id_t>(child->pid), &ended, WEXITED);
+  child->state->held.erase(child->pid);
+}
+
+}  // namespace
+
+Held::~Held() {
+  if (state) state->programs.erase(pidfd.get());
+}
+
+Napi::Object Held::ToObject(Napi::Env env, const std::shared_ptr<Held>& child, const std::string& file) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("pid", Napi::Number::New(env, child->pid));
+  result.Set("pidfd", Napi::Number::New(env, child->pidfd.get()));
+  result.Set("release", Napi::Function::New(env, [child, file](const Napi::CallbackInfo& call) { return Release(call, child, file); }));
+  result.Set("wait", Napi::Function::New(env, [child](const Napi::CallbackInfo& call) { return Wait(call, child); }));
+  result.Set("abandon", Napi::Function::New(env, [child](const Napi::CallbackInfo&) { Abandon(child); }));
+  return result;
+}

@@ -1,0 +1,68 @@
+/** What the caller gave a program that callgate runs: told by the process that bin/callgate forked before Node began. */
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { Failure } from '../host/failure.js';
+import type { Request } from '../supervise/begin.js';
+
+export interface Caller {
+  /** It waits to become the program. */
+  readonly held: NonNullable<Request['held']>;
+  /** The whole command line, callgate's own name first. */
+  readonly words: readonly Buffer[];
+  readonly env: readonly Buffer[];
+  /** Numbers of the signals that were ignored. */
+  readonly ignored: readonly number[];
+}
+
+const TOLD = 'CALLGATE_HELD';
+/** Node cannot have these handled, or needs them itself. */
+const KEPT = ['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPROF', 'SIGPIPE'];
+
+/** Null where Node was not started by bin/callgate, or for a command that runs no program. */
+export const caller: Caller | null = readCaller();
+
+/** @throws Failure where there is no child to become the program */
+export function requireCaller(): Caller {
+  if (caller === null)
+    throw new Failure(
+      'the process that is to be the program is missing: callgate was not started by its own entry',
+      'run bin/callgate',
+    );
+  return caller;
+}
+
+/**
+ * Signals that the caller ignored do not end this process either (nohup, a shell's background jobs): Node has reset them
+ * all. They are handled and nothing is done; whoever handles them too is called as well.
+ */
+export function ignoreWhatIsIgnored(): void {
+  for (const [name, number] of Object.entries(constants.signals))
+    if (caller?.ignored.includes(number) && !KEPT.includes(name)) process.on(name as NodeJS.Signals, () => undefined);
+}
+
+function readCaller(): Caller | null {
+  const told = process.env[TOLD];
+  delete process.env[TOLD];
+  const [, pid, control, ignored] = /^(\d+):(\d+):([0-9a-f]+)$/.exec(told ?? '') ?? [];
+  if (pid === undefined || control === undefined || ignored === undefined) return null;
+  const mask = BigInt(`0x${ignored}`);
+  return {
+    held: { pid: Number(pid), control: Number(control) },
+    words: texts(`/proc/${pid}/cmdline`),
+    env: texts(`/proc/${pid}/environ`),
+    ignored: Array.from({ length: 64 }, (_, bit) => bit + 1).filter((number) => (mask >> BigInt(number - 1)) & 1n),
+  };
+}
+
+/** Texts that each end in a zero. */
+function texts(file: string): Buffer[] {
+  const bytes = readFileSync(file);
+  const found: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const zero = bytes.indexOf(0, at);
+    const end = zero < 0 ? bytes.length : zero;
+    found.push(bytes.subarray(at, end));
+    at = end + 1;
+  }
+  return found;
+}

@@ -1,0 +1,33 @@
+/** The command line in two: callgate's own words, for oclif, and the program's, which oclif never sees. */
+import { requireCaller } from './caller.js';
+import { type FlagShape, splitCommand } from './words.js';
+
+/** Place of the program's first word on the command line, from 0 for callgate's own name; null: no program is run. */
+let program: number | null = null;
+
+/** The words for oclif. Those of a program are left out, and found again by programWords(). */
+export async function ownWords(words: readonly string[]): Promise<string[]> {
+  const [command, ...rest] = words;
+  const flags = await flagsOf(command);
+  if (command === undefined || flags === null) return [...words];
+  const split = splitCommand(rest, flags);
+  program = 2 + split.program;
+  return [command, ...rest.slice(0, split.own)];
+}
+
+/** The program's command line, byte for byte as it was given; empty where none is named. */
+export function programWords(): readonly Buffer[] {
+  return program === null ? [] : requireCaller().words.slice(program);
+}
+
+/** The flags of a command that runs a program; null for the others. */
+async function flagsOf(command: string | undefined): Promise<Readonly<Record<string, FlagShape>> | null> {
+  switch (command) {
+    case 'learn':
+      return (await import('../commands/learn.js')).default.flags;
+    case 'run':
+      return (await import('../commands/run.js')).default.flags;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * What bin/callgate has Node run. It is written so that any Node reads it, and says which one is needed: the first file of
+ * the rest that an old one cannot read would be a syntax error.
+ */
+const NEEDED = 20;
+
+if (Number(process.versions.node.split('.')[0]) < NEEDED) {
+  process.stderr.write(
+    `callgate: ${process.execPath} is ${process.version}; Node.js ${NEEDED} or later is needed: apt-get install nodejs\n`,
+  );
+  process.exit(125);
+}
+// A folder that was removed has no path, and Node throws where a library asks for one; for this process it has this name.
+try {
+  process.cwd();
+} catch {
+  process.cwd = () => '/proc/self/cwd';
+}
+void import('./main.js');
