@@ -18,7 +18,7 @@ enum cg_event_type {
 #define CG_EVENT_CREATED 8u  /* the open that made the file */
 #define CG_EVENT_DIRECTORY 16u /* the object is (or becomes) a folder */
 
-/* Why an object could not be told. Each has a counter by this number in struct cg_session. */
+/* Why an object could not be told, or what else than a rule refused it. Each has a counter by this number in struct cg_session. */
 enum cg_unresolved {
 	CG_RESOLVED = 0,
 	CG_UNRESOLVED_DEPTH = 1,   /* more components than CG_DEPTH_MAX */
@@ -31,7 +31,14 @@ enum cg_unresolved {
 	CG_UNRESOLVED_CHAIN = 8,   /* a chain of conditions that does not end */
 	CG_UNRESOLVED_TARGET = 9,  /* a rule permits the exec, but the application has no policy for the program */
 	CG_UNRESOLVED_TEXT = 10,   /* decided, but the object moved while its text was taken for the event */
-	CG_UNRESOLVED_COUNT = 16,
+	/* A rule permits the exec, but something of the old policy would hold the new program (crossing.bpf.c): */
+	CG_UNRESOLVED_TRACED = 11,      /* it is traced by one that is not under the next policy */
+	CG_UNRESOLVED_TRACES = 12,      /* it traces others that are not */
+	CG_UNRESOLVED_SHARED = 13,      /* its current folder is shared with another process */
+	CG_UNRESOLVED_FILTERS = 14,     /* it has a seccomp filter more than when it became a subject */
+	CG_UNRESOLVED_ENVIRONMENT = 15, /* a variable would have an unconfined program run or load what the caller names */
+	CG_UNRESOLVED_SCRIPT = 16,      /* the name its interpreter opens again need not lead to the script that was judged */
+	CG_UNRESOLVED_COUNT = 32,
 };
 
 /* What the floor refuses (KERNEL: no policy of version 1 permits these). */

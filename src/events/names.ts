@@ -1,6 +1,6 @@
 /** The words for what the kernel half tells by number. Public: they stand in events. */
 
-/** By enum cg_unresolved: why an object could not be told. */
+/** By enum cg_unresolved: why an object could not be told, or what else than a rule refused it. */
 export const REASONS = [
   'resolved',
   'depth',
@@ -13,6 +13,12 @@ export const REASONS = [
   'chain',
   'target',
   'text',
+  'traced',
+  'traces',
+  'shared',
+  'filters',
+  'environment',
+  'script',
 ] as const;
 
 /** By enum cg_floor: what the hard-wired floor refused. */
@@ -46,4 +52,15 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   chain: 'the conditions do not end',
   target: 'a rule permits the exec, but the folder has no policy for the program',
   text: 'the object moved while its name was taken down',
+  traced:
+    'permitted, but the process is traced by one that is not under the next policy: detach it, or permit with policy: inherit',
+  traces: 'permitted, but the process traces others under its own policy: detach them, or permit with policy: inherit',
+  shared:
+    'permitted, but its current folder is shared with another process (CLONE_FS): unshare it, or permit with policy: inherit',
+  filters:
+    'permitted, but it has a seccomp filter that would judge for the next policy: add it after the exec, or permit with policy: inherit',
+  environment:
+    'permitted, but its environment gives an unconfined program orders (LD_*, BASH_ENV and others: see docs/policy-language.md): unset them, or give the program a policy',
+  script:
+    'permitted, but the name need not lead to this script when its interpreter opens it: use its whole path without links, or permit with policy: inherit',
 };

@@ -138,7 +138,7 @@ export const STRUCTS = {
     },
   },
   session: {
-    bytes: 488,
+    bytes: 616,
     fields: {
       active: { offset: 0, bytes: 8, type: 'u64' },
       sequence: { offset: 8, bytes: 8, type: 'u64' },
@@ -150,8 +150,8 @@ export const STRUCTS = {
       learnt: { offset: 56, bytes: 8, type: 'u64' },
       silent: { offset: 64, bytes: 8, type: 'u64' },
       floor: { offset: 72, bytes: 128, type: 'u64', count: 16 },
-      unresolved: { offset: 200, bytes: 128, type: 'u64', count: 16 },
-      denied_by: { offset: 328, bytes: 160, type: 'u64', count: 20 },
+      unresolved: { offset: 200, bytes: 256, type: 'u64', count: 32 },
+      denied_by: { offset: 456, bytes: 160, type: 'u64', count: 20 },
     },
   },
   seen_key: {
@@ -197,7 +197,7 @@ export const STRUCTS = {
     },
   },
   subject: {
-    bytes: 64,
+    bytes: 72,
     fields: {
       policy: { offset: 0, bytes: 4, type: 'u32' },
       session: { offset: 4, bytes: 4, type: 'u32' },
@@ -210,6 +210,8 @@ export const STRUCTS = {
       armed_inode: { offset: 48, bytes: 8, type: 'u64' },
       armed_device: { offset: 56, bytes: 4, type: 'u32' },
       exec_state: { offset: 60, bytes: 4, type: 'u32' },
+      filters: { offset: 64, bytes: 4, type: 'u32' },
+      exec_flags: { offset: 68, bytes: 4, type: 'u32' },
     },
   },
   identity: {
@@ -333,7 +335,13 @@ export const ENUMS = {
     UNRESOLVED_CHAIN: 8,
     UNRESOLVED_TARGET: 9,
     UNRESOLVED_TEXT: 10,
-    UNRESOLVED_COUNT: 16,
+    UNRESOLVED_TRACED: 11,
+    UNRESOLVED_TRACES: 12,
+    UNRESOLVED_SHARED: 13,
+    UNRESOLVED_FILTERS: 14,
+    UNRESOLVED_ENVIRONMENT: 15,
+    UNRESOLVED_SCRIPT: 16,
+    UNRESOLVED_COUNT: 32,
   },
   floor: {
     FLOOR_NONE: 0,
@@ -452,5 +460,6 @@ export const NUMBERS = {
   SEEN_OBJECT: 416,
   SUBJECT_ARMED: 1,
   SUBJECT_FREE: 2,
+  EXEC_BY_NAME: 1,
   ABI_VERSION: 1,
 } as const;

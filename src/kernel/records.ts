@@ -65,7 +65,7 @@ export function encodeProgram(session: number, program: number): Buffer {
 
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
 export function encodeArmedSubject(policy: number, session: number, device: number, inode: bigint): Buffer {
-  const buffer = Buffer.alloc(64);
+  const buffer = Buffer.alloc(72);
   buffer.writeUInt32LE(policy, 0);
   buffer.writeUInt32LE(session, 4);
   buffer.writeUInt32LE(SUBJECT_ARMED, 8);
@@ -142,7 +142,7 @@ export interface SessionCounters {
   readonly deniedBy: readonly number[];
 }
 
-const SESSION_BYTES = 8 * (9 + 16 + 16 + 20);
+const SESSION_BYTES = 8 * (9 + 16 + 32 + 20);
 
 /** struct cg_session as it is before the first event, or (not active) a free one. */
 export function encodeSession(active: boolean): Buffer {
@@ -166,7 +166,7 @@ export function decodeSession(buffer: Buffer): SessionCounters | null {
     learnt: read(7),
     silent: read(8),
     floor: list(9, 16),
-    unresolved: list(25, 16),
-    deniedBy: list(41, 20),
+    unresolved: list(25, 32),
+    deniedBy: list(57, 20),
   };
 }

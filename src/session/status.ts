@@ -99,6 +99,12 @@ export const UNRESOLVED_NAMES = [
   'chain',
   'target',
   'text',
+  'traced',
+  'traces',
+  'shared',
+  'filters',
+  'environment',
+  'script',
 ] as const;
 
 /** The status of everything; sessions whose supervisor died come first, for they need someone. */

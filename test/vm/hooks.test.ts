@@ -2,6 +2,7 @@
 import t from 'tap';
 import { checksOf } from './checks.js';
 import { Confined } from './confined.js';
+import { crossing } from './crossing.js';
 import { depth } from './depth.js';
 import { execs } from './exec.js';
 import { floor } from './floor.js';
@@ -11,6 +12,7 @@ import { modes } from './modes.js';
 import { mounts } from './mounts.js';
 import { names } from './names.js';
 import { opens } from './opens.js';
+import { scripts } from './scripts.js';
 import { sockets } from './sockets.js';
 import { tasks } from './tasks.js';
 
@@ -20,6 +22,6 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  for (const part of [opens, names, kinds, execs, tasks, sockets, floor, mounts, depth, modes])
+  for (const part of [opens, names, kinds, execs, crossing, scripts, tasks, sockets, floor, mounts, depth, modes])
     await t.test(part.name, (t) => part(t, checks));
 });
