@@ -8,6 +8,7 @@
  * the way leaves it unused. (fs/exec.c: begin_new_exec commits the credentials before the ELF loader maps anything, so
  * segments are judged under the new policy.)
  */
+#include "crossing.h"
 #include "judge.h"
 
 /*
@@ -53,6 +54,19 @@ static __noinline __u64 announce(struct cg_entry *entry)
 	return sequence;
 }
 
+/*
+ * A rule permits the exec, and it is refused all the same. Where the mode refuses nothing it goes on as it would without
+ * the refusal, into the next policy: a caller that may do everything gains nothing by it, and what the next policy would
+ * refuse is told.
+ */
+static __always_inline void refuse_exec(struct cg_access *access, __u32 reason)
+{
+	access->unresolved = reason;
+	access->decided = CG_BIT(CG_EXEC);
+	access->errnum = EACCES;
+	access->flags &= ~CG_EVENT_LEARNT;
+}
+
 SEC("lsm/bprm_check_security")
 int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 {
@@ -60,6 +74,7 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 	struct cg_access *access;
 	struct task_struct *task = cg_current();
 	struct file *file = bprm->file;
+	__u32 crossing = 0;
 	int verdict = 0, first;
 
 	if (!task->bpf_storage)
@@ -87,6 +102,10 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		return verdict;
 	access = &entry.scratch->access;
 	entry.subject->exec_state = 0;
+	if (first) {
+		entry.subject->next_bprm = 0;
+		entry.subject->exec_flags = 0;
+	}
 	access->operations = first ? CG_BIT(CG_EXEC) : CG_BIT(CG_LOAD);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
 			   (__u64)BPF_CORE_READ(file, f_path.dentry)))
@@ -97,25 +116,36 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		__u32 transition = access->transition;
 		__u64 exe = 0;
 
-		entry.subject->next_bprm = 0;
 		if (!access->unresolved && access->verdict == CG_PERMIT) {
 			if (transition == CG_OWN) {
 				next = policy_of(entry.subject->session, access->program);
 				if (!next && access->mode == CG_LEARN)
 					next = policy_of(entry.subject->session, 0);
 				if (!next) {
-					access->unresolved = CG_UNRESOLVED_TARGET;
-					access->decided = CG_BIT(CG_EXEC);
-					access->errnum = EACCES;
+					refuse_exec(access, CG_UNRESOLVED_TARGET);
 					next = entry.subject->policy;
 				}
 			} else if (transition == CG_UNCONFINED) {
 				next = 0;
 			}
 		}
-		verdict = cg_conclude(entry.subject, entry.scratch);
-		if (verdict)
-			return verdict;
+		if (next != entry.subject->policy) {
+			crossing = cg_crossing(entry.scratch, entry.subject, bprm, next);
+			if (!crossing)
+				crossing = cg_script(entry.scratch, entry.subject, bprm);
+		}
+		/* While learning, the exec is an observation, whatever else there is to say about it. */
+		if (!crossing || (access->flags & CG_EVENT_LEARNT)) {
+			verdict = cg_conclude(entry.subject, entry.scratch);
+			if (verdict)
+				return verdict;
+		}
+		if (crossing) {
+			refuse_exec(access, crossing);
+			verdict = cg_conclude(entry.subject, entry.scratch);
+			if (verdict)
+				return verdict;
+		}
 		/* Where the program is not the one its policy is named after, events must say which it is. */
 		if (next && (next == entry.subject->policy || access->mode != CG_ENFORCE))
 			exe = announce(&entry);
@@ -126,6 +156,16 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		verdict = cg_conclude(entry.subject, entry.scratch);
 		if (verdict)
 			return verdict;
+		/* An interpreter that is a script itself, or what a handler of binfmt_misc took over. */
+		if (entry.subject->next_bprm == (__u64)bprm && entry.subject->next_policy != entry.subject->policy)
+			crossing = cg_script(entry.scratch, entry.subject, bprm);
+		if (crossing) {
+			access->operations = CG_BIT(CG_EXEC);
+			refuse_exec(access, crossing);
+			verdict = cg_conclude(entry.subject, entry.scratch);
+			if (verdict)
+				return verdict;
+		}
 	}
 	entry.subject->exec_state = 1;
 	return 0;
@@ -169,6 +209,8 @@ int BPF_PROG(bprm_committed_creds, struct linux_binprm *bprm)
 		subject->policy = subject->next_policy;
 	else
 		subject->flags |= CG_SUBJECT_FREE;
+	if (subject->flags & CG_SUBJECT_ARMED)
+		subject->filters = cg_filters(task);
 	subject->flags &= ~CG_SUBJECT_ARMED;
 	return 0;
 }
@@ -204,6 +246,7 @@ int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags)
 	copy->session = subject->session;
 	copy->mounts = subject->mounts;
 	copy->exe = subject->exe;
+	copy->filters = subject->filters;
 	/* Last: until then the child, which cannot run yet, would be no subject. */
 	copy->policy = subject->policy;
 	return 0;

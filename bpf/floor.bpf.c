@@ -65,6 +65,13 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_NAMESPACE);
 }
 
+/* Under one policy of one session, both by now: what one of them may do, the other may. */
+static __always_inline int is_alike(struct cg_subject *one, struct cg_subject *other)
+{
+	return one->policy == other->policy && one->session == other->session &&
+	       !(other->flags & (CG_SUBJECT_FREE | CG_SUBJECT_ARMED));
+}
+
 /*
  * Reading and writing another's memory, stopping it, taking its descriptors (PTRACE_MODE_ATTACH), and entering its
  * namespaces by pidfd (setns asks for PTRACE_MODE_READ_REALCREDS). The plain read mode is what ps(1) needs of /proc,
@@ -82,9 +89,44 @@ int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode)
 	if (!(mode & PTRACE_MODE_ATTACH) && !(mode & PTRACE_MODE_REALCREDS))
 		return 0;
 	other = bpf_task_storage_get(&subjects, child, 0, 0);
-	if (other && other->policy == entry.subject->policy && other->session == entry.subject->session &&
-	    !(other->flags & CG_SUBJECT_FREE))
+	if (other && is_alike(entry.subject, other))
 		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
+}
+
+/*
+ * PTRACE_TRACEME hands the caller to its parent without asking ptrace_access_check. Both must be under one policy: a child
+ * that runs under another, or under none, would give its parent that; and a subject that made the supervisor or init its
+ * tracer would stop for ever at its first signal. Only where neither is a subject this is nobody's business here.
+ */
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(ptrace_traceme, struct task_struct *parent)
+{
+	struct cg_entry entry;
+	struct task_struct *task = cg_current();
+	struct cg_subject *other = 0;
+	int verdict = 0, hidden = 0;
+
+	if (!task->bpf_storage && !parent->bpf_storage)
+		return 0;
+	if (parent->bpf_storage) {
+		other = bpf_task_storage_get(&subjects, parent, 0, 0);
+		hidden = !other && cg_storage_hidden(parent);
+		if (other && (!other->policy || (other->flags & CG_SUBJECT_FREE)))
+			other = 0;
+	}
+	if (!cg_enter(&entry, &verdict)) {
+		if (verdict || (!other && !hidden))
+			return verdict;
+		/* The caller is no subject, its parent is: told as an attempt under the parent's policy. */
+		entry.subject = other;
+		entry.scratch = bpf_task_storage_get(&scratches, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (!other || !entry.scratch)
+			return -EPERM;
+		cg_begin(entry.scratch);
+	} else if (other && is_alike(entry.subject, other)) {
+		return 0;
+	}
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
 }
 

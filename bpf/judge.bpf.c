@@ -70,7 +70,7 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 		return -EPERM;
 	if (access->unresolved && access->unresolved < CG_UNRESOLVED_COUNT) {
 		__sync_fetch_and_add(&session->unresolved[CG_BOUND(access->unresolved, CG_UNRESOLVED_COUNT)], 1);
-		if (access->unresolved != CG_UNRESOLVED_TARGET) {
+		if (!cg_told(access->unresolved)) {
 			access->rule = 0;
 			access->decided = access->operations;
 			access->errnum = EPERM;

@@ -16,6 +16,13 @@
 #include "path.h"
 #include "subject.h"
 
+/* True where the object was told, a rule permits it, and the hook itself says what is refused, and with which errno. */
+static __always_inline int cg_told(__u32 unresolved)
+{
+	return unresolved == CG_UNRESOLVED_TARGET ||
+	       (unresolved >= CG_UNRESOLVED_TRACED && unresolved <= CG_UNRESOLVED_SCRIPT);
+}
+
 /* Decides scratch->access; fills in its decision. Never fails: what cannot be told is in access.unresolved. */
 int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch);
 

@@ -61,6 +61,10 @@
 #define IPPROTO_MPTCP 262
 #define MSG_FASTOPEN 0x20000000
 
+/* include/linux/security.h: bits of bprm->unsafe */
+#define LSM_UNSAFE_SHARE 1
+#define LSM_UNSAFE_PTRACE 2
+
 #define CAP_SYS_ADMIN 21 /* include/uapi/linux/capability.h */
 
 #define PTRACE_MODE_READ 1

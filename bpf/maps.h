@@ -77,6 +77,30 @@ struct cg_climb {
 	__u32 offset;      /* bytes of text in earlier parts */
 };
 
+/* The name of an exec's file, compared with its path; see script.bpf.c. */
+struct cg_exec_name {
+	__u64 start;    /* the folder from which the name is told, as a climb meets it */
+	__u32 at;       /* where in scratch->text the next component of the name begins */
+	__u32 origin;   /* where the first does */
+	__u32 absolute;
+	__u32 began;    /* components are below `start` */
+	__u32 differs;
+	__u32 pad;
+};
+
+/* The strings of an exec, looked through; see environment.bpf.c. */
+struct cg_strings {
+	__u64 tables;    /* page tables of the new program's memory */
+	__u64 at;
+	__u64 end;
+	__u32 arguments; /* still to come */
+	__u32 variables;
+	__u32 within;    /* `at` is in the middle of a string */
+	__u32 done;
+	__u32 unresolved;
+	__u32 pad;
+};
+
 struct cg_scratch {
 	struct cg_access access;
 	struct cg_access saved;   /* the attempt, while an event about its program is made first */
@@ -84,6 +108,8 @@ struct cg_scratch {
 	struct cg_climb climb;
 	__u64 walk[CG_WALK];      /* dentries of a path, a ring: the last CG_WALK met on the way up */
 	__u8 name[CG_NAME_MAX + 1 + 24]; /* one component, zero padded to three words */
+	struct cg_exec_name exec_name;
+	struct cg_strings strings;
 	struct cg_seen_key key;
 	struct cg_event event;    /* and, right behind it, the object's bytes */
 	__u8 text[CG_TEXT + CG_NAME_MAX + 1]; /* room behind CG_TEXT: a name's length is only known masked to 255 */

@@ -18,7 +18,7 @@ enum cg_event_type {
 #define CG_EVENT_CREATED 8u  /* the open that made the file */
 #define CG_EVENT_DIRECTORY 16u /* the object is (or becomes) a folder */
 
-/* Why an object could not be told. Each has a counter by this number in struct cg_session. */
+/* Why an object could not be told, or what else than a rule refused it. Each has a counter by this number in struct cg_session. */
 enum cg_unresolved {
 	CG_RESOLVED = 0,
 	CG_UNRESOLVED_DEPTH = 1,   /* more components than CG_DEPTH_MAX */
@@ -33,6 +33,13 @@ enum cg_unresolved {
 	CG_UNRESOLVED_TEXT = 10,   /* decided, but the object moved while its text was taken for the event */
 	CG_UNRESOLVED_ADDRESS = 11, /* 0.0.0.0 or ::, which routing alone tells what it means */
 	CG_UNRESOLVED_ADDRESSES = 12, /* more addresses in one call than are looked at */
+	/* A rule permits the exec, but something of the old policy would hold the new program (crossing.bpf.c): */
+	CG_UNRESOLVED_TRACED = 13,      /* it is traced by one that is not under the next policy */
+	CG_UNRESOLVED_TRACES = 14,      /* it traces others that are not */
+	CG_UNRESOLVED_SHARED = 15,      /* its current folder is shared with another process */
+	CG_UNRESOLVED_FILTERS = 16,     /* it has a seccomp filter more than when it became a subject */
+	CG_UNRESOLVED_ENVIRONMENT = 17, /* a variable would have an unconfined program run or load what the caller names */
+	CG_UNRESOLVED_SCRIPT = 18,      /* the name its interpreter opens again need not lead to the script that was judged */
 	CG_UNRESOLVED_COUNT = 32,
 };
 

@@ -7,6 +7,8 @@
 #define CG_SUBJECT_ARMED 1u /* waits for its one exec, of armed_device:armed_inode; may not fork */
 #define CG_SUBJECT_FREE 2u  /* left the gate by an `unconfined` exec: as if it had no storage */
 
+#define CG_EXEC_BY_NAME 1u /* the file that was judged last may be opened again by a name that need not lead to it */
+
 /* A task under a policy. The control plane writes it once to make a subject; from then on the kernel half owns it. */
 struct cg_subject {
 	__u32 policy;      /* number in `policies`; 0: no subject */
@@ -20,8 +22,10 @@ struct cg_subject {
 	__u64 armed_inode;
 	__u32 armed_device; /* kernel's dev_t: major << 20 | minor */
 	__u32 exec_state;  /* 1: bprm_check_security passed, the ELF loader comes next; the kernel half's own */
+	__u32 filters;     /* seccomp filters it had when it became a subject; its children's are counted from there too */
+	__u32 exec_flags;  /* CG_EXEC_*, within one exec */
 };
-CG_ASSERT(sizeof(struct cg_subject) == 64, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_subject) == 72, "written by the control plane");
 
 /*
  * Context of the `identify` program: a descriptor of the caller, and what the kernel knows its file as. stat(2) cannot tell:

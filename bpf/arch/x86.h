@@ -56,4 +56,38 @@ static __always_inline bool cg_clears_option(void)
 #define CG_COMPAT_FTRUNCATE64 194
 #define CG_COMPAT_SETNS 346
 
+extern const void page_offset_base __ksym __weak; /* where the kernel maps all memory */
+extern const void pgdir_shift __ksym __weak;      /* 48 with five levels of page tables, else 39 */
+extern const void physical_mask __ksym __weak;    /* without the bit that marks encrypted memory */
+
+/*
+ * Where the kernel maps the page that stands at user address `address` under these page tables (mm->pgd); 0 where there is
+ * none, or where it is not one of 4 KiB (Documentation/arch/x86/x86_64/mm.rst; arch/x86/include/asm/pgtable_types.h).
+ */
+static __always_inline __u64 cg_page_of(__u64 table, __u64 address)
+{
+	__u64 base = 0, mask = ~0ull, entry;
+	__u32 top = 39;
+
+	if (bpf_probe_read_kernel(&base, sizeof(base), &page_offset_base) || !base)
+		return 0;
+	/* Both are constants where the kernel is built for one case only. */
+	if (bpf_probe_read_kernel(&top, sizeof(top), &pgdir_shift))
+		top = 39;
+	if (bpf_probe_read_kernel(&mask, sizeof(mask), &physical_mask))
+		mask = ~0ull;
+	mask &= 0x000ffffffffff000ull;
+	for (int shift = 48; shift >= 12; shift -= 9) {
+		if (shift > top)
+			continue;
+		if (bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(table + ((address >> shift) & 511) * 8)))
+			return 0;
+		/* Present; and above the last level no large page, which no new program's stack has */
+		if (!(entry & 1) || (shift > 12 && (entry & 0x80)))
+			return 0;
+		table = base + (entry & mask);
+	}
+	return table;
+}
+
 #endif

@@ -197,7 +197,7 @@ export const STRUCTS = {
     },
   },
   subject: {
-    bytes: 64,
+    bytes: 72,
     fields: {
       policy: { offset: 0, bytes: 4, type: 'u32' },
       session: { offset: 4, bytes: 4, type: 'u32' },
@@ -210,6 +210,8 @@ export const STRUCTS = {
       armed_inode: { offset: 48, bytes: 8, type: 'u64' },
       armed_device: { offset: 56, bytes: 4, type: 'u32' },
       exec_state: { offset: 60, bytes: 4, type: 'u32' },
+      filters: { offset: 64, bytes: 4, type: 'u32' },
+      exec_flags: { offset: 68, bytes: 4, type: 'u32' },
     },
   },
   identity: {
@@ -335,6 +337,12 @@ export const ENUMS = {
     UNRESOLVED_TEXT: 10,
     UNRESOLVED_ADDRESS: 11,
     UNRESOLVED_ADDRESSES: 12,
+    UNRESOLVED_TRACED: 13,
+    UNRESOLVED_TRACES: 14,
+    UNRESOLVED_SHARED: 15,
+    UNRESOLVED_FILTERS: 16,
+    UNRESOLVED_ENVIRONMENT: 17,
+    UNRESOLVED_SCRIPT: 18,
     UNRESOLVED_COUNT: 32,
   },
   floor: {
@@ -455,5 +463,6 @@ export const NUMBERS = {
   SEEN_OBJECT: 416,
   SUBJECT_ARMED: 1,
   SUBJECT_FREE: 2,
+  EXEC_BY_NAME: 1,
   ABI_VERSION: 1,
 } as const;

@@ -1,7 +1,7 @@
 /** The words for what the kernel half tells by number. Public: they stand in events. */
 import { type Word, wordsOf } from '../abi/words.js';
 
-/** By enum cg_unresolved: why an object could not be told. */
+/** By enum cg_unresolved: why an object could not be told, or what else than a rule refused it. */
 export const REASONS = wordsOf('unresolved');
 
 /** By enum cg_floor: what the hard-wired floor refused. */
@@ -21,6 +21,17 @@ export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved
   text: 'the object moved while its name was taken down',
   address: '0.0.0.0 or :: as a destination, and only routing tells which address of this machine that is',
   addresses: 'more addresses in one call than are looked at',
+  traced:
+    'permitted, but the process is traced by one that is not under the next policy: detach it, or permit with policy: inherit',
+  traces: 'permitted, but the process traces others under its own policy: detach them, or permit with policy: inherit',
+  shared:
+    'permitted, but its current folder is shared with another process (CLONE_FS): unshare it, or permit with policy: inherit',
+  filters:
+    'permitted, but it has a seccomp filter that would judge for the next policy: add it after the exec, or permit with policy: inherit',
+  environment:
+    'permitted, but its environment gives an unconfined program orders (LD_*, BASH_ENV and others: see docs/policy-language.md): unset them, or give the program a policy',
+  script:
+    'permitted, but the name need not lead to this script when its interpreter opens it: use its whole path without links, or permit with policy: inherit',
 };
 
 /** What a reason means, for a person; a word that is none (of a floor, of a log of another version) as it is. */

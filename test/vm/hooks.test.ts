@@ -2,6 +2,7 @@
 import t from 'tap';
 import { checksOf } from './checks.js';
 import { Confined } from './confined.js';
+import { crossing } from './crossing.js';
 import { depth } from './depth.js';
 import { destinations } from './destinations.js';
 import { execs } from './exec.js';
@@ -12,6 +13,7 @@ import { modes } from './modes.js';
 import { mounts } from './mounts.js';
 import { names } from './names.js';
 import { opens } from './opens.js';
+import { scripts } from './scripts.js';
 import { sockets } from './sockets.js';
 import { tasks } from './tasks.js';
 
@@ -23,7 +25,7 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  const parts = [opens, names, kinds, execs, tasks, sockets, destinations, floor, mounts, depth, modes];
+  const parts = [opens, names, kinds, execs, crossing, scripts, tasks, sockets, destinations, floor, mounts, depth, modes];
   for (const part of parts.filter(({ name }) => only?.includes(name) ?? true))
     await t.test(part.name, (t) => part(t, checks));
 });
