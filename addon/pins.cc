@@ -96,13 +96,23 @@ struct Failure {
 
 Failure Fail(int number, const std::string& operation) { return {number < 0 ? -number : number, operation}; }
 
+// Programs marked "?" are for hooks that not every kernel has: they are loaded where there is one.
+void ChoosePrograms(callgate_bpf* skeleton) {
+  bpf_program* program;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    std::string section = bpf_program__section_name(program);
+    if (bpf_program__autoload(program) || !StartsWith(section, "lsm/")) continue;
+    bpf_program__set_autoload(program, libbpf_find_vmlinux_btf_id(section.c_str() + strlen("lsm/"), BPF_LSM_MAC) > 0);
+  }
+}
+
 // Attaches every LSM program and pins its link; the count, or a failure.
 Failure AttachAndPin(callgate_bpf* skeleton, const std::string& directory, uint32_t* count) {
   bpf_program* program;
   *count = 0;
   bpf_object__for_each_program(program, skeleton->obj) {
     std::string section = bpf_program__section_name(program);
-    if (!StartsWith(section, "lsm")) continue;
+    if (!StartsWith(section, "lsm") || !bpf_program__autoload(program)) continue;
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) return Fail(errno, "attach " + section);
     std::string path = directory + "/links/" + bpf_program__name(program);
@@ -177,6 +187,7 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   });
   Skeleton skeleton(callgate_bpf__open(), callgate_bpf__destroy);
   if (!skeleton) return ThrowErrno(env, errno, "open the BPF object");
+  ChoosePrograms(skeleton.get());
   if (int failed = callgate_bpf__load(skeleton.get())) {
     Napi::Error error = NativeError(env, failed < 0 ? -failed : failed, "load the BPF object");
     error.Set("verifier", Napi::String::New(env, LastUsefulLine()));

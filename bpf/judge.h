@@ -35,6 +35,12 @@ int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reaso
 /* Sends the event of scratch->access; `type` is an enum cg_event_type. Returns the event's sequence number. */
 __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type);
 
+/*
+ * Judges, concludes and returns what the hook returns, where the hook names a dentry and no mount (mountless.bpf.c).
+ * Every mount of its file system in the subject's namespace that shows it must permit.
+ */
+int cg_judge_mountless(struct cg_entry *entry, struct dentry *dentry, __u32 operations);
+
 /* Facts of a path, as one line in a hook. True: judged already (internal to a stacking file system). */
 static __always_inline int cg_facts_path(struct cg_subject *subject, struct cg_scratch *scratch, const struct path *path,
 					 struct dentry *leaf, __u32 operations)
