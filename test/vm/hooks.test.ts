@@ -3,6 +3,7 @@ import t from 'tap';
 import { checksOf } from './checks.js';
 import { Confined } from './confined.js';
 import { depth } from './depth.js';
+import { doors } from './doors.js';
 import { execs } from './exec.js';
 import { floor } from './floor.js';
 import { kinds } from './kinds.js';
@@ -20,6 +21,6 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  for (const part of [opens, names, kinds, execs, tasks, sockets, floor, mounts, depth, modes])
+  for (const part of [opens, names, kinds, doors, execs, tasks, sockets, floor, mounts, depth, modes])
     await t.test(part.name, (t) => part(t, checks));
 });
