@@ -36,10 +36,17 @@ struct Ready {
 std::string said;
 
 int Listen(enum libbpf_print_level level, const char* format, va_list arguments) {
-  if (level == LIBBPF_DEBUG || said.size() > (8u << 20)) return 0;
-  char line[8192];
-  int length = vsnprintf(line, sizeof(line), format, arguments);
-  if (length > 0) said.append(line, std::min<size_t>(length, sizeof(line) - 1));
+  if (level == LIBBPF_DEBUG || said.size() > (32u << 20)) return 0;
+  // The verifier's whole log is one call, and what matters stands at its end.
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(nullptr, 0, format, again);
+  va_end(again);
+  if (length <= 0) return length;
+  size_t before = said.size();
+  said.resize(before + length + 1);
+  vsnprintf(&said[before], length + 1, format, arguments);
+  said.resize(before + length);
   return length;
 }
 

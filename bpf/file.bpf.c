@@ -93,9 +93,9 @@ int BPF_PROG(file_open, struct file *file)
 	if (entry.scratch->access.object == CG_OBJECT_KIND) {
 		/* mq_open(2) names the queue, not where it can be seen. */
 		if (entry.scratch->access.kind == CG_KIND_MQUEUE)
-			return cg_judge_mountless(&entry, file->f_path.dentry, operations);
-		/* It is made known as one behind this hook. What has been unlinked is no folder to make another in. */
-		if (entry.scratch->access.kind == CG_KIND_DELETED && (flags & O_TMPFILE_FLAG) == O_TMPFILE_FLAG)
+			cg_place_queue(entry.subject, entry.scratch, (__u64)file->f_path.dentry);
+		/* The kernel marks it as one behind this hook only. To open what was unlinked again takes no such flag. */
+		else if (entry.scratch->access.kind == CG_KIND_DELETED && (flags & O_TMPFILE_FLAG) == O_TMPFILE_FLAG)
 			entry.scratch->access.kind = CG_KIND_TMPFILE;
 	}
 	cg_decide(entry.subject, entry.scratch);

@@ -36,10 +36,10 @@ int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reaso
 __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type);
 
 /*
- * Judges, concludes and returns what the hook returns, where the hook names a dentry and no mount (mountless.bpf.c).
- * Every mount of its file system in the subject's namespace that shows it must permit.
+ * Sets up `access` for a message queue that a call named without its mount: the path where the mqueue file system is seen in
+ * the subject's namespace, CG_KIND_MQUEUE where it is not; at several places it is unresolved. Returns 0.
  */
-int cg_judge_mountless(struct cg_entry *entry, struct dentry *dentry, __u32 operations);
+int cg_place_queue(struct cg_subject *subject, struct cg_scratch *scratch, __u64 dentry);
 
 /* Facts of a path, as one line in a hook. True: judged already (internal to a stacking file system). */
 static __always_inline int cg_facts_path(struct cg_subject *subject, struct cg_scratch *scratch, const struct path *path,

@@ -9,7 +9,8 @@
  *
  * The object is the dentry in its file system, and that may be visible at several places. Every mount of the file system
  * in the subject's namespace that shows the dentry must permit; one that does not decides. A file system with more mounts
- * than are looked at is denied and counted.
+ * than are looked at is denied and counted. A queue is at one place or at none: what is seen at several is denied and
+ * counted, because mq_open(2) is judged in file_open too, which all opens pass and which carries no judgement of many paths.
  */
 #include "judge.h"
 
@@ -26,14 +27,13 @@ struct mounts {
 	__u32 judged;
 	__u32 ended;
 	int verdict;
-	int chained;    /* since 6.17 */
 };
 
 static __always_inline void next_mount(struct mounts *mounts)
 {
 	__u64 next = 0;
 
-	if (mounts->chained) {
+	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
 		CG_READ_FIELD(&next, struct mount, mounts->mount, mnt_next_for_sb);
 		mounts->mount = next;
 		mounts->ended = !next;
@@ -42,6 +42,19 @@ static __always_inline void next_mount(struct mounts *mounts)
 	CG_READ_FIELD(&next, struct mount___old, mounts->mount, mnt_instance.next);
 	mounts->ended = !next || next == mounts->end;
 	mounts->mount = next - bpf_core_field_offset(struct mount___old, mnt_instance);
+}
+
+static __always_inline void first_mount(struct mounts *mounts, struct super_block *sb)
+{
+	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
+		mounts->mount = (__u64)BPF_CORE_READ(sb, s_mounts);
+		mounts->ended = !mounts->mount;
+	} else {
+		struct super_block___old *old = (void *)sb;
+		mounts->end = (__u64)old + bpf_core_field_offset(struct super_block___old, s_mounts);
+		mounts->mount = mounts->end - bpf_core_field_offset(struct mount___old, mnt_instance);
+		next_mount(mounts);
+	}
 }
 
 static long look_from(__u32 index, struct mounts *mounts)
@@ -88,25 +101,14 @@ next:
 	return 0;
 }
 
-__hidden int cg_judge_mountless(struct cg_entry *entry, struct dentry *dentry, __u32 operations)
+static __noinline int judge_everywhere(struct cg_entry *entry, struct dentry *dentry, __u32 operations)
 {
-	struct super_block *sb;
 	struct cg_access *access;
 
 	if (!entry || !entry->subject || !entry->scratch)
 		return -EPERM;
 	struct mounts mounts = {.entry = entry, .leaf = (__u64)dentry, .operations = operations};
-	sb = BPF_CORE_READ(dentry, d_sb);
-	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
-		mounts.chained = 1;
-		mounts.mount = (__u64)BPF_CORE_READ(sb, s_mounts);
-		mounts.ended = !mounts.mount;
-	} else {
-		struct super_block___old *old = (void *)sb;
-		mounts.end = (__u64)old + bpf_core_field_offset(struct super_block___old, s_mounts);
-		mounts.mount = mounts.end - bpf_core_field_offset(struct mount___old, mnt_instance);
-		next_mount(&mounts);
-	}
+	first_mount(&mounts, BPF_CORE_READ(dentry, d_sb));
 	bpf_loop(CG_MOUNTS_MAX, look_from, &mounts, 0);
 	if (mounts.verdict)
 		return cg_refuse(-mounts.verdict);
@@ -125,10 +127,53 @@ __hidden int cg_judge_mountless(struct cg_entry *entry, struct dentry *dentry, _
 		cg_path_object(entry->scratch, entry->subject, mounts.internal + bpf_core_field_offset(struct mount, mnt),
 			       mounts.leaf);
 	access->object = CG_OBJECT_KIND;
-	/* The calls for queues name no mount: whose tree shows them does not matter. */
-	if (!mounts.internal || (mounts.outside && access->kind != CG_KIND_MQUEUE))
+	if (!mounts.internal || mounts.outside)
 		access->kind = CG_KIND_FOREIGN;
 	return cg_judge(entry->subject, entry->scratch);
+}
+
+/* Where a message queue can be seen. */
+struct places {
+	struct mounts mounts;
+	__u64 namespace;
+	__u64 found;
+	__u32 count;
+};
+
+static long find_place(__u32 index, struct places *places)
+{
+	__u64 namespace = 0;
+
+	if (places->mounts.ended)
+		return 1;
+	CG_READ_FIELD(&namespace, struct mount, places->mounts.mount, mnt_ns);
+	if (namespace == places->namespace) {
+		places->found = places->mounts.mount;
+		places->count++;
+	}
+	next_mount(&places->mounts);
+	return 0;
+}
+
+__hidden int cg_place_queue(struct cg_subject *subject, struct cg_scratch *scratch, __u64 dentry)
+{
+	struct places places = {};
+
+	if (!subject || !scratch)
+		return 0;
+	if (!subject->mounts)
+		subject->mounts = (__u64)BPF_CORE_READ(cg_current(), nsproxy, mnt_ns);
+	places.namespace = subject->mounts;
+	first_mount(&places.mounts, BPF_CORE_READ((struct dentry *)dentry, d_sb));
+	bpf_loop(CG_MOUNTS_MAX, find_place, &places, 0);
+	if (places.count == 1 && places.mounts.ended)
+		return cg_path_object(scratch, subject, places.found + bpf_core_field_offset(struct mount, mnt), dentry);
+	scratch->access.dentry = dentry;
+	scratch->access.object = CG_OBJECT_KIND;
+	scratch->access.kind = CG_KIND_MQUEUE;
+	if (places.count || !places.mounts.ended)
+		scratch->access.unresolved = CG_UNRESOLVED_MOUNTS;
+	return 0;
 }
 
 /*
@@ -151,7 +196,7 @@ int BPF_PROG(inode_readlink, struct dentry *dentry)
 		return verdict;
 	if (of_a_layer())
 		return 0;
-	return cg_judge_mountless(&entry, dentry, CG_BIT(CG_READ));
+	return judge_everywhere(&entry, dentry, CG_BIT(CG_READ));
 }
 
 /*
@@ -182,7 +227,7 @@ static __always_inline int is_permission(const char *name)
 			return verdict;                                                  \
 		if (!(condition) || of_a_layer())                                        \
 			return 0;                                                        \
-		return cg_judge_mountless(&entry, dentry, CG_BIT(CG_CHMOD));             \
+		return judge_everywhere(&entry, dentry, CG_BIT(CG_CHMOD));             \
 	}
 
 JUDGE_CHMOD("lsm/inode_setxattr", inode_setxattr, is_permission(name), void *idmap, struct dentry *dentry, const char *name,
@@ -202,7 +247,9 @@ JUDGE_CHMOD("?lsm/inode_remove_acl", inode_remove_acl, 1, void *idmap, struct de
                                                                                          \
 		if (dir->i_sb->s_magic != MQUEUE_MAGIC || !cg_enter(&entry, &verdict))   \
 			return verdict;                                                  \
-		return cg_judge_mountless(&entry, dentry, CG_BIT(operation));            \
+		entry.scratch->access.operations = CG_BIT(operation);                    \
+		cg_place_queue(entry.subject, entry.scratch, (__u64)dentry);             \
+		return cg_judge(entry.subject, entry.scratch);                           \
 	}
 
 JUDGE_QUEUE(inode_create, CG_CREATE, umode_t mode)
