@@ -37,10 +37,17 @@ struct Ready {
 std::string said;
 
 int Listen(enum libbpf_print_level level, const char* format, va_list arguments) {
-  if (level == LIBBPF_DEBUG || said.size() > (8u << 20)) return 0;
-  char line[8192];
-  int length = vsnprintf(line, sizeof(line), format, arguments);
-  if (length > 0) said.append(line, std::min<size_t>(length, sizeof(line) - 1));
+  if (level == LIBBPF_DEBUG || said.size() > (32u << 20)) return 0;
+  // The verifier's whole log is one call, and what matters stands at its end.
+  va_list again;
+  va_copy(again, arguments);
+  int length = vsnprintf(nullptr, 0, format, again);
+  va_end(again);
+  if (length <= 0) return length;
+  size_t before = said.size();
+  said.resize(before + length + 1);
+  vsnprintf(&said[before], length + 1, format, arguments);
+  said.resize(before + length);
   return length;
 }
 
@@ -97,13 +104,23 @@ struct Failure {
 
 Failure Fail(int number, const std::string& operation) { return {number < 0 ? -number : number, operation}; }
 
+// Programs marked "?" are for hooks that not every kernel has: they are loaded where there is one.
+void ChoosePrograms(callgate_bpf* skeleton) {
+  bpf_program* program;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    std::string section = bpf_program__section_name(program);
+    if (bpf_program__autoload(program) || !StartsWith(section, "lsm/")) continue;
+    bpf_program__set_autoload(program, libbpf_find_vmlinux_btf_id(section.c_str() + strlen("lsm/"), BPF_LSM_MAC) > 0);
+  }
+}
+
 // Attaches every LSM program and pins its link; the count, or a failure.
 Failure AttachAndPin(callgate_bpf* skeleton, const std::string& directory, uint32_t* count) {
   bpf_program* program;
   *count = 0;
   bpf_object__for_each_program(program, skeleton->obj) {
     std::string section = bpf_program__section_name(program);
-    if (!StartsWith(section, "lsm")) continue;
+    if (!StartsWith(section, "lsm") || !bpf_program__autoload(program)) continue;
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) return Fail(errno, "attach " + section);
     std::string path = directory + "/links/" + bpf_program__name(program);
@@ -178,6 +195,7 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   });
   Skeleton skeleton(callgate_bpf__open(), callgate_bpf__destroy);
   if (!skeleton) return ThrowErrno(env, errno, "open the BPF object");
+  ChoosePrograms(skeleton.get());
   if (int failed = callgate_bpf__load(skeleton.get())) {
     Napi::Error error = NativeError(env, failed < 0 ? -failed : failed, "load the BPF object");
     error.Set("verifier", Napi::String::New(env, LastUsefulLine()));

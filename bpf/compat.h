@@ -16,6 +16,57 @@ struct super_block___old {
 	struct list_head s_mounts;
 } __attribute__((preserve_access_index));
 
+union security_list_options___truncate {
+	int (*file_truncate)(struct file *file);
+} __attribute__((preserve_access_index));
+
+/* Since 6.2 path_truncate is asked for truncate(2) alone, and file_truncate for what is open or being opened. */
+static __always_inline int cg_has_file_truncate(void)
+{
+	return bpf_core_field_exists(((union security_list_options___truncate *)0)->file_truncate);
+}
+
+/* inode.i_state: a number, later an enum, since 6.19 a struct with one. Its bits moved by one when they became an enum. */
+enum inode_state_flags_t___enum {
+	I_LINKABLE___enum = 2048,
+};
+enum inode_state_flags_enum___struct {
+	I_LINKABLE___struct = 2048,
+};
+struct inode_state_flags___struct {
+	enum inode_state_flags_enum___struct __state;
+} __attribute__((preserve_access_index));
+struct inode___struct {
+	struct inode_state_flags___struct i_state;
+} __attribute__((preserve_access_index));
+struct inode___enum {
+	enum inode_state_flags_t___enum i_state;
+} __attribute__((preserve_access_index));
+struct inode___word {
+	__u32 i_state; /* the low half, where it has 8 bytes */
+} __attribute__((preserve_access_index));
+
+/*
+ * The inode was made by O_TMPFILE, without O_EXCL, and never had a name: the kernel sets the bit when it makes one, clears
+ * it when it gives it a name, and does neither for others (fs/namei.c: vfs_tmpfile, vfs_link).
+ */
+static __always_inline int cg_never_named(__u64 inode)
+{
+	__u32 state = 0, linkable = 1u << 10;
+
+	if (bpf_core_field_exists(((struct inode___struct *)0)->i_state.__state))
+		CG_READ_FIELD(&state, struct inode___struct, inode, i_state.__state);
+	else if (bpf_core_field_exists(((struct inode___enum *)0)->i_state))
+		CG_READ_FIELD(&state, struct inode___enum, inode, i_state);
+	else
+		CG_READ_FIELD(&state, struct inode___word, inode, i_state);
+	if (bpf_core_enum_value_exists(enum inode_state_flags_enum___struct, I_LINKABLE___struct))
+		linkable = bpf_core_enum_value(enum inode_state_flags_enum___struct, I_LINKABLE___struct);
+	else if (bpf_core_enum_value_exists(enum inode_state_flags_t___enum, I_LINKABLE___enum))
+		linkable = bpf_core_enum_value(enum inode_state_flags_t___enum, I_LINKABLE___enum);
+	return (state & linkable) != 0;
+}
+
 /*
  * Inside execve(2). Since 6.8 it is false while the program's own file is opened and true from its first check on; before
  * that it is true for both. (fs/exec.c: bprm_execve)

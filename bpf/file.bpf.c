@@ -10,11 +10,16 @@
  *   path_link        link of the old name, create of the new
  *   path_rename      delete of the old name, create of the new, delete of a file that is replaced
  *   path_chmod, path_chown                chmod, chown
- *   inode_getattr    stat;  inode_readlink  read (mountless.bpf.c)
+ *   inode_getattr    stat
  *   mmap_file, file_mprotect              load
  *   file_receive     receive
  *
+ * Hooks that name no mount are in mountless.bpf.c. docs/policy-language.md lists every way to an operation.
+ *
  * file_permission and inode_permission are left alone: what was opened was judged, and they would tax every read.
+ *
+ * Where a hook returns without a judgement, the reason stands there, and why the caller cannot bring it about. Everywhere:
+ * cg_facts_path() and cg_path_object() say that an access is a stacking file system's own (path.bpf.c says by what).
  */
 #include "judge.h"
 
@@ -36,13 +41,17 @@ static __noinline int judge_path(struct cg_entry *entry, const struct path *path
 	return cg_judge(entry->subject, entry->scratch);
 }
 
-/* Is what no rule decides permitted and reported? */
-static __always_inline bool is_learning(struct cg_subject *subject)
+/*
+ * What an open with __FMODE_EXEC in its flags is. The flag itself says nothing: mq_open(2), TIOCGPTPEER and others hand
+ * the flags of their caller on. That the kernel execs is told by the task: in_execve is set and cleared by execve(2) alone,
+ * and before it is set (since 6.8 the program's file is opened first) by the call it is in, which opens no other file.
+ * 0: the program's own file, which bprm_check_security judges. CG_LOAD: an interpreter. Else: as any other open.
+ */
+static __always_inline __u32 exec_opens(struct cg_subject *subject)
 {
-	__u32 number = subject->policy;
-	struct cg_slot *slot = bpf_map_lookup_elem(&policies, &number);
-
-	return slot && slot->mode == CG_LEARN;
+	if (cg_in_execve())
+		return subject->exec_state ? CG_BIT(CG_LOAD) : 0;
+	return cg_calls_exec() ? 0 : CG_BIT(CG_READ);
 }
 
 SEC("lsm/file_open")
@@ -56,26 +65,24 @@ int BPF_PROG(file_open, struct file *file)
 		return verdict;
 	mode = BPF_CORE_READ(file, f_mode);
 	flags = BPF_CORE_READ(file, f_flags);
-	/*
-	 * The create hook judged the name; refusing here would leave the new file behind (KERNEL). A learner is told what
-	 * the file was made for, because the next open will find it there.
-	 */
-	if ((mode & FMODE_CREATED) && !is_learning(entry.subject))
-		return 0;
 	if (flags & FMODE_EXEC_FLAG) {
-		/* The program's own file is judged in bprm_check_security; after that comes the ELF interpreter. */
-		if (!entry.subject->exec_state || !cg_in_execve())
+		operations = exec_opens(entry.subject);
+		if (!operations)
 			return 0;
-		operations = CG_BIT(CG_LOAD);
-	} else {
+	}
+	if (operations != CG_BIT(CG_LOAD)) {
 		__u16 type = BPF_CORE_READ(file, f_inode, i_mode);
 		/* Access mode 3 opens for ioctl alone but is checked as both (fs/open.c: ACC_MODE). */
+		operations = 0;
 		if ((mode & FMODE_READ) || (flags & O_ACCMODE) == 3)
 			operations |= S_ISDIR(type) ? CG_BIT(CG_LIST) : CG_BIT(CG_READ);
 		if ((mode & FMODE_WRITE) || (flags & O_ACCMODE) == 3 || (flags & O_TRUNC))
 			operations |= CG_BIT(CG_WRITE);
 	}
-	/* Overlayfs before 6.7 opens the real file under the overlay's path. */
+	/*
+	 * Overlayfs before 6.7 opens the real file under the overlay's path. The mode's bit comes from
+	 * open_with_fake_path() and its like, never from a flag, and such a file is never anybody's descriptor.
+	 */
 	if ((mode & FMODE_NOACCOUNT) && BPF_CORE_READ(file, f_inode) != BPF_CORE_READ(file, f_path.dentry, d_inode))
 		return 0;
 	if (in_bpffs(file->f_path.dentry))
@@ -83,14 +90,21 @@ int BPF_PROG(file_open, struct file *file)
 	entry.scratch->access.operations = operations;
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)file->f_path.mnt, (__u64)file->f_path.dentry))
 		return 0;
-	if (entry.scratch->access.object == CG_OBJECT_KIND && (flags & O_TMPFILE_FLAG))
-		entry.scratch->access.kind = CG_KIND_TMPFILE;
-	cg_decide(entry.subject, entry.scratch);
-	if (mode & FMODE_CREATED) {
-		if (!(entry.scratch->access.flags & CG_EVENT_LEARNT))
-			return 0;
-		entry.scratch->access.flags |= CG_EVENT_CREATED;
+	if (entry.scratch->access.object == CG_OBJECT_KIND) {
+		/* mq_open(2) names the queue, not where it can be seen. */
+		if (entry.scratch->access.kind == CG_KIND_MQUEUE)
+			cg_place_queue(entry.subject, entry.scratch, (__u64)file->f_path.dentry);
+		/* The kernel marks it as one behind this hook only. To open what was unlinked again takes no such flag. */
+		else if (entry.scratch->access.kind == CG_KIND_DELETED && (flags & O_TMPFILE_FLAG) == O_TMPFILE_FLAG)
+			entry.scratch->access.kind = CG_KIND_TMPFILE;
 	}
+	cg_decide(entry.subject, entry.scratch);
+	/*
+	 * The open that made the file: `create` was judged in path_mknod, which does not know what for. A refusal leaves the
+	 * new file behind, empty, as a name that a rule permits; letting it through would leave an open that none does.
+	 */
+	if (mode & FMODE_CREATED)
+		entry.scratch->access.flags |= CG_EVENT_CREATED;
 	return cg_conclude(entry.subject, entry.scratch);
 }
 
@@ -99,18 +113,22 @@ int BPF_PROG(path_truncate, const struct path *path)
 {
 	struct cg_entry entry;
 	int verdict = 0;
-	long call, compat;
 
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
-	/* By descriptor, and as part of an open (6.1 comes here for both): the open was judged, or was the operator's. */
-	call = cg_syscall();
-	compat = cg_compat_syscall();
-	if (call == CG_SYSCALL_FTRUNCATE || call == CG_SYSCALL_OPEN || call == CG_SYSCALL_CREAT ||
-	    call == CG_SYSCALL_OPENAT || call == CG_SYSCALL_OPENAT2 || call == CG_SYSCALL_OPEN_BY_HANDLE_AT ||
-	    compat == CG_COMPAT_FTRUNCATE || compat == CG_COMPAT_FTRUNCATE64)
+	/*
+	 * By descriptor, and as part of an open (before 6.2 these come here too): the open was judged, or was the operator's.
+	 * Told by the number the kernel acts on, so that truncate(2) cannot pass for one of them.
+	 */
+	if (!cg_has_file_truncate() && cg_truncates_open_file())
 		return 0;
 	return judge_path(&entry, path, path->dentry, CG_BIT(CG_WRITE));
+}
+
+/* On its file system names are made and taken away by mq_open(2) and mq_unlink(2) too: inode_create and inode_unlink judge. */
+static __always_inline int in_mqueue(struct dentry *dentry)
+{
+	return BPF_CORE_READ(dentry, d_sb, s_magic) == MQUEUE_MAGIC;
 }
 
 SEC("lsm/path_mknod")
@@ -137,6 +155,8 @@ int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t 
 			entry.scratch->access.object = CG_OBJECT_UNIX;
 		return cg_judge(entry.subject, entry.scratch);
 	default:
+		if (in_mqueue(dentry))
+			return 0;
 		return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
 	}
 }
@@ -172,6 +192,8 @@ int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
 
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
+	if (in_mqueue(dentry))
+		return 0;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_DELETE));
 }
 
@@ -253,31 +275,41 @@ int BPF_PROG(path_chown, const struct path *path, unsigned int uid, unsigned int
 }
 
 /*
- * True where the call's first argument is a descriptor of this very object: looking at what one holds open needs no
- * permit, and what was open when the session began is the operator's. fstat(2) is newfstatat with AT_EMPTY_PATH in
- * today's C libraries, and whether the path was empty stands in memory the caller may change; the open file itself does
- * not.
+ * True where the caller holds this very object open, under the number that stands first among the call's arguments:
+ * looking at what one holds open needs no permit, and what was open when the session began is the operator's. fstat(2) is
+ * newfstatat with AT_EMPTY_PATH in today's C libraries, and whether the path was empty stands in memory the caller may
+ * change; the open file itself does not. It does not matter which call it is, nor whether its argument was meant as a
+ * descriptor: fstat(2) of the number would tell the same of the same object. Nor does a thread that changes the table
+ * meanwhile: it can only put in what the process holds.
  */
 static __noinline int holds_open(const struct path *path)
 {
 	struct task_struct *task = cg_current();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct file *file = 0;
+	struct file *file = 0, *still = 0;
+	struct dentry *dentry;
+	struct vfsmount *mount;
 	struct fdtable *table;
+	struct file **place;
 	__u64 number;
 
 	if (!path)
 		return 0;
-	number = (task->thread_info.status & TS_COMPAT) ? (__u32)regs->bx : (__u32)regs->di;
+	number = cg_first_argument();
 	table = BPF_CORE_READ(task, files, fdt);
 	if (number >= BPF_CORE_READ(table, max_fds))
 		return 0;
-	if (bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + number) || !file)
+	place = BPF_CORE_READ(table, fd) + number;
+	if (bpf_probe_read_kernel(&file, sizeof(file), place) || !file)
 		return 0;
 	/* O_PATH names a file and opens nothing: no hook was asked. */
 	if (BPF_CORE_READ(file, f_mode) & FMODE_PATH)
 		return 0;
-	return BPF_CORE_READ(file, f_path.dentry) == path->dentry && BPF_CORE_READ(file, f_path.mnt) == path->mnt;
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	mount = BPF_CORE_READ(file, f_path.mnt);
+	/* Closed meanwhile by another thread, a struct file may be another's by now (since 6.7); in the table it is held. */
+	if (bpf_probe_read_kernel(&still, sizeof(still), place) || still != file)
+		return 0;
+	return dentry == path->dentry && mount == path->mnt;
 }
 
 SEC("lsm/inode_getattr")
@@ -301,15 +333,19 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
 	struct cg_entry entry;
 	int verdict = 0;
 
+	/* Memory that is no file's is no object of version 1; `prot` is what will be mapped, READ_IMPLIES_EXEC in it. */
 	if (!file || !(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
 		return verdict;
-	/* The program itself: its exec was judged. The very file that was executed, not another open of it. */
-	if (BPF_CORE_READ(cg_current(), mm, exe_file) == file)
+	/*
+	 * The program itself, mapped by its exec, which was judged. Only then: later, prctl(PR_SET_MM_EXE_FILE) may have
+	 * made any file that one, and a program that maps more of its own file loads it like another's.
+	 */
+	if (cg_in_execve() && BPF_CORE_READ(cg_current(), mm, exe_file) == file)
 		return 0;
 	entry.scratch->access.operations = CG_BIT(CG_LOAD);
-	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
-			   (__u64)BPF_CORE_READ(file, f_path.dentry)))
-		return 0;
+	/* Nothing maps for a stacking file system: what is mapped on a private mount is judged as in no tree. */
+	cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
+		       (__u64)BPF_CORE_READ(file, f_path.dentry));
 	return cg_judge(entry.subject, entry.scratch);
 }
 
@@ -325,7 +361,7 @@ static __always_inline struct path mapped_path(struct file *file)
 	bpf_core_read(&path, sizeof(path), &file->f_path);
 	mount = (__u64)path.mnt - bpf_core_field_offset(struct mount, mnt);
 	if (!bpf_core_field_exists(struct backing_file, user_path) || CG_READ_FIELD(&namespace, struct mount, mount, mnt_ns) ||
-	    !IS_ERR_VALUE(namespace) || (BPF_CORE_READ(path.mnt, mnt_sb, s_flags) & SB_KERNMOUNT))
+	    !IS_ERR_VALUE(namespace) || (BPF_CORE_READ(path.mnt, mnt_flags) & CG_MNT_INTERNAL))
 		return path;
 	bpf_core_read(&path, sizeof(path), &((struct backing_file *)file)->user_path);
 	return path;
@@ -342,22 +378,23 @@ int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, u
 	if (!(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
 		return verdict;
 	file = BPF_CORE_READ(vma, vm_file);
-	if (!file || (BPF_CORE_READ(vma, vm_flags) & VM_EXEC) || BPF_CORE_READ(cg_current(), mm, exe_file) == file)
+	/* No file, no object; and what is executable already was judged when it became so. */
+	if (!file || (BPF_CORE_READ(vma, vm_flags) & VM_EXEC))
 		return 0;
 	entry.scratch->access.operations = CG_BIT(CG_LOAD);
 	mapped = mapped_path(file);
-	if (cg_path_object(entry.scratch, entry.subject, (__u64)mapped.mnt, (__u64)mapped.dentry))
-		return cg_refuse(EPERM);
+	cg_path_object(entry.scratch, entry.subject, (__u64)mapped.mnt, (__u64)mapped.dentry);
 	return cg_judge(entry.subject, entry.scratch);
 }
 
-/* "[io_uring]" as the first words of an anonymous inode's name (io_uring/io_uring.c) */
+/* A ring: "[io_uring]" on the kernel's own file system of anonymous inodes, where all names are its own. A file may have it too. */
 static __always_inline int is_io_uring(struct dentry *dentry)
 {
 	char name[12] = {};
 	struct qstr have = BPF_CORE_READ(dentry, d_name);
 
-	if (have.len != 10 || bpf_probe_read_kernel(name, 10, have.name))
+	if (have.len != 10 || BPF_CORE_READ(dentry, d_sb, s_magic) != ANON_INODE_FS_MAGIC ||
+	    bpf_probe_read_kernel(name, 10, have.name))
 		return 0;
 	return *(__u64 *)name == 0x6e6972755f6f695bull /* "[io_urin" */ && name[8] == 'g' && name[9] == ']';
 }

@@ -45,6 +45,12 @@ int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reaso
 /* Sends the event of scratch->access; `type` is an enum cg_event_type. Returns the event's sequence number. */
 __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type);
 
+/*
+ * Sets up `access` for a message queue that a call named without its mount: the path where the mqueue file system is seen in
+ * the subject's namespace, CG_KIND_MQUEUE where it is not; at several places it is unresolved. Returns 0.
+ */
+int cg_place_queue(struct cg_subject *subject, struct cg_scratch *scratch, __u64 dentry);
+
 /* Facts of a path, as one line in a hook. True: judged already (internal to a stacking file system). */
 static __always_inline int cg_facts_path(struct cg_subject *subject, struct cg_scratch *scratch, const struct path *path,
 					 struct dentry *leaf, __u32 operations)

@@ -22,12 +22,12 @@
 #define FMODE_WRITE 0x2
 #define FMODE_PATH 0x4000
 #define FMODE_CREATED 0x100000
-#define FMODE_NOACCOUNT 0x20000000 /* before that, overlayfs's inner files */
+#define FMODE_NOACCOUNT 0x20000000 /* opened by the kernel for itself: overlayfs's inner files, till 6.7 */
 #define FMODE_EXEC_FLAG 0x20       /* __FMODE_EXEC, in f_flags */
 #define O_ACCMODE 3
 #define O_TRUNC 01000
 #define O_TMPFILE_FLAG 020000000
-#define SB_KERNMOUNT (1ul << 22)
+#define CG_MNT_INTERNAL 0x4000 /* MNT_INTERNAL (include/linux/mount.h; an enum since 6.18) */
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 #define S_IFDIR 0040000
@@ -47,6 +47,8 @@
 #define SOCKFS_MAGIC 0x534f434b
 #define NSFS_MAGIC 0x6e736673
 #define BPF_FS_MAGIC 0xcafe4a11
+#define ANON_INODE_FS_MAGIC 0x09041934
+#define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1

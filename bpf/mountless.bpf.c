@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hooks that name a dentry and no mount: inode_readlink.
+ * Hooks that name a dentry and no mount.
+ *
+ *   inode_readlink                          read
+ *   inode_set_acl, inode_remove_acl         chmod     (since 6.2; before, these come to the next)
+ *   inode_setxattr, inode_removexattr       chmod, of the attributes that say who may what
+ *   inode_create, inode_unlink              create and delete of a message queue
  *
  * The object is the dentry in its file system, and that may be visible at several places. Every mount of the file system
  * in the subject's namespace that shows the dentry must permit; one that does not decides. A file system with more mounts
- * than are looked at is denied and counted.
+ * than are looked at is denied and counted. A queue is at one place or at none: what is seen at several is denied and
+ * counted, because mq_open(2) is judged in file_open too, which all opens pass and which carries no judgement of many paths.
  */
 #include "judge.h"
 
@@ -15,18 +21,19 @@ struct mounts {
 	__u64 mount;    /* the next to look at */
 	__u64 end;      /* address of the list's head, where it is a ring */
 	__u64 leaf;
+	__u64 internal; /* a mount of the file system that the kernel made for itself; 0: none */
+	__u32 outside;  /* there is one in no tree of the subject's */
 	__u32 operations;
 	__u32 judged;
 	__u32 ended;
 	int verdict;
-	int chained;    /* since 6.17 */
 };
 
 static __always_inline void next_mount(struct mounts *mounts)
 {
 	__u64 next = 0;
 
-	if (mounts->chained) {
+	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
 		CG_READ_FIELD(&next, struct mount, mounts->mount, mnt_next_for_sb);
 		mounts->mount = next;
 		mounts->ended = !next;
@@ -37,19 +44,39 @@ static __always_inline void next_mount(struct mounts *mounts)
 	mounts->mount = next - bpf_core_field_offset(struct mount___old, mnt_instance);
 }
 
+static __always_inline void first_mount(struct mounts *mounts, struct super_block *sb)
+{
+	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
+		mounts->mount = (__u64)BPF_CORE_READ(sb, s_mounts);
+		mounts->ended = !mounts->mount;
+	} else {
+		struct super_block___old *old = (void *)sb;
+		mounts->end = (__u64)old + bpf_core_field_offset(struct super_block___old, s_mounts);
+		mounts->mount = mounts->end - bpf_core_field_offset(struct mount___old, mnt_instance);
+		next_mount(mounts);
+	}
+}
+
 static long look_from(__u32 index, struct mounts *mounts)
 {
 	struct cg_entry *entry = mounts->entry;
 	struct cg_scratch *scratch = entry->scratch;
 	__u64 mount = mounts->mount, namespace = 0;
+	int flags = 0;
 
 	if (mounts->ended)
 		return 1;
 	CG_READ_FIELD(&namespace, struct mount, mount, mnt_ns);
 	if (!entry->subject->mounts)
 		entry->subject->mounts = (__u64)BPF_CORE_READ(cg_current(), nsproxy, mnt_ns);
-	if (namespace != entry->subject->mounts)
+	if (namespace != entry->subject->mounts) {
+		CG_READ_FIELD(&flags, struct mount, mount, mnt.mnt_flags);
+		if (flags & CG_MNT_INTERNAL)
+			mounts->internal = mount;
+		else
+			mounts->outside = 1;
 		goto next;
+	}
 	cg_begin(scratch);
 	scratch->access.operations = mounts->operations;
 	if (cg_path_object(scratch, entry->subject, mount + bpf_core_field_offset(struct mount, mnt), mounts->leaf))
@@ -74,44 +101,157 @@ next:
 	return 0;
 }
 
-SEC("lsm/inode_readlink")
-int BPF_PROG(inode_readlink, struct dentry *dentry)
+/* Inlined: with a frame of its own the deepest walk would have nine, and the verifier allows 8. */
+static __always_inline int judge_everywhere(struct cg_entry *entry, struct dentry *dentry, __u32 operations)
 {
-	struct cg_entry entry;
-	struct super_block *sb;
-	int verdict = 0;
+	struct cg_access *access;
 
-	if (!cg_enter(&entry, &verdict))
-		return verdict;
-	/* The kernel reads a layer's link under its own credentials (overlayfs: ovl_get_link); the link asked for was judged. */
-	if (cg_current()->cred != cg_current()->real_cred)
-		return 0;
-	struct mounts mounts = {.entry = &entry, .leaf = (__u64)dentry, .operations = CG_BIT(CG_READ)};
-	sb = BPF_CORE_READ(dentry, d_sb);
-	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
-		mounts.chained = 1;
-		mounts.mount = (__u64)BPF_CORE_READ(sb, s_mounts);
-		mounts.ended = !mounts.mount;
-	} else {
-		struct super_block___old *old = (void *)sb;
-		mounts.end = (__u64)old + bpf_core_field_offset(struct super_block___old, s_mounts);
-		mounts.mount = mounts.end - bpf_core_field_offset(struct mount___old, mnt_instance);
-		next_mount(&mounts);
-	}
+	if (!entry || !entry->subject || !entry->scratch)
+		return -EPERM;
+	struct mounts mounts = {.entry = entry, .leaf = (__u64)dentry, .operations = operations};
+	first_mount(&mounts, BPF_CORE_READ(dentry, d_sb));
 	bpf_loop(CG_MOUNTS_MAX, look_from, &mounts, 0);
 	if (mounts.verdict)
 		return cg_refuse(-mounts.verdict);
 	if (mounts.ended && mounts.judged)
 		return 0;
 	/* Too many mounts, or none in this namespace shows it. */
-	cg_begin(entry.scratch);
-	entry.scratch->access.operations = CG_BIT(CG_READ);
-	entry.scratch->access.policy = entry.subject->policy;
-	if (mounts.ended) {
-		entry.scratch->access.object = CG_OBJECT_KIND;
-		entry.scratch->access.kind = CG_KIND_FOREIGN;
-		return cg_judge(entry.subject, entry.scratch);
+	cg_begin(entry->scratch);
+	access = &entry->scratch->access;
+	access->operations = operations;
+	access->policy = entry->subject->policy;
+	if (!mounts.ended) {
+		access->unresolved = CG_UNRESOLVED_MOUNTS;
+		return cg_conclude(entry->subject, entry->scratch);
 	}
-	entry.scratch->access.unresolved = CG_UNRESOLVED_MOUNTS;
-	return cg_conclude(entry.subject, entry.scratch);
+	if (mounts.internal)
+		cg_path_object(entry->scratch, entry->subject, mounts.internal + bpf_core_field_offset(struct mount, mnt),
+			       mounts.leaf);
+	access->object = CG_OBJECT_KIND;
+	if (!mounts.internal || mounts.outside)
+		access->kind = CG_KIND_FOREIGN;
+	return cg_judge(entry->subject, entry->scratch);
 }
+
+/* Where a message queue can be seen. */
+struct places {
+	struct mounts mounts;
+	__u64 namespace;
+	__u64 found;
+	__u32 count;
+};
+
+static long find_place(__u32 index, struct places *places)
+{
+	__u64 namespace = 0;
+
+	if (places->mounts.ended)
+		return 1;
+	CG_READ_FIELD(&namespace, struct mount, places->mounts.mount, mnt_ns);
+	if (namespace == places->namespace) {
+		places->found = places->mounts.mount;
+		places->count++;
+	}
+	next_mount(&places->mounts);
+	return 0;
+}
+
+__hidden int cg_place_queue(struct cg_subject *subject, struct cg_scratch *scratch, __u64 dentry)
+{
+	struct places places = {};
+
+	if (!subject || !scratch)
+		return 0;
+	if (!subject->mounts)
+		subject->mounts = (__u64)BPF_CORE_READ(cg_current(), nsproxy, mnt_ns);
+	places.namespace = subject->mounts;
+	first_mount(&places.mounts, BPF_CORE_READ((struct dentry *)dentry, d_sb));
+	bpf_loop(CG_MOUNTS_MAX, find_place, &places, 0);
+	if (places.count == 1 && places.mounts.ended)
+		return cg_path_object(scratch, subject, places.found + bpf_core_field_offset(struct mount, mnt), dentry);
+	scratch->access.dentry = dentry;
+	scratch->access.object = CG_OBJECT_KIND;
+	scratch->access.kind = CG_KIND_MQUEUE;
+	if (places.count || !places.mounts.ended)
+		scratch->access.unresolved = CG_UNRESOLVED_MOUNTS;
+	return 0;
+}
+
+/*
+ * A stacking file system does the like to its layers under its mounter's credentials (overlayfs: ovl_override_creds), where
+ * what was asked for was judged. The two credentials differ by the kernel's doing alone: what a task sets, it sets in both,
+ * and no call that comes to these hooks makes them differ for an object of the caller's.
+ */
+static __always_inline int of_a_layer(void)
+{
+	return cg_current()->cred != cg_current()->real_cred;
+}
+
+SEC("lsm/inode_readlink")
+int BPF_PROG(inode_readlink, struct dentry *dentry)
+{
+	struct cg_entry entry;
+	int verdict = 0;
+
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	if (of_a_layer())
+		return 0;
+	return judge_everywhere(&entry, dentry, CG_BIT(CG_READ));
+}
+
+/*
+ * Attributes that say who may do what, or give a program privileges: "system." (POSIX ACLs, and those of NFS, CIFS, NTFS) and
+ * "security." (file capabilities, labels). The others hold what their users put there and are not governed. The name is
+ * the kernel's copy.
+ */
+static __always_inline int is_permission(const char *name)
+{
+	char start[16] = {};
+	__u64 word;
+
+	/* What cannot be read is judged. */
+	if (bpf_probe_read_kernel_str(start, sizeof(start), name) < 0)
+		return 1;
+	word = *(__u64 *)start;
+	return (word << 8) == 0x2e6d657473797300ull /* "system." */ || (word == 0x7974697275636573ull /* "security" */ && start[8] == '.');
+}
+
+#define JUDGE_CHMOD(section, hook, condition, ...)                                       \
+	SEC(section)                                                                     \
+	int BPF_PROG(hook, ##__VA_ARGS__)                                                \
+	{                                                                                \
+		struct cg_entry entry;                                                   \
+		int verdict = 0;                                                         \
+                                                                                         \
+		if (!cg_enter(&entry, &verdict))                                         \
+			return verdict;                                                  \
+		if (!(condition) || of_a_layer())                                        \
+			return 0;                                                        \
+		return judge_everywhere(&entry, dentry, CG_BIT(CG_CHMOD));             \
+	}
+
+JUDGE_CHMOD("lsm/inode_setxattr", inode_setxattr, is_permission(name), void *idmap, struct dentry *dentry, const char *name,
+	    const void *value, size_t size, int flags)
+JUDGE_CHMOD("lsm/inode_removexattr", inode_removexattr, is_permission(name), void *idmap, struct dentry *dentry,
+	    const char *name)
+JUDGE_CHMOD("?lsm/inode_set_acl", inode_set_acl, 1, void *idmap, struct dentry *dentry, const char *name, void *acl)
+JUDGE_CHMOD("?lsm/inode_remove_acl", inode_remove_acl, 1, void *idmap, struct dentry *dentry, const char *name)
+
+/* Names that mq_open(2) makes and mq_unlink(2) takes away come to no path hook. All others do, and were judged there. */
+#define JUDGE_QUEUE(hook, operation, ...)                                                \
+	SEC("lsm/" #hook)                                                                \
+	int BPF_PROG(hook, struct inode *dir, struct dentry *dentry, ##__VA_ARGS__)      \
+	{                                                                                \
+		struct cg_entry entry;                                                   \
+		int verdict = 0;                                                         \
+                                                                                         \
+		if (dir->i_sb->s_magic != MQUEUE_MAGIC || !cg_enter(&entry, &verdict))   \
+			return verdict;                                                  \
+		entry.scratch->access.operations = CG_BIT(operation);                    \
+		cg_place_queue(entry.subject, entry.scratch, (__u64)dentry);             \
+		return cg_judge(entry.subject, entry.scratch);                           \
+	}
+
+JUDGE_QUEUE(inode_create, CG_CREATE, umode_t mode)
+JUDGE_QUEUE(inode_unlink, CG_DELETE)

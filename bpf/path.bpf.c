@@ -283,19 +283,25 @@ static __always_inline int starts_with(__u64 dentry, const char *prefix, __u32 l
 	return 1;
 }
 
-/* Objects of file systems that the kernel mounts for itself (SB_KERNMOUNT). */
-static __always_inline __u32 kernel_kind(__u64 sb, __u64 dentry)
+/*
+ * Objects of a mount that the kernel made for itself. Neither the file system's number nor the start of such a name can be
+ * had otherwise: no mounter chooses s_magic, and nobody makes names on the kernel's own mounts but by these calls.
+ */
+static __always_inline __u32 kernel_kind(__u64 leaf)
 {
-	__u64 magic = 0;
-	if (CG_READ_FIELD(&magic, struct super_block, sb, s_magic))
+	__u64 sb = 0, magic = 0;
+	if (CG_READ_FIELD(&sb, struct dentry, leaf, d_sb) || CG_READ_FIELD(&magic, struct super_block, sb, s_magic))
 		return CG_KIND_UNREACHABLE;
 	switch (magic) {
 	case TMPFS_MAGIC:
 	case HUGETLBFS_MAGIC:
-		/* mm/shmem.c, mm/memfd.c: "memfd:NAME", "SYSVxxxxxxxx"; "dev/zero" is a shared anonymous mapping */
-		if (starts_with(dentry, "memfd:", 6))
+		/*
+		 * mm/shmem.c, mm/memfd.c: "memfd:NAME" (the caller has what stands behind the colon), "SYSVxxxxxxxx";
+		 * "dev/zero" is a shared anonymous mapping
+		 */
+		if (starts_with(leaf, "memfd:", 6))
 			return CG_KIND_MEMFD;
-		if (starts_with(dentry, "SYSV", 4))
+		if (starts_with(leaf, "SYSV", 4))
 			return CG_KIND_SHM;
 		return CG_KIND_ANON;
 	case SECRETMEM_MAGIC:
@@ -304,6 +310,8 @@ static __always_inline __u32 kernel_kind(__u64 sb, __u64 dentry)
 		return CG_KIND_PIPE;
 	case SOCKFS_MAGIC:
 		return CG_KIND_SOCKET;
+	case MQUEUE_MAGIC:
+		return CG_KIND_MQUEUE;
 	case NSFS_MAGIC:
 		return CG_KIND_UNREACHABLE;
 	default:
@@ -313,8 +321,9 @@ static __always_inline __u32 kernel_kind(__u64 sb, __u64 dentry)
 
 __hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf)
 {
-	__u64 sb = 0, flags = 0, namespace = 0, inode = 0, hash = 0, parent = 0;
+	__u64 namespace = 0, inode = 0, hash = 0, parent = 0;
 	struct cg_access *access;
+	int flags = 0;
 
 	if (!scratch || !subject)
 		return 0;
@@ -324,7 +333,7 @@ __hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subje
 	access->owner = ~0u;
 	access->object = CG_OBJECT_KIND;
 	access->length = 0;
-	if (CG_READ_FIELD(&sb, struct dentry, leaf, d_sb) || CG_READ_FIELD(&flags, struct super_block, sb, s_flags) ||
+	if (CG_READ_FIELD(&flags, struct mount, access->mount, mnt.mnt_flags) ||
 	    CG_READ_FIELD(&inode, struct dentry, leaf, d_inode) ||
 	    CG_READ_FIELD(&parent, struct dentry, leaf, d_parent) ||
 	    CG_READ_FIELD(&hash, struct dentry, leaf, d_hash.pprev) ||
@@ -340,21 +349,26 @@ __hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subje
 		if (S_ISDIR(mode))
 			access->flags |= CG_EVENT_DIRECTORY;
 	}
-	if (flags & SB_KERNMOUNT) {
-		access->kind = kernel_kind(sb, leaf);
+	/*
+	 * Whether an object has a path is told by its mount: tracefs, debugfs, securityfs, mqueue and others are mounted by
+	 * the kernel first and by people after that. The flag is set where the kernel makes a mount for itself, dropped from
+	 * every copy, and is no option of any call (fs/namespace.c: vfs_create_mount, clone_mnt).
+	 */
+	if (flags & CG_MNT_INTERNAL) {
+		access->kind = kernel_kind(leaf);
 		return 0;
 	}
 	if (IS_ERR_VALUE(namespace)) {
 		/*
 		 * A mount private to a stacking file system. Its own opens run under the mounter's credentials
-		 * (overlayfs: ovl_override_creds); the path they serve was judged. A subject that reaches such a mount by
-		 * itself does not.
+		 * (overlayfs: ovl_override_creds); the path they serve was judged. No path or descriptor of a subject's
+		 * leads to such a mount (/proc/PID/map_files leads to the path that was mapped). And the two credentials
+		 * differ by the kernel's doing alone: what a task sets, it sets in both. One that comes here without is
+		 * a subject with a mount that is in no tree.
 		 */
 		struct task_struct *task = cg_current();
-		if (task->cred != task->real_cred)
-			return 1;
 		access->kind = CG_KIND_DETACHED;
-		return 0;
+		return task->cred != task->real_cred;
 	}
 	if (!namespace) {
 		access->kind = CG_KIND_DETACHED;
@@ -368,7 +382,7 @@ __hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subje
 	}
 	/* d_unlinked(): unhashed and no root; a name that is only being made has no inode yet and may be unhashed. */
 	if (inode && !hash && parent != leaf) {
-		access->kind = starts_with(leaf, "#", 1) ? CG_KIND_TMPFILE : CG_KIND_DELETED;
+		access->kind = cg_never_named(inode) ? CG_KIND_TMPFILE : CG_KIND_DELETED;
 		return 0;
 	}
 	access->object = CG_OBJECT_PATH;

@@ -24,10 +24,11 @@ enum cg_kind {
 	CG_KIND_PIPE = 4,
 	CG_KIND_SOCKET = 5,
 	CG_KIND_ANON = 6,
-	CG_KIND_DETACHED = 7,
-	CG_KIND_FOREIGN = 8,
-	CG_KIND_UNREACHABLE = 9,
-	CG_KIND_COUNT = 10,
+	CG_KIND_MQUEUE = 7,
+	CG_KIND_DETACHED = 8,
+	CG_KIND_FOREIGN = 9,
+	CG_KIND_UNREACHABLE = 10,
+	CG_KIND_COUNT = 11,
 	CG_KIND_SLOTS = 16, /* room to grow without a new layout */
 };
 

@@ -1,30 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The processor's: where a system call's number and arguments stand. x86-64, and i386 under it. Included by kernel.h. */
+/*
+ * The processor's: where a system call's number and arguments stand. x86-64, and x32 and i386 under it. Included by kernel.h.
+ *
+ * A number is evidence only as far as the kernel acts on it. It looks at 32 bits of orig_ax, whatever the caller set in the
+ * upper ones (arch/x86/entry/common.c: do_syscall_64 takes an int, do_int80 casts); a number changed by a tracer is the one
+ * that is acted on, and nothing changes it while the call lasts. x32 and i386 have numbers of their own.
+ */
 #ifndef CALLGATE_ARCH_X86_H
 #define CALLGATE_ARCH_X86_H
 
-/* x86-64 and i386 system call numbers; see cg_syscall(). */
-#define TS_COMPAT 2
 #define CG_SYSCALL_SETSOCKOPT 54
+#define TS_COMPAT 2           /* the call came by i386's entry; set and cleared by the kernel's entry code alone */
+#define CG_X32_BIT 0x40000000 /* __X32_SYSCALL_BIT */
 
-/* The system call's number as native numbers go; -1 for i386 callers and kernel threads (they match no native number). */
+static __always_inline int cg_compat(void)
+{
+	return (cg_current()->thread_info.status & TS_COMPAT) != 0;
+}
+
+/* The number the kernel acts on, x32's bit in it; the caller's way of calling is told by cg_compat(). */
+static __always_inline __u32 cg_raw_syscall(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(cg_current());
+
+	return (__u32)regs->orig_ax;
+}
+
+/* The first argument, which an i386 caller has 32 bits of. */
+static __always_inline __u64 cg_first_argument(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(cg_current());
+
+	return cg_compat() ? (__u32)regs->bx : (__u64)regs->di;
+}
+
+/*
+ * The system call's number as native numbers go, x32's own as their native twins; -1 for i386 callers (they match no
+ * native number).
+ */
 static __always_inline long cg_syscall(void)
 {
-	struct task_struct *task = cg_current();
-	if (task->thread_info.status & TS_COMPAT)
+	__u32 number;
+
+	if (cg_compat())
 		return -1;
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	return regs->orig_ax;
+	number = cg_raw_syscall();
+	if (!(number & CG_X32_BIT))
+		return number;
+	number &= ~CG_X32_BIT;
+	/* arch/x86/entry/syscalls/syscall_64.tbl: below 512 the numbers are shared */
+	switch (number) {
+	case 518:
+		return 46; /* sendmsg */
+	case 520:
+		return 59; /* execve */
+	case 538:
+		return 307; /* sendmmsg */
+	case 545:
+		return 322; /* execveat */
+	default:
+		return number;
+	}
 }
 
 /* i386 system call's number; -1 for native callers. */
 static __always_inline long cg_compat_syscall(void)
 {
-	struct task_struct *task = cg_current();
-	if (!(task->thread_info.status & TS_COMPAT))
-		return -1;
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	return regs->orig_ax;
+	return cg_compat() ? (long)cg_raw_syscall() : -1;
 }
 
 /*
@@ -43,18 +85,68 @@ static __always_inline bool cg_clears_option(void)
 }
 
 #define CG_SYSCALL_OPEN 2
+#define CG_SYSCALL_SENDTO 44
+#define CG_SYSCALL_SENDMSG 46
+#define CG_SYSCALL_EXECVE 59
 #define CG_SYSCALL_FTRUNCATE 77
 #define CG_SYSCALL_CREAT 85
 #define CG_SYSCALL_OPENAT 257
-#define CG_SYSCALL_SETNS 308
 #define CG_SYSCALL_OPEN_BY_HANDLE_AT 304
-#define CG_SYSCALL_OPENAT2 437
-#define CG_SYSCALL_SENDTO 44
-#define CG_SYSCALL_SENDMSG 46
 #define CG_SYSCALL_SENDMMSG 307
+#define CG_SYSCALL_SETNS 308
+#define CG_SYSCALL_EXECVEAT 322
+#define CG_SYSCALL_OPENAT2 437
+#define CG_COMPAT_OPEN 5
+#define CG_COMPAT_CREAT 8
+#define CG_COMPAT_EXECVE 11
 #define CG_COMPAT_FTRUNCATE 93
 #define CG_COMPAT_FTRUNCATE64 194
+#define CG_COMPAT_OPENAT 295
+#define CG_COMPAT_OPEN_BY_HANDLE_AT 342
 #define CG_COMPAT_SETNS 346
+#define CG_COMPAT_EXECVEAT 358
+#define CG_COMPAT_OPENAT2 437
+
+/* The call is execve(2) or execveat(2). */
+static __always_inline int cg_calls_exec(void)
+{
+	switch (cg_syscall()) {
+	case CG_SYSCALL_EXECVE:
+	case CG_SYSCALL_EXECVEAT:
+		return 1;
+	}
+	switch (cg_compat_syscall()) {
+	case CG_COMPAT_EXECVE:
+	case CG_COMPAT_EXECVEAT:
+		return 1;
+	}
+	return 0;
+}
+
+/* The call truncates what it opens, or what is open: no name is truncated. */
+static __always_inline int cg_truncates_open_file(void)
+{
+	switch (cg_syscall()) {
+	case CG_SYSCALL_FTRUNCATE:
+	case CG_SYSCALL_OPEN:
+	case CG_SYSCALL_CREAT:
+	case CG_SYSCALL_OPENAT:
+	case CG_SYSCALL_OPENAT2:
+	case CG_SYSCALL_OPEN_BY_HANDLE_AT:
+		return 1;
+	}
+	switch (cg_compat_syscall()) {
+	case CG_COMPAT_FTRUNCATE:
+	case CG_COMPAT_FTRUNCATE64:
+	case CG_COMPAT_OPEN:
+	case CG_COMPAT_CREAT:
+	case CG_COMPAT_OPENAT:
+	case CG_COMPAT_OPENAT2:
+	case CG_COMPAT_OPEN_BY_HANDLE_AT:
+		return 1;
+	}
+	return 0;
+}
 
 extern const void page_offset_base __ksym __weak; /* where the kernel maps all memory */
 extern const void pgdir_shift __ksym __weak;      /* 48 with five levels of page tables, else 39 */

@@ -292,7 +292,10 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
   'unknown-kind': {
     message: ({ name }) => `unknown kind ${name}`,
     remedy: ({ hint }) =>
-      hinted(hint, 'write one of memfd, deleted, tmpfile, shm, pipe, socket, anon, detached, foreign, unreachable'),
+      hinted(
+        hint,
+        'write one of memfd, deleted, tmpfile, shm, pipe, socket, anon, mqueue, detached, foreign, unreachable',
+      ),
   },
   'pattern-relative': {
     message: ({ pattern }) => `${pattern} is not absolute, so it can never match`,

@@ -23,6 +23,7 @@ export const KINDS = [
   'pipe',
   'socket',
   'anon',
+  'mqueue',
   'detached',
   'foreign',
   'unreachable',

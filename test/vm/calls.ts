@@ -66,4 +66,10 @@ export const umount = (target: string, flags = 0): string => call(166)(text(targ
 export const socket = (family: number, type: number, protocol = 0): string => call(41)(family, type, protocol);
 export const listen = (fd: string): string => call(50)(fd, 100);
 export const accept = (fd: string): string => call(43)(fd, 0, 0);
+export const mqOpen = (name: string, flags: number): string => call(240)(text(name), flags, 0o644, 0);
+export const mqUnlink = (name: string): string => call(241)(text(name));
+/** `value` is an argument of act's: its words or bytes. */
+export const setxattr = (path: string, name: string, value: string, size: number): string =>
+  call(188)(text(path), text(name), value, size, 0);
+export const removexattr = (path: string, name: string): string => call(197)(text(path), text(name));
 export { call };

@@ -5,6 +5,7 @@ import { Confined } from './confined.js';
 import { crossing } from './crossing.js';
 import { depth } from './depth.js';
 import { destinations } from './destinations.js';
+import { doors } from './doors.js';
 import { execs } from './exec.js';
 import { floor } from './floor.js';
 import { kinds } from './kinds.js';
@@ -25,7 +26,7 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  const parts = [opens, names, kinds, execs, crossing, scripts, tasks, sockets, destinations, floor, mounts, depth, modes];
+  const parts = [opens, names, kinds, doors, execs, crossing, scripts, tasks, sockets, destinations, floor, mounts, depth, modes];
   for (const part of parts.filter(({ name }) => only?.includes(name) ?? true))
     await t.test(part.name, (t) => part(t, checks));
 });

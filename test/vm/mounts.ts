@@ -10,6 +10,7 @@ import {
   keep,
   link,
   mkdir,
+  mknod,
   mount,
   O,
   open,
@@ -17,6 +18,7 @@ import {
   readlink,
   rename,
   rmdir,
+  setxattr,
   truncate,
   umount,
   unlink,
@@ -44,6 +46,7 @@ export async function mounts(t: Test, checks: Checks): Promise<void> {
   await unreachable(t, checks);
   await links(t, checks);
   await overlay(t, checks);
+  await kernelFirst(t, checks);
 }
 
 function kind(name: string): RuleText {
@@ -74,9 +77,15 @@ async function covered(t: Test, { both }: Checks): Promise<void> {
     await free([mount('none', over, 'tmpfs'), mkdir(`${over}/deep`), creat(file)]);
   await both(t, 'mounts on mounts', [open(file)], [permit('read', `${over}/file`)], permit('read', file));
   await both(t, 'their root', [open(over, O.DIRECTORY)], [permit('list', '/')], permit('list', over));
-  await both(t, 'a file made there', [creat(`${over}/new`)], [], permit('create', `${over}/new`), undefined, [
-    unlink(`${over}/new`),
-  ]);
+  await both(
+    t,
+    'a file made there',
+    [creat(`${over}/new`)],
+    [permit('write', `${over}/new`)],
+    permit('create', `${over}/new`),
+    undefined,
+    [unlink(`${over}/new`)],
+  );
 }
 
 async function detached(t: Test, { refused, permitted }: Checks): Promise<void> {
@@ -184,7 +193,7 @@ async function links(t: Test, { both }: Checks): Promise<void> {
 /** What a stacking file system opens, copies and sets for itself was judged where it was asked for. */
 async function overlay(t: Test, { both, permitted }: Checks): Promise<void> {
   const [lower = '', upper = '', work = '', at = ''] = folders('lower', 'upper', 'work', 'overlay');
-  for (const name of ['read', 'written', 'cut', 'moded', 'moved', 'linked', 'gone'])
+  for (const name of ['read', 'written', 'cut', 'moded', 'moved', 'linked', 'gone', 'acl'])
     writeFileSync(`${lower}/${name}`, name);
   mkdirSync(`${lower}/folder`);
   writeFileSync(`${lower}/folder/file`, 'text');
@@ -196,7 +205,8 @@ async function overlay(t: Test, { both, permitted }: Checks): Promise<void> {
     moded: ['chmod', chmod(`${at}/moded`)],
     gone: ['delete', unlink(`${at}/gone`)],
     folder: ['list', open(`${at}/folder`, O.DIRECTORY)],
-    made: ['create', creat(`${at}/made`)],
+    made: ['create', mknod(`${at}/made`, 0o100644)],
+    acl: ['chmod', setxattr(`${at}/acl`, 'security.capability', 'w:33554433:0:0', 20)],
     'made-folder': ['create', mkdir(`${at}/made-folder`)],
   };
   for (const [name, [operation, act]] of Object.entries(each))
@@ -213,4 +223,38 @@ async function overlay(t: Test, { both, permitted }: Checks): Promise<void> {
   await permitted(t, 'overlayfs: a folder of layers', [rmdir(`${at}/made-folder`)], [names]);
   const listed = [keep(1, open(`${at}/folder`, O.DIRECTORY)), call(217)('#1', 'b:4096', 4096)];
   await permitted(t, 'overlayfs: reading a folder', listed, [permit('list', `${at}/folder`)]);
+}
+
+/** File systems that the kernel mounts for itself before anybody does: what is seen at a path has that path. */
+async function kernelFirst(t: Test, { both, refused, permitted }: Checks): Promise<void> {
+  const debug = '/sys/kernel/debug';
+  await free([mount('debugfs', debug, 'debugfs')]);
+  const anon = { permit: ['read', 'list', 'write', 'stat'], kind: 'anon' };
+  const files = ['/sys/kernel/tracing/trace_clock', `${debug}/devices_deferred`, '/sys/kernel/security/lsm'];
+  for (const file of files) {
+    await both(t, `${file}`, [open(file)], [anon], permit('read', file));
+    const folder = file.slice(0, file.lastIndexOf('/'));
+    await both(t, folder, [open(folder, O.DIRECTORY)], [anon], permit('list', folder));
+    const denied = { deny: 'read', path: `${folder}/**` };
+    await refused(t, `${file}: denied`, [open(file)], [denied, anon, permit('read', '/**')], [`read ${file}`]);
+    await refused(t, `${file}: stat`, [call(4)(`s:${file}`, 'b:256')], [anon], [`stat ${file}`]);
+  }
+  const clock = files[0] as string;
+  // Out of the tree it is no anonymous file either.
+  const away = [keep(1, open(debug, O.PATH)), 'wait', openat('#1', 'devices_deferred')];
+  const midway = async (): Promise<void> => {
+    await free([umount(debug, DETACH)]);
+  };
+  await refused(t, 'unmounted, it is in no tree', away, [anon, EVERYTHING], ['read detached'], { midway });
+  await free([mount('debugfs', debug, 'debugfs')]);
+  await permitted(t, 'unmounted and named', away, [kind('detached')], { midway });
+  const [second = ''] = folders('second');
+  await free([mount('tracefs', second, 'tracefs')]);
+  await both(
+    t,
+    'mounted again',
+    [open(`${second}/trace_clock`)],
+    [permit('read', clock)],
+    permit('read', `${second}/trace_clock`),
+  );
 }
