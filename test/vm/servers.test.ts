@@ -58,7 +58,7 @@ t.test('servers', { skip: needsLsm(), timeout: 1_500_000 }, async (t) => {
 
     const learner = server('learn', '--policies', policies);
     const learnt = await workload();
-    t.match(learnt[1], '4 bytes');
+    t.equal(learnt[1], '4 bytes');
     t.match(learnt[2], /1000 ?, ?25 ?: ?USERID/);
     callgate('stop', 'inetd');
     t.ok([0, 143].includes((await learner.ended()) ?? -1), learner.output);
