@@ -20,7 +20,19 @@ const MAY = {
   // The entry asks two commands for their flags.
   cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'commands/learn', 'commands/run'],
   commands: [
-    ...['policy', 'decide', 'events', 'kernel', 'host', 'application', 'session', 'audit', 'supervise', 'training', 'cli'],
+    ...[
+      'policy',
+      'decide',
+      'events',
+      'kernel',
+      'host',
+      'application',
+      'session',
+      'audit',
+      'supervise',
+      'training',
+      'cli',
+    ],
   ],
 };
 const PURE = ['policy', 'compile', 'decide', 'learn', 'events'];
@@ -46,7 +58,8 @@ for (const name of files) {
     const other = path.split('/')[0];
     if (path.startsWith('..') || other === room) continue;
     if (MAY[room] === undefined) no(`${room}/ is no room of the house (scripts/check-arrows.mjs lists them)`);
-    else if (!MAY[room].includes(other) && !MAY[room].includes(path)) no(`${room}/ may import ${MAY[room].join(', ') || 'nothing'}`);
+    else if (!MAY[room].includes(other) && !MAY[room].includes(path))
+      no(`${room}/ may import ${MAY[room].join(', ') || 'nothing'}`);
   }
   const addon = /build\/Release\/callgate\.node/.test(readFileSync(file, 'utf8'));
   if (addon && room !== 'kernel') wrong.push(`src/${name}: loads the addon; only kernel/ does`);

@@ -34,7 +34,9 @@ function asserts(type) {
   const parts = type.isUnion() ? type.types : [type];
   return parts.some((part) =>
     TEXT_ONLY.concat(REFUSED).some((name) =>
-      (part.getProperty(name)?.declarations ?? []).some((one) => /\/@tapjs\/|\/\.tap\//.test(one.getSourceFile().fileName)),
+      (part.getProperty(name)?.declarations ?? []).some((one) =>
+        /\/@tapjs\/|\/\.tap\//.test(one.getSourceFile().fileName),
+      ),
     ),
   );
 }
@@ -52,7 +54,8 @@ function taken(node) {
   if (ts.isPropertyAccessExpression(node)) return [node.name.text, node.expression];
   if (ts.isElementAccessExpression(node) && ts.isStringLiteralLike(node.argumentExpression))
     return [node.argumentExpression.text, node.expression];
-  if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) return [(node.propertyName ?? node.name).getText(), node.parent];
+  if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent))
+    return [(node.propertyName ?? node.name).getText(), node.parent];
   return ['', node];
 }
 
@@ -64,7 +67,8 @@ function visit(node) {
   calls++;
   if (REFUSED.includes(name)) return tell(node, `${name} takes surplus fields and elements: ${INSTEAD}`);
   const call = node.parent;
-  if (!ts.isCallExpression(call) || call.expression !== node) return tell(node, `${name} is called by its own name: ${INSTEAD}`);
+  if (!ts.isCallExpression(call) || call.expression !== node)
+    return tell(node, `${name} is called by its own name: ${INSTEAD}`);
   const [found, wanted] = call.arguments;
   if (found === undefined || !isText(checker.getTypeAtLocation(found)))
     return tell(node, `${name} is for a string against a regular expression, and this is no string: ${INSTEAD}`);

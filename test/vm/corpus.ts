@@ -1,0 +1,178 @@
+/** The corpus, attempted by a real process through the hooks. */
+import { copyFileSync } from 'node:fs';
+import type { Test } from 'tap';
+import { compilePolicy, type Image } from '../../src/compile/compile.js';
+import { errnoName } from '../../src/compile/errno.js';
+import { decide } from '../../src/decide/decide.js';
+import { objectDescription } from '../../src/decide/text.js';
+import { textOf } from '../../src/policy/bytes.js';
+import type { Policy, Rule } from '../../src/policy/model.js';
+import { OPERATIONS } from '../../src/policy/operations.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+import { around, type Case, type CaseFile, loadCases } from '../cases.js';
+import { type Attempt, Place, PROGRAM, SCRATCH } from './attempts.js';
+import { ACT, type Confined } from './confined.js';
+import { kernelSeries } from './machine.js';
+import { mountsOutside } from './own-root.js';
+import { Serving } from './serving.js';
+
+const DIGEST = new Uint8Array(32);
+let generation = 0n;
+
+/** Under which attempts are prepared, and those that shall be permitted are made first, to see what comes of them then. */
+export const FREE = `version: 1
+program: /free
+default: permit
+rules:
+  - permit: exec
+    path: "/***"
+    policy: inherit
+  - permit: exec
+    kind: [memfd, deleted, foreign]
+    policy: inherit
+  - permit: [read, write]
+    kind: [detached, foreign, unreachable]
+`;
+
+/** The other end of a link and of a rename. */
+const OTHER_END = parsePolicy(
+  `version: 1\nprogram: /x\nrules:\n  - permit: [create, delete]\n    path: "/${SCRATCH}/*"\n`,
+  'other-end.yaml',
+  around,
+).rules.map((rule) => ({ ...rule, number: 9999 }));
+
+/** Cases that no process can bring about, by the reason. Everything else is attempted. */
+const IMPOSSIBLE: Readonly<Record<string, number>> = {};
+
+/** Has all permits logged, so that an event says which rule it was. */
+function loud(policy: Policy): Policy {
+  const rules = policy.rules.map((rule): Rule => (rule.verdict === 'permit' ? { ...rule, log: true } : rule));
+  return { ...policy, rules };
+}
+
+interface Compiled {
+  readonly policy: Policy;
+  readonly image: Image;
+}
+
+/** A subject in the root of its own, and how to arrange what it meets. */
+export async function serveIn(
+  confined: Confined,
+  own: { readonly root: string; readonly outsider: number },
+): Promise<{ readonly serving: Serving; readonly place: Place }> {
+  copyFileSync(ACT, `${own.root}/${PROGRAM}`);
+  const free = compilePolicy(parsePolicy(FREE, 'free.yaml', around), { programs: [] }, ++generation, DIGEST);
+  const serving = await Serving.start(confined, free, own.root);
+  return { serving, place: new Place(own.root, own.outsider, mountsOutside) };
+}
+
+export async function corpus(
+  t: Test,
+  confined: Confined,
+  own: { readonly root: string; readonly outsider: number },
+): Promise<void> {
+  const { serving, place } = await serveIn(confined, own);
+  const files = loadCases();
+  const reasons: Record<string, number> = {};
+  let agreed = 0;
+  for (const file of files)
+    await t.test(file.name, async (t) => {
+      const compiled = compilerOf(file);
+      for (const one of file.cases) {
+        const attempt = place.attemptOf(one.access);
+        if ('reason' in attempt) {
+          reasons[attempt.reason] = (reasons[attempt.reason] ?? 0) + 1;
+          t.comment(`${one.where} is no attempt of a process: ${attempt.reason}`);
+          continue;
+        }
+        if (tryOut(t, serving, one, attempt, compiled)) agreed++;
+      }
+    });
+  await serving.stop();
+  t.strictSame(reasons, IMPOSSIBLE, 'what no process can do is known');
+  const total = files.flatMap(({ cases }) => cases).length;
+  const impossible = Object.values(reasons).reduce((sum, count) => sum + count, 0);
+  t.comment(`no process can do ${impossible} of ${total}`);
+  t.comment(`cases: ${total}, ${kernelSeries()} ${agreed}`);
+}
+
+/** Compiles each form of a file's policy that its cases need, once. */
+function compilerOf({ policyText, file, cases }: CaseFile): (one: Case) => Compiled {
+  const plain = parsePolicy(policyText, file, around);
+  const targets = cases.flatMap(({ access: { object, operations } }) =>
+    object.type === 'path' && operations.includes('exec') ? [textOf(object.path)] : [],
+  );
+  const programs = [plain.program, ...new Set(targets.filter((target) => target !== plain.program))];
+  const made = new Map<string, Compiled>();
+  return ({ access: { operations }, log }) => {
+    const twoEnds = operations.includes('link') || (operations.includes('create') && operations.includes('delete'));
+    const key = `${log === undefined} ${twoEnds}`;
+    const before = made.get(key);
+    if (before !== undefined) return before;
+    const said = log === undefined ? loud(plain) : plain;
+    const policy = twoEnds ? { ...said, rules: [...said.rules, ...OTHER_END] } : said;
+    const compiled = { policy, image: compilePolicy(policy, { programs }, ++generation, DIGEST) };
+    made.set(key, compiled);
+    return compiled;
+  };
+}
+
+/** Whether the hook does what the case says; told as one assertion. */
+function tryOut(t: Test, serving: Serving, one: Case, attempt: Attempt, compiledFor: (one: Case) => Compiled): boolean {
+  const { policy, image } = compiledFor(one);
+  const { access, verdict, rule, transition } = one;
+  const denied = verdict !== 'permit';
+  // Asking is refused by `run` before anything starts; the kernel half holds it to a denial.
+  const errno = verdict === 'ask' ? 'EPERM' : one.errno;
+  const lost = access.operations.includes('receive') ? 'lost' : errno;
+  const tried = (hold: (() => void) | null) => {
+    attempt.arrange();
+    return serving.attempt(attempt.before, [attempt.act], hold, attempt.meanwhile);
+  };
+  const native = denied ? null : tried(null);
+  const { before, results, events } = tried(serving.prepare(image));
+  const told = events
+    .filter(({ type }) => type !== 'exec')
+    .map((event) => ({
+      type: event.type,
+      operations: event.operations.join('+'),
+      object: event.object === null ? '?' : objectDescription(event.object),
+      verdict: event.verdict,
+      errno: event.verdict === 'deny' ? errnoName(event.errnum) : undefined,
+      rule: ruleOf(event.rule, image),
+    }));
+  const logged = one.log ?? decide(policy, access).deciding.log;
+  const expected = {
+    type: 'access',
+    operations: OPERATIONS.filter((operation) => access.operations.includes(operation)).join('+'),
+    object: objectDescription(access.object),
+    verdict: denied ? 'deny' : 'permit',
+    errno,
+    rule,
+  };
+  // What an exec leads to shows in the policy of the event that says which program runs.
+  const under = events.filter(({ type }) => type === 'exec').map((event) => event.policy);
+  const leads = { own: [2], inherit: [1], unconfined: [] };
+  return t.strictSame(
+    {
+      before: before.filter((result) => result !== 'ok'),
+      results,
+      told,
+      ...(transition === undefined || denied ? {} : { under }),
+    },
+    {
+      before: [],
+      results: denied ? [lost] : native?.results,
+      told: logged ? [expected] : [],
+      ...(transition === undefined || denied ? {} : { under: leads[transition] }),
+    },
+    one.where,
+  );
+}
+
+/** The number in the policy's own file of a rule of the image. */
+function ruleOf(number: number, image: Image): Case['rule'] {
+  if (number === 0) return 'default';
+  const written = image.rules[number - 1]?.number;
+  return written === undefined || written === 0 ? 'interpreter' : written;
+}
