@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmdirSync,
   unlinkSync,
   writeFileSync,
@@ -18,6 +19,8 @@ import { accept, call, close, keep, listen, memfd, mmap, O, socket, unlink } fro
 /** A folder of each attempt's own, and a copy of the program that is run. */
 export const SCRATCH = '.scratch';
 export const PROGRAM = '.program';
+/** What is made after an exec, to see by which policy it is judged. */
+export const PROBE = `${SCRATCH}/probe`;
 
 const READ_RUN = 5;
 const NONBLOCK = 0x800;
@@ -40,8 +43,6 @@ export interface Attempt {
   readonly act: string;
   /** Done by others between the two. */
   readonly meanwhile?: () => void;
-  /** Only where the case is about a program: what the act is followed by, to see what policy it then is under. */
-  readonly program?: string;
 }
 
 /** Why no process makes it. */
@@ -52,18 +53,24 @@ export interface Impossible {
 /** Bytes as the subject's words hold them. */
 const hex = (bytes: Buffer): string => `x:${bytes.toString('hex')}`;
 
+/** What others do in the subject's mount namespace. */
+export interface Mounts {
+  mount(at: string): void;
+  bind(folder: string, at: string): void;
+  /** Of what is mounted there, if anything. */
+  unmount(at: string): void;
+}
+
 export class Place {
   readonly #root: string;
   readonly #outsider: number;
-  readonly #unmount: (folder: string) => void;
-  readonly #mount: (folder: string) => void;
+  readonly #mounts: Mounts;
 
   /** `root`: how this process reaches the subject's root folder; `outsider`: a process of another mount namespace. */
-  constructor(root: string, outsider: number, mounts: { mount(at: string): void; unmount(at: string): void }) {
+  constructor(root: string, outsider: number, mounts: Mounts) {
     this.#root = root;
     this.#outsider = outsider;
-    this.#mount = (folder) => mounts.mount(`${root}/${folder}`);
-    this.#unmount = (folder) => mounts.unmount(`${root}/${folder}`);
+    this.#mounts = mounts;
   }
 
   /** The acts for one access, or why there are none. */
@@ -77,6 +84,7 @@ export class Place {
       ...made,
       arrange: () => {
         this.#folder(SCRATCH);
+        this.#nothing(Buffer.from(PROBE));
         made.arrange();
       },
       before: uid === 0 && gid === 0 ? made.before : [...made.before, ...become],
@@ -155,11 +163,7 @@ export class Place {
       case 'stat':
         return { arrange: () => this.#something(path, owner), before: [], act: call(4)(name, 'b:256') };
       case 'exec':
-        return {
-          ...there(`exec,${hex(path)}`),
-          arrange: () => this.#file(path, owner, true),
-          program: path.toString('latin1'),
-        };
+        return { ...there(`exec,${hex(path)}`), arrange: () => this.#file(path, owner, true) };
       case 'load':
         return there(mmap('#1', READ_RUN), [keep(1, call(2)(name, O.RDONLY))]);
       case 'receive':
@@ -220,12 +224,12 @@ export class Place {
         return {
           arrange: () => {
             this.#folder('.mount');
-            this.#mount('.mount');
+            this.#mounts.mount(`${this.#root}/.mount`);
             this.#file(Buffer.from('.mount/file'), owner);
           },
           before: [keep(1, call(2)('s:.mount', O.PATH))],
           act: call(257)('#1', 's:file', again[which] ?? 0),
-          meanwhile: () => this.#unmount('.mount'),
+          meanwhile: () => this.#mounts.unmount(`${this.#root}/.mount`),
         };
       case 'foreign read':
       case 'foreign write':
@@ -235,9 +239,20 @@ export class Place {
       case 'foreign exec':
         return simply([], `exec,proc/${this.#outsider}/root/tmp/vm/bin/act`);
       case 'unreachable read':
-        return simply([], call(2)('s:proc/self/ns/uts', O.RDONLY));
       case 'unreachable write':
-        return simply([], call(2)('s:proc/self/ns/uts', O.WRONLY));
+        // What was moved out of the part of a file system that is mounted.
+        return {
+          arrange: () => {
+            this.#nothing(Buffer.from(`${SCRATCH}/room`));
+            this.#file(Buffer.from('.house/room/file'), owner);
+            this.#folder('.window');
+            this.#mounts.unmount(`${this.#root}/.window`);
+            this.#mounts.bind(`${this.#root}/.house`, `${this.#root}/.window`);
+          },
+          before: [keep(1, call(2)('s:.window/room', O.PATH))],
+          act: call(257)('#1', 's:file', again[which] ?? 0),
+          meanwhile: () => renameSync(`${this.#root}/.house/room`, `${this.#root}/${SCRATCH}/room`),
+        };
       default:
         return { reason: `no way is known to attempt ${which} of ${kind}` };
     }
@@ -279,8 +294,13 @@ export class Place {
 
   /** What stands at the path, if anything. */
   #kindAt(path: Buffer): 'file' | 'folder' | null {
-    const found = lstatSync(this.#at(path), { throwIfNoEntry: false });
-    return found === undefined ? null : found.isDirectory() ? 'folder' : 'file';
+    try {
+      return lstatSync(this.#at(path)).isDirectory() ? 'folder' : 'file';
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+      throw error;
+    }
   }
 
   #nothing(path: Buffer): void {
@@ -348,6 +368,8 @@ function inet(
     raw: [RAW, 255],
   };
   const [kind = 0, number = 0] = kinds[protocol];
+  if (port !== 0 && (protocol === 'icmp' || protocol === 'raw'))
+    return { reason: 'ICMP and raw sockets have no ports' };
   if (protocol === 'sctp') return { reason: 'the kernels of the tests have no SCTP' };
   const make = socket(four ? INET : INET6, kind | NONBLOCK, number);
   // SO_REUSEADDR: a port that was accepted on stays in use for a while.

@@ -5,12 +5,14 @@ import { compilePolicy, type Image } from '../../src/compile/compile.js';
 import { errnoName } from '../../src/compile/errno.js';
 import { decide } from '../../src/decide/decide.js';
 import { objectDescription } from '../../src/decide/text.js';
+import type { KernelEvent } from '../../src/events/decode.js';
 import { textOf } from '../../src/policy/bytes.js';
 import type { Policy, Rule } from '../../src/policy/model.js';
 import { OPERATIONS } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { around, type Case, type CaseFile, loadCases } from '../cases.js';
-import { type Attempt, Place, PROGRAM, SCRATCH } from './attempts.js';
+import { type Attempt, Place, PROBE, PROGRAM, SCRATCH } from './attempts.js';
+import { mkdir } from './calls.js';
 import { ACT, type Confined } from './confined.js';
 import { kernelSeries } from './machine.js';
 import { mountsOutside } from './own-root.js';
@@ -33,6 +35,10 @@ rules:
   - permit: [read, write]
     kind: [detached, foreign, unreachable]
 `;
+
+/** Of what an exec leads to where the next policy is its `own`: nothing but the probe tells it from the free one. */
+const TARGET_ERRNO = 'ENXIO';
+const TARGET = FREE.replace('rules:\n', `rules:\n  - deny: create\n    path: /${PROBE}\n    errno: ${TARGET_ERRNO}\n`);
 
 /** The other end of a link and of a rename. */
 const OTHER_END = parsePolicy(
@@ -61,8 +67,10 @@ export async function serveIn(
   own: { readonly root: string; readonly outsider: number },
 ): Promise<{ readonly serving: Serving; readonly place: Place }> {
   copyFileSync(ACT, `${own.root}/${PROGRAM}`);
-  const free = compilePolicy(parsePolicy(FREE, 'free.yaml', around), { programs: [] }, ++generation, DIGEST);
-  const serving = await Serving.start(confined, free, own.root);
+  const [free, target] = [FREE, TARGET].map((text) =>
+    compilePolicy(parsePolicy(text, 'free.yaml', around), { programs: [] }, ++generation, DIGEST),
+  ) as [Image, Image];
+  const serving = await Serving.start(confined, free, target, own.root);
   return { serving, place: new Place(own.root, own.outsider, mountsOutside) };
 }
 
@@ -125,14 +133,17 @@ function tryOut(t: Test, serving: Serving, one: Case, attempt: Attempt, compiled
   // Asking is refused by `run` before anything starts; the kernel half holds it to a denial.
   const errno = verdict === 'ask' ? 'EPERM' : one.errno;
   const lost = access.operations.includes('receive') ? 'lost' : errno;
+  const leads = transition !== undefined && !denied;
   const tried = (hold: (() => void) | null) => {
     attempt.arrange();
-    return serving.attempt(attempt.before, [attempt.act], hold, attempt.meanwhile);
+    const measured = leads && hold !== null ? [attempt.act, mkdir(PROBE)] : [attempt.act];
+    return serving.attempt(attempt.before, measured, hold, attempt.meanwhile);
   };
   const native = denied ? null : tried(null);
   const { before, results, events } = tried(serving.prepare(image));
+  const isProbe = ({ object }: KernelEvent): boolean => object?.type === 'path' && object.path === `/${PROBE}`;
   const told = events
-    .filter(({ type }) => type !== 'exec')
+    .filter((event) => event.type !== 'exec' && !isProbe(event))
     .map((event) => ({
       type: event.type,
       operations: event.operations.join('+'),
@@ -150,21 +161,14 @@ function tryOut(t: Test, serving: Serving, one: Case, attempt: Attempt, compiled
     errno,
     rule,
   };
-  // What an exec leads to shows in the policy of the event that says which program runs.
-  const under = events.filter(({ type }) => type === 'exec').map((event) => event.policy);
-  const leads = { own: [2], inherit: [1], unconfined: [] };
+  // What an exec leads to shows in who judges the probe: the target's policy, this one, or nobody.
+  const probed = { own: TARGET_ERRNO, inherit: 'EPERM', unconfined: 'ok' };
   return t.strictSame(
-    {
-      before: before.filter((result) => result !== 'ok'),
-      results,
-      told,
-      ...(transition === undefined || denied ? {} : { under }),
-    },
+    { before: before.filter((result) => result !== 'ok'), results, told },
     {
       before: [],
-      results: denied ? [lost] : native?.results,
+      results: [...(native?.results ?? [lost]), ...(leads ? [probed[transition]] : [])],
       told: logged ? [expected] : [],
-      ...(transition === undefined || denied ? {} : { under: leads[transition] }),
     },
     one.where,
   );

@@ -11,6 +11,8 @@ import { ACT, type Confined, ROOT, SESSION } from './confined.js';
 /** The policy of the subject, and of every program that it may exec as `own`. */
 const POLICY = 1;
 const TARGET = 2;
+/** More than a file of the corpus names. */
+const PROGRAMS = 20;
 const SIGKILL = 9;
 
 /** What an attempt came to. */
@@ -37,7 +39,7 @@ export class Serving {
   #waiting = '';
   #place = 10;
 
-  private constructor(confined: Confined, free: Image, cwd: string) {
+  private constructor(confined: Confined, free: Image, target: Image, cwd: string) {
     const native = addon();
     this.#confined = confined;
     this.#free = free;
@@ -45,8 +47,12 @@ export class Serving {
     confined.gate.native.putRing(SESSION, 4 << 20);
     confined.gate.native.putImage(free.class, 1, free.bytes);
     this.#hold(POLICY, free, 1, 1);
-    this.#hold(TARGET, free, 1, 2);
-    for (const policy of [POLICY, TARGET]) confined.gate.setProgram(SESSION, policy, policy);
+    confined.gate.native.putImage(target.class, 2, target.bytes);
+    this.#hold(TARGET, target, 2, 2);
+    // The first program of an image is the policy's own; all others are targets.
+    confined.gate.removePrograms(SESSION);
+    for (let program = 1; program <= PROGRAMS; program++)
+      confined.gate.setProgram(SESSION, program, program === 1 ? POLICY : TARGET);
     this.#ring = confined.gate.openRing(SESSION, (batch) => this.#events.push(...this.#decoder.push(batch)));
     const pipes = ['serve-in', 'serve-out'].map((name) => `${ROOT}/${name}`);
     execFileSync('mkfifo', pipes);
@@ -61,9 +67,9 @@ export class Serving {
     this.#released = child.release();
   }
 
-  /** Starts it under `free`, which permits all that attempts need to be prepared. */
-  static async start(confined: Confined, free: Image, cwd: string): Promise<Serving> {
-    const serving = new Serving(confined, free, cwd);
+  /** Starts it under `free`, which permits all that attempts need to be prepared; `target` is that of programs it execs as `own`. */
+  static async start(confined: Confined, free: Image, target: Image, cwd: string): Promise<Serving> {
+    const serving = new Serving(confined, free, target, cwd);
     await serving.#released;
     return serving;
   }
