@@ -370,7 +370,6 @@ function inet(
   const [kind = 0, number = 0] = kinds[protocol];
   if (port !== 0 && (protocol === 'icmp' || protocol === 'raw'))
     return { reason: 'ICMP and raw sockets have no ports' };
-  if (protocol === 'sctp') return { reason: 'the kernels of the tests have no SCTP' };
   const make = socket(four ? INET : INET6, kind | NONBLOCK, number);
   // SO_REUSEADDR: a port that was accepted on stays in use for a while.
   const one = [keep(1, make), call(54)('#1', 1, 2, 'w:1', 4)];
