@@ -32,7 +32,6 @@ const PACKET = 17;
 const STREAM = 1;
 const DGRAM = 2;
 const RAW = 3;
-const LOOPBACK = 1;
 const EPHEMERAL_OWNER = 0xffffffff;
 
 /** An attempt as a process makes it. */
@@ -218,7 +217,8 @@ export class Place {
       case 'anon receive':
         return simply(['socketpair', keep(1, call(290)(0, 0)), 'sendfd,3,#1'], 'recvfd,4');
       case 'anon stat':
-        return simply([keep(1, call(290)(0, 0))], call(5)('#1', 'b:256'));
+        // By its name: fstat(2) of what a process holds is not judged.
+        return simply([keep(1, call(290)(0, 0))], call(4)('s:proc/self/fd/#1', 'b:256'));
       case 'detached read':
       case 'detached write':
         return {
@@ -401,17 +401,17 @@ function inet(
 function unnamed(which: string): Attempt | Impossible {
   const arrange = (): void => undefined;
   if (which === 'bind') return { arrange, before: [keep(1, socket(UNIX, STREAM))], act: 'bind,#1,auto' };
-  if (which === 'send') return { arrange, before: [call(53)(UNIX, DGRAM, 0, 'b:8')], act: call(1)(3, 's:x', 1) };
+  if (which === 'send') return { reason: 'what goes through a pair of sockets is not judged' };
   return { reason: 'a socket without a name is no place to connect to' };
 }
 
 function family(number: number, kind: number, protocol: number, which: string): Attempt | Impossible {
   const arrange = (): void => undefined;
   if (which === 'socket') return { arrange, before: [], act: socket(number, kind, protocol) };
+  // packet(7): the socket keeps its protocol to itself once it is made; the hooks are told 0.
+  if (number === PACKET) return { reason: 'a packet socket that is made does not tell its protocol' };
   const before = [keep(1, socket(number, kind, protocol))];
-  const address =
-    number === NETLINK ? ['w:16:0', 12] : [`w:${(LOOPBACK * 2 ** 32 + 0x0300 * 2 ** 16 + PACKET).toString()}:0:0`, 20];
-  const [name = '', length = 0] = address;
+  const [name, length] = [`w:${NETLINK}:0`, 12];
   switch (which) {
     case 'bind':
       return { arrange, before, act: call(49)('#1', name, length) };

@@ -1,6 +1,6 @@
 /** One subject that does one attempt after another (`act serve`), its policy replaced in between. Everything here is synchronous. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import type { Image } from '../../src/compile/compile.js';
 import { EventDecoder, type KernelEvent } from '../../src/events/decode.js';
 import type { NativeRing } from '../../src/kernel/addon.js';
@@ -55,6 +55,7 @@ export class Serving {
       confined.gate.setProgram(SESSION, program, program === 1 ? POLICY : TARGET);
     this.#ring = confined.gate.openRing(SESSION, (batch) => this.#events.push(...this.#decoder.push(batch)));
     const pipes = ['serve-in', 'serve-out'].map((name) => `${ROOT}/${name}`);
+    for (const pipe of pipes) rmSync(pipe, { force: true });
     execFileSync('mkfifo', pipes);
     [this.#input, this.#output] = pipes.map((pipe) => openSync(pipe, 'r+')) as [number, number];
     const child = native.hold({
