@@ -1,6 +1,6 @@
 /**
  * The native half, as TypeScript sees it. This file is the only one that loads it. All structs cross as buffers in the
- * layout of bpf/abi/, which src/kernel/abi.gen.ts (generated from the kernel half's BTF) names field by field.
+ * layout of bpf/abi/, which src/abi/abi.gen.ts (generated from the kernel half's BTF) names field by field.
  *
  * Every call that can fail throws an Error with `code` (an errno name, or one of the codes below), `operation` (what was
  * tried, such as "load" or "attach lsm/file_open"), and, where the verifier refused, `verifier` (its last useful line).
@@ -123,6 +123,10 @@ export interface Addon {
   closeFd(fd: number): void;
   /** Takes an exclusive lock on the file (created 0600, not following links); returns a release function. EWOULDBLOCK if taken and `wait` is false. */
   lock(path: string, wait: boolean): () => void;
+  /** write(2), never waiting where `fd` is a socket, nor stopped by a terminal with TOSTOP. Returns how many bytes were taken. */
+  writeUnstopped(fd: number, bytes: Uint8Array): number;
+  /** Pid of the process that connected the Unix socket. ESRCH where it has ended, or is of no pid namespace of ours. */
+  peer(fd: number): number;
   /** Becomes the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER). */
   becomeSubreaper(): void;
   /** Reaps ended children that nobody waits for; returns their pids. */

@@ -1,5 +1,7 @@
 /** What is there: the gate, its sessions, their subjects and counters. Reads only. */
 
+import { FLOORS, REASONS } from '../events/names.js';
+import type { Counters } from '../events/record.js';
 import type { Host } from '../host/host.js';
 import type { Attach, Gate } from '../kernel/gate.js';
 import type { SessionCounters } from '../kernel/records.js';
@@ -16,23 +18,6 @@ export interface SubjectStatus {
   readonly stopped: boolean;
   /** Programs whose policies hold for it. */
   readonly policies: readonly string[];
-}
-
-export interface Counters {
-  readonly events: number;
-  readonly dropped: number;
-  readonly repeats: number;
-  readonly denied: number;
-  readonly complained: number;
-  readonly learnt: number;
-  /** Denials that were not to be logged. */
-  readonly silent: number;
-  /** Denied for want of knowing the object, by reason; only what is not 0. */
-  readonly unresolved: Readonly<Record<string, number>>;
-  /** Refused by the floor, by reason; only what is not 0. */
-  readonly floor: Readonly<Record<string, number>>;
-  /** By operation; only what is not 0. */
-  readonly deniedBy: Readonly<Record<string, number>>;
 }
 
 export interface SessionStatus {
@@ -66,40 +51,6 @@ export interface Status {
   };
   readonly sessions: readonly SessionStatus[];
 }
-
-/** By enum cg_floor. */
-export const FLOOR_NAMES = [
-  'none',
-  'mount',
-  'umount',
-  'move_mount',
-  'pivot_root',
-  'chroot',
-  'namespace',
-  'ptrace',
-  'bpf',
-  'module',
-  'io_uring',
-  'signal',
-  'armed',
-  'gate',
-  'fork',
-] as const;
-
-/** By enum cg_unresolved. */
-export const UNRESOLVED_NAMES = [
-  'resolved',
-  'depth',
-  'race',
-  'read',
-  'storage',
-  'policy',
-  'mounts',
-  'name',
-  'chain',
-  'target',
-  'text',
-] as const;
 
 /** The status of everything; sessions whose supervisor died come first, for they need someone. */
 export function status(host: Host, gate: Gate | null): Status {
@@ -141,8 +92,8 @@ export function countersOf(counters: SessionCounters | null): Counters {
   const { events, dropped, repeats, denied, complained, learnt, silent } = counters;
   return {
     ...{ events, dropped, repeats, denied, complained, learnt, silent },
-    unresolved: named(counters.unresolved, UNRESOLVED_NAMES),
-    floor: named(counters.floor, FLOOR_NAMES),
+    unresolved: named(counters.unresolved, REASONS),
+    floor: named(counters.floor, FLOORS),
     deniedBy: named(counters.deniedBy, OPERATIONS),
   };
 }
