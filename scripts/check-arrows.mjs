@@ -22,7 +22,19 @@ const MAY = {
   // The entry asks two commands for their flags.
   cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'commands/learn', 'commands/run'],
   commands: [
-    ...['policy', 'decide', 'events', 'kernel', 'host', 'application', 'session', 'audit', 'supervise', 'training', 'cli'],
+    ...[
+      'policy',
+      'decide',
+      'events',
+      'kernel',
+      'host',
+      'application',
+      'session',
+      'audit',
+      'supervise',
+      'training',
+      'cli',
+    ],
   ],
 };
 const PURE = ['policy', 'abi', 'compile', 'decide', 'learn', 'events'];
@@ -48,7 +60,8 @@ for (const name of files) {
     const other = path.split('/')[0];
     if (path.startsWith('..') || other === room) continue;
     if (MAY[room] === undefined) no(`${room}/ is no room of the house (scripts/check-arrows.mjs lists them)`);
-    else if (!MAY[room].includes(other) && !MAY[room].includes(path)) no(`${room}/ may import ${MAY[room].join(', ') || 'nothing'}`);
+    else if (!MAY[room].includes(other) && !MAY[room].includes(path))
+      no(`${room}/ may import ${MAY[room].join(', ') || 'nothing'}`);
   }
   const addon = /node-gyp-build/.test(readFileSync(file, 'utf8'));
   if (addon && room !== 'kernel') wrong.push(`src/${name}: loads the addon; only kernel/ does`);

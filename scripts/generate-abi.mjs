@@ -29,8 +29,13 @@ function run(command, ...args) {
   }
 }
 
-const headers = readdirSync(folder).filter((name) => name.endsWith('.h')).sort();
-const text = headers.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n').replace(/\/\*[^]*?\*\//g, '');
+const headers = readdirSync(folder)
+  .filter((name) => name.endsWith('.h'))
+  .sort();
+const text = headers
+  .map((name) => readFileSync(join(folder, name), 'utf8'))
+  .join('\n')
+  .replace(/\/\*[\s\S]*?\*\//g, '');
 const all = (pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
 const classes = Number(/#define CG_IMAGE_CLASS_COUNT (\d+)/.exec(text)?.[1]);
 const structs = [
@@ -61,7 +66,24 @@ function compile() {
       '',
     ].join('\n'),
   );
-  run('clang', '-g', '-O2', '-target', 'bpf', '-mcpu=v3', '-Wall', '-Werror', '-I', out, '-I', join(root, 'bpf'), '-c', source, '-o', object);
+  run(
+    'clang',
+    '-g',
+    '-O2',
+    '-target',
+    'bpf',
+    '-mcpu=v3',
+    '-Wall',
+    '-Werror',
+    '-I',
+    out,
+    '-I',
+    join(root, 'bpf'),
+    '-c',
+    source,
+    '-o',
+    object,
+  );
   return dump(object);
 }
 
@@ -76,7 +98,8 @@ function shape(types, id, where) {
   const type = types.get(id) ?? fail(`${where}: no type ${id}`);
   switch (type.kind) {
     case 'TYPEDEF':
-      if (/^__[us](8|16|32|64)$/.test(type.name)) return { type: type.name.slice(2), bytes: Number(type.name.slice(3)) / 8 };
+      if (/^__[us](8|16|32|64)$/.test(type.name))
+        return { type: type.name.slice(2), bytes: Number(type.name.slice(3)) / 8 };
       return shape(types, type.type_id, where);
     case 'INT':
       if (type.name === 'char') return { type: 'char', bytes: 1 };
@@ -128,7 +151,8 @@ function render(types) {
     lines.push('  },');
   }
   lines.push('} as const;', '', 'export const NUMBERS = {');
-  for (const { name, val } of find(types, 'ENUM', 'cg_numbers').values) lines.push(`  ${name.replace(/^NUMBER_CG_/, '')}: ${val},`);
+  for (const { name, val } of find(types, 'ENUM', 'cg_numbers').values)
+    lines.push(`  ${name.replace(/^NUMBER_CG_/, '')}: ${val},`);
   lines.push('} as const;', '');
   return lines.join('\n');
 }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { decide, interpreterRule } from '../../src/decide/decide.js';
 import { OPERATIONS } from '../../src/policy/operations.js';
+import { hasFields } from '../fields.js';
 import { attempt, files, policyOf } from './build.js';
 
 t.test('every operation of an attempt has its own decision, in the order of the table', async (t) => {
@@ -20,7 +21,11 @@ t.test('every operation of an attempt has its own decision, in the order of the 
   t.equal(outcome.verdict, 'deny');
   t.equal(outcome.errno, 'EROFS');
   t.equal(outcome.deciding.rule, policy.rules[1]);
-  t.notHas(outcome.decisions[0], { errno: 'EPERM' }, 'a permit has no errno');
+  t.strictSame(
+    outcome.decisions.map(({ errno }) => errno),
+    [undefined, 'EROFS', undefined],
+    'a permit has no errno',
+  );
 });
 
 t.test('an attempt without operations has no verdict', async (t) => {
@@ -48,7 +53,7 @@ t.test('the interpreter comes before a rule of the same path', async (t) => {
   const policy = policyOf(rules, { interpreter: '/usr/bin/bash' });
   const granted = decide(policy, attempt('read', '/usr/bin/bash'));
   t.equal(granted.verdict, 'permit');
-  t.match(granted.deciding.rule, { number: 0, place: { file: 'worker.yaml', line: 1 } });
+  hasFields(t, granted.deciding.rule, { number: 0, place: { file: 'worker.yaml', line: 1 } });
   t.equal(decide(policy, attempt('write', '/usr/bin/bash')).deciding.rule, policy.rules[0]);
   t.equal(decide(policyOf(rules), attempt('read', '/usr/bin/bash')).verdict, 'deny');
   t.equal(interpreterRule(policyOf(rules)), null);

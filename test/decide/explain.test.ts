@@ -3,6 +3,7 @@ import { explain } from '../../src/decide/explain.js';
 import { renderExplanation } from '../../src/decide/render.js';
 import type { AccessObject, ObjectPattern } from '../../src/policy/model.js';
 import { addressOf } from '../cases.js';
+import { hasFields } from '../fields.js';
 import { attempt, files, policyOf } from './build.js';
 
 const tcp = (host: string | null, first: number, last = first): ObjectPattern => ({
@@ -26,7 +27,7 @@ t.test('names the rule that decides, its line, and the statement that must stand
     { operations: ['write'], objects: files('/srv/**') },
   ]);
   const explanation = explain(policy, attempt('write', '/srv/b'));
-  t.match(explanation, {
+  hasFields(t, explanation, {
     verdict: 'deny',
     errno: 'ENOENT',
     operations: [{ operation: 'write', by: 'rule', rule: { number: 2, line: 6, file: 'worker.yaml' }, nearest: [] }],
@@ -37,14 +38,14 @@ t.test('names the rule that decides, its line, and the statement that must stand
     },
   });
   const text = renderExplanation(explanation);
-  t.match(text, 'write /srv/b: denied with ENOENT');
-  t.match(text, 'rule 2 (worker.yaml:6)');
-  t.match(text, 'To permit it, insert before line 6 of worker.yaml (rule 2):');
+  t.match(text, /write \/srv\/b: denied with ENOENT/);
+  t.match(text, /rule 2 \(worker\.yaml:6\)/);
+  t.match(text, /To permit it, insert before line 6 of worker\.yaml \(rule 2\):/);
 });
 
 t.test('what is permitted can be denied, before the rule that permits', async (t) => {
   const policy = policyOf([{ operations: ['read'], objects: files('/srv/a/b') }]);
-  t.match(explain(policy, attempt('stat', '/srv/a')), {
+  hasFields(t, explain(policy, attempt('stat', '/srv/a')), {
     verdict: 'permit',
     operations: [{ operation: 'stat', by: 'implied', rule: { number: 1 } }],
     change: { statement: { verdict: 'deny', operations: ['stat'] }, position: { at: 'before', rule: 1 } },
@@ -62,7 +63,7 @@ t.test('where the default decided, the nearest rules and why each missed, the ne
     { operations: ['connect'], objects: [tcp(null, 80)] },
   ]);
   const explanation = explain(policy, attempt('read', '/srv/data/mine/file'));
-  t.match(explanation.operations[0], { by: 'default', rule: null });
+  hasFields(t, explanation.operations[0], { by: 'default', rule: null });
   t.strictSame(
     explanation.operations[0]?.nearest.map(({ rule, obstacles }) => [rule.number, obstacles]),
     [
@@ -72,17 +73,17 @@ t.test('where the default decided, the nearest rules and why each missed, the ne
       [2, [{ kind: 'component', pattern: '/srv/data/other/file', component: 3, expected: 'other', got: 'mine' }]],
     ],
   );
-  t.match(explanation.change, {
+  hasFields(t, explanation.change, {
     statement: { verdict: 'permit', operations: ['read'] },
     position: { at: 'end', file: 'worker.yaml' },
     verdict: 'permit',
   });
   const text = renderExplanation(explanation);
-  t.match(text, 'if uid 5: this is uid 0, gid 0, no owner');
-  t.match(text, 'lists write, list only');
-  t.match(text, '/srv/data/other/file wants other as component 3, the path has mine');
-  t.match(text, '/srv/*/mine ends before component 4 of the path, file');
-  t.match(text, 'To permit it, add at the end of worker.yaml:');
+  t.match(text, /if uid 5: this is uid 0, gid 0, no owner/);
+  t.match(text, /lists write, list only/);
+  t.match(text, /\/srv\/data\/other\/file wants other as component 3, the path has mine/);
+  t.match(text, /\/srv\/\*\/mine ends before component 4 of the path, file/);
+  t.match(text, /To permit it, add at the end of worker\.yaml:/);
 });
 
 t.test('a pattern that goes on where the path ends', async (t) => {
@@ -125,7 +126,7 @@ t.test('several operations: the statement permits all that were not, before the 
     { operations: ['read'], objects: files('/srv/a') },
     { verdict: 'ask', operations: ['write'], objects: files('/srv/a') },
   ]);
-  t.match(explain(policy, attempt(['create', 'read', 'write'], '/srv/a')), {
+  hasFields(t, explain(policy, attempt(['create', 'read', 'write'], '/srv/a')), {
     verdict: 'deny',
     operations: [{ by: 'rule' }, { verdict: 'ask', by: 'rule' }, { verdict: 'deny', by: 'default' }],
     change: {
@@ -139,30 +140,30 @@ t.test('several operations: the statement permits all that were not, before the 
 t.test('closed kinds say so, and a statement that names them opens them', async (t) => {
   const policy = policyOf([], { default: 'permit' });
   const explanation = explain(policy, attempt('read', { type: 'kind', kind: 'detached' }));
-  t.match(explanation, {
+  hasFields(t, explanation, {
     verdict: 'deny',
     operations: [{ by: 'closed' }],
     change: { statement: { key: 'kind', objects: ['detached'] }, position: { at: 'end' }, verdict: 'permit' },
   });
-  t.match(renderExplanation(explanation), 'no path can be told for it');
+  t.match(renderExplanation(explanation), /no path can be told for it/);
 });
 
 t.test('a rule of a group is found in its own file', async (t) => {
   const place = { file: 'groups/libc.yaml', line: 9, column: 5 };
   const policy = policyOf([{ verdict: 'deny', objects: files('/etc/**'), group: 'libc', place, number: 4 }]);
   const explanation = explain(policy, attempt('read', '/etc/x'));
-  t.match(explanation.change?.position, { at: 'before', place, rule: 4, group: 'libc' });
-  t.match(renderExplanation(explanation), 'rule 4 of group libc (groups/libc.yaml:9)');
+  hasFields(t, explanation.change?.position, { at: 'before', place, rule: 4, group: 'libc' });
+  t.match(renderExplanation(explanation), /rule 4 of group libc \(groups\/libc\.yaml:9\)/);
 });
 
 t.test('what the interpreter grants no statement takes away', async (t) => {
   const policy = policyOf([], { interpreter: '/usr/bin/bash' });
   const explanation = explain(policy, attempt('read', '/usr/bin/bash'));
-  t.match(explanation, { verdict: 'permit', operations: [{ by: 'interpreter' }], change: null });
-  t.match(renderExplanation(explanation), 'No statement changes this');
+  hasFields(t, explanation, { verdict: 'permit', operations: [{ by: 'interpreter' }], change: null });
+  t.match(renderExplanation(explanation), /No statement changes this/);
 });
 
 t.test('complain mode is said', async (t) => {
   const explanation = explain(policyOf([], { mode: 'complain' }), attempt('read', '/srv/a'));
-  t.match(renderExplanation(explanation), 'complain mode: only logged');
+  t.match(renderExplanation(explanation), /complain mode: only logged/);
 });

@@ -164,7 +164,7 @@ t.test('each written rule: what it admits, and where it keeps away', async (t) =
   ];
   for (const [name, records, yes, no] of cases) {
     const { text } = only(learn(records));
-    t.match(text, `pattern by the rule "${name}"`, name);
+    t.ok(text.includes(`pattern by the rule "${name}"`), name);
     for (const [operation, object] of yes) t.equal(verdict(text, operation, object), 'permit', `${name}: ${object}`);
     for (const [operation, object] of no) t.equal(verdict(text, operation, object), 'deny', `${name}: ${object}`);
   }

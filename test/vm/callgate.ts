@@ -34,16 +34,26 @@ export function prepare(): void {
 export class Background {
   readonly process: ChildProcess;
   readonly #ended: Promise<number | null>;
+  #over = false;
+  /** Ends the wait of `until`; there is one at a time. */
+  #woken: () => void = () => undefined;
   output = '';
 
   constructor(...words: string[]) {
     this.process = spawn(BIN, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     const take = (chunk: Buffer): void => {
       this.output += chunk.toString();
+      this.#woken();
     };
     this.process.stdout?.on('data', take);
     this.process.stderr?.on('data', take);
-    this.#ended = new Promise((resolve) => this.process.once('exit', (code) => resolve(code)));
+    this.#ended = new Promise((resolve) =>
+      this.process.once('exit', (code) => {
+        this.#over = true;
+        this.#woken();
+        resolve(code);
+      }),
+    );
   }
 
   /** Resolves with its exit status. */
@@ -53,18 +63,14 @@ export class Background {
 
   /** Resolves once the condition holds; rejects when callgate ends before. Asked again at each output, and now and then. */
   async until(condition: () => boolean): Promise<void> {
-    let over = false;
-    void this.#ended.then(() => {
-      over = true;
-    });
     while (!condition()) {
-      if (over) throw new Error(`callgate ended: ${this.output}`);
+      if (this.#over) throw new Error(`callgate ended: ${this.output}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 100);
-        this.process.stdout?.once('data', () => {
+        this.#woken = () => {
           clearTimeout(timer);
           resolve();
-        });
+        };
       });
     }
   }

@@ -47,7 +47,7 @@ export interface Checks {
 export function checksOf(confined: Confined): Checks {
   const permitted: Checks['permitted'] = async (t, name, acts, rules, rest = {}) => {
     const run = await confined.run(acts, { ...rest, rules });
-    t.match(
+    t.same(
       { results: run.results, events: told(run.events), denied: run.counts.denied, code: run.code },
       { results: acts.map(() => 'ok'), events: [], denied: 0, code: 0 },
       name,
@@ -57,7 +57,7 @@ export function checksOf(confined: Confined): Checks {
   const refused: Checks['refused'] = async (t, name, acts, rules, events, rest = {}) => {
     const run = await confined.run(acts, { ...rest, rules });
     const { counts } = run;
-    t.match(
+    t.same(
       { results: run.results, events: told(run.events), denied: counts.denied, lost: counts.dropped },
       {
         results: acts.map((_, at) => (at === acts.length - 1 ? (rest.errno ?? 'EPERM') : 'ok')),

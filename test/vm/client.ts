@@ -33,10 +33,10 @@ export async function eventually(what: string, condition: () => boolean | Promis
   }
 }
 
-/** The status of one GET, and its body. 0 where the request failed. */
+/** The status of one GET, and its body; over a connection of its own where no agent is given. 0 where the request failed. */
 export function fetchOf(port: number, path: string, agent?: Agent): Promise<{ status: number; body: string }> {
   return new Promise((resolve) => {
-    const request = get({ port, host: '127.0.0.1', path, ...(agent && { agent }) }, (response) => {
+    const request = get({ port, host: '127.0.0.1', path, agent: agent ?? false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -88,7 +88,7 @@ async function refusedByFloor(
   rest: { stdin?: number } = {},
 ): Promise<void> {
   const { results, events, counts } = await confined.run(acts, { ...EVERYTHING, ...rest });
-  t.match(
+  t.same(
     {
       results,
       events: told(events),
@@ -121,7 +121,7 @@ async function otherTasks(t: Test, checks: Checks): Promise<void> {
       t.not((await free(acts)).at(-1), 'EPERM', `${name}: done by others`);
     }
     const { results, events } = await checks.confined.run([open(`/proc/${pid}/mem`, O.RDWR)], EVERYTHING);
-    t.match(
+    t.same(
       { refused: results[0] !== 'ok', events: told(events) },
       { refused: true, events: ['floor ptrace'] },
       '/proc/PID/mem: refused',

@@ -1,5 +1,6 @@
 /** Where a test of the hooks can run. */
 import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 
 /** False where this kernel runs BPF LSM programs; else the reason, for a test's `skip`. */
 export function needsLsm(): string | false {
@@ -9,4 +10,9 @@ export function needsLsm(): string | false {
   } catch {
     return 'not in a VM: this kernel does not say which LSMs it has (run by scripts/test in the VM)';
   }
+}
+
+/** `6.12` of `6.12.94-cloud-amd64`. */
+export function kernelSeries(): string {
+  return release().split('.').slice(0, 2).join('.');
 }

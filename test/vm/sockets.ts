@@ -31,13 +31,15 @@ export async function sockets(t: Test, checks: Checks): Promise<void> {
 
 async function inet(t: Test, { both, permitted, refused }: Checks): Promise<void> {
   const tcp = keep(1, socket(INET, STREAM));
-  await both(t, 'socket', [tcp], [], permitAddress('connect', 'tcp:192.0.2.1:80'), ['socket family 2, kind 1']);
+  await both(t, 'socket', [tcp], [], permitAddress('connect', 'tcp:192.0.2.1:80'), [
+    'socket family 2, kind 1, protocol 0',
+  ]);
   await refused(
     t,
     'socket of another protocol',
     [socket(INET, DGRAM)],
     [permitAddress('connect', 'tcp:*:*')],
-    ['socket family 2, kind 2'],
+    ['socket family 2, kind 2, protocol 0'],
   );
   const route = { permit: 'socket', family: 'netlink:route' };
   await both(
@@ -268,7 +270,7 @@ async function received(t: Test, { confined, permitted }: Checks): Promise<void>
     const all = rule === null ? [permit('receive', '/**'), { permit: 'receive', kind: ['anon', 'unreachable'] }] : [];
     const served = await beside(server, 3, async () => {
       const { results, events } = await confined.run(client, { rules: [...rules, ...all] });
-      t.match(
+      t.same(
         { results, events: told(events) },
         { results: ['ok', 'ok', 'lost'], events: [event] },
         `receiving ${name}: refused`,

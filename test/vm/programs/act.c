@@ -4,12 +4,12 @@
  *
  * An act is words with commas between; `K=` before it keeps its result as #K (one digit), and `#K` in a word is replaced by that result.
  *
- *   call,NUMBER,ARG...          any system call; ARG is a number, s:TEXT, b:BYTES (zeroes), w:N:N... (64-bit words)
+ *   call,NUMBER,ARG...          any system call; ARG is a number, s:TEXT, x:HEX (the bytes), b:BYTES (zeroes), w:N:N... (64-bit words)
  *   old,NUMBER,ARG...           the same by i386's entry and numbers
  *   pretend,PATH                puts PATH in the place of the program's own file, maps it as code, says how that went and ends
  *   copy,PATH,PATH              copies a program
  *   socketpair                  the first end as #K, the second is its number and one more
- *   bind|connect|sendto,FD,ADDRESS...     in,IP,PORT  in6,IP,PORT  unspec,IP,PORT  un,PATH  abs,NAME  auto
+ *   bind|connect|sendto,FD,ADDRESS...     in,IP,PORT  in6,IP,PORT  unspec,IP,PORT  un,PATH  abs,NAME  auto; a PATH or NAME may be x:HEX
  *   control,FD,LEVEL,TYPE,LENGTH,ADDRESS...  sends with a piece of ancillary data, LENGTH zeroes
  *   socketcall,FD,ADDRESS...    connect(2) as an i386 program's socketcall(2)
  *   connectx,FD,COUNT,PORT      SCTP's connect to 127.0.0.1 ... 127.0.0.COUNT
@@ -28,6 +28,8 @@
  *   crowd,COUNT                 the rest is done by so many children at once
  *   exec,PATH  fexec,FD         runs the program with the rest as its arguments: a copy of this one goes on with them
  *   wait                        reads a line from descriptor 0: till then nothing happens
+ *   serve                       reads lines from descriptor 0, each of acts with spaces between; each is done by a child, then it
+ *                               prints `done`, or `died` where that was ended by a signal (after 20 s by SIGALRM)
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -86,8 +88,28 @@ static char *filled(const char *text)
 	return out;
 }
 
+/* Decodes `x:HEX` in place, with a NUL behind it; anything else stays what it is. */
+static char *bytes(char *word, size_t *length)
+{
+	char *out = word, *in = word + 2;
+	unsigned byte;
+
+	*length = strlen(word);
+	if (strncmp(word, "x:", 2))
+		return word;
+	for (; sscanf(in, "%2x", &byte) == 1; in += 2)
+		*out++ = byte;
+	*out = 0;
+	*length = out - word;
+	return word;
+}
+
 static long argument(char *word)
 {
+	size_t length;
+
+	if (!strncmp(word, "x:", 2))
+		return (long)bytes(word, &length);
 	if (!strncmp(word, "s:", 2))
 		return (long)(word + 2);
 	if (!strncmp(word, "b:", 2))
@@ -107,6 +129,7 @@ static socklen_t address(char **words, struct sockaddr_storage *out)
 	struct sockaddr_in *in = (void *)out;
 	struct sockaddr_in6 *in6 = (void *)out;
 	struct sockaddr_un *un = (void *)out;
+	size_t length;
 
 	memset(out, 0, sizeof(*out));
 	if (!strcmp(words[0], "in6")) {
@@ -125,10 +148,11 @@ static socklen_t address(char **words, struct sockaddr_storage *out)
 	if (!strcmp(words[0], "auto"))
 		return sizeof(un->sun_family);
 	if (!strcmp(words[0], "abs")) {
-		memcpy(un->sun_path + 1, words[1], strlen(words[1]));
-		return offsetof(struct sockaddr_un, sun_path) + 1 + strlen(words[1]);
+		bytes(words[1], &length);
+		memcpy(un->sun_path + 1, words[1], length);
+		return offsetof(struct sockaddr_un, sun_path) + 1 + length;
 	}
-	strncpy(un->sun_path, words[1], sizeof(un->sun_path) - 1);
+	strncpy(un->sun_path, bytes(words[1], &length), sizeof(un->sun_path) - 1);
 	return sizeof(*un);
 }
 
@@ -409,6 +433,35 @@ static long act(char *verb, char **words)
 	exit(98);
 }
 
+static void serve(void)
+{
+	static char line[1 << 16];
+	char *acts[512];
+
+	for (;;) {
+		size_t length = 0;
+		int count = 0, status;
+
+		while (length < sizeof(line) - 1 && read(0, line + length, 1) == 1 && line[length] != '\n')
+			length++;
+		if (line[length] != '\n')
+			return;
+		line[length] = 0;
+		for (char *rest = line, *one; (one = strsep(&rest, " ")) && count < 511;)
+			if (*one)
+				acts[count++] = one;
+		acts[count] = NULL;
+		pid_t child = fork();
+		if (!child) {
+			alarm(20);
+			run(acts);
+			exit(0);
+		}
+		waitpid(child, &status, 0);
+		say(child > 0 && WIFEXITED(status) ? "done" : "died");
+	}
+}
+
 static void run(char **acts)
 {
 	for (; *acts; acts++) {
@@ -459,9 +512,14 @@ static void run(char **acts)
 		}
 		if (!strcmp(words[0], "exec") || !strcmp(words[0], "fexec")) {
 			int path = words[0][0] == 'e';
-			replace(path ? -1 : atoi(words[1]), path ? words[1] : "", acts + 1);
+			size_t length;
+			replace(path ? -1 : atoi(words[1]), path ? bytes(words[1], &length) : "", acts + 1);
 			tell(-errno);
 			continue;
+		}
+		if (!strcmp(words[0], "serve")) {
+			serve();
+			exit(0);
 		}
 		if (!strcmp(words[0], "recvfd")) {
 			result = take_fd(atoi(words[1]));

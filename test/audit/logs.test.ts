@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { allLogs, eventsOf, logsOf } from '../../src/audit/logs.js';
+import { Failure } from '../../src/host/failure.js';
+
+const work = mkdtempSync(join(tmpdir(), 'callgate-logs-'));
+t.teardown(() => rmSync(work, { recursive: true }));
+const places = { run: join(work, 'run'), logs: join(work, 'logs') };
+
+t.test('without any', async (t) => {
+  t.same(allLogs(places), []);
+  t.same(logsOf(places, []), []);
+  t.throws(() => logsOf(places, ['cat']), Failure);
+});
+
+t.test('by session and by program, the last written at the end', async (t) => {
+  mkdirSync(places.logs);
+  const names = ['cat-10', 'cat-2', 'a-cat-1'];
+  names.forEach((name, index) => {
+    writeFileSync(join(places.logs, `${name}.jsonl`), '');
+    utimesSync(join(places.logs, `${name}.jsonl`), 1000 + index, 1000 + index);
+  });
+  writeFileSync(join(places.logs, 'cat-2.jsonl.1'), '');
+  const sessions = (...words: string[]): string[] => logsOf(places, words).map(({ session }) => session);
+  t.same(sessions(), names);
+  t.same(sessions('cat'), ['cat-10', 'cat-2'], 'a program is all of its sessions, and not what ends like it');
+  t.same(sessions('cat-2'), ['cat-2']);
+  t.same(sessions('a-cat', 'cat-10'), ['a-cat-1', 'cat-10']);
+  t.throws(() => logsOf(places, ['cat-2', 'dog']), Failure, 'one that means none');
+});
+
+t.test('the events of a log, and those since', async (t) => {
+  const event = (seq: number) => ({ v: 1, seq, time: `2026-11-25T10:00:0${seq}.000000Z`, session: 'cat-2' });
+  const lines = [{ v: 1, type: 'session' }, event(1), event(2), event(3), { v: 1, type: 'end' }];
+  const log = { session: 'cat-2', file: join(places.logs, 'cat-2.jsonl'), living: false };
+  writeFileSync(log.file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\nno JSON\n`);
+  t.same(eventsOf(log, null), { events: [event(1), event(2), event(3)], bad: 1 });
+  t.same(eventsOf(log, '2026-11-25T10:00:02.000000Z'), { events: [event(2), event(3)], bad: 1 });
+});

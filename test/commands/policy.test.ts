@@ -1,0 +1,112 @@
+/** The commands that need no kernel, run as a user runs them. What they say stands in golden/. */
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Transcript } from './transcript.js';
+
+const GOOD = `version: 1
+program: /usr/bin/cat
+rules:
+  - permit: read
+    path: /etc/hostname
+  # Nobody needs to know that it is there.
+  - deny: read
+    path: /etc/shadow
+    errno: ENOENT
+  - permit: connect
+    address: "tcp:192.0.2.0/24:443"
+    if: {uid: "<1000"}
+`;
+const UNFORMATTED = `version: 1
+program: /usr/bin/cat
+rules:
+  - permit: [ read ]
+    path: [/etc/hostname,   "/etc/hosts"]   # kept
+`;
+const MISTAKES = `version: 1
+program: /usr/bin/cat
+rules:
+  - permit: raed
+    path: /etc/hostname
+`;
+const UNREACHED = `version: 1
+program: /usr/bin/tac
+rules:
+  - permit: read
+    path: "/etc/**"
+  - deny: read
+    path: /etc/shadow
+`;
+
+t.setTimeout(240_000);
+
+/** A folder with policies in it, and a transcript that calls it WORK. */
+function prepare(t: Test): { readonly work: string; readonly transcript: Transcript } {
+  const work = mkdtempSync(join(tmpdir(), 'callgate-commands-'));
+  t.teardown(() => rmSync(work, { recursive: true }));
+  mkdirSync(`${work}/cat`);
+  writeFileSync(`${work}/cat/usr_bin_cat.yaml`, GOOD);
+  writeFileSync(`${work}/unformatted.yaml`, UNFORMATTED);
+  writeFileSync(`${work}/mistakes.yaml`, MISTAKES);
+  writeFileSync(`${work}/unreached.yaml`, UNREACHED);
+  return { work, transcript: new Transcript(work, [[work, 'WORK']]) };
+}
+
+t.test('policy check', async (t) => {
+  t.setTimeout(120_000);
+  const { transcript } = prepare(t);
+  for (const what of ['cat', 'mistakes.yaml', 'unreached.yaml', 'absent.yaml']) {
+    transcript.callgate('policy', 'check', what);
+    transcript.callgate('policy', 'check', what, '--json');
+  }
+  transcript.callgate('policy', 'check');
+  transcript.compare(t, 'policy-check');
+});
+
+t.test('policy fmt', async (t) => {
+  t.setTimeout(120_000);
+  const { work, transcript } = prepare(t);
+  copyFileSync(`${work}/unformatted.yaml`, `${work}/again.yaml`);
+  transcript.callgate('policy', 'fmt', '--check', 'unformatted.yaml');
+  transcript.callgate('policy', 'fmt', '--check', 'unformatted.yaml', '--json');
+  transcript.callgate('policy', 'fmt', 'unformatted.yaml');
+  transcript.note(readFileSync(`${work}/unformatted.yaml`, 'utf8'));
+  transcript.callgate('policy', 'fmt', '--check', 'unformatted.yaml');
+  transcript.callgate('policy', 'fmt', 'again.yaml', '--json');
+  transcript.callgate('policy', 'fmt', 'mistakes.yaml');
+  transcript.note(readFileSync(`${work}/mistakes.yaml`, 'utf8'));
+  transcript.callgate('policy', 'fmt', 'mistakes.yaml', '--json');
+  transcript.callgate('policy', 'fmt', 'absent.yaml');
+  transcript.compare(t, 'policy-fmt');
+});
+
+t.test('policy show', async (t) => {
+  t.setTimeout(120_000);
+  const { transcript } = prepare(t);
+  transcript.callgate('policy', 'show', 'cat');
+  transcript.callgate('policy', 'show', 'cat', '--json');
+  for (const stage of ['grants', 'tree', 'states', 'least', 'tables'])
+    transcript.callgate('policy', 'show', 'cat', '--stage', stage);
+  transcript.callgate('policy', 'show', 'mistakes.yaml');
+  transcript.callgate('policy', 'show', 'absent.yaml', '--json');
+  transcript.compare(t, 'policy-show');
+});
+
+t.test('policy explain', async (t) => {
+  t.setTimeout(120_000);
+  const { transcript } = prepare(t);
+  const ask = (...words: string[]): void => {
+    transcript.callgate('policy', 'explain', 'cat/usr_bin_cat.yaml', ...words);
+    transcript.callgate('policy', 'explain', 'cat/usr_bin_cat.yaml', ...words, '--json');
+  };
+  ask('read', '/etc/hostname');
+  ask('read', '/etc/shadow');
+  ask('write', '/etc/hostname');
+  ask('connect', 'tcp:192.0.2.7:443');
+  ask('raed', '/etc/hostname');
+  ask('read');
+  transcript.callgate('policy', 'explain', 'mistakes.yaml', 'read', '/etc/hostname');
+  transcript.callgate('policy', 'explain', 'nothing-1:7');
+  transcript.compare(t, 'policy-explain');
+});

@@ -1,0 +1,105 @@
+/** Random policies, trees and attempts through the hooks: each verdict must be the reference's. */
+import fc from 'fast-check';
+import type { Test } from 'tap';
+import { compilePolicy } from '../../src/compile/compile.js';
+import { errnoName } from '../../src/compile/errno.js';
+import { CompileError } from '../../src/compile/errors.js';
+import { decide } from '../../src/decide/decide.js';
+import { objectDescription } from '../../src/decide/text.js';
+import type { Policy } from '../../src/policy/model.js';
+import { FILE_OPERATIONS } from '../../src/policy/operations.js';
+import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
+import type { Confined } from './confined.js';
+import { serveIn } from './corpus.js';
+
+const AIMS = 50;
+const DIGEST = new Uint8Array(32);
+const wanted = Number(process.env.CALLGATE_OPENS ?? 2_000);
+const seed = Number(process.env.CALLGATE_SEED ?? Date.now() & 0x7fffffff);
+/** What one call attempts by itself, on a path. */
+const ATTEMPTED = FILE_OPERATIONS.filter((operation) => !['exec', 'link'].includes(operation));
+
+export async function randomly(
+  t: Test,
+  confined: Confined,
+  own: { readonly root: string; readonly outsider: number },
+): Promise<void> {
+  const { serving, place } = await serveIn(confined, own);
+  let generation = 1_000_000n;
+  let made = 0;
+  let denied = 0;
+  let byRule = 0;
+  t.comment(`seed: ${seed}`);
+  // A stream of policies and aims; one that is too large for an image is passed over, as the compiler's own test does.
+  const many = fc.tuple(anyPolicy, fc.array(anyAim, { minLength: AIMS, maxLength: AIMS }));
+  const stream = fc.sample(many, { seed, numRuns: Math.ceil((4 * wanted) / AIMS) });
+  const wrong: string[] = [];
+  for (const [drawn, aims] of stream) {
+    if (made >= wanted) break;
+    // Asking is held to a denial by EPERM, which is not what the rules say.
+    const policy: Policy = {
+      ...drawn,
+      default: drawn.default === 'ask' ? 'deny' : drawn.default,
+      rules: drawn.rules.map((rule) => ({
+        ...rule,
+        verdict: rule.verdict === 'ask' ? 'deny' : rule.verdict,
+        ...(rule.verdict === 'permit' ? { log: true } : {}),
+      })),
+    };
+    let image: ReturnType<typeof compilePolicy>;
+    try {
+      image = compilePolicy(policy, { programs: ['/a/program', '/b'] }, ++generation, DIGEST);
+    } catch (error) {
+      if (error instanceof CompileError) continue;
+      throw error;
+    }
+    const hold = serving.prepare(image);
+    for (const [index, aim] of aims.entries()) {
+      if (made >= wanted) break;
+      const operation = ATTEMPTED[(index + made) % ATTEMPTED.length] ?? 'read';
+      const access = { ...accessOf(policy, { ...aim, operations: [operation] }), operations: [operation] };
+      if (access.object.type !== 'path') continue;
+      const attempt = place.attemptOf(access);
+      if ('reason' in attempt) continue;
+      attempt.arrange();
+      const { before, results, events } = serving.attempt(attempt.before, [attempt.act], hold, attempt.meanwhile);
+      const { verdict, errno, deciding } = decide(policy, { ...access, owner: access.owner ?? 0 });
+      const told = events.map((event) => ({
+        verdict: event.verdict,
+        operations: event.operations,
+        object: event.object === null ? '?' : objectDescription(event.object),
+        errno: event.verdict === 'deny' ? errnoName(event.errnum) : undefined,
+        line: event.rule === 0 ? 0 : image.rules[event.rule - 1]?.place.line,
+      }));
+      const event = {
+        ...{ verdict, operations: [operation], object: objectDescription(access.object), errno },
+        line: deciding.rule?.place.line ?? 0,
+      };
+      const refusal = operation === 'receive' ? 'lost' : errno;
+      // A permit leaves what file permissions say; the event tells that it was one.
+      const expected = {
+        before: [],
+        refused: verdict === 'deny' ? [refusal] : [],
+        told: deciding.log ? [event] : [],
+      };
+      const found = {
+        before: before.filter((result) => result !== 'ok'),
+        refused: verdict === 'deny' || results[0] === 'lost' ? results : [],
+        told,
+      };
+      if (JSON.stringify(found) !== JSON.stringify(expected))
+        wrong.push(
+          JSON.stringify({ access, owner: access.owner ?? 0, results, found, expected, policy: generation.toString() }),
+        );
+      made++;
+      if (verdict === 'deny') denied++;
+      if (deciding.rule !== null) byRule++;
+    }
+  }
+  await serving.stop();
+  t.same(wrong, [], `each verdict is the reference's (seed ${seed})`);
+  t.equal(made, wanted, 'as many as were asked for');
+  t.ok(denied > made / 8 && made - denied > made / 8, `${denied} refused, ${made - denied} permitted`);
+  t.ok(byRule > made / 8, `${byRule} by a rule`);
+  t.comment(`opens: ${made}`);
+}
