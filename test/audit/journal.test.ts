@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Journal, type JournalHeader, journalFile, readJournal } from '../../src/audit/journal.js';
+import { lineOfRecord } from '../../src/audit/sink.js';
 import type { EventRecord } from '../../src/events/record.js';
 import { Failure } from '../../src/host/failure.js';
 import type { Host } from '../../src/host/host.js';
@@ -26,8 +27,8 @@ t.test('what is written is read again', async (t) => {
   const journal = Journal.create(host, HEADER);
   const file = journalFile(host, 'cat-1');
   t.equal(statSync(file).mode & 0o7777, 0o600);
-  journal.take([record(1)]);
-  journal.take([record(2)]);
+  journal.take([record(1)].map(lineOfRecord));
+  journal.take([record(2)].map(lineOfRecord));
   const whole = { file, header: HEADER, records: [record(1), record(2)], counted: null, bad: 0, written: false };
   t.same(readJournal(file), whole, 'while it is still being written');
   journal.finish(COUNTED);
@@ -43,7 +44,7 @@ t.test('what is written is read again', async (t) => {
 t.test('a journal that was cut, anywhere', async (t) => {
   const host = hostIn(t);
   const journal = Journal.create(host, HEADER);
-  journal.take([record(1), record(2), record(3)]);
+  journal.take([record(1), record(2), record(3)].map(lineOfRecord));
   journal.finish(COUNTED);
   journal.close();
   const file = journalFile(host, 'cat-1');
@@ -66,7 +67,7 @@ t.test('a journal that was cut, anywhere', async (t) => {
   }
   appendFileSync(file, '{"half":');
   const resumed = Journal.resume(file);
-  resumed.take([record(4)]);
+  resumed.take([record(4)].map(lineOfRecord));
   resumed.close();
   const { records, bad } = readJournal(file);
   t.same({ records, bad }, { records: [1, 2, 3, 4].map(record), bad: 1 }, 'the half line stays one of its own');

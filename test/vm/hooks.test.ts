@@ -26,7 +26,22 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  const parts = [opens, names, kinds, doors, execs, crossing, scripts, tasks, sockets, destinations, floor, mounts, depth, modes];
+  const parts = [
+    opens,
+    names,
+    kinds,
+    doors,
+    execs,
+    crossing,
+    scripts,
+    tasks,
+    sockets,
+    destinations,
+    floor,
+    mounts,
+    depth,
+    modes,
+  ];
   for (const part of parts.filter(({ name }) => only?.includes(name) ?? true))
     await t.test(part.name, (t) => part(t, checks));
 });

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import type { Test } from 'tap';
 import { compilePolicy } from '../../src/compile/compile.js';
-import { errnoName } from '../../src/compile/errno.js';
 import { CompileError } from '../../src/compile/errors.js';
 import { decide } from '../../src/decide/decide.js';
 import { objectDescription } from '../../src/decide/text.js';
+import { errnoName } from '../../src/policy/errno.js';
 import type { Policy } from '../../src/policy/model.js';
 import { FILE_OPERATIONS } from '../../src/policy/operations.js';
 import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
