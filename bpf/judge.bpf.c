@@ -84,7 +84,7 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 		return -EPERM;
 	if (access->unresolved && access->unresolved < CG_UNRESOLVED_COUNT) {
 		__sync_fetch_and_add(&session->unresolved[CG_BOUND(access->unresolved, CG_UNRESOLVED_COUNT)], 1);
-		if (access->unresolved != CG_UNRESOLVED_TARGET) {
+		if (access->unresolved != CG_UNRESOLVED_TARGET && access->unresolved != CG_UNRESOLVED_MOVED) {
 			access->rule = 0;
 			access->decided = access->operations;
 			access->errnum = EPERM;
@@ -98,7 +98,9 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 		access->errnum = EPERM;
 	}
 	if (access->verdict == CG_DENY) {
-		if (access->mode == CG_ENFORCE || (access->mode == CG_LEARN && !access->unresolved)) {
+		/* While learning, what a rule denies stays denied, and a thing is not moved from under it. */
+		if (access->mode == CG_ENFORCE ||
+		    (access->mode == CG_LEARN && (!access->unresolved || access->unresolved == CG_UNRESOLVED_MOVED))) {
 			verdict = cg_refuse(access->errnum);
 			access->flags |= CG_EVENT_ENFORCED;
 			access->flags &= ~CG_EVENT_LEARNT;

@@ -31,6 +31,7 @@ enum cg_unresolved {
 	CG_UNRESOLVED_CHAIN = 8,   /* a chain of conditions that does not end */
 	CG_UNRESOLVED_TARGET = 9,  /* a rule permits the exec, but the application has no policy for the program */
 	CG_UNRESOLVED_TEXT = 10,   /* decided, but the object moved while its text was taken for the event */
+	CG_UNRESOLVED_MOVED = 11,  /* no want of knowing: what is moved or linked here would be granted more than where it was */
 	CG_UNRESOLVED_COUNT = 16,
 };
 

@@ -22,7 +22,7 @@ export type ImageClass = 0 | 1 | 2 | 3;
 export const IMAGE_CLASSES: readonly ImageClass[] = [0, 1, 2, 3];
 
 /** The tables of an image, in the order they stand behind the header and the byte classes. */
-export const TABLES = ['states', 'literals', 'cells', 'answers', 'decisions', 'conditions', 'ranges'] as const;
+export const TABLES = ['states', 'literals', 'cells', 'answers', 'decisions', 'conditions', 'ranges', 'moves'] as const;
 export type Table = (typeof TABLES)[number];
 
 export const ENTRY_BYTES: Readonly<Record<Table, number>> = {
@@ -33,12 +33,22 @@ export const ENTRY_BYTES: Readonly<Record<Table, number>> = {
   decisions: 24,
   conditions: 24,
   ranges: 8,
+  moves: 4,
 };
 
 /** Entries of each table by size class; every number is a power of two. */
 export const CAPACITY: Readonly<Record<ImageClass, Readonly<Record<Table, number>>>> = {
-  0: { states: 256, literals: 256, cells: 4096, answers: 256, decisions: 256, conditions: 32, ranges: 64 },
-  1: { states: 4096, literals: 4096, cells: 65536, answers: 4096, decisions: 4096, conditions: 256, ranges: 1024 },
+  0: { states: 256, literals: 256, cells: 4096, answers: 256, decisions: 256, conditions: 32, ranges: 64, moves: 512 },
+  1: {
+    states: 4096,
+    literals: 4096,
+    cells: 65536,
+    answers: 4096,
+    decisions: 4096,
+    conditions: 256,
+    ranges: 1024,
+    moves: 8192,
+  },
   2: {
     states: 32768,
     literals: 32768,
@@ -47,6 +57,7 @@ export const CAPACITY: Readonly<Record<ImageClass, Readonly<Record<Table, number
     decisions: 32768,
     conditions: 1024,
     ranges: 8192,
+    moves: 8192,
   },
   3: {
     states: 131072,
@@ -56,6 +67,7 @@ export const CAPACITY: Readonly<Record<ImageClass, Readonly<Record<Table, number
     decisions: 131072,
     conditions: 4096,
     ranges: 32768,
+    moves: 8192,
   },
 };
 
@@ -75,14 +87,16 @@ export const HEADER = {
   digest: 112,
   /** The used entries of each table, in the order of TABLES. */
   used: 144,
-  bytes: 176,
+  owns: 176,
+  folders: 180,
+  bytes: 184,
 } as const;
 
 export const DIGEST_BYTES = 32;
 
 export const STATE = { firstMask: 0, lengthMask: 8, fallback: 12, dfa: 16, answer: 20 } as const;
 export const LITERAL = { words: 0, state: 24, length: 28, to: 32 } as const;
-export const ANSWER = { decision: 0, program: 80 } as const;
+export const ANSWER = { decision: 0, program: 80, grants: 84 } as const;
 export const DECISION = {
   verdict: 0,
   transition: 1,
