@@ -1,41 +1,14 @@
 /** The words for what the kernel half tells by number. Public: they stand in events. */
+import { type Word, wordsOf } from '../abi/words.js';
 
 /** By enum cg_unresolved: why an object could not be told. */
-export const REASONS = [
-  'resolved',
-  'depth',
-  'race',
-  'read',
-  'storage',
-  'policy',
-  'mounts',
-  'name',
-  'chain',
-  'target',
-  'text',
-] as const;
+export const REASONS = wordsOf('unresolved');
 
 /** By enum cg_floor: what the hard-wired floor refused. */
-export const FLOORS = [
-  'none',
-  'mount',
-  'umount',
-  'move_mount',
-  'pivot_root',
-  'chroot',
-  'namespace',
-  'ptrace',
-  'bpf',
-  'module',
-  'io_uring',
-  'signal',
-  'armed',
-  'gate',
-  'fork',
-] as const;
+export const FLOORS = wordsOf('floor');
 
-/** What each means, for a person. */
-export const REASON_TEXTS: Readonly<Record<string, string>> = {
+/** What each reason means, for a person. */
+export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved'>, string>> = {
   depth: 'the path has more components than are followed',
   race: 'the path kept changing while it was read',
   read: 'kernel memory could not be read',
@@ -46,4 +19,10 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   chain: 'the conditions do not end',
   target: 'a rule permits the exec, but the folder has no policy for the program',
   text: 'the object moved while its name was taken down',
+  moved: 'it, or something below it, would be granted more there than where it comes from: copy it instead',
 };
+
+/** What a reason means, for a person; a word that is none (of a floor, of a log of another version) as it is. */
+export function reasonText(reason: string): string {
+  return (REASON_TEXTS as Readonly<Record<string, string>>)[reason] ?? reason;
+}

@@ -1,18 +1,21 @@
-/**
- * The structs of bpf/abi/gate.h that the control plane writes and reads, as values. Offsets are asserted against the
- * header's sizes there and against BTF in test/kernel/records.test.ts.
- */
-export const SUBJECT_ARMED = 1;
-export const SUBJECT_FREE = 2;
+/** The structs that the control plane writes and reads, as values. Where a field is, the generated contract says. */
+import { NUMBERS } from '../abi/abi.gen.js';
+import { fieldBytes, readBig, readNumber, readNumbers, structBytes, writeNumber } from '../abi/struct.js';
+import { type Word, wordsOf } from '../abi/words.js';
+
+export const { SUBJECT_ARMED, SUBJECT_FREE } = NUMBERS;
 
 /** Numbers in the maps of the gate; 0 is never used for a policy or a session. */
-export const POLICIES_MAX = 4096;
-export const SESSIONS_MAX = 256;
-/** Places in the outer map of each image class. */
-export const IMAGE_PLACES: readonly number[] = [1024, 256, 32, 8];
+export const { POLICIES_MAX, SESSIONS_MAX } = NUMBERS;
 
-export const SLOT_MODES = ['enforce', 'complain', 'learn'] as const;
-export type SlotMode = (typeof SLOT_MODES)[number];
+/** Places in the outer map of each image class. */
+export const IMAGE_PLACES: readonly number[] = Array.from(
+  { length: NUMBERS.IMAGE_CLASS_COUNT },
+  (_, imageClass) => NUMBERS[`IMAGES${imageClass}` as 'IMAGES0'],
+);
+
+export const SLOT_MODES = wordsOf('mode');
+export type SlotMode = Word<'mode'>;
 
 /** A policy's place: which image, which mode, whose. */
 export interface Slot {
@@ -33,44 +36,46 @@ export function u32(value: number): Buffer {
 
 /** struct cg_slot; null writes a free one. */
 export function encodeSlot(slot: Slot | null): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.alloc(structBytes('slot'));
   if (slot === null) return buffer;
-  buffer.writeUInt32LE(slot.image === null ? 0 : ((slot.image.class << 24) | (slot.image.place + 1)) >>> 0, 0);
-  buffer.writeUInt32LE(SLOT_MODES.indexOf(slot.mode), 4);
-  buffer.writeUInt32LE(slot.session, 8);
-  buffer.writeUInt32LE(slot.program, 12);
+  // The class in the highest byte, the place from 1 in the others: 0 is none.
+  if (slot.image !== null)
+    writeNumber(buffer, 'slot', 'location', ((slot.image.class << 24) | (slot.image.place + 1)) >>> 0);
+  writeNumber(buffer, 'slot', 'mode', SLOT_MODES.indexOf(slot.mode));
+  writeNumber(buffer, 'slot', 'session', slot.session);
+  writeNumber(buffer, 'slot', 'program', slot.program);
   return buffer;
 }
 
 /** Null for a slot that is free. */
 export function decodeSlot(buffer: Buffer): Slot | null {
-  const location = buffer.readUInt32LE(0);
-  const session = buffer.readUInt32LE(8);
+  const location = readNumber(buffer, 'slot', 'location');
+  const session = readNumber(buffer, 'slot', 'session');
   if (location === 0 && session === 0) return null;
   return {
     image: location === 0 ? null : { class: location >>> 24, place: (location & 0xffffff) - 1 },
-    mode: SLOT_MODES[buffer.readUInt32LE(4)] ?? 'enforce',
+    mode: SLOT_MODES[readNumber(buffer, 'slot', 'mode')] ?? 'enforce',
     session,
-    program: buffer.readUInt32LE(12),
+    program: readNumber(buffer, 'slot', 'program'),
   };
 }
 
 /** struct cg_program, the key of `programs`. */
 export function encodeProgram(session: number, program: number): Buffer {
-  const buffer = Buffer.alloc(8);
-  buffer.writeUInt32LE(session, 0);
-  buffer.writeUInt32LE(program, 4);
+  const buffer = Buffer.alloc(structBytes('program'));
+  writeNumber(buffer, 'program', 'session', session);
+  writeNumber(buffer, 'program', 'program', program);
   return buffer;
 }
 
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
 export function encodeArmedSubject(policy: number, session: number, device: number, inode: bigint): Buffer {
-  const buffer = Buffer.alloc(64);
-  buffer.writeUInt32LE(policy, 0);
-  buffer.writeUInt32LE(session, 4);
-  buffer.writeUInt32LE(SUBJECT_ARMED, 8);
-  buffer.writeBigUInt64LE(inode, 48);
-  buffer.writeUInt32LE(device >>> 0, 56);
+  const buffer = Buffer.alloc(structBytes('subject'));
+  writeNumber(buffer, 'subject', 'policy', policy);
+  writeNumber(buffer, 'subject', 'session', session);
+  writeNumber(buffer, 'subject', 'flags', SUBJECT_ARMED);
+  writeNumber(buffer, 'subject', 'armed_inode', inode);
+  writeNumber(buffer, 'subject', 'armed_device', device >>> 0);
   return buffer;
 }
 
@@ -90,26 +95,29 @@ export interface SubjectTask {
   readonly comm: string;
 }
 
-const TASK_RECORD_BYTES = 56;
-
 /** struct cg_task_record, one after the other. */
 export function decodeTasks(buffer: Buffer): SubjectTask[] {
+  const bytes = structBytes('task_record');
   const tasks: SubjectTask[] = [];
-  for (let at = 0; at + TASK_RECORD_BYTES <= buffer.length; at += TASK_RECORD_BYTES) {
-    tasks.push({
-      pid: buffer.readUInt32LE(at),
-      tid: buffer.readUInt32LE(at + 4),
-      policy: buffer.readUInt32LE(at + 8),
-      session: buffer.readUInt32LE(at + 12),
-      start: buffer.readBigUInt64LE(at + 16),
-      flags: buffer.readUInt32LE(at + 24),
-      ppid: buffer.readUInt32LE(at + 28),
-      stopped: buffer.readUInt32LE(at + 32) !== 0,
-      uid: buffer.readUInt32LE(at + 36),
-      comm: cString(buffer.subarray(at + 40, at + 56)),
-    });
-  }
+  for (let at = 0; at + bytes <= buffer.length; at += bytes) tasks.push(decodeTask(buffer.subarray(at, at + bytes)));
   return tasks;
+}
+
+function decodeTask(record: Buffer): SubjectTask {
+  const number = (name: Parameters<typeof readNumber<'task_record'>>[2]): number =>
+    readNumber(record, 'task_record', name);
+  return {
+    pid: number('pid'),
+    tid: number('tid'),
+    policy: number('policy'),
+    session: number('session'),
+    start: readBig(record, 'task_record', 'start'),
+    flags: number('flags'),
+    ppid: number('ppid'),
+    stopped: number('stopped') !== 0,
+    uid: number('uid'),
+    comm: cString(fieldBytes(record, 'task_record', 'comm')),
+  };
 }
 
 function cString(bytes: Buffer): string {
@@ -142,31 +150,28 @@ export interface SessionCounters {
   readonly deniedBy: readonly number[];
 }
 
-const SESSION_BYTES = 8 * (9 + 16 + 16 + 20);
-
 /** struct cg_session as it is before the first event, or (not active) a free one. */
 export function encodeSession(active: boolean): Buffer {
-  const buffer = Buffer.alloc(SESSION_BYTES);
-  if (active) buffer.writeBigUInt64LE(1n, 0);
+  const buffer = Buffer.alloc(structBytes('session'));
+  if (active) writeNumber(buffer, 'session', 'active', 1);
   return buffer;
 }
 
 /** struct cg_session; null where the number is free. */
 export function decodeSession(buffer: Buffer): SessionCounters | null {
-  const read = (index: number): number => Number(buffer.readBigUInt64LE(8 * index));
-  const list = (first: number, length: number): number[] => Array.from({ length }, (_, index) => read(first + index));
-  if (read(0) === 0) return null;
+  const number = (name: Parameters<typeof readNumber<'session'>>[2]): number => readNumber(buffer, 'session', name);
+  if (number('active') === 0) return null;
   return {
-    sequence: read(1),
-    events: read(2),
-    dropped: read(3),
-    repeats: read(4),
-    denied: read(5),
-    complained: read(6),
-    learnt: read(7),
-    silent: read(8),
-    floor: list(9, 16),
-    unresolved: list(25, 16),
-    deniedBy: list(41, 20),
+    sequence: number('sequence'),
+    events: number('events'),
+    dropped: number('dropped'),
+    repeats: number('repeats'),
+    denied: number('denied'),
+    complained: number('complained'),
+    learnt: number('learnt'),
+    silent: number('silent'),
+    floor: readNumbers(buffer, 'session', 'floor'),
+    unresolved: readNumbers(buffer, 'session', 'unresolved'),
+    deniedBy: readNumbers(buffer, 'session', 'denied_by'),
   };
 }

@@ -1,5 +1,6 @@
 /** What is there: the gate, its sessions, their subjects and counters. Reads only. */
 
+import { FLOORS, REASONS } from '../events/names.js';
 import type { Host } from '../host/host.js';
 import type { Attach, Gate } from '../kernel/gate.js';
 import type { SessionCounters } from '../kernel/records.js';
@@ -67,40 +68,6 @@ export interface Status {
   readonly sessions: readonly SessionStatus[];
 }
 
-/** By enum cg_floor. */
-export const FLOOR_NAMES = [
-  'none',
-  'mount',
-  'umount',
-  'move_mount',
-  'pivot_root',
-  'chroot',
-  'namespace',
-  'ptrace',
-  'bpf',
-  'module',
-  'io_uring',
-  'signal',
-  'armed',
-  'gate',
-  'fork',
-] as const;
-
-/** By enum cg_unresolved. */
-export const UNRESOLVED_NAMES = [
-  'resolved',
-  'depth',
-  'race',
-  'read',
-  'storage',
-  'policy',
-  'mounts',
-  'name',
-  'chain',
-  'target',
-  'text',
-] as const;
-
 /** The status of everything; sessions whose supervisor died come first, for they need someone. */
 export function status(host: Host, gate: Gate | null): Status {
   if (gate === null) return { gate: null, sessions: [] };
@@ -141,8 +108,8 @@ export function countersOf(counters: SessionCounters | null): Counters {
   const { events, dropped, repeats, denied, complained, learnt, silent } = counters;
   return {
     ...{ events, dropped, repeats, denied, complained, learnt, silent },
-    unresolved: named(counters.unresolved, UNRESOLVED_NAMES),
-    floor: named(counters.floor, FLOOR_NAMES),
+    unresolved: named(counters.unresolved, REASONS),
+    floor: named(counters.floor, FLOORS),
     deniedBy: named(counters.deniedBy, OPERATIONS),
   };
 }
