@@ -29,4 +29,4 @@ export const CALLERS_MAX = 256;
  */
 export const MOVES_MAX = { small: { owns: 32, folders: 64 }, large: { owns: 128, folders: 256 } } as const;
 /** Pairs of states looked at, and steps from one pair to another, while folders are compared. */
-export const MOVE_STEPS_MAX = 400_000;
+export const MOVE_STEPS_MAX = 100_000;

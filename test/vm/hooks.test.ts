@@ -9,6 +9,7 @@ import { kinds } from './kinds.js';
 import { needsLsm } from './machine.js';
 import { modes } from './modes.js';
 import { mounts } from './mounts.js';
+import { moves } from './moves.js';
 import { names } from './names.js';
 import { opens } from './opens.js';
 import { sockets } from './sockets.js';
@@ -20,6 +21,6 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  for (const part of [opens, names, kinds, execs, tasks, sockets, floor, mounts, depth, modes])
+  for (const part of [opens, names, moves, kinds, execs, tasks, sockets, floor, mounts, depth, modes])
     await t.test(part.name, (t) => part(t, checks));
 });
