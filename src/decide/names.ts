@@ -16,16 +16,17 @@ type Ways = ReadonlyMap<string, readonly Token[]>;
  */
 export function namesApart(patterns: readonly Pattern[]): Bytes[] | null {
   const ids = new Map<Token, number>();
-  const keyOf = (tokens: readonly Token[]): string =>
-    tokens
-      .map((token) => {
-        if (token.kind === 'byte') return `b${token.value}`;
-        if (token.kind === 'any' || token.kind === 'star') return token.kind;
-        const id = ids.get(token) ?? ids.size;
-        ids.set(token, id);
-        return `t${id}`;
-      })
-      .join();
+  const keyOf = (tokens: readonly Token[]): string => {
+    const parts = tokens.map((token) => {
+      if (token.kind === 'byte') return `b${token.value}`;
+      if (token.kind === 'any' || token.kind === 'star') return token.kind;
+      const id = ids.get(token) ?? ids.size;
+      ids.set(token, id);
+      return `t${id}`;
+    });
+    // The end counts: nothing left to match is another thing than no way to go on.
+    return [...parts, 'end'].join();
+  };
   const waysOf = (lists: Iterable<readonly Token[]>): Ways => {
     const ways = new Map<string, readonly Token[]>();
     for (const list of lists) ways.set(keyOf(list), list);

@@ -14,7 +14,7 @@ import { accessOf, anyAim, anyPolicy } from './arbitraries.js';
 import { policy, rule } from './build.js';
 
 const PAIRS = 40;
-const comparisons = Number(process.env.CALLGATE_MOVES ?? 4_000);
+const comparisons = Number(process.env.CALLGATE_MOVES ?? 800);
 const PROGRAMS = ['/a/program', '/b'];
 const DIGEST = new Uint8Array(32);
 const MOVED: readonly Moved[] = ['file', 'socket', 'folder'];
