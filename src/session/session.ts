@@ -140,11 +140,6 @@ export class Session {
     this.#write({ ...this.#state, mode });
   }
 
-  /** Takes over what another process (`callgate mode`) wrote into the state. */
-  adoptMode(mode: SessionState['mode']): void {
-    this.#state = { ...this.#state, mode };
-  }
-
   /** Takes everything of the session out of the gate. What is missing already is no failure. Call under the lock. */
   free(): void {
     const { native } = this.gate;
