@@ -7,8 +7,7 @@
  *   path_mknod       create; mknod for devices; create and bind for sockets
  *   path_mkdir, path_symlink              create
  *   path_unlink, path_rmdir               delete
- *   path_link        link of the old name, create of the new
- *   path_rename      delete of the old name, create of the new, delete of a file that is replaced
+ *   path_link, path_rename                rename.bpf.c
  *   path_chmod, path_chown                chmod, chown
  *   inode_getattr    stat
  *   mmap_file, file_mprotect              load
@@ -21,25 +20,7 @@
  * Where a hook returns without a judgement, the reason stands there, and why the caller cannot bring it about. Everywhere:
  * cg_facts_path() and cg_path_object() say that an access is a stacking file system's own (path.bpf.c says by what).
  */
-#include "judge.h"
-
-/* The gate's own pins: no subject touches a bpffs, whatever its policy says. */
-static __always_inline int in_bpffs(struct dentry *dentry)
-{
-	return BPF_CORE_READ(dentry, d_sb, s_magic) == BPF_FS_MAGIC;
-}
-
-/* Facts, verdict and report of an attempt on one path. */
-static __noinline int judge_path(struct cg_entry *entry, const struct path *path, struct dentry *leaf, __u32 operations)
-{
-	if (!entry || !entry->subject || !entry->scratch)
-		return -EPERM;
-	if (in_bpffs(leaf) && operations != CG_BIT(CG_STAT))
-		return cg_floor(entry->subject, entry->scratch, CG_FLOOR_GATE);
-	if (cg_facts_path(entry->subject, entry->scratch, path, leaf, operations))
-		return 0;
-	return cg_judge(entry->subject, entry->scratch);
-}
+#include "object.h"
 
 /*
  * What an open with __FMODE_EXEC in its flags is. The flag itself says nothing: mq_open(2), TIOCGPTPEER and others hand
@@ -206,50 +187,6 @@ int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_DELETE));
-}
-
-SEC("lsm/path_link")
-int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
-{
-	struct cg_entry entry;
-	int verdict = 0;
-
-	if (!cg_enter(&entry, &verdict))
-		return verdict;
-	/* The hook has no mount for the old name; link(2) refuses to cross one (EXDEV), so it is the new one's. */
-	verdict = judge_path(&entry, new_dir, old_dentry, CG_BIT(CG_LINK));
-	if (verdict)
-		return verdict;
-	cg_begin(entry.scratch);
-	return judge_path(&entry, new_dir, new_dentry, CG_BIT(CG_CREATE));
-}
-
-/* The two ends of a rename. Two programs share the work, one an end, so that each is small enough for 6.1's verifier. */
-static __always_inline int judge_old_end(struct cg_entry *entry, const struct path *old_dir, struct dentry *old_dentry,
-				    __u32 flags)
-{
-	return judge_path(entry, old_dir, old_dentry,
-			  flags & RENAME_EXCHANGE ? CG_BIT(CG_DELETE) | CG_BIT(CG_CREATE) : CG_BIT(CG_DELETE));
-}
-
-SEC("lsm/path_rename")
-int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
-	     struct dentry *new_dentry, unsigned int flags)
-{
-	struct cg_entry entry;
-	int verdict = 0;
-	__u32 operations = CG_BIT(CG_CREATE);
-
-	if (!cg_enter(&entry, &verdict))
-		return verdict;
-	verdict = judge_old_end(&entry, old_dir, old_dentry, flags);
-	if (verdict)
-		return verdict;
-	cg_begin(entry.scratch);
-	/* What stands at the new name goes: replaced, or (RENAME_EXCHANGE) moved to the old one. */
-	if (BPF_CORE_READ(new_dentry, d_inode))
-		operations |= CG_BIT(CG_DELETE);
-	return judge_path(&entry, new_dir, new_dentry, operations);
 }
 
 SEC("lsm/path_chmod")

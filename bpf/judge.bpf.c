@@ -84,7 +84,9 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 		access->errnum = EPERM;
 	}
 	if (access->verdict == CG_DENY) {
-		if (access->mode == CG_ENFORCE || (access->mode == CG_LEARN && !access->unresolved)) {
+		/* While learning, what a rule denies stays denied, and a thing is not moved from under it. */
+		if (access->mode == CG_ENFORCE ||
+		    (access->mode == CG_LEARN && (!access->unresolved || access->unresolved == CG_UNRESOLVED_MOVED))) {
 			verdict = cg_refuse(access->errnum);
 			access->flags |= CG_EVENT_ENFORCED;
 			access->flags &= ~CG_EVENT_LEARNT;

@@ -16,6 +16,7 @@
 #define EPERM 1
 #define ENOMEM 12
 #define EACCES 13
+#define EXDEV 18
 
 /* include/linux/fs.h */
 #define FMODE_READ 0x1
@@ -33,10 +34,12 @@
 #define S_IFDIR 0040000
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000
+#define S_ISSOCK(mode) (((mode) & S_IFMT) == S_IFSOCK)
 #define S_ISDIR(mode) (((mode) & S_IFMT) == S_IFDIR)
 #define PROT_EXEC 4
 #define VM_EXEC 4
 #define RENAME_EXCHANGE 2
+#define RENAME_WHITEOUT 4
 
 /* include/uapi/linux/magic.h */
 #define PROC_SUPER_MAGIC 0x9fa0

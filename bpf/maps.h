@@ -45,7 +45,19 @@ struct cg_access {
 	__u32 mode;       /* enum cg_mode of the policy */
 	__u32 policy;
 	__u64 generation;
+	/* what the object is granted, for comparing it with another name */
+	__u32 state;      /* that the walk ended in; CG_NO_STATE for what has no path */
+	__u32 grants;     /* cg_answer.grants */
+	/* a thing that gets this name and had another before: set ahead of the decision */
+	__u32 moved;      /* enum cg_moved, and 1; 0: nothing is moved here */
+	__u32 exchanged;  /* the same for what goes to the other name; 0: nothing does */
+	__u32 from_state; /* of the other name */
+	__u32 from_grants;
+	__u64 from_generation;
+	__u32 stale;      /* out: the other name was judged by an image that has been replaced */
+	__u32 pad;
 };
+#define CG_NO_STATE ~0u
 
 /*
  * A walk from an object up to the root of its mount namespace and down again; see path.bpf.c. All of it lives here and not

@@ -6,6 +6,7 @@
  *   state_after  one step: the component in scratch->name
  *   answer_of    all steps of scratch->access; access.unresolved where it cannot be told
  *   decision_of  follows the conditions of a decision
+ *   compare      is a thing that is moved granted more at its new name?
  *   judge        looks the image up, and puts the decision of each operation into scratch->access
  *
  * Everything an image says is bounded before it is used as an index: a damaged image decides wrongly, it never reads
@@ -111,6 +112,7 @@ static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, stru
 		return 0;
 	struct cg_access *access = &scratch->access;
 	__u32 state = 0;
+	access->state = CG_NO_STATE;
 	if (is_walked(access->object)) {
 		struct OF_CLASS(walk) walk = {image, scratch};
 #ifdef CG_TRIAL
@@ -156,6 +158,7 @@ static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, stru
 		return image->header.kinds[access->kind & (CG_KIND_SLOTS - 1)];
 	if (access->object == CG_OBJECT_UNNAMED)
 		return image->header.unnamed;
+	access->state = state;
 	return image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
 }
 
@@ -258,6 +261,50 @@ static long OF_CLASS(operation_one)(__u32 index, struct OF_CLASS(ops) *ops)
 	return 0;
 }
 
+/* Does the table say that the class `after` is granted no more than `before`? `moved` is an enum cg_moved. */
+static __always_inline int OF_CLASS(takes)(struct OF_CLASS(cg_image) *image, __u32 moved, __u32 learning, __u32 before,
+					   __u32 after)
+{
+	__u32 classes = image->header.owns, width, table = 0;
+
+	if (moved == CG_MOVED_FOLDER) {
+		table = 4 * classes * ((classes + 31) / 32);
+		classes = image->header.folders;
+		before = CG_GRANTS_FOLDER(before);
+		after = CG_GRANTS_FOLDER(after);
+	} else {
+		before = CG_GRANTS_OWN(before);
+		after = CG_GRANTS_OWN(after);
+	}
+	width = (classes + 31) / 32;
+	if (moved == CG_MOVED_SOCKET)
+		table = 2 * classes * width;
+	if (learning)
+		table += classes * width;
+	/* Not compared: refused where the policy is in force, and no rule is known that a learner must not get round. */
+	if (!before || !after)
+		return learning;
+	return (image->moves[CG_BOUND(table + before * width + after / 32, OF_CLASS(CG_MOVES))] >> (after & 31)) & 1;
+}
+
+static __noinline int OF_CLASS(compare)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 mode)
+{
+	if (!image || !scratch)
+		return 0;
+	struct cg_access *access = &scratch->access;
+	__u32 learning = mode == CG_LEARN;
+
+	/* States and classes are one image's own. */
+	access->stale = access->from_generation != image->header.generation;
+	if (access->stale || (access->state == access->from_state && access->state != CG_NO_STATE))
+		return 0;
+	if (!OF_CLASS(takes)(image, access->moved - 1, learning, access->from_grants, access->grants) ||
+	    (access->exchanged &&
+	     !OF_CLASS(takes)(image, access->exchanged - 1, learning, access->grants, access->from_grants)))
+		refuse_move(access);
+	return 0;
+}
+
 static __noinline int OF_CLASS(judge)(struct cg_scratch *scratch, __u32 place, __u32 mode)
 {
 	if (!scratch)
@@ -270,8 +317,12 @@ static __noinline int OF_CLASS(judge)(struct cg_scratch *scratch, __u32 place, _
 	struct OF_CLASS(ops) ops = {image, scratch, OF_CLASS(answer_of)(image, scratch), mode};
 	scratch->access.generation = image->header.generation;
 	scratch->access.program = image->answers[CG_BOUND(ops.answer, OF_CLASS(CG_ANSWERS))].program;
-	if (!scratch->access.unresolved)
-		bpf_loop(CG_OPERATION_COUNT, OF_CLASS(operation_one), &ops, 0);
+	scratch->access.grants = image->answers[CG_BOUND(ops.answer, OF_CLASS(CG_ANSWERS))].grants;
+	if (scratch->access.unresolved)
+		return 0;
+	bpf_loop(CG_OPERATION_COUNT, OF_CLASS(operation_one), &ops, 0);
+	if (scratch->access.moved)
+		OF_CLASS(compare)(image, scratch, mode);
 	return 0;
 }
 

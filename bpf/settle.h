@@ -68,4 +68,19 @@ static __always_inline void settle(struct cg_access *access, __u32 bit, struct c
 	}
 }
 
+/*
+ * A thing that may not come to this name, because it would be granted more there: as between file systems, so that it can
+ * be copied, and the copy is judged.
+ */
+static __always_inline void refuse_move(struct cg_access *access)
+{
+	if (access->verdict == CG_DENY)
+		return;
+	access->verdict = CG_DENY;
+	access->errnum = EXDEV;
+	access->rule = 0;
+	access->decided = access->operations;
+	access->unresolved = CG_UNRESOLVED_MOVED;
+}
+
 #endif

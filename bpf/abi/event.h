@@ -40,6 +40,7 @@ enum cg_unresolved {
 	CG_UNRESOLVED_FILTERS = 16,     /* it has a seccomp filter more than when it became a subject */
 	CG_UNRESOLVED_ENVIRONMENT = 17, /* a variable would have an unconfined program run or load what the caller names */
 	CG_UNRESOLVED_SCRIPT = 18,      /* the name its interpreter opens again need not lead to the script that was judged */
+	CG_UNRESOLVED_MOVED = 19,  /* no want of knowing: what is moved or linked here would be granted more than where it was */
 	CG_UNRESOLVED_COUNT = 32,
 };
 

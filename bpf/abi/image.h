@@ -44,13 +44,13 @@
  * Size classes. The matcher is instantiated once for each; counts are powers of two, so that an index can be masked. A
  * learned policy has about as many answers and names as states: most paths end at a state of their own, whose answer
  * names its own rule, and are the only ones to lead there.
- * X(class, states, literals, cells, answers, decisions, conditions, ranges)
+ * X(class, states, literals, cells, answers, decisions, conditions, ranges, moves)
  */
 #define CG_IMAGE_CLASSES(X)                                             \
-	X(0, 256, 256, 4096, 256, 256, 32, 64)                          \
-	X(1, 4096, 4096, 65536, 4096, 4096, 256, 1024)                  \
-	X(2, 32768, 32768, 524288, 32768, 32768, 1024, 8192)            \
-	X(3, 131072, 131072, 2097152, 131072, 131072, 4096, 32768)
+	X(0, 256, 256, 4096, 256, 256, 32, 64, 512)                     \
+	X(1, 4096, 4096, 65536, 4096, 4096, 256, 1024, 8192)            \
+	X(2, 32768, 32768, 524288, 32768, 32768, 1024, 8192, 8192)      \
+	X(3, 131072, 131072, 2097152, 131072, 131072, 4096, 32768, 8192)
 #define CG_IMAGE_CLASS_COUNT 4
 /* Places in the outer maps, by class: what 200 large policies and some in replacement need. */
 #define CG_IMAGES0 1024
@@ -78,9 +78,11 @@ struct cg_image_header {
 	__u32 decisions;
 	__u32 conditions;
 	__u32 ranges;
-	__u32 pad;
+	__u32 moves;
+	__u32 owns;    /* classes in cg_answer.grants, class 0 included: as a file or socket */
+	__u32 folders; /* as a folder */
 };
-CG_ASSERT(sizeof(struct cg_image_header) == 176, "layout is read by the control plane");
+CG_ASSERT(sizeof(struct cg_image_header) == 184, "layout is read by the control plane");
 
 struct cg_state {
 	__u64 first_mask;
@@ -121,9 +123,25 @@ static inline __attribute__((always_inline)) __u64 cg_literal_hash(__u64 seed, _
 struct cg_answer {
 	__u32 decision[CG_OPERATION_SLOTS];
 	__u32 program; /* number (from 1) of the application's policy whose program this path is; 0: none */
-	__u32 pad;
+	__u32 grants;  /* CG_GRANTS_OWN, CG_GRANTS_FOLDER: classes of what is granted there, see moves[] */
 };
 CG_ASSERT(sizeof(struct cg_answer) == 88, "no padding");
+
+/*
+ * Where a thing may be moved or linked to: only where it is granted no more than where it comes from, to itself and below.
+ * A path that ends at the very state it began at is judged alike whatever comes behind. Else moves[] has a bit for each
+ * pair of classes, in rows of whole words:
+ *   moves[table + old * width + new / 32] bit new % 32, width = (classes + 31) / 32
+ * Its tables stand in the order of enum cg_moved, each twice: as the policy is in force, and as a learner sees it, for whom
+ * what no rule decides is permitted. Class 0 is what the compiler could not compare: like nothing but itself.
+ */
+#define CG_GRANTS_OWN(grants) ((grants) & 0xffff)
+#define CG_GRANTS_FOLDER(grants) ((grants) >> 16)
+enum cg_moved {
+	CG_MOVED_FILE = 0, /* by CG_GRANTS_OWN, as the next */
+	CG_MOVED_SOCKET = 1,
+	CG_MOVED_FOLDER = 2,
+};
 
 #define CG_DECISION_LOG 1u    /* report it: every denial but those with `log: false`, permits with `log: true` */
 #define CG_DECISION_DEFAULT 2u /* no rule: what learning turns into observations */
@@ -159,7 +177,7 @@ struct cg_range {
  * decisions[0] is the default, answers[0] refers to it for every operation, states[0] is dead and answers with
  * answers[0], cells[0 ... class_count] are 0 (row 0: no match).
  */
-#define CG_DEFINE_IMAGE(class_, states_, literals_, cells_, answers_, decisions_, conditions_, ranges_) \
+#define CG_DEFINE_IMAGE(class_, states_, literals_, cells_, answers_, decisions_, conditions_, ranges_, moves_) \
 	struct cg_image##class_ {                                                                        \
 		struct cg_image_header header;                                                           \
 		__u8 classes[256];                                                                       \
@@ -170,6 +188,7 @@ struct cg_range {
 		struct cg_decision decisions[decisions_];                                                \
 		struct cg_condition conditions[conditions_];                                             \
 		struct cg_range ranges[ranges_];                                                         \
+		__u32 moves[moves_];                                                                     \
 	};                                                                                               \
 	enum {                                                                                           \
 		CG_STATES##class_ = states_,                                                             \
@@ -179,6 +198,7 @@ struct cg_range {
 		CG_DECISIONS##class_ = decisions_,                                                       \
 		CG_CONDITIONS##class_ = conditions_,                                                     \
 		CG_RANGES##class_ = ranges_,                                                             \
+		CG_MOVES##class_ = moves_,                                                               \
 	};
 CG_IMAGE_CLASSES(CG_DEFINE_IMAGE)
 CG_ASSERT(sizeof(struct cg_image0) <= 64 * 1024, "a small policy costs at most 64 KiB of kernel memory");

@@ -24,12 +24,22 @@ struct cg_trial {
 	__u32 program;
 	__u32 outcome;     /* enum cg_verdict of the whole attempt */
 	__u32 deciding;    /* bits of the operations that made it */
+	__u32 state;       /* what a walk of the object ends in, and what it is granted, as `from_` takes it */
+	__u32 grants;
+	/* in: a thing that gets this name */
+	__u32 moved;       /* enum cg_moved, and 1; 0: nothing does */
+	__u32 exchanged;   /* the same for what goes to the other name */
+	__u32 from_state;
+	__u32 from_grants;
+	/* out */
+	__u32 more;        /* it would be granted more */
+	__u32 pad;
 	/*
 	 * A path: its components, each one byte of length (1 to 255) and the name; "/" is empty. Inet: struct cg_inet's first 19 bytes.
 	 * Abstract: the name. Family: struct cg_family. Kind: one byte.
 	 */
 	__u8 data[8192];
 };
-CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 80 + 16 + 8192, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 80 + 48 + 8192, "written by the control plane");
 
 #endif

@@ -56,6 +56,11 @@ int trial(void *context)
 		access->length = space->trial.length;
 		bpf_probe_read_kernel(access->bytes, sizeof(access->bytes), space->trial.data);
 	}
+	access->moved = space->trial.moved;
+	access->exchanged = space->trial.exchanged;
+	access->from_state = space->trial.from_state;
+	access->from_grants = space->trial.from_grants;
+	access->from_generation = 1; /* of all images here */
 	number = space->trial.policy;
 	slot = bpf_map_lookup_elem(&policies, &number);
 	if (!slot || !slot->location) {
@@ -71,7 +76,10 @@ int trial(void *context)
 	CG_IMAGE_CLASSES(CG_JUDGE)
 #undef CG_JUDGE
 	}
-	space->trial.result = access->unresolved ? -5 /* EIO */ : 0;
+	space->trial.more = access->unresolved == CG_UNRESOLVED_MOVED;
+	space->trial.result = access->unresolved && !space->trial.more ? -5 /* EIO */ : 0;
+	space->trial.state = access->state;
+	space->trial.grants = access->grants;
 	space->trial.transition = access->transition;
 	space->trial.program = access->program;
 	space->trial.outcome = access->verdict;

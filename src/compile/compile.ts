@@ -9,6 +9,7 @@ import { type Grants, grantsOf } from './grants.js';
 import type { ImageClass, Table } from './layout.js';
 import { DEEP_LITERALS_MAX } from './limits.js';
 import { type LeastAutomaton, minimise } from './minimise.js';
+import { type MoveTable, movesOf } from './moves.js';
 import { type Automaton, automatonOf } from './subset.js';
 import { type Tables, tablesOf } from './tables.js';
 import { type Tree, treeOf } from './tree.js';
@@ -52,6 +53,7 @@ export interface Stages {
   readonly tree: Tree;
   readonly automaton: Automaton;
   readonly least: LeastAutomaton;
+  readonly moves: MoveTable;
   readonly tables: Tables;
 }
 
@@ -100,8 +102,9 @@ export function stagesOf(policy: Policy, { programs }: Application): Stages {
     const least = minimise(automaton);
     const unnamed = answers.of(grants.unnamed, 0);
     const kinds = new Map<Kind, Answer>(KINDS.map((kind) => [kind, answers.of(grants.kinds.get(kind) ?? [], 0)]));
-    const tables = tablesOf({ policy, ranked: grants.ranked, applies, automaton: least, unnamed, kinds });
-    return { grants, applies, tree, automaton, least, tables };
+    const moves = movesOf({ policy, ranked: grants.ranked, applies, big: automaton, least, kinds });
+    const tables = tablesOf({ policy, ranked: grants.ranked, applies, automaton: least, unnamed, kinds, moves });
+    return { grants, applies, tree, automaton, least, moves, tables };
   };
   // Names below a `**` may come in every folder. The exact table is the faster way, but it needs them once for each.
   const deep = tree.places.reduce((sum, { loops, literals }) => sum + (loops ? literals.size : 0), 0);

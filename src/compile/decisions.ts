@@ -34,6 +34,8 @@ export interface AnswerEntry {
   readonly decisions: readonly number[];
   /** Number of the application's program whose path this is; 0: none. */
   readonly program: number;
+  /** The classes by which places are compared when something is moved: as a file, and as a folder in the upper half. */
+  readonly grants: number;
 }
 
 export interface AnswerTableInput {
@@ -55,7 +57,11 @@ export class AnswerTable {
   readonly #ruleIds = new Map<string, number>();
   readonly #closed: number;
 
-  constructor(private readonly input: AnswerTableInput) {
+  /** `dead`: the grants of the dead state, whose answer is number 0. */
+  constructor(
+    private readonly input: AnswerTableInput,
+    dead: number,
+  ) {
     const { policy } = input;
     const errnum = errnoNumber(policy.errno);
     if (errnum === undefined) throw policyError('unknown-errno', policy, { name: policy.errno });
@@ -73,21 +79,23 @@ export class AnswerTable {
     this.#answer(
       OPERATIONS.map(() => 0),
       0,
+      dead,
     );
     this.#closed = this.#decision(last('deny'));
   }
 
   /** The number of an answer. `closed`: what no rule decides is denied, whatever the default. */
-  of({ chains, program }: Answer, closed = false): number {
+  of({ chains, program }: Answer, grants = 0, closed = false): number {
     const last = closed ? this.#closed : 0;
     const decisions = chains.map((chain, bit) => this.#chain(chain, OPERATIONS[bit] === 'exec', last));
-    return this.#answer(decisions, program);
+    return this.#answer(decisions, program, grants);
   }
 
   /** The answer of a closed kind that no rule names. */
   closed(): number {
     return this.#answer(
       OPERATIONS.map(() => this.#closed),
+      0,
       0,
     );
   }
@@ -149,8 +157,9 @@ export class AnswerTable {
     return first;
   }
 
-  #answer(decisions: number[], program: number): number {
-    return intern(this.#answerIds, this.answers, { decisions, program }, `${program}|${decisions.join()}`);
+  #answer(decisions: number[], program: number, grants: number): number {
+    const key = `${program}|${grants}|${decisions.join()}`;
+    return intern(this.#answerIds, this.answers, { decisions, program, grants }, key);
   }
 
   #decision(entry: DecisionEntry): number {

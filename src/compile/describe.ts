@@ -136,9 +136,10 @@ function tableLines({ tables, grants }: Stages): string[] {
     if (literal !== undefined)
       lines.push(`literal ${slot}: state ${literal.state} ${textOf(literal.name)} -> ${literal.to}`);
   });
-  tables.answers.forEach(({ decisions, program }, index) => {
+  tables.answers.forEach(({ decisions, program, grants }, index) => {
     const parts = decisions.flatMap((decision, bit) => (decision === 0 ? [] : [`${OPERATIONS[bit]} ${decision}`]));
-    lines.push(`answer ${index}: ${[...parts, ...(program === 0 ? [] : [`program ${program}`])].join(', ')}`);
+    const moved = grants === 0 ? [] : [`grants ${grants & 0xffff} as a file, ${grants >>> 16} as a folder`];
+    lines.push(`answer ${index}: ${[...parts, ...(program === 0 ? [] : [`program ${program}`]), ...moved].join(', ')}`);
   });
   tables.decisions.forEach((decision, index) => {
     lines.push(`decision ${index}: ${decisionText(decision, grants.ranked)}`);
@@ -153,6 +154,7 @@ function tableLines({ tables, grants }: Stages): string[] {
   tables.ranges.forEach(({ first, last }, index) => {
     lines.push(`range ${index}: ${first}-${last}`);
   });
+  lines.push(`moves: ${tables.ownCount} classes of files, ${tables.folderCount} of folders`);
   return lines;
 }
 

@@ -42,6 +42,8 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
   view.setBigUint64(HEADER.generation, generation, true);
   for (const [kind, answer] of tables.kinds.entries()) u32(HEADER.kinds + 4 * kind, answer);
   bytes.set(digest, HEADER.digest);
+  u32(HEADER.owns, tables.ownCount);
+  u32(HEADER.folders, tables.folderCount);
   for (const table of TABLES) u32(HEADER[table], tables.used[table]);
   bytes.set(tables.classOf, offsets.classes);
 
@@ -66,10 +68,11 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
     u32(at + LITERAL.to, literal.to);
   });
   for (const [index, cell] of tables.cells.entries()) u32(offsets.cells + 4 * index, cell);
-  tables.answers.forEach(({ decisions, program }, index) => {
+  tables.answers.forEach(({ decisions, program, grants }, index) => {
     const at = offsets.answers + index * ENTRY_BYTES.answers;
     for (const [bit, decision] of decisions.entries()) u32(at + ANSWER.decision + 4 * bit, decision);
     u32(at + ANSWER.program, program);
+    u32(at + ANSWER.grants, grants);
   });
   tables.decisions.forEach((decision, index) => {
     const at = offsets.decisions + index * ENTRY_BYTES.decisions;
@@ -95,6 +98,7 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
     u32(at + RANGE.first, first);
     u32(at + RANGE.last, last);
   });
+  for (const [index, word] of tables.moves.entries()) u32(offsets.moves + 4 * index, word);
   return bytes;
 }
 

@@ -33,7 +33,7 @@ export const IMAGE_CLASSES: readonly ImageClass[] = Array.from(
 );
 
 /** The tables of an image, in the order they stand behind the header and the byte classes. */
-export const TABLES = ['states', 'literals', 'cells', 'answers', 'decisions', 'conditions', 'ranges'] as const;
+export const TABLES = ['states', 'literals', 'cells', 'answers', 'decisions', 'conditions', 'ranges', 'moves'] as const;
 export type Table = (typeof TABLES)[number];
 
 const image = (imageClass: ImageClass): (typeof STRUCTS)[ImageName] => STRUCTS[`image${imageClass}`];

@@ -21,3 +21,12 @@ export const WAYS_MAX = 64;
 export const PLACEMENTS_MAX = 3_000_000;
 /** Names below `**` times folders: above it these names are found by bytes, not by the exact table. */
 export const DEEP_LITERALS_MAX = 1 << 15;
+/** Kinds of callers that conditions tell apart, by which two places are compared exactly. */
+export const CALLERS_MAX = 256;
+/**
+ * Classes of what a place grants, to itself and below: how many are compared with each other, in the smallest image and in
+ * larger ones. Those at which something can be moved come first.
+ */
+export const MOVES_MAX = { small: { owns: 32, folders: 64 }, large: { owns: 128, folders: 256 } } as const;
+/** Pairs of states looked at, and steps from one pair to another, while folders are compared. */
+export const MOVE_STEPS_MAX = 100_000;

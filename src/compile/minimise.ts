@@ -26,14 +26,19 @@ export interface LeastAutomaton {
   /** State 0 is dead. Numbered by first visit from the starts, names in order, so spelling does not show. */
   readonly states: readonly Least[];
   readonly starts: Readonly<Record<Entry, number>>;
+  /** By state of the big automaton, the one it became. */
+  readonly became: Int32Array;
 }
 
-/** Merges equal states and brings all into their form. */
-export function minimise({ states, starts }: Automaton): LeastAutomaton {
+/** Merges equal states and brings all into their form. `kind`: states for which it differs are never equal. */
+export function minimise(
+  { states, starts }: Automaton,
+  kind: (answer: Answer) => number = ({ id }) => id,
+): LeastAutomaton {
   const forms = new Forms();
   const blocks = refine({
     count: states.length,
-    kind: (id) => (states[id] as State).answer.id,
+    kind: (id) => kind((states[id] as State).answer),
     successors: (id) => {
       const { edges, targets } = states[id] as State;
       return [...targets, ...edges.map(({ to }) => to)];
@@ -83,6 +88,7 @@ export function minimise({ states, starts }: Automaton): LeastAutomaton {
   return {
     states: least,
     starts: { path: least0('path'), inet: least0('inet'), abstract: least0('abstract'), family: least0('family') },
+    became: blocks.of.map((block) => numbers.get(block) ?? 0),
   };
 }
 

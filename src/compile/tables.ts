@@ -24,6 +24,7 @@ import {
   type Table,
 } from './layout.js';
 import type { LeastAutomaton } from './minimise.js';
+import type { MoveTable } from './moves.js';
 import { type Literal, type Placement, placeLiterals } from './place.js';
 
 export interface StateEntry {
@@ -51,6 +52,10 @@ export interface Tables {
   readonly decisions: readonly DecisionEntry[];
   readonly conditions: readonly ConditionEntry[];
   readonly ranges: readonly { readonly first: number; readonly last: number }[];
+  readonly moves: readonly number[];
+  /** Classes that `moves` compares, class 0 included. */
+  readonly ownCount: number;
+  readonly folderCount: number;
   readonly used: Readonly<Record<Table, number>>;
 }
 
@@ -58,18 +63,24 @@ export interface TablesInput extends AnswerTableInput {
   readonly automaton: LeastAutomaton;
   readonly unnamed: Answer;
   readonly kinds: ReadonlyMap<(typeof KINDS)[number], Answer>;
+  readonly moves: MoveTable;
 }
 
 /** Makes the tables. Throws CompileError where not even the largest class holds them. */
 export function tablesOf(input: TablesInput): Tables {
-  const { automaton } = input;
-  const answers = new AnswerTable(input);
-  const stateAnswers = automaton.states.map(({ answer }) => answers.of(answer));
+  const { automaton, moves } = input;
+  const grants = (state: number): number => (((moves.folders[state] ?? 0) << 16) | (moves.owns[state] ?? 0)) >>> 0;
+  const answers = new AnswerTable(input, grants(0));
+  const stateAnswers = automaton.states.map(({ id, answer }) => answers.of(answer, grants(id)));
   const unnamed = answers.of(input.unnamed);
   const closed = answers.closed();
   const kinds = new Array<number>(KIND_SLOTS).fill(closed);
   for (const kind of KINDS)
-    kinds[KIND_NUMBER[kind]] = answers.of(input.kinds.get(kind) as Answer, CLOSED_KINDS.includes(kind));
+    kinds[KIND_NUMBER[kind]] = answers.of(
+      input.kinds.get(kind) as Answer,
+      moves.kinds.get(kind),
+      CLOSED_KINDS.includes(kind),
+    );
 
   const bytes = byteTables(automaton);
   const literals = automaton.states.flatMap(({ id, edges }) => edges.map((edge): Literal => ({ state: id, ...edge })));
@@ -81,6 +92,7 @@ export function tablesOf(input: TablesInput): Tables {
     decisions: answers.decisions.length,
     conditions: answers.conditions.length,
     ranges: answers.ranges.length,
+    moves: moves.words.length,
   };
   const { imageClass, placement } = smallest(input, needed, literals);
 
@@ -113,6 +125,9 @@ export function tablesOf(input: TablesInput): Tables {
     decisions: answers.decisions,
     conditions: answers.conditions,
     ranges: answers.ranges,
+    moves: moves.words,
+    ownCount: moves.ownCount,
+    folderCount: moves.folderCount,
     used: { ...needed, states: states.length },
   };
 }

@@ -73,6 +73,23 @@ export function walkImage(bytes: Uint8Array, access: Access): Walked {
   return { verdict: deciding.verdict, decisions, deciding, program: image.programOf(answer) };
 }
 
+/** What is moved: a table of the image for each. */
+export type Moved = 'file' | 'socket' | 'folder';
+
+/**
+ * Does the new name grant a thing more than the old one does, to itself or, a folder, to what is below it? Judged alone:
+ * whether the names may be taken and given is another attempt's. `learning`: as a learner sees it.
+ */
+export function movesToMore(
+  bytes: Uint8Array,
+  from: AccessObject,
+  to: AccessObject,
+  moved: Moved,
+  learning = false,
+): boolean {
+  return new ImageReader(bytes).movesToMore(from, to, moved, learning);
+}
+
 /** The components by which an object walks through the automaton; null: its answer needs no walk. */
 function componentsOf(object: AccessObject): Bytes[] | null {
   switch (object.type) {
@@ -117,9 +134,33 @@ class ImageReader {
   answerOf(object: AccessObject): number {
     if (object.type === 'kind') return this.#u32(HEADER.kinds + 4 * KIND_NUMBER[object.kind]);
     if (object.type === 'unnamed') return this.#u32(HEADER.unnamed);
+    return this.#u32(this.#state(this.#stateOf(object) as number) + STATE.answer);
+  }
+
+  movesToMore(from: AccessObject, to: AccessObject, moved: Moved, learning: boolean): boolean {
+    const state = this.#stateOf(from);
+    if (state !== null && state === this.#stateOf(to)) return false;
+    const [owns, folders] = [this.#u32(HEADER.owns), this.#u32(HEADER.folders)];
+    const [before, after] = [this.#grantsOf(from, moved), this.#grantsOf(to, moved)];
+    if (before === 0 || after === 0) return !learning;
+    const size = (classes: number): number => classes * ((classes + 31) >>> 5);
+    const classes = moved === 'folder' ? folders : owns;
+    const table = { file: 0, socket: 2 * size(owns), folder: 4 * size(owns) }[moved] + (learning ? size(classes) : 0);
+    const word = table + before * ((classes + 31) >>> 5) + (after >>> 5);
+    return (this.#u32(this.#places.moves + 4 * word) & (1 << (after & 31))) === 0;
+  }
+
+  /** The state a path leads to; null: its answer needs no walk. */
+  #stateOf(object: AccessObject): number | null {
+    if (object.type === 'kind' || object.type === 'unnamed') return null;
     let state = this.#u32(ENTRY_OF[object.type]);
     for (const name of componentsOf(object) ?? []) state = this.#step(state, name);
-    return this.#u32(this.#state(state) + STATE.answer);
+    return state;
+  }
+
+  #grantsOf(object: AccessObject, moved: Moved): number {
+    const grants = this.#u32(this.#places.answers + this.answerOf(object) * ENTRY_BYTES.answers + ANSWER.grants);
+    return moved === 'folder' ? grants >>> 16 : grants & 0xffff;
   }
 
   programOf(answer: number): number {

@@ -32,6 +32,7 @@ export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved
     'permitted, but its environment gives an unconfined program orders (LD_*, BASH_ENV and others: see docs/policy-language.md): unset them, or give the program a policy',
   script:
     'permitted, but the name need not lead to this script when its interpreter opens it: use its whole path without links, or permit with policy: inherit',
+  moved: 'it, or something below it, would be granted more there than where it comes from: copy it instead',
 };
 
 /** What a reason means, for a person; a word that is none (of a floor, of a log of another version) as it is. */

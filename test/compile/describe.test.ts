@@ -100,13 +100,13 @@ for (const stage of STAGES.filter((name) => name !== 'tables'))
 t.test('tables', async (t) => {
   const text = describe(stages, 'tables');
   for (const line of [
-    'used: states 7, literals 3, cells 9, answers 5, decisions 3, conditions 1, ranges 0',
+    'used: states 7, literals 3, cells 9, answers 10, decisions 3, conditions 1, ranges 0, moves 38',
     'starts: path 1, inet 0, abstract 0, family 0',
     'decision 0: deny EPERM, default, logged, no rule',
     'decision 1: permit, rule 1 (test.yaml:10), logged',
     'decision 2: deny ENOENT, rule 3 (test.yaml:12), logged',
-    'answer 2: program 1',
-    'answer 3: read 1, stat 1, load 1',
+    'answer 3: program 1, grants 1 as a file, 1 as a folder',
+    'answer 5: read 1, stat 1, load 1, grants 3 as a file, 5 as a folder',
   ])
     t.ok(text.split('\n').includes(line), `${line}\n${text}`);
 });

@@ -42,6 +42,15 @@ export interface TrialDecision {
   readonly log: boolean;
 }
 
+const MOVED = ['file', 'socket', 'folder'] as const;
+
+/** A thing that gets a new name. */
+export interface Move {
+  readonly from: AccessObject;
+  readonly to: AccessObject;
+  readonly moved: (typeof MOVED)[number];
+}
+
 export interface TrialOutcome {
   readonly verdict: Verdict;
   /** The first of those that made the verdict. */
@@ -66,12 +75,12 @@ export class Trials {
     this.#gate = addon().openTrial(OBJECT);
   }
 
-  /** Everything that follows is judged by this image. */
-  load(image: { readonly class: number; readonly bytes: Uint8Array }): void {
+  /** Everything that follows is judged by this image, which must be of generation 1. */
+  load(image: { readonly class: number; readonly bytes: Uint8Array }, mode: 'enforce' | 'learn' = 'enforce'): void {
     if (this.#class !== null) this.#gate.removeImage(this.#class, PLACE);
     this.#gate.putImage(image.class, PLACE, image.bytes);
     this.#class = image.class;
-    const slot = { image: { class: image.class, place: PLACE }, mode: 'enforce', session: 1, program: 1 } as const;
+    const slot = { image: { class: image.class, place: PLACE }, mode, session: 1, program: 1 } as const;
     this.#gate.update('policies', u32(POLICY), encodeSlot(slot));
   }
 
@@ -81,6 +90,27 @@ export class Trials {
     accesses.forEach((access, index) => encode(access, batch.subarray(index * TRIAL, (index + 1) * TRIAL)));
     const judged = this.#gate.trials(batch);
     return accesses.map((access, index) => decode(access, judged.subarray(index * TRIAL, (index + 1) * TRIAL)));
+  }
+
+  /** Is each thing granted more at its new name, where that may be made? */
+  moves(moves: readonly Move[]): boolean[] {
+    const attempt = (object: AccessObject): Access => ({ operations: ['create'], object, uid: 0, gid: 0 });
+    const judge = (prepare: (trial: Buffer, index: number) => void): Buffer[] => {
+      const batch = Buffer.alloc(TRIAL * moves.length);
+      const slices = moves.map((_, index) => batch.subarray(index * TRIAL, (index + 1) * TRIAL));
+      slices.forEach(prepare);
+      const judged = this.#gate.trials(batch);
+      return moves.map((_, index) => judged.subarray(index * TRIAL, (index + 1) * TRIAL));
+    };
+    const olds = judge((trial, index) => encode(attempt((moves[index] as Move).from), trial));
+    const news = judge((trial, index) => {
+      const { to, moved } = moves[index] as Move;
+      encode(attempt(to), trial);
+      writeNumber(trial, 'trial', 'moved', MOVED.indexOf(moved) + 1);
+      writeNumber(trial, 'trial', 'from_state', readNumber(olds[index] as Buffer, 'trial', 'state'));
+      writeNumber(trial, 'trial', 'from_grants', readNumber(olds[index] as Buffer, 'trial', 'grants'));
+    });
+    return news.map((trial) => readNumber(trial, 'trial', 'more') !== 0);
   }
 
   close(): void {

@@ -12,6 +12,7 @@ import { kinds } from './kinds.js';
 import { needsLsm } from './machine.js';
 import { modes } from './modes.js';
 import { mounts } from './mounts.js';
+import { moves } from './moves.js';
 import { names } from './names.js';
 import { opens } from './opens.js';
 import { scripts } from './scripts.js';
@@ -29,6 +30,7 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const parts = [
     opens,
     names,
+    moves,
     kinds,
     doors,
     execs,

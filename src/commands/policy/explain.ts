@@ -77,7 +77,9 @@ function render({ explanation, elsewhere, event, changed }: Answer): string {
   if (event !== null) lines.push(`${event.time} ${event.session}:${event.seq} ${lineOf(event)}`);
   if (changed) lines.push('The policy was changed since; this is what it says now:');
   lines.push(renderExplanation(explanation));
-  if (explanation.verdict === 'permit')
+  if (event?.reason === 'moved')
+    lines.push('The new name alone is permitted; what was to get it comes from a name that grants less.');
+  else if (explanation.verdict === 'permit')
     lines.push(
       elsewhere.length === 0
         ? 'Where it fails all the same, it is not callgate that refuses.'

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names that are given to what has one already.
+ *
+ *   path_link        link of the old name, create of the new
+ *   path_rename      delete of the old name, create of the new, delete of a file that is replaced; with RENAME_EXCHANGE
+ *                    both of both; with RENAME_WHITEOUT mknod of the old name, where a device is left
+ *
+ * The rules that cover a thing are those of its name, and below a folder those of all names that begin with it. So it is
+ * given no name at which it, or anything below it, is granted more than at the old one: EXDEV, as between file systems,
+ * upon which mv(1) copies, and each copy is judged. What stacking file systems rename by themselves (fs/overlayfs: the
+ * whiteout of a file that is taken away) goes to the file system and comes by no path hook.
+ */
+#include "object.h"
+
+/* By which table of the image a thing is compared, and 1. */
+static __always_inline __u32 moved_as(struct dentry *dentry)
+{
+	__u16 mode = BPF_CORE_READ(dentry, d_inode, i_mode);
+
+	if (S_ISDIR(mode))
+		return CG_MOVED_FOLDER + 1;
+	return S_ISSOCK(mode) ? CG_MOVED_SOCKET + 1 : CG_MOVED_FILE + 1;
+}
+
+/* Both ends of one attempt. */
+struct ends {
+	const struct path *old_dir, *new_dir;
+	struct dentry *old, *new;
+	__u32 leaves, arrives; /* operations on the old name and on the new */
+	__u32 moved, exchanged;
+};
+
+/*
+ * Facts and verdict of the new name. The attempt on the old one, judged and permitted just before, is what it is compared
+ * with. 1: there is nothing to report.
+ */
+static __noinline int decide_new(struct cg_entry *entry, struct ends *ends)
+{
+	struct cg_access *access;
+	__u32 state, grants;
+	__u64 generation;
+
+	if (!entry || !entry->subject || !entry->scratch || !ends)
+		return 0;
+	access = &entry->scratch->access;
+	state = access->state;
+	grants = access->grants;
+	generation = access->generation;
+	cg_begin(entry->scratch);
+	access->moved = ends->moved;
+	access->exchanged = ends->exchanged;
+	access->from_state = state;
+	access->from_grants = grants;
+	access->from_generation = generation;
+	if (cg_facts_path(entry->subject, entry->scratch, ends->new_dir, ends->new, ends->arrives))
+		return 1;
+	cg_decide(entry->subject, entry->scratch);
+	return 0;
+}
+
+static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
+{
+	int verdict = judge_path(entry, ends->old_dir, ends->old, ends->leaves);
+
+	if (verdict)
+		return verdict;
+	if (decide_new(entry, ends))
+		return 0;
+	if (entry->scratch->access.stale) {
+		/* The policy was replaced between the two: the new one is asked about both. */
+		cg_begin(entry->scratch);
+		verdict = judge_path(entry, ends->old_dir, ends->old, ends->leaves);
+		if (verdict)
+			return verdict;
+		if (decide_new(entry, ends))
+			return 0;
+		if (entry->scratch->access.stale)
+			entry->scratch->access.unresolved = CG_UNRESOLVED_POLICY;
+	}
+	return cg_conclude(entry->subject, entry->scratch);
+}
+
+SEC("lsm/path_link")
+int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
+{
+	/* The hook has no mount for the old name; link(2) refuses to cross one (EXDEV), so it is the new one's. */
+	struct ends ends = {
+		.old_dir = new_dir,
+		.new_dir = new_dir,
+		.old = old_dentry,
+		.new = new_dentry,
+		.leaves = CG_BIT(CG_LINK),
+		.arrives = CG_BIT(CG_CREATE),
+	};
+	struct cg_entry entry;
+	int verdict = 0;
+
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	ends.moved = moved_as(old_dentry);
+	return judge_ends(&entry, &ends);
+}
+
+SEC("lsm/path_rename")
+int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
+	     struct dentry *new_dentry, unsigned int flags)
+{
+	struct ends ends = {
+		.old_dir = old_dir,
+		.new_dir = new_dir,
+		.old = old_dentry,
+		.new = new_dentry,
+		.leaves = CG_BIT(CG_DELETE),
+		.arrives = CG_BIT(CG_CREATE),
+	};
+	struct cg_entry entry;
+	int verdict = 0;
+
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	ends.moved = moved_as(old_dentry);
+	if (flags & RENAME_EXCHANGE) {
+		ends.leaves |= CG_BIT(CG_CREATE);
+		ends.exchanged = moved_as(new_dentry);
+	}
+	if (flags & RENAME_WHITEOUT)
+		ends.leaves |= CG_BIT(CG_MKNOD);
+	/* What stands at the new name goes: replaced, or (RENAME_EXCHANGE) moved to the old one. */
+	if (BPF_CORE_READ(new_dentry, d_inode))
+		ends.arrives |= CG_BIT(CG_DELETE);
+	return judge_ends(&entry, &ends);
+}
