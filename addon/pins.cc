@@ -2,6 +2,7 @@
 #include "pins.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include <cerrno>
@@ -102,7 +103,7 @@ Failure AttachAndPin(callgate_bpf* skeleton, const std::string& directory, uint3
   *count = 0;
   bpf_object__for_each_program(program, skeleton->obj) {
     std::string section = bpf_program__section_name(program);
-    if (!StartsWith(section, "lsm")) continue;
+    if (!StartsWith(section, "lsm") || !bpf_program__autoload(program)) continue;
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) return Fail(errno, "attach " + section);
     std::string path = directory + "/links/" + bpf_program__name(program);
@@ -113,6 +114,20 @@ Failure AttachAndPin(callgate_bpf* skeleton, const std::string& directory, uint3
     (*count)++;
   }
   return {};
+}
+
+// Hooks that not every kernel has are written "?lsm/..." and loaded where the kernel's BTF knows them.
+void EnableOptional(callgate_bpf* skeleton) {
+  btf* kernel = btf__load_vmlinux_btf();
+  if (kernel == nullptr) return;
+  bpf_program* program;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    std::string section = bpf_program__section_name(program);
+    if (bpf_program__autoload(program) || !StartsWith(section, "lsm/")) continue;
+    std::string hook = "bpf_lsm_" + section.substr(4);
+    if (btf__find_by_name_kind(kernel, hook.c_str(), BTF_KIND_FUNC) > 0) bpf_program__set_autoload(program, true);
+  }
+  btf__free(kernel);
 }
 
 Failure PinRest(callgate_bpf* skeleton, const std::string& directory, uint32_t links) {
@@ -177,6 +192,7 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   });
   Skeleton skeleton(callgate_bpf__open(), callgate_bpf__destroy);
   if (!skeleton) return ThrowErrno(env, errno, "open the BPF object");
+  EnableOptional(skeleton.get());
   if (int failed = callgate_bpf__load(skeleton.get())) {
     Napi::Error error = NativeError(env, failed < 0 ? -failed : failed, "load the BPF object");
     error.Set("verifier", Napi::String::New(env, LastUsefulLine()));

@@ -16,7 +16,7 @@
  *
  * file_permission and inode_permission are left alone: what was opened was judged, and they would tax every read.
  */
-#include "judge.h"
+#include "guard.h"
 
 /* The gate's own pins: no subject touches a bpffs, whatever its policy says. */
 static __always_inline int in_bpffs(struct dentry *dentry)
@@ -27,10 +27,17 @@ static __always_inline int in_bpffs(struct dentry *dentry)
 /* Facts, verdict and report of an attempt on one path. */
 static __noinline int judge_path(struct cg_entry *entry, const struct path *path, struct dentry *leaf, __u32 operations)
 {
+	__u32 floor;
+
 	if (!entry || !entry->subject || !entry->scratch)
 		return -EPERM;
 	if (in_bpffs(leaf) && operations != CG_BIT(CG_STAT))
 		return cg_floor(entry->subject, entry->scratch, CG_FLOOR_GATE);
+	floor = cg_protected(leaf, operations);
+	if (floor) {
+		cg_facts_path(entry->subject, entry->scratch, path, leaf, operations);
+		return cg_floor(entry->subject, entry->scratch, floor);
+	}
 	if (cg_facts_path(entry->subject, entry->scratch, path, leaf, operations))
 		return 0;
 	return cg_judge(entry->subject, entry->scratch);
@@ -50,7 +57,7 @@ int BPF_PROG(file_open, struct file *file)
 {
 	struct cg_entry entry;
 	int verdict = 0;
-	__u32 mode, flags, operations = 0;
+	__u32 mode, flags, operations = 0, floor;
 
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
@@ -83,6 +90,9 @@ int BPF_PROG(file_open, struct file *file)
 	entry.scratch->access.operations = operations;
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)file->f_path.mnt, (__u64)file->f_path.dentry))
 		return 0;
+	floor = cg_protected(file->f_path.dentry, operations);
+	if (floor)
+		return cg_floor(entry.subject, entry.scratch, floor);
 	if (entry.scratch->access.object == CG_OBJECT_KIND && (flags & O_TMPFILE_FLAG))
 		entry.scratch->access.kind = CG_KIND_TMPFILE;
 	cg_decide(entry.subject, entry.scratch);

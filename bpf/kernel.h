@@ -47,6 +47,8 @@
 #define SOCKFS_MAGIC 0x534f434b
 #define NSFS_MAGIC 0x6e736673
 #define BPF_FS_MAGIC 0xcafe4a11
+#define CGROUP_SUPER_MAGIC 0x27e0eb
+#define CGROUP2_SUPER_MAGIC 0x63677270
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1
@@ -60,10 +62,19 @@
 #define IPPROTO_MPTCP 262
 #define MSG_FASTOPEN 0x20000000
 
-#define CAP_SYS_ADMIN 21 /* include/uapi/linux/capability.h */
+/* include/uapi/linux/capability.h */
+#define CAP_SYS_MODULE 16
+#define CAP_SYS_RAWIO 17
+#define CAP_SYS_PACCT 20
+#define CAP_SYS_ADMIN 21
+#define CAP_SYS_BOOT 22
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
 
 #define PTRACE_MODE_READ 1
 #define PTRACE_MODE_ATTACH 2
+#define PTRACE_MODE_NOAUDIT 4
 #define PTRACE_MODE_REALCREDS 0x10
 
 /* An ERR_PTR: mounts made inside the kernel (overlayfs's clones) have MNT_NS_INTERNAL = ERR_PTR(-EINVAL) (fs/mount.h). */

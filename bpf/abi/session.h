@@ -19,7 +19,7 @@ struct cg_session {
 	__u64 unresolved[CG_UNRESOLVED_COUNT];
 	__u64 denied_by[CG_OPERATION_SLOTS];
 };
-CG_ASSERT(sizeof(struct cg_session) == 8 * (9 + 16 + 16 + 20), "read by the control plane");
+CG_ASSERT(sizeof(struct cg_session) == 8 * (9 + 32 + 16 + 20), "read by the control plane");
 
 /* The whole key of an attempt, compared byte for byte by the kernel's hash table. Longer objects are never dropped as repeats. */
 #define CG_SEEN_OBJECT 416

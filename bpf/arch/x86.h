@@ -30,14 +30,24 @@ static __always_inline long cg_compat_syscall(void)
 #define CG_SYSCALL_FTRUNCATE 77
 #define CG_SYSCALL_CREAT 85
 #define CG_SYSCALL_OPENAT 257
-#define CG_SYSCALL_SETNS 308
 #define CG_SYSCALL_OPEN_BY_HANDLE_AT 304
 #define CG_SYSCALL_OPENAT2 437
 #define CG_SYSCALL_SENDTO 44
 #define CG_SYSCALL_SENDMSG 46
 #define CG_SYSCALL_SENDMMSG 307
+#define CG_SYSCALL_PRCTL 157
+#define CG_SYSCALL_GETXATTR 191 /* then lgetxattr, fgetxattr, listxattr, llistxattr, flistxattr */
+#define CG_SYSCALL_FLISTXATTR 196
+#define CG_SYSCALL_SECCOMP 317
+#define CG_COMPAT_PRCTL 172
+#define CG_COMPAT_GETXATTR 229 /* in the same order */
+#define CG_COMPAT_FLISTXATTR 234
+#define CG_COMPAT_SECCOMP 354
+/* From 424 on all architectures share the numbers. */
+#define CG_SYSCALL_LANDLOCK_RESTRICT_SELF 446
+#define CG_SYSCALL_GETXATTRAT 464
+#define CG_SYSCALL_LISTXATTRAT 465
 #define CG_COMPAT_FTRUNCATE 93
 #define CG_COMPAT_FTRUNCATE64 194
-#define CG_COMPAT_SETNS 346
 
 #endif

@@ -4,7 +4,6 @@ import { checksOf } from './checks.js';
 import { Confined } from './confined.js';
 import { depth } from './depth.js';
 import { execs } from './exec.js';
-import { floor } from './floor.js';
 import { kinds } from './kinds.js';
 import { needsLsm } from './machine.js';
 import { modes } from './modes.js';
@@ -20,6 +19,6 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
-  for (const part of [opens, names, kinds, execs, tasks, sockets, floor, mounts, depth, modes])
+  for (const part of [opens, names, kinds, execs, tasks, sockets, mounts, depth, modes])
     await t.test(part.name, (t) => part(t, checks));
 });

@@ -5,6 +5,7 @@
  * An act is words with commas between; `K=` before it keeps its result as #K (one digit), and `#K` in a word is replaced by that result.
  *
  *   call,NUMBER,ARG...          any system call; ARG is a number, s:TEXT, b:BYTES (zeroes), w:N:N... (64-bit words)
+ *   call32,NUMBER,ARG...        the same as a 32-bit program makes it: another table of numbers, no pointers
  *   socketpair                  the first end as #K, the second is its number and one more
  *   bind|connect|sendto,FD,ADDRESS...     in,IP,PORT  in6,IP,PORT  unspec,IP,PORT  un,PATH  abs,NAME  auto
  *   sendfd,SOCKET,FD  recvfd,SOCKET       a descriptor; recvfd prints `lost` where the message came without it
@@ -187,6 +188,16 @@ static long act(char *verb, char **words)
 		for (int i = 0; i < 6 && words[i + 1]; i++)
 			arguments[i] = argument(words[i + 1]);
 		return outcome(syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]));
+	}
+	if (!strcmp(verb, "call32")) {
+		long result;
+		for (int i = 0; i < 3 && words[i + 1]; i++)
+			arguments[i] = argument(words[i + 1]);
+		asm volatile("int $0x80"
+			     : "=a"(result)
+			     : "a"(atol(words[0])), "b"(arguments[0]), "c"(arguments[1]), "d"(arguments[2])
+			     : "memory", "r8", "r9", "r10", "r11");
+		return (int)result;
 	}
 	if (!strcmp(verb, "socketpair")) {
 		int pair[2];
