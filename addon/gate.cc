@@ -22,6 +22,7 @@ void Gate::Register(Napi::Env env, Napi::Object) {
           InstanceMethod("putSeen", &Gate::PutSeen),         InstanceMethod("removeSeen", &Gate::RemoveSeen),
           InstanceMethod("readSeen", &Gate::ReadSeen),       InstanceMethod("openRing", &Gate::OpenRing),
           InstanceMethod("subjects", &Gate::Subjects),       InstanceMethod("markProcess", &Gate::MarkProcess),
+          InstanceMethod("identify", &Gate::IdentifyFd),
           InstanceMethod("trial", &Gate::Trial),             InstanceMethod("trials", &Gate::Trials),
           InstanceMethod("programs", &Gate::Programs),       InstanceMethod("close", &Gate::Close),
       });

@@ -18,6 +18,9 @@ class Gate : public Napi::ObjectWrap<Gate> {
   // The map's descriptor, or -1 with a pending exception (ENOENT, or EBADF after close()).
   int Map(Napi::Env env, const std::string& name) const;
 
+  // What the kernel knows the file of one of our descriptors as; 0, or an errno.
+  int Identify(int fd, struct cg_identity* identity) const;
+
   std::map<std::string, Fd> maps;
   Fd list_subjects, identify;
   Fd trial;  // of openTrial() alone
@@ -44,6 +47,7 @@ class Gate : public Napi::ObjectWrap<Gate> {
   // subject.cc
   Napi::Value Subjects(const Napi::CallbackInfo& info);
   Napi::Value MarkProcess(const Napi::CallbackInfo& info);
+  Napi::Value IdentifyFd(const Napi::CallbackInfo& info);
   // trial.cc
   Napi::Value Trial(const Napi::CallbackInfo& info);
   Napi::Value Trials(const Napi::CallbackInfo& info);

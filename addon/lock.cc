@@ -3,7 +3,6 @@
 #include "lock.h"
 
 #include <cerrno>
-#include <ctime>
 #include <fcntl.h>
 #include <memory>
 #include <string>
@@ -16,15 +15,11 @@
 
 namespace {
 
-// Loading a gate takes seconds in an emulated machine; whoever holds the lock longer than this is stuck.
-constexpr int kWaitMilliseconds = 120000;
-constexpr int kStepMilliseconds = 20;
-
+// Never waits: whoever has to does so between two turns of its event loop (src/session/acquire.ts).
 Napi::Value Lock(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 2 || !info[0].IsString()) return ThrowErrno(env, EINVAL, "lock(path, wait)");
+  if (info.Length() < 1 || !info[0].IsString()) return ThrowErrno(env, EINVAL, "lock(path)");
   std::string path = info[0].As<Napi::String>().Utf8Value();
-  bool wait = info[1].ToBoolean();
 
   auto file = std::make_shared<Fd>(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!*file) return ThrowErrno(env, errno, "open " + path);
@@ -32,12 +27,9 @@ Napi::Value Lock(const Napi::CallbackInfo& info) {
   if (fstat(file->get(), &facts) != 0) return ThrowErrno(env, errno, "stat " + path);
   if (!S_ISREG(facts.st_mode) || facts.st_uid != geteuid() || (facts.st_mode & 022) != 0)
     return ThrowErrno(env, EPERM, "lock " + path + " (it must be a plain file of ours that nobody else can write)");
-  for (int waited = 0; flock(file->get(), LOCK_EX | LOCK_NB) != 0; waited += kStepMilliseconds) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return ThrowErrno(env, errno, "flock " + path);
-    if (!wait || waited >= kWaitMilliseconds) return ThrowErrno(env, EWOULDBLOCK, "flock " + path);
-    struct timespec step = {0, kStepMilliseconds * 1000000L};
-    nanosleep(&step, nullptr);
-  }
+  // flock(2), because it alone names its holder in /proc/locks and keeps two of one process apart. It takes no more than a
+  // descriptor for reading; a subject is refused every lock on this file (bpf/guard.bpf.c: file_lock).
+  if (flock(file->get(), LOCK_EX | LOCK_NB) != 0) return ThrowErrno(env, errno, "flock " + path);
   return Napi::Function::New(env, [file](const Napi::CallbackInfo&) { file->reset(); });
 }
 

@@ -41,6 +41,30 @@ Napi::Value Gate::Subjects(const Napi::CallbackInfo& info) {
   return Napi::Buffer<uint8_t>::Copy(env, chosen.data(), chosen.size());
 }
 
+int Gate::Identify(int fd, cg_identity* identity) const {
+  *identity = {};
+  identity->fd = static_cast<uint32_t>(fd);
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  // The kernel copies a syscall program's context back into where it came from.
+  options.ctx_in = identity;
+  options.ctx_size_in = sizeof(*identity);
+  if (bpf_prog_test_run_opts(identify.get(), &options) != 0) return errno;
+  return identity->inode == 0 ? EBADF : 0;
+}
+
+Napi::Value Gate::IdentifyFd(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "identify(fd)");
+  if (closed) return ThrowErrno(env, EBADF, "identify: the gate is closed");
+  cg_identity identity{};
+  if (int failed = Identify(info[0].As<Napi::Number>().Int32Value(), &identity))
+    return ThrowErrno(env, failed, "identify a descriptor");
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("device", Napi::Number::New(env, identity.device));
+  result.Set("inode", Napi::BigInt::New(env, static_cast<uint64_t>(identity.inode)));
+  return result;
+}
+
 Napi::Value Gate::MarkProcess(const Napi::CallbackInfo& info) {
   return ThrowErrno(info.Env(), ENOSYS, "making a running process a subject is not built yet");
 }
@@ -63,13 +87,7 @@ Napi::Value Mark(const Napi::CallbackInfo& info) {
   int program = HeldProgram(info.Env(), pidfd);
   if ((value.flags & CG_SUBJECT_ARMED) != 0 && program >= 0) {
     cg_identity identity{};
-    identity.fd = static_cast<uint32_t>(program);
-    LIBBPF_OPTS(bpf_test_run_opts, options);
-    // The kernel copies a syscall program's context back into where it came from.
-    options.ctx_in = &identity;
-    options.ctx_size_in = sizeof(identity);
-    if (bpf_prog_test_run_opts(gate->identify.get(), &options) != 0) return ThrowErrno(env, errno, "identify the program");
-    if (identity.inode == 0) return ThrowErrno(env, EBADF, "identify the program");
+    if (int failed = gate->Identify(program, &identity)) return ThrowErrno(env, failed, "identify the program");
     value.armed_device = identity.device;
     value.armed_inode = identity.inode;
   }

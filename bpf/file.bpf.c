@@ -40,7 +40,7 @@ int BPF_PROG(file_open, struct file *file)
 {
 	struct cg_entry entry;
 	int verdict = 0;
-	__u32 mode, flags, operations = 0;
+	__u32 mode, flags, operations = 0, floor;
 
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
@@ -71,6 +71,9 @@ int BPF_PROG(file_open, struct file *file)
 	entry.scratch->access.operations = operations;
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)file->f_path.mnt, (__u64)file->f_path.dentry))
 		return 0;
+	floor = cg_protected(file->f_path.dentry, operations);
+	if (floor)
+		return cg_floor(entry.subject, entry.scratch, floor);
 	if (entry.scratch->access.object == CG_OBJECT_KIND) {
 		/* mq_open(2) names the queue, not where it can be seen. */
 		if (entry.scratch->access.kind == CG_KIND_MQUEUE)

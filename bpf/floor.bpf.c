@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hard-wired floor: what would let a subject out of its policy in one call is refused, whatever the policy says.
- * Version 2 of the language has the words to permit these; version 1 has not.
+ * Version 2 of the language has the words to permit these; version 1 has not. Here: mounts, namespaces, code of the
+ * kernel's and other tasks. What takes a capability is in capable.bpf.c, the supervisor in guard.bpf.c, callgate's own
+ * files in guard.h, the terminal in terminal.bpf.c.
  */
-#include "judge.h"
+#include "guard.h"
 
 #define FLOOR(hook, reason, ...)                                     \
 	SEC("lsm/" #hook)                                            \
@@ -48,23 +50,6 @@ int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *n
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
 }
 
-/*
- * setns(2) has no hook, but asks for CAP_SYS_ADMIN whatever it enters (each ns->ops->install). A subject can open no
- * namespace's file (an object without a path); this is for the descriptors it was started with.
- */
-SEC("lsm/capable")
-int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int capability, unsigned int options)
-{
-	struct cg_entry entry;
-	int verdict = 0;
-
-	if (capability != CAP_SYS_ADMIN || !cg_enter(&entry, &verdict))
-		return verdict;
-	if (cg_syscall() != CG_SYSCALL_SETNS && cg_compat_syscall() != CG_COMPAT_SETNS)
-		return 0;
-	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_NAMESPACE);
-}
-
 /* Under one policy of one session, both by now: what one of them may do, the other may. */
 static __always_inline int is_alike(struct cg_subject *one, struct cg_subject *other)
 {
@@ -75,7 +60,8 @@ static __always_inline int is_alike(struct cg_subject *one, struct cg_subject *o
 /*
  * Reading and writing another's memory, stopping it, taking its descriptors (PTRACE_MODE_ATTACH), and entering its
  * namespaces by pidfd (setns asks for PTRACE_MODE_READ_REALCREDS). The plain read mode is what ps(1) needs of /proc,
- * whose files are judged by path.
+ * whose files are judged by path. kcmp, move_pages, migrate_pages, pidfd_getfd, process_vm_* and the files of /proc that
+ * show memory all come here (kernel/kcmp.c, mm/migrate.c, kernel/pid.c, mm/process_vm_access.c, fs/proc/base.c).
  */
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode)
@@ -86,6 +72,10 @@ int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode)
 
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
+	/* Its supervisor's descriptors, memory and links in /proc are none of a subject's business in any mode. */
+	if (cg_guarded(child))
+		return mode & PTRACE_MODE_NOAUDIT ? cg_floor_unsaid(entry.subject, CG_FLOOR_PTRACE)
+						  : cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
 	if (!(mode & PTRACE_MODE_ATTACH) && !(mode & PTRACE_MODE_REALCREDS))
 		return 0;
 	other = bpf_task_storage_get(&subjects, child, 0, 0);
@@ -128,44 +118,4 @@ int BPF_PROG(ptrace_traceme, struct task_struct *parent)
 		return 0;
 	}
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
-}
-
-SEC("lsm/task_kill")
-int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info, int signal, const struct cred *cred)
-{
-	struct cg_entry entry;
-	__u64 *guard, start;
-	__u32 group;
-	int verdict = 0;
-
-	if (!cg_enter(&entry, &verdict))
-		return verdict;
-	group = BPF_CORE_READ(target, tgid);
-	guard = bpf_map_lookup_elem(&guards, &group);
-	if (!guard || !signal)
-		return 0;
-	/* A pid that was used again names another process; the start time tells (0: written before it was known). */
-	start = BPF_CORE_READ(target, group_leader, start_boottime);
-	if (*guard && *guard != start)
-		return 0;
-	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SIGNAL);
-}
-
-/*
- * A signal of the kernel's own, for a descriptor whose owner the supervisor was made (F_SETOWN; F_SETSIG makes it any
- * signal). Whoever runs just now need not be who set it, so a supervisor gets none from anybody; it asks for none.
- */
-SEC("lsm/file_send_sigiotask")
-int BPF_PROG(file_send_sigiotask, struct task_struct *target, struct fown_struct *owner, int signal)
-{
-	__u32 group = BPF_CORE_READ(target, tgid);
-	__u64 *guard, start;
-
-	guard = bpf_map_lookup_elem(&guards, &group);
-	if (!guard)
-		return 0;
-	start = BPF_CORE_READ(target, group_leader, start_boottime);
-	if (*guard && *guard != start)
-		return 0;
-	return cg_refuse(EPERM);
 }

@@ -149,3 +149,17 @@ __hidden int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __
 	cg_report(subject, scratch, session, CG_EVENT_FLOOR);
 	return -EPERM;
 }
+
+__hidden int cg_floor_unsaid(struct cg_subject *subject, __u32 reason)
+{
+	struct cg_session *session;
+	__u32 number;
+
+	if (!subject)
+		return -EPERM;
+	number = subject->session;
+	session = bpf_map_lookup_elem(&sessions, &number);
+	if (session)
+		__sync_fetch_and_add(&session->floor[CG_BOUND(reason, CG_FLOOR_COUNT)], 1);
+	return -EPERM;
+}

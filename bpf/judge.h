@@ -42,6 +42,9 @@ int cg_unresolved(struct cg_subject *subject, struct cg_scratch *scratch, __u32 
 /* The hard-wired floor refuses: counted, reported, -EPERM in every mode. */
 int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason);
 
+/* The same without an event: for what the kernel asks only to look whether it could (CAP_OPT_NOAUDIT and its like). */
+int cg_floor_unsaid(struct cg_subject *subject, __u32 reason);
+
 /* Sends the event of scratch->access; `type` is an enum cg_event_type. Returns the event's sequence number. */
 __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type);
 

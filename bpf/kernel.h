@@ -52,6 +52,8 @@
 #define BPF_FS_MAGIC 0xcafe4a11
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
+#define CGROUP_SUPER_MAGIC 0x27e0eb
+#define CGROUP2_SUPER_MAGIC 0x63677270
 
 #define AF_UNSPEC 0
 #define AF_UNIX 1
@@ -70,10 +72,19 @@
 #define LSM_UNSAFE_SHARE 1
 #define LSM_UNSAFE_PTRACE 2
 
-#define CAP_SYS_ADMIN 21 /* include/uapi/linux/capability.h */
+/* include/uapi/linux/capability.h */
+#define CAP_SYS_MODULE 16
+#define CAP_SYS_RAWIO 17
+#define CAP_SYS_PACCT 20
+#define CAP_SYS_ADMIN 21
+#define CAP_SYS_BOOT 22
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
 
 #define PTRACE_MODE_READ 1
 #define PTRACE_MODE_ATTACH 2
+#define PTRACE_MODE_NOAUDIT 4
 #define PTRACE_MODE_REALCREDS 0x10
 
 /* An ERR_PTR: mounts made inside the kernel (overlayfs's clones) have MNT_NS_INTERNAL = ERR_PTR(-EINVAL) (fs/mount.h). */

@@ -171,6 +171,14 @@ CG_MAP struct {
 	__type(value, __u64);
 } guards SEC(".maps");
 
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_PROTECTIONS_MAX);
+	__type(key, struct cg_inode);
+	__type(value, __u32);
+} protections SEC(".maps");
+
 /* An image by its place in the outer map of its class; NULL where there is none. image.bpf.c holds the maps. */
 #define CG_DECLARE_IMAGE(class_, ...) struct cg_image##class_ *cg_image##class_(__u32 place);
 CG_IMAGE_CLASSES(CG_DECLARE_IMAGE)

@@ -12,6 +12,7 @@
  * than are looked at is denied and counted. A queue is at one place or at none: what is seen at several is denied and
  * counted, because mq_open(2) is judged in file_open too, which all opens pass and which carries no judgement of many paths.
  */
+#include "guard.h"
 #include "judge.h"
 
 #define CG_MOUNTS_MAX 128
@@ -105,9 +106,13 @@ next:
 static __always_inline int judge_everywhere(struct cg_entry *entry, struct dentry *dentry, __u32 operations)
 {
 	struct cg_access *access;
+	__u32 floor;
 
 	if (!entry || !entry->subject || !entry->scratch)
 		return -EPERM;
+	floor = cg_protected(dentry, operations);
+	if (floor)
+		return cg_floor(entry->subject, entry->scratch, floor);
 	struct mounts mounts = {.entry = entry, .leaf = (__u64)dentry, .operations = operations};
 	first_mount(&mounts, BPF_CORE_READ(dentry, d_sb));
 	bpf_loop(CG_MOUNTS_MAX, look_from, &mounts, 0);

@@ -10,6 +10,7 @@
  *   rings     ARRAY_OF_MAPS          by session number: RINGBUF of struct cg_event
  *   seen      ARRAY_OF_MAPS          by session number: HASH struct cg_seen_key -> struct cg_seen; absent: no dedup
  *   guards    HASH                   __u32 thread group -> __u64 start time: supervisors no subject may signal
+ *   protections HASH                 struct cg_inode -> __u32 CG_PROTECT_*: files no subject may change
  */
 #ifndef CALLGATE_ABI_ABI_H
 #define CALLGATE_ABI_ABI_H
@@ -18,6 +19,7 @@
 #include "limits.h"
 #include "object.h"
 #include "operation.h"
+#include "protection.h"
 #include "session.h"
 #include "slot.h"
 #include "subject.h"

@@ -62,6 +62,14 @@ enum cg_floor {
 	CG_FLOOR_GATE = 13,  /* the gate's own pins */
 	CG_FLOOR_FORK = 14,  /* no storage for the child */
 	CG_FLOOR_ROUTE = 15, /* a destination other than the address that is judged */
+	CG_FLOOR_CAPABILITY = 16, /* what takes a capability that rules the machine; the object is its name */
+	CG_FLOOR_AUTOLOAD = 17,   /* a module the kernel would have loaded for the subject; the object is its name */
+	CG_FLOOR_SUPERVISOR = 18, /* limits, scheduling, memory, cgroup and /proc files of a supervisor */
+	CG_FLOOR_FILES = 19,      /* callgate's own: policies in use, state, logs, journals, locks */
+	CG_FLOOR_TERMINAL = 20,   /* input that others would take for typed; the object is the request's name */
+	CG_FLOOR_NOTIFY = 21,     /* permission events: who opens a file waits for the subject */
+	CG_FLOOR_KERNEL_LOG = 22, /* the kernel's log cleared, or the console's level set */
+	CG_FLOOR_CGROUP = 23,     /* membership of a cgroup */
 	CG_FLOOR_COUNT = 32,
 };
 

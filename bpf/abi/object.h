@@ -13,6 +13,7 @@ enum cg_object_type {
 	CG_OBJECT_ABSTRACT = 5, /* the name without its leading NUL */
 	CG_OBJECT_UNNAMED = 6,
 	CG_OBJECT_FAMILY = 7,   /* struct cg_family */
+	CG_OBJECT_WORD = 8,     /* of the floor's events: what was refused, by name; no rule can mean it */
 };
 
 /* Objects without a path, in the order of KINDS in src/policy/model.ts. The last three are denied unless named. */

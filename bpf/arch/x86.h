@@ -107,6 +107,19 @@ static __always_inline bool cg_clears_option(void)
 #define CG_COMPAT_EXECVEAT 358
 #define CG_COMPAT_OPENAT2 437
 
+#define CG_SYSCALL_PRCTL 157
+#define CG_SYSCALL_GETXATTR 191 /* then lgetxattr, fgetxattr, listxattr, llistxattr, flistxattr */
+#define CG_SYSCALL_FLISTXATTR 196
+#define CG_SYSCALL_SECCOMP 317
+#define CG_COMPAT_PRCTL 172
+#define CG_COMPAT_GETXATTR 229 /* in the same order */
+#define CG_COMPAT_FLISTXATTR 234
+#define CG_COMPAT_SECCOMP 354
+/* From 424 on all architectures share the numbers. */
+#define CG_SYSCALL_LANDLOCK_RESTRICT_SELF 446
+#define CG_SYSCALL_GETXATTRAT 464
+#define CG_SYSCALL_LISTXATTRAT 465
+
 /* The call is execve(2) or execveat(2). */
 static __always_inline int cg_calls_exec(void)
 {

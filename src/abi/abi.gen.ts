@@ -139,6 +139,14 @@ export const STRUCTS = {
       protocol: { offset: 4, bytes: 4, type: 'u8', count: 4 },
     },
   },
+  inode: {
+    bytes: 16,
+    fields: {
+      inode: { offset: 0, bytes: 8, type: 'u64' },
+      device: { offset: 8, bytes: 4, type: 'u32' },
+      pad: { offset: 12, bytes: 4, type: 'u32' },
+    },
+  },
   session: {
     bytes: 744,
     fields: {
@@ -377,6 +385,14 @@ export const ENUMS = {
     FLOOR_GATE: 13,
     FLOOR_FORK: 14,
     FLOOR_ROUTE: 15,
+    FLOOR_CAPABILITY: 16,
+    FLOOR_AUTOLOAD: 17,
+    FLOOR_SUPERVISOR: 18,
+    FLOOR_FILES: 19,
+    FLOOR_TERMINAL: 20,
+    FLOOR_NOTIFY: 21,
+    FLOOR_KERNEL_LOG: 22,
+    FLOOR_CGROUP: 23,
     FLOOR_COUNT: 32,
   },
   moved: {
@@ -393,6 +409,7 @@ export const ENUMS = {
     OBJECT_ABSTRACT: 5,
     OBJECT_UNNAMED: 6,
     OBJECT_FAMILY: 7,
+    OBJECT_WORD: 8,
   },
   kind: {
     KIND_MEMFD: 0,
@@ -480,10 +497,15 @@ export const NUMBERS = {
   SESSIONS_MAX: 256,
   PROGRAMS_MAX: 16384,
   GUARDS_MAX: 1024,
+  PROTECTIONS_MAX: 65536,
   DEPTH_MAX: 4096,
+  PROTECT_ENTRIES: 1,
+  PROTECT_FIXED: 2,
+  PROTECT_SEALED: 4,
+  PROTECT_CONTROLS: 8,
   SEEN_OBJECT: 416,
   SUBJECT_ARMED: 1,
   SUBJECT_FREE: 2,
   EXEC_BY_NAME: 1,
-  ABI_VERSION: 1,
+  ABI_VERSION: 2,
 } as const;

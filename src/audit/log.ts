@@ -14,6 +14,7 @@ export class Log implements EventSink {
   readonly name = 'log';
   readonly #file: string;
   readonly #most: number;
+  readonly #opened: (fd: number) => void;
   #fd: number;
   #bytes: number;
   /** What the disk did not take yet; whole lines, and at its front perhaps the rest of one. */
@@ -24,13 +25,16 @@ export class Log implements EventSink {
   /**
    * Opens the log, 0600, making its folder (0700) where it is missing.
    *
+   * @param opened told each file that becomes the log: the first, and those behind rotations
    * @throws Failure where it cannot be opened, or where others could write it
    */
-  constructor(file: string, most = LOG_BYTES) {
+  constructor(file: string, most = LOG_BYTES, opened: (fd: number) => void = () => undefined) {
     this.#file = file;
     this.#most = most;
+    this.#opened = opened;
     ownFolder(dirname(file));
     this.#fd = this.#open(file);
+    opened(this.#fd);
     this.#bytes = fstatSync(this.#fd).size;
     // A line that a crash cut must not spoil the first of ours.
     if (!endsLine(this.#fd, this.#bytes)) this.#pending = Buffer.from('\n');
@@ -105,6 +109,7 @@ export class Log implements EventSink {
     const next = `${this.#file}.new`;
     const fd = this.#open(next);
     try {
+      this.#opened(fd);
       this.#shift();
       renameSync(next, this.#file);
     } catch (error) {

@@ -2,7 +2,7 @@
 import { ENUMS, NUMBERS } from '../abi/abi.gen.js';
 import { fieldBytes, fieldOf, readBig, readNumber, structBytes } from '../abi/struct.js';
 import { type Word, wordsOf } from '../abi/words.js';
-import { bytesFrom } from '../policy/bytes.js';
+import { type Bytes, bytesFrom } from '../policy/bytes.js';
 import { type AccessObject, KINDS, PROTOCOL_BYTE, type Protocol, type Verdict } from '../policy/model.js';
 import { type Operation, operationsOf } from '../policy/operations.js';
 
@@ -13,8 +13,10 @@ export interface KernelEvent {
   /** CLOCK_BOOTTIME, nanoseconds. */
   readonly time: bigint;
   readonly verdict: Verdict;
-  /** Null: it could not be told. */
+  /** Null: it could not be told, or is a word. */
   readonly object: AccessObject | null;
+  /** What the floor refused, by name: `CAP_SYS_ADMIN`, `TIOCSTI`, a module. No rule can mean it. */
+  readonly word: Bytes | null;
   readonly enforced: boolean;
   readonly learnt: boolean;
   readonly created: boolean;
@@ -106,6 +108,7 @@ export class EventDecoder {
     const owner = number('owner');
     return {
       ...{ type, sequence, verdict, object },
+      word: kind === OBJECT.OBJECT_WORD ? bytesFrom(whole) : null,
       time: readBig(record, 'event', 'time'),
       enforced: (flags & EVENT_ENFORCED) !== 0,
       learnt: (flags & EVENT_LEARNT) !== 0,

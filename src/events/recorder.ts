@@ -47,7 +47,8 @@ export class Recorder {
 
   record(event: KernelEvent): EventRecord {
     const { type, sequence, operations, decided, verdict, errnum, count, reason, owner } = event;
-    const object = event.object === null ? '?' : objectDescription(event.object);
+    const object =
+      event.word !== null ? textOf(event.word) : event.object === null ? '?' : objectDescription(event.object);
     if (type === 'exec' && event.object?.type === 'path') this.#remember(sequence, textOf(event.object.path));
     const policy = this.#session.policy(event.policy, event.generation);
     const program = policy?.program ?? '?';

@@ -53,6 +53,11 @@ export interface NativeGate {
   openRing(index: number, deliver: (batch: Buffer, records: number) => void): NativeRing;
   /** The records of the task iterator: struct cg_task_record of every subject, of one session where `session` is not 0. */
   subjects(session: number): Buffer;
+  /**
+   * What the kernel knows the file of one of our descriptors as: device (dev_t) and inode. stat(2) answers with those of a
+   * layer on overlayfs.
+   */
+  identify(fd: number): { readonly device: number; readonly inode: bigint };
   /** Makes every thread of process `pid` a subject until a pass finds no new one; returns how many there are. */
   markProcess(pid: number, subject: Uint8Array): number;
   /** Runs the decide program once on a struct cg_trial; returns the struct as it came back. */
@@ -135,8 +140,11 @@ export interface Addon {
   waitPidfd(pidfd: number): { readonly done: Promise<void>; cancel(): void };
   sendSignal(pidfd: number, signal: number): void;
   closeFd(fd: number): void;
-  /** Takes an exclusive lock on the file (created 0600, not following links); returns a release function. EWOULDBLOCK if taken and `wait` is false. */
-  lock(path: string, wait: boolean): () => void;
+  /**
+   * Takes an exclusive lock on the file (created 0600, not following links) and returns what lets go of it. Never waits:
+   * EWOULDBLOCK where another has it.
+   */
+  lock(path: string): () => void;
   /** write(2), never waiting where `fd` is a socket, nor stopped by a terminal with TOSTOP. Returns how many bytes were taken. */
   writeUnstopped(fd: number, bytes: Uint8Array): number;
   /** Pid of the process that connected the Unix socket. ESRCH where it has ended, or is of no pid namespace of ours. */

@@ -3,14 +3,17 @@
  * (src/session/acquire.ts).
  */
 import { readFileSync } from 'node:fs';
+import { NUMBERS } from '../abi/abi.gen.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
 import {
   decodeSession,
   decodeSlot,
   decodeTasks,
+  encodeInode,
   encodeProgram,
   encodeSession,
   encodeSlot,
+  type Inode,
   POLICIES_MAX,
   SESSIONS_MAX,
   type SessionCounters,
@@ -121,6 +124,24 @@ export class Gate {
 
   unguard(pid: number): void {
     this.native.remove('guards', u32(pid));
+  }
+
+  /**
+   * From now on no subject may change these files, in the ways that their CG_PROTECT_* flags say; those that are not named
+   * any more it may. Never a moment in which one that stays is open.
+   */
+  protect(files: readonly (Inode & { readonly flags: number })[]): void {
+    const wanted = new Map(files.map((file) => [encodeInode(file).toString('hex'), file.flags]));
+    for (const [key, flags] of wanted) this.native.update('protections', Buffer.from(key, 'hex'), u32(flags));
+    for (const key of this.native.keys('protections'))
+      if (!wanted.has(key.toString('hex'))) this.native.remove('protections', key);
+  }
+
+  /** No subject may change the file of this descriptor of ours either, until `protect` is called without it. */
+  seal(fd: number): void {
+    const key = encodeInode(this.native.identify(fd));
+    const flags = this.native.lookup('protections', key)?.readUInt32LE(0) ?? 0;
+    this.native.update('protections', key, u32(flags | NUMBERS.PROTECT_SEALED));
   }
 
   close(): void {

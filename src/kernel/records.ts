@@ -68,6 +68,21 @@ export function encodeProgram(session: number, program: number): Buffer {
   return buffer;
 }
 
+/** A file as the kernel knows it. */
+export interface Inode {
+  /** The kernel's dev_t: major << 20 | minor. */
+  readonly device: number;
+  readonly inode: bigint;
+}
+
+/** struct cg_inode, the key of `protections`. */
+export function encodeInode({ device, inode }: Inode): Buffer {
+  const buffer = Buffer.alloc(structBytes('inode'));
+  writeNumber(buffer, 'inode', 'inode', inode);
+  writeNumber(buffer, 'inode', 'device', device >>> 0);
+  return buffer;
+}
+
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
 export function encodeArmedSubject(policy: number, session: number, device: number, inode: bigint): Buffer {
   const buffer = Buffer.alloc(structBytes('subject'));

@@ -4,23 +4,59 @@
  */
 import { readdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { codeOf, Failure, messageOf, Refusal } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import { lockHolders } from '../host/locks.js';
 import { ownFolder } from '../host/secure.js';
 import type { NativeError } from '../kernel/addon.js';
 import { type Attach, adoptGate, Gate } from '../kernel/gate.js';
 
 const BPF_FS_MAGIC = 0xcafe4a11;
 
-/** Does `action` alone: no other callgate changes the gate meanwhile. */
-export async function locked<T>(host: Host, action: () => T | Promise<T>): Promise<T> {
+/** Loading a gate takes seconds in an emulated machine; whoever holds the lock longer than this is stuck. */
+const PATIENCE_MS = 120_000;
+const STEP_MS = 20;
+
+/**
+ * Does `action` alone: no other callgate changes the gate meanwhile. The event loop goes on while it waits, so that rings are
+ * read.
+ *
+ * @throws Failure naming who holds the lock, after `patience` milliseconds
+ */
+export async function locked<T>(host: Host, action: () => T | Promise<T>, patience = PATIENCE_MS): Promise<T> {
   ownFolder(host.run);
-  const release = host.addon.lock(join(host.run, 'lock'), true);
+  const release = await take(host, join(host.run, 'lock'), patience);
   try {
     return await action();
   } finally {
     release();
   }
+}
+
+async function take(host: Host, file: string, patience: number): Promise<() => void> {
+  const end = performance.now() + patience;
+  for (;;) {
+    try {
+      return host.addon.lock(file);
+    } catch (error) {
+      if (codeOf(error) !== 'EWOULDBLOCK' && codeOf(error) !== 'EAGAIN') throw error;
+      if (performance.now() >= end) throw stuck(file, patience, error);
+    }
+    await setTimeout(STEP_MS);
+  }
+}
+
+function stuck(file: string, patience: number, cause: unknown): Failure {
+  const holders = lockHolders(file);
+  const who = holders.map(({ pid, comm }) => `${comm} (pid ${pid})`).join(', ');
+  return new Failure(
+    `${file}: held for more than ${patience / 1000} s by ${who === '' ? 'a process that cannot be told' : who}`,
+    holders.length === 0
+      ? 'cat /proc/locks'
+      : `wait for it, or end it: kill ${holders.map(({ pid }) => pid).join(' ')}`,
+    cause,
+  );
 }
 
 /** The gate that is there, or null. Throws a Failure with the remedy where it cannot be used. */

@@ -8,7 +8,8 @@ import type { Host } from '../host/host.js';
 import { type Gate, processStart } from '../kernel/gate.js';
 import type { Slot, SlotMode } from '../kernel/records.js';
 import { Places } from './places.js';
-import { type ImagePlace, type PolicyState, removeState, type SessionState, writeState } from './state.js';
+import { type Held, protectFiles } from './protect.js';
+import { type ImagePlace, type PolicyState, readStates, removeState, type SessionState, writeState } from './state.js';
 
 /** A compiled policy of an application, on its way into the gate. */
 export interface Image {
@@ -34,6 +35,8 @@ export class Session {
   readonly host: Host;
   readonly gate: Gate;
   #state: SessionState;
+  /** Keeps the protected inodes in memory: overlayfs numbers a folder anew once it has been forgotten. */
+  #held: Held | null = null;
 
   private constructor(host: Host, gate: Gate, state: SessionState) {
     this.host = host;
@@ -120,6 +123,7 @@ export class Session {
     const added = moves.flatMap(({ old, next }) => (old === undefined ? [next] : []));
     const held = this.#state.held.filter((place) => !fresh.includes(place));
     this.#write({ ...this.#state, policies: [...kept, ...added], held: [...held, ...retired] });
+    this.#protect();
     return retired;
   }
 
@@ -152,6 +156,20 @@ export class Session {
     this.gate.unguard(this.#state.supervisor.pid);
     this.gate.setSession(this.number, false);
     removeState(this.host, this.#state.name);
+    // What the sessions that are left have in use; this one's own goes with it.
+    protectFiles(this.host, this.gate, readStates(this.host)).close();
+    this.#held?.close();
+    this.#held = null;
+  }
+
+  /**
+   * Tells the gate anew which files no subject may change: this session's and those of every other. Call under the lock,
+   * before the first subject and when files took others' places.
+   */
+  #protect(): void {
+    const before = this.#held;
+    this.#held = protectFiles(this.host, this.gate, readStates(this.host));
+    before?.close();
   }
 
   #fill(images: readonly Image[]): void {
@@ -167,6 +185,7 @@ export class Session {
       this.gate.setProgram(this.number, image.index, policy.number);
     });
     this.gate.guard(supervisor.pid);
+    this.#protect();
   }
 
   #write(state: SessionState): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Application } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Log } from '../audit/log.js';
+import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
@@ -70,7 +70,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   try {
     const { name, log } = session.state;
     const terminal = new TerminalSink(talk, name, log);
-    const sinks = [new Log(log), ...(options.quiet ? [] : [terminal])];
+    const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
     const policies = { source, numbering, mode };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk });
     const entry = session.policyOf(program.path)?.number ?? 0;

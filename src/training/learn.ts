@@ -3,7 +3,7 @@ import type { Application } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
 import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile } from '../audit/journal.js';
-import { Log } from '../audit/log.js';
+import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import { hasBpfLsm } from '../host/lsm.js';
 import type { Voice } from '../host/voice.js';
@@ -77,7 +77,7 @@ async function watch(
   const { name, log } = session.state;
   const talk = (line: string): void => voice.say(line);
   const terminal = new TerminalSink(talk, name, log);
-  const sinks = [new Log(log), new JournalSink(journal), terminal];
+  const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), new JournalSink(journal), terminal];
   const supervisor = new Supervisor({ session, application, sinks, policies: null, talk });
   const policy = session.policyOf(request.program.path)?.number ?? 0;
   return supervisor.attend(quietly(launching(policy, launchOf(request)), voice.shared ? [terminal, voice] : []));

@@ -2,11 +2,17 @@
  * The native half without a kernel: maps are tables in memory, a program is an entry in a list that the test ends. It
  * keeps the promises of src/kernel/addon.ts that the sessions rest on, and fails where the real one would.
  */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Addon, HeldChild, LaunchOptions, LoadOptions, NativeGate, NativeRing } from '../../src/kernel/addon.js';
 
-const VALUE_BYTES: Readonly<Record<string, number>> = { policies: 16, programs: 4, sessions: 488, guards: 8 };
+const VALUE_BYTES: Readonly<Record<string, number>> = {
+  policies: 16,
+  programs: 4,
+  sessions: 616,
+  guards: 8,
+  protections: 4,
+};
 const ARRAYS: readonly string[] = ['policies', 'sessions'];
 
 export interface FakeTask {
@@ -128,7 +134,7 @@ export class FakeAddon implements Addon {
 
   closeFd(): void {}
 
-  lock(path: string, _wait: boolean): () => void {
+  lock(path: string): () => void {
     mkdirSync(dirname(path), { recursive: true });
     const fd = openSync(path, 'w', 0o600);
     this.calls.push('lock');
@@ -264,6 +270,11 @@ export class FakeGate implements NativeGate {
         return record;
       }),
     );
+  }
+
+  identify(fd: number): { device: number; inode: bigint } {
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    return { device: Number(dev), inode: ino };
   }
 
   markProcess(): number {

@@ -234,10 +234,10 @@ t.test('a changed policy: what cannot be retired, or taken in, ends nobody', asy
   await started;
   const answer = (await ask(join(host.run, 'd-1'), { v: 1, do: 'reload' }, 5000)) as Answers['reload'];
   t.same(answer, { session: 'd-1', taken: [{ program: '/usr/sbin/d', generation: 2 }] });
-  // The lock is taken from now on, as by a command that hangs: the old image cannot be retired, and that is told.
+  // The lock cannot be had from now on: the old image cannot be retired, and that is told.
   const lock = addon.lock.bind(addon);
   addon.lock = () => {
-    throw failure('EWOULDBLOCK', 'flock');
+    throw failure('ENOLCK', 'flock');
   };
   while (!talk.some((line) => line.includes('old images keep their places')))
     await new Promise((resolve) => setTimeout(resolve, 20));

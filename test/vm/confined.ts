@@ -187,9 +187,9 @@ export async function free(acts: readonly string[], cwd = '/'): Promise<string[]
 export function told(events: readonly KernelEvent[]): string[] {
   return events
     .filter(({ type }) => type !== 'exec')
-    .map(({ type, reason, operations, object }) =>
+    .map(({ type, reason, operations, object, word }) =>
       type === 'floor'
-        ? `floor ${FLOORS[reason]}`
+        ? `floor ${FLOORS[reason]}${word === null ? '' : ` ${word}`}`
         : `${operations.join('+')} ${object === null ? '?' : objectDescription(object)}`,
     );
 }

@@ -7,7 +7,6 @@ import { depth } from './depth.js';
 import { destinations } from './destinations.js';
 import { doors } from './doors.js';
 import { execs } from './exec.js';
-import { floor } from './floor.js';
 import { kinds } from './kinds.js';
 import { needsLsm } from './machine.js';
 import { modes } from './modes.js';
@@ -39,7 +38,6 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
     tasks,
     sockets,
     destinations,
-    floor,
     mounts,
     depth,
     modes,

@@ -8,6 +8,8 @@
  *   old,NUMBER,ARG...           the same by i386's entry and numbers
  *   pretend,PATH                puts PATH in the place of the program's own file, maps it as code, says how that went and ends
  *   copy,PATH,PATH              copies a program
+ *   call,NUMBER,ARG...          any system call; ARG is a number, s:TEXT, b:BYTES (zeroes), w:N:N... (64-bit words)
+ *   call32,NUMBER,ARG...        the same as a 32-bit program makes it: another table of numbers, no pointers
  *   socketpair                  the first end as #K, the second is its number and one more
  *   bind|connect|sendto,FD,ADDRESS...     in,IP,PORT  in6,IP,PORT  unspec,IP,PORT  un,PATH  abs,NAME  auto; a PATH or NAME may be x:HEX
  *   control,FD,LEVEL,TYPE,LENGTH,ADDRESS...  sends with a piece of ancillary data, LENGTH zeroes
@@ -360,6 +362,16 @@ static long act(char *verb, char **words)
 		return pretend(words[0]);
 	if (!strcmp(verb, "copy"))
 		return copy(words[0], words[1]);
+	if (!strcmp(verb, "call32")) {
+		long result;
+		for (int i = 0; i < 3 && words[i + 1]; i++)
+			arguments[i] = argument(words[i + 1]);
+		asm volatile("int $0x80"
+			     : "=a"(result)
+			     : "a"(atol(words[0])), "b"(arguments[0]), "c"(arguments[1]), "d"(arguments[2])
+			     : "memory", "r8", "r9", "r10", "r11");
+		return (int)result;
+	}
 	if (!strcmp(verb, "socketpair")) {
 		int pair[2];
 		return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) ? -errno : pair[0];

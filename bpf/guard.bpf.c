@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The supervisor of a session is ended, stopped or slowed by no subject.
+ *
+ *   task_kill, file_send_sigiotask   signals
+ *   task_setrlimit                   prlimit: RLIMIT_CPU and RLIMIT_FSIZE end with a signal of the kernel's
+ *   task_setscheduler                policy, affinity, timer slack, cpusets
+ *   task_setnice, task_setioprio     priorities
+ *   task_movememory                  move_pages, migrate_pages
+ *   ptrace_access_check              everything that looks into it (floor.bpf.c): process_madvise, kcmp, core scheduling,
+ *                                    links and memory in /proc
+ *   file_open and its like           /proc/PID/oom_score_adj and the rest of /proc/PID, its cgroup's files (guard.h)
+ *   file_lock                        callgate's locks, which every command waits for
+ *
+ * A group signal reaches the others of the group: the kernel asks for each task (kernel/signal.c: kill_pgrp_info,
+ * kill_something_info). Harmless without a hook: a child's exit signal is SIGCHLD again once it has another parent
+ * (kernel/exit.c: reparent_leader) and CLONE_PARENT takes over the caller's own, which the launcher made SIGCHLD;
+ * setpgid and tcsetpgrp cannot name a task that is no child; robust futexes, keys and mq_notify act on their owner; the
+ * autogroup is the caller's own session and only weighs it.
+ */
+#include "guard.h"
+
+/* Refused where the target is a supervisor, whatever else is asked for. */
+#define GUARD(hook, ...)                                                                                \
+	SEC("lsm/" #hook)                                                                               \
+	int BPF_PROG(hook, struct task_struct *target, ##__VA_ARGS__)                                   \
+	{                                                                                               \
+		struct cg_entry entry;                                                                  \
+		int verdict = 0;                                                                        \
+                                                                                                        \
+		if (!cg_enter(&entry, &verdict))                                                        \
+			return verdict;                                                                 \
+		if (!cg_guarded(target))                                                                \
+			return 0;                                                                       \
+		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SUPERVISOR);                     \
+	}
+
+GUARD(task_setrlimit, unsigned int resource, struct rlimit *limit)
+GUARD(task_setscheduler)
+GUARD(task_setnice, int nice)
+GUARD(task_setioprio, int priority)
+GUARD(task_movememory)
+
+SEC("lsm/task_kill")
+int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info, int signal, const struct cred *cred)
+{
+	struct cg_entry entry;
+	int verdict = 0;
+
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	if (!signal || !cg_guarded(target))
+		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SIGNAL);
+}
+
+/*
+ * A signal of the kernel's own, for a descriptor whose owner the supervisor was made (F_SETOWN; F_SETSIG makes it any
+ * signal). Whoever runs just now need not be who set it, so a supervisor gets none from anybody; it asks for none.
+ */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(file_send_sigiotask, struct task_struct *target, struct fown_struct *owner, int signal)
+{
+	return cg_guarded(target) ? cg_refuse(EPERM) : 0;
+}
+
+/* A lock needs no more than reading (flock; fcntl's read locks, leases), and would be waited for. */
+SEC("lsm/file_lock")
+int BPF_PROG(file_lock, struct file *file, unsigned int command)
+{
+	struct cg_entry entry;
+	struct dentry *dentry;
+	int verdict = 0;
+
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	if (!(cg_protection_of(BPF_CORE_READ(dentry, d_inode)) & CG_PROTECT_SEALED) &&
+	    !(cg_protection_of(BPF_CORE_READ(dentry, d_parent, d_inode)) & CG_PROTECT_ENTRIES))
+		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_FILES);
+}

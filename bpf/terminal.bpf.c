@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests by which a terminal that others share is made to say what nobody typed, and by which a protected file is made
+ * immutable. The kernel looks at 32 bits of the request (fs/ioctl.c), and so do these. None of them is told from another
+ * use by what stands in the caller's memory.
+ *
+ *   TIOCSTI, TIOCLINUX     input: a command for the shell that reads next (TIOCLINUX pastes a selection)
+ *   TIOCSETD               another line discipline, which makes the others' terminal one that cannot be used
+ *   KDSKBENT and its like  the console's keys: what they mean, and the strings they stand for
+ *
+ * TIOCSCTTY with 1 (a terminal taken from another session), TIOCCONS and TIOCVHANGUP ask for CAP_SYS_ADMIN (capable.bpf.c);
+ * TIOCSIG is for who holds a pseudo terminal's other end.
+ */
+#include "guard.h"
+
+#define TIOCSTI 0x5412
+#define TIOCLINUX 0x541c
+#define TIOCSETD 0x5423
+#define KDSKBENT 0x4b47
+#define KDSKBSENT 0x4b49
+#define KDSKBDIACR 0x4b4b
+#define KDSETKEYCODE 0x4b4d
+#define KDSKBDIACRUC 0x4bfb
+/* include/uapi/linux/fs.h: chattr(1), with the sizes of long of both widths, and xfs's way */
+#define FS_IOC_SETFLAGS 0x40086602
+#define FS_IOC32_SETFLAGS 0x40046602
+#define FS_IOC_FSSETXATTR 0x401c5820
+
+#define NAME(request)                                                            \
+	case request:                                                            \
+		access->length = sizeof(#request) - 1;                           \
+		__builtin_memcpy(access->bytes, #request, sizeof(#request) - 1); \
+		break
+
+/* True where the floor refuses the request; access then names it. */
+static __always_inline int name_request(struct cg_access *access, unsigned int request)
+{
+	switch (request) {
+		NAME(TIOCSTI);
+		NAME(TIOCLINUX);
+		NAME(TIOCSETD);
+		NAME(KDSKBENT);
+		NAME(KDSKBSENT);
+		NAME(KDSKBDIACR);
+		NAME(KDSKBDIACRUC);
+		NAME(KDSETKEYCODE);
+	default:
+		return 0;
+	}
+	access->object = CG_OBJECT_WORD;
+	return 1;
+}
+
+static __always_inline int judge_ioctl(struct file *file, unsigned int request)
+{
+	struct cg_entry entry;
+	int verdict = 0;
+
+	if (!cg_enter(&entry, &verdict))
+		return verdict;
+	if (request == FS_IOC_SETFLAGS || request == FS_IOC32_SETFLAGS || request == FS_IOC_FSSETXATTR) {
+		if (!cg_protected(BPF_CORE_READ(file, f_path.dentry), CG_BIT(CG_CHMOD)))
+			return 0;
+		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_FILES);
+	}
+	if (!name_request(&entry.scratch->access, request))
+		return 0;
+	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_TERMINAL);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(file_ioctl, struct file *file, unsigned int request, unsigned long argument)
+{
+	return judge_ioctl(file, request);
+}
+
+/* Since 6.8, and 6.1.75: before that a 32-bit caller's request came to the hook above. */
+SEC("?lsm/file_ioctl_compat")
+int BPF_PROG(file_ioctl_compat, struct file *file, unsigned int request, unsigned long argument)
+{
+	return judge_ioctl(file, request);
+}

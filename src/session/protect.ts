@@ -1,0 +1,105 @@
+/**
+ * Files of callgate's own that no subject may change, whatever its policy permits: told to the gate by inode, so that no
+ * other name, mount or descriptor of theirs leads round it.
+ */
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { NUMBERS } from '../abi/abi.gen.js';
+import { cgroupFolders } from '../host/cgroups.js';
+import type { Host } from '../host/host.js';
+import type { Gate } from '../kernel/gate.js';
+import { type SessionState, sessionFolder } from './state.js';
+
+const { PROTECT_ENTRIES, PROTECT_FIXED, PROTECT_SEALED, PROTECT_CONTROLS } = NUMBERS;
+const FOLDER = PROTECT_ENTRIES | PROTECT_FIXED | PROTECT_SEALED;
+/** Node does not name it: a descriptor that opens nothing (open(2)). */
+const O_PATH = 0o10000000;
+
+/** Descriptors of what is protected: an inode that is open keeps its number. */
+export interface Held {
+  close(): void;
+}
+
+/** Paths and CG_PROTECT_* flags of all that these sessions use. What is not there is left out by who opens it. */
+export function protectedPaths(host: Host, states: readonly SessionState[]): Map<string, number> {
+  const flags = new Map<string, number>();
+  const add = (path: string, more: number): void => void flags.set(path, (flags.get(path) ?? 0) | more);
+  const folder = (path: string): void => {
+    add(path, FOLDER);
+    above(path);
+  };
+  // Whoever could move a folder above could put another in its place.
+  const above = (path: string): void => {
+    for (let parent = dirname(path); parent !== dirname(parent); parent = dirname(parent)) add(parent, PROTECT_FIXED);
+  };
+  for (const path of [host.run, host.journals, host.logs, host.policies, ...host.groups]) folder(path);
+  for (const name of subfolders(host.policies)) folder(join(host.policies, name));
+  for (const state of states) {
+    folder(state.folder);
+    folder(sessionFolder(host, state.name));
+    for (const file of state.policies.flatMap((policy) => policy.file ?? [])) add(file, PROTECT_SEALED);
+    // A log may stand in a folder that others write in, so it is held to by itself.
+    for (const file of [state.log, ...(state.journal === null ? [] : [state.journal])]) {
+      for (const name of rotationsOf(file)) add(name, PROTECT_SEALED);
+      above(file);
+    }
+    for (const path of cgroupFolders(state.supervisor.pid)) add(path, PROTECT_CONTROLS | PROTECT_FIXED);
+  }
+  return flags;
+}
+
+/** Protects what these sessions use, and nothing else any more. Call under the lock. */
+export function protectFiles(host: Host, gate: Gate, states: readonly SessionState[]): Held {
+  // Where one of them is missing a subject could make it, and what is in it would be believed.
+  for (const path of [host.run, host.journals, host.logs]) make(path, 0o700);
+  for (const path of [host.policies, ...host.groups]) make(path, 0o755);
+  const descriptors: number[] = [];
+  const files = [...protectedPaths(host, states)].flatMap(([path, flags]) => {
+    try {
+      const fd = openSync(path, constants.O_RDONLY | O_PATH);
+      descriptors.push(fd);
+      const stat = fstatSync(fd);
+      // A log may be a device (/dev/null), which is everybody's.
+      if (!stat.isFile() && !stat.isDirectory()) return [];
+      return [{ ...gate.native.identify(fd), flags }];
+    } catch {
+      return [];
+    }
+  });
+  // Two names of one file.
+  const merged = new Map<string, (typeof files)[number]>();
+  for (const file of files) {
+    const key = `${file.device}:${file.inode}`;
+    merged.set(key, { ...file, flags: file.flags | (merged.get(key)?.flags ?? 0) });
+  }
+  gate.protect([...merged.values()]);
+  return { close: () => descriptors.splice(0).forEach((fd) => closeSync(fd)) };
+}
+
+function make(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+  } catch {
+    // A file system that is read-only takes no subject's either.
+  }
+}
+
+/** A file and what stands beside it under its name and a dot: LOG, LOG.1 ... */
+function rotationsOf(file: string): string[] {
+  try {
+    const names = readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}.`));
+    return [file, ...names.map((name) => join(dirname(file), name))];
+  } catch {
+    return [file];
+  }
+}
+
+function subfolders(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,104 @@
+/** Which files are told to the gate, and what becomes of them when a session comes, changes and goes. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import t, { type Test } from 'tap';
+import { NUMBERS } from '../../src/abi/abi.gen.js';
+import type { Host } from '../../src/host/host.js';
+import { Gate } from '../../src/kernel/gate.js';
+import { encodeInode } from '../../src/kernel/records.js';
+import { protectedPaths } from '../../src/session/protect.js';
+import { Session, type SessionFacts } from '../../src/session/session.js';
+import { FakeAddon, type FakeGate } from './fake-addon.js';
+
+const { PROTECT_ENTRIES, PROTECT_FIXED, PROTECT_SEALED } = NUMBERS;
+const FOLDER = PROTECT_ENTRIES | PROTECT_FIXED | PROTECT_SEALED;
+
+function setUp(test: Test): { host: Host; gate: Gate; native: FakeGate; folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-protect-'));
+  test.teardown(() => rmSync(folder, { recursive: true }));
+  const addon = new FakeAddon();
+  const host: Host = {
+    addon,
+    pins: join(folder, 'bpf'),
+    run: join(folder, 'run'),
+    journals: join(folder, 'lib'),
+    logs: join(folder, 'log'),
+    policies: join(folder, 'etc/policies'),
+    groups: [join(folder, 'etc/groups')],
+  };
+  mkdirSync(join(folder, 'etc/policies/other'), { recursive: true });
+  mkdirSync(join(folder, 'work/cat'), { recursive: true });
+  writeFileSync(join(folder, 'work/cat/cat.yaml'), '');
+  writeFileSync(join(folder, 'log.jsonl'), '');
+  const native = addon.load({ directory: host.pins, attach: 'lsm' }) as FakeGate;
+  return { host, gate: new Gate(native), native, folder };
+}
+
+function facts(folder: string): SessionFacts {
+  return {
+    name: 'cat-1',
+    kind: 'run',
+    command: ['/usr/bin/cat'],
+    folder: join(folder, 'work/cat'),
+    user: null,
+    log: join(folder, 'log.jsonl'),
+    journal: null,
+    bestEffort: false,
+    mode: null,
+  };
+}
+
+const image = (folder: string) => ({
+  index: 1,
+  program: '/usr/bin/cat',
+  file: join(folder, 'work/cat/cat.yaml'),
+  digest: 'sha256:0',
+  generation: 1,
+  mode: 'enforce' as const,
+  class: 0,
+  bytes: Buffer.from('one'),
+});
+
+t.test('a session protects what it has in use, and takes it with it', async (t) => {
+  const { host, gate, native, folder } = setUp(t);
+  const flagsOf = (path: string): number | undefined => {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return native.lookup('protections', encodeInode({ device: Number(dev), inode: ino }))?.readUInt32LE(0);
+  };
+  const session = Session.open(host, gate, facts(folder), [image(folder)]);
+  for (const path of [host.run, host.journals, host.logs, host.policies, ...host.groups, join(folder, 'work/cat')])
+    t.equal(flagsOf(path), FOLDER, `${path} was made, and is protected`);
+  t.equal(flagsOf(join(host.policies, 'other')), FOLDER, 'another application');
+  t.equal(flagsOf(join(host.run, 'cat-1')), FOLDER, 'its state');
+  t.equal(flagsOf(join(folder, 'work')), PROTECT_FIXED, 'the folder above cannot be moved');
+  t.equal(flagsOf(join(folder, 'work/cat/cat.yaml')), PROTECT_SEALED, 'its policy');
+  t.equal(flagsOf(join(folder, 'log.jsonl')), PROTECT_SEALED, 'its log, in a folder of others');
+
+  rmSync(join(folder, 'work/cat/cat.yaml'));
+  writeFileSync(join(folder, 'work/cat/new'), '');
+  writeFileSync(join(folder, 'work/cat/cat.yaml'), 'another');
+  session.replace([image(folder)]);
+  t.equal(flagsOf(join(folder, 'work/cat/cat.yaml')), PROTECT_SEALED, 'the file that took its place');
+
+  session.free();
+  t.equal(flagsOf(join(folder, 'work/cat')), undefined, 'nobody uses it any more');
+  t.equal(flagsOf(join(folder, 'log.jsonl')), undefined);
+  t.equal(flagsOf(host.logs), FOLDER, 'what all sessions use stays');
+});
+
+t.test('a log that is no file is everybody’s', async (t) => {
+  const { host, gate, native, folder } = setUp(t);
+  const session = Session.open(host, gate, { ...facts(folder), log: '/dev/null' }, []);
+  const { dev, ino } = statSync('/dev/null', { bigint: true });
+  t.equal(native.lookup('protections', encodeInode({ device: Number(dev), inode: ino })), null);
+  session.free();
+});
+
+t.test('the root of the file system is never named', async (t) => {
+  const { host, folder } = setUp(t);
+  const paths = protectedPaths(host, []);
+  t.equal(paths.has('/'), false);
+  t.equal(paths.get(dirname(folder)), PROTECT_FIXED);
+  t.ok(existsSync(folder));
+});
