@@ -168,7 +168,7 @@ int BPF_PROG(bprm_committed_creds, struct linux_binprm *bprm)
 	if (subject->next_policy)
 		subject->policy = subject->next_policy;
 	else
-		subject->flags |= CG_SUBJECT_FREE;
+		cg_leave(subject);
 	subject->flags &= ~CG_SUBJECT_ARMED;
 	return 0;
 }

@@ -9,6 +9,7 @@
  *   sessions  ARRAY                  struct cg_session
  *   rings     ARRAY_OF_MAPS          by session number: RINGBUF of struct cg_event
  *   seen      ARRAY_OF_MAPS          by session number: HASH struct cg_seen_key -> struct cg_seen; absent: no dedup
+ *   gate      ARRAY of one           struct cg_gate      what belongs to no session
  *   guards    HASH                   __u32 thread group -> __u64 start time: supervisors no subject may signal
  */
 #ifndef CALLGATE_ABI_ABI_H

@@ -31,6 +31,7 @@ enum cg_unresolved {
 	CG_UNRESOLVED_CHAIN = 8,   /* a chain of conditions that does not end */
 	CG_UNRESOLVED_TARGET = 9,  /* a rule permits the exec, but the application has no policy for the program */
 	CG_UNRESOLVED_TEXT = 10,   /* decided, but the object moved while its text was taken for the event */
+	CG_UNRESOLVED_STALE = 11,  /* the policy's number is another session's by now */
 	CG_UNRESOLVED_COUNT = 16,
 };
 
@@ -51,6 +52,7 @@ enum cg_floor {
 	CG_FLOOR_ARMED = 12, /* an armed task tried something other than the exec it was armed for */
 	CG_FLOOR_GATE = 13,  /* the gate's own pins */
 	CG_FLOOR_FORK = 14,  /* no storage for the child */
+	CG_FLOOR_ENDING = 15, /* a fork while the session is being ended */
 	CG_FLOOR_COUNT = 16,
 };
 

@@ -5,7 +5,7 @@
 import type { Kind } from '../policy/model.js';
 
 export const IMAGE_MAGIC = 0x43474d31;
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** Longest name the exact table holds; longer ones are found by the byte automata. */
 export const LITERAL_BYTES = 24;

@@ -13,6 +13,7 @@ export const REASONS = [
   'chain',
   'target',
   'text',
+  'stale',
 ] as const;
 
 /** By enum cg_floor: what the hard-wired floor refused. */
@@ -32,6 +33,7 @@ export const FLOORS = [
   'armed',
   'gate',
   'fork',
+  'ending',
 ] as const;
 
 /** What each means, for a person. */
@@ -46,4 +48,5 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   chain: 'the conditions do not end',
   target: 'a rule permits the exec, but the folder has no policy for the program',
   text: 'the object moved while its name was taken down',
+  stale: "the policy's number is another session's by now",
 };

@@ -138,7 +138,7 @@ export const STRUCTS = {
     },
   },
   session: {
-    bytes: 488,
+    bytes: 520,
     fields: {
       active: { offset: 0, bytes: 8, type: 'u64' },
       sequence: { offset: 8, bytes: 8, type: 'u64' },
@@ -152,6 +152,23 @@ export const STRUCTS = {
       floor: { offset: 72, bytes: 128, type: 'u64', count: 16 },
       unresolved: { offset: 200, bytes: 128, type: 'u64', count: 16 },
       denied_by: { offset: 328, bytes: 160, type: 'u64', count: 20 },
+      cookie: { offset: 488, bytes: 8, type: 'u64' },
+      living: { offset: 496, bytes: 8, type: 'u64' },
+      born: { offset: 504, bytes: 8, type: 'u64' },
+      ending: { offset: 512, bytes: 8, type: 'u64' },
+    },
+  },
+  gate: {
+    bytes: 64,
+    fields: {
+      living: { offset: 0, bytes: 8, type: 'u64' },
+      born: { offset: 8, bytes: 8, type: 'u64' },
+      off: { offset: 16, bytes: 8, type: 'u64' },
+      strays: { offset: 24, bytes: 8, type: 'u64' },
+      stray_time: { offset: 32, bytes: 8, type: 'u64' },
+      stray_pid: { offset: 40, bytes: 4, type: 'u32' },
+      stray_session: { offset: 44, bytes: 4, type: 'u32' },
+      stray_comm: { offset: 48, bytes: 16, type: 'char', count: 16 },
     },
   },
   seen_key: {
@@ -181,12 +198,13 @@ export const STRUCTS = {
     },
   },
   slot: {
-    bytes: 16,
+    bytes: 24,
     fields: {
       location: { offset: 0, bytes: 4, type: 'u32' },
       mode: { offset: 4, bytes: 4, type: 'u32' },
       session: { offset: 8, bytes: 4, type: 'u32' },
       program: { offset: 12, bytes: 4, type: 'u32' },
+      cookie: { offset: 16, bytes: 8, type: 'u64' },
     },
   },
   program: {
@@ -197,7 +215,7 @@ export const STRUCTS = {
     },
   },
   subject: {
-    bytes: 64,
+    bytes: 88,
     fields: {
       policy: { offset: 0, bytes: 4, type: 'u32' },
       session: { offset: 4, bytes: 4, type: 'u32' },
@@ -210,6 +228,10 @@ export const STRUCTS = {
       armed_inode: { offset: 48, bytes: 8, type: 'u64' },
       armed_device: { offset: 56, bytes: 4, type: 'u32' },
       exec_state: { offset: 60, bytes: 4, type: 'u32' },
+      cookie: { offset: 64, bytes: 8, type: 'u64' },
+      serial: { offset: 72, bytes: 8, type: 'u64' },
+      counted: { offset: 80, bytes: 4, type: 'u32' },
+      pad: { offset: 84, bytes: 4, type: 'u32' },
     },
   },
   identity: {
@@ -220,8 +242,17 @@ export const STRUCTS = {
       inode: { offset: 8, bytes: 8, type: 'u64' },
     },
   },
+  ending: {
+    bytes: 24,
+    fields: {
+      session: { offset: 0, bytes: 4, type: 'u32' },
+      on: { offset: 4, bytes: 4, type: 'u32' },
+      cookie: { offset: 8, bytes: 8, type: 'u64' },
+      done: { offset: 16, bytes: 8, type: 'u64' },
+    },
+  },
   task_record: {
-    bytes: 56,
+    bytes: 72,
     fields: {
       pid: { offset: 0, bytes: 4, type: 'u32' },
       tid: { offset: 4, bytes: 4, type: 'u32' },
@@ -233,6 +264,8 @@ export const STRUCTS = {
       stopped: { offset: 32, bytes: 4, type: 'u32' },
       uid: { offset: 36, bytes: 4, type: 'u32' },
       comm: { offset: 40, bytes: 16, type: 'char', count: 16 },
+      cookie: { offset: 56, bytes: 8, type: 'u64' },
+      serial: { offset: 64, bytes: 8, type: 'u64' },
     },
   },
   trial: {
@@ -333,6 +366,7 @@ export const ENUMS = {
     UNRESOLVED_CHAIN: 8,
     UNRESOLVED_TARGET: 9,
     UNRESOLVED_TEXT: 10,
+    UNRESOLVED_STALE: 11,
     UNRESOLVED_COUNT: 16,
   },
   floor: {
@@ -351,6 +385,7 @@ export const ENUMS = {
     FLOOR_ARMED: 12,
     FLOOR_GATE: 13,
     FLOOR_FORK: 14,
+    FLOOR_ENDING: 15,
     FLOOR_COUNT: 16,
   },
   object_type: {
@@ -452,5 +487,6 @@ export const NUMBERS = {
   SEEN_OBJECT: 416,
   SUBJECT_ARMED: 1,
   SUBJECT_FREE: 2,
-  ABI_VERSION: 1,
+  SUBJECT_DEAD: 4,
+  ABI_VERSION: 2,
 } as const;

@@ -4,6 +4,7 @@
  */
 export const SUBJECT_ARMED = 1;
 export const SUBJECT_FREE = 2;
+export const SUBJECT_DEAD = 4;
 
 /** Numbers in the maps of the gate; 0 is never used for a policy or a session. */
 export const POLICIES_MAX = 4096;
@@ -20,6 +21,8 @@ export interface Slot {
   readonly image: { readonly class: number; readonly place: number } | null;
   readonly mode: SlotMode;
   readonly session: number;
+  /** Its session's: a subject that shows another is of a session that is over. */
+  readonly cookie: bigint;
   /** Number in the application, from 1; 0: none of its policies. */
   readonly program: number;
 }
@@ -33,12 +36,13 @@ export function u32(value: number): Buffer {
 
 /** struct cg_slot; null writes a free one. */
 export function encodeSlot(slot: Slot | null): Buffer {
-  const buffer = Buffer.alloc(16);
+  const buffer = Buffer.alloc(24);
   if (slot === null) return buffer;
   buffer.writeUInt32LE(slot.image === null ? 0 : ((slot.image.class << 24) | (slot.image.place + 1)) >>> 0, 0);
   buffer.writeUInt32LE(SLOT_MODES.indexOf(slot.mode), 4);
   buffer.writeUInt32LE(slot.session, 8);
   buffer.writeUInt32LE(slot.program, 12);
+  buffer.writeBigUInt64LE(slot.cookie, 16);
   return buffer;
 }
 
@@ -52,6 +56,7 @@ export function decodeSlot(buffer: Buffer): Slot | null {
     mode: SLOT_MODES[buffer.readUInt32LE(4)] ?? 'enforce',
     session,
     program: buffer.readUInt32LE(12),
+    cookie: buffer.readBigUInt64LE(16),
   };
 }
 
@@ -64,13 +69,20 @@ export function encodeProgram(session: number, program: number): Buffer {
 }
 
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
-export function encodeArmedSubject(policy: number, session: number, device: number, inode: bigint): Buffer {
-  const buffer = Buffer.alloc(64);
+export function encodeArmedSubject(
+  policy: number,
+  session: number,
+  cookie: bigint,
+  device: number,
+  inode: bigint,
+): Buffer {
+  const buffer = Buffer.alloc(88);
   buffer.writeUInt32LE(policy, 0);
   buffer.writeUInt32LE(session, 4);
   buffer.writeUInt32LE(SUBJECT_ARMED, 8);
   buffer.writeBigUInt64LE(inode, 48);
   buffer.writeUInt32LE(device >>> 0, 56);
+  buffer.writeBigUInt64LE(cookie, 64);
   return buffer;
 }
 
@@ -81,16 +93,21 @@ export interface SubjectTask {
   readonly tid: number;
   readonly policy: number;
   readonly session: number;
-  /** Start of the task since boot, in nanoseconds; with the pid it names a process for good. */
+  readonly cookie: bigint;
+  /** Its number among all subjects of this gate. */
+  readonly serial: bigint;
+  /** Start of the process since boot, in nanoseconds; with the pid it names a process for good. */
   readonly start: bigint;
   readonly flags: number;
   readonly ppid: number;
   readonly stopped: boolean;
+  /** It has ended; its parent has not collected it, or the kernel has not freed it yet. */
+  readonly dead: boolean;
   readonly uid: number;
   readonly comm: string;
 }
 
-const TASK_RECORD_BYTES = 56;
+const TASK_RECORD_BYTES = 72;
 
 /** struct cg_task_record, one after the other. */
 export function decodeTasks(buffer: Buffer): SubjectTask[] {
@@ -103,10 +120,13 @@ export function decodeTasks(buffer: Buffer): SubjectTask[] {
       session: buffer.readUInt32LE(at + 12),
       start: buffer.readBigUInt64LE(at + 16),
       flags: buffer.readUInt32LE(at + 24),
+      dead: (buffer.readUInt32LE(at + 24) & SUBJECT_DEAD) !== 0,
       ppid: buffer.readUInt32LE(at + 28),
       stopped: buffer.readUInt32LE(at + 32) !== 0,
       uid: buffer.readUInt32LE(at + 36),
       comm: cString(buffer.subarray(at + 40, at + 56)),
+      cookie: buffer.readBigUInt64LE(at + 56),
+      serial: buffer.readBigUInt64LE(at + 64),
     });
   }
   return tasks;
@@ -142,13 +162,57 @@ export interface SessionCounters {
   readonly deniedBy: readonly number[];
 }
 
-const SESSION_BYTES = 8 * (9 + 16 + 16 + 20);
+const SESSION_WORDS = 9 + 16 + 16 + 20;
+const SESSION_BYTES = 8 * (SESSION_WORDS + 4);
 
-/** struct cg_session as it is before the first event, or (not active) a free one. */
-export function encodeSession(active: boolean): Buffer {
+/** struct cg_session as it is before the first event; null: a free one. */
+export function encodeSession(cookie: bigint | null): Buffer {
   const buffer = Buffer.alloc(SESSION_BYTES);
-  if (active) buffer.writeBigUInt64LE(1n, 0);
+  if (cookie === null) return buffer;
+  buffer.writeBigUInt64LE(1n, 0);
+  buffer.writeBigUInt64LE(cookie, 8 * SESSION_WORDS);
   return buffer;
+}
+
+/** How many subjects there are; counted where they are born and freed, so that it holds whatever a walk over pids saw. */
+export interface Living {
+  /** Those there are: each that is left behind by a walk is one more to look for. */
+  readonly living: number;
+  /** Those there have been. Unchanged from one reading to the next: nobody was born in between. */
+  readonly born: number;
+}
+
+/** What a session is to its subjects. */
+export interface SessionLife extends Living {
+  /** What they show; another session under the same number has another. */
+  readonly cookie: bigint;
+  /** They may not fork any more. */
+  readonly ending: boolean;
+}
+
+/** Of struct cg_session; null where the number is free. */
+export function decodeLife(buffer: Buffer): SessionLife | null {
+  const word = (index: number): bigint => buffer.readBigUInt64LE(8 * (SESSION_WORDS + index));
+  if (buffer.readBigUInt64LE(0) === 0n) return null;
+  return { cookie: word(0), living: Number(word(1)), born: Number(word(2)), ending: word(3) !== 0n };
+}
+
+/** What belongs to no session. */
+export interface Whole extends Living {
+  /** It is being taken off, or is: nobody is counted any more. */
+  readonly off: boolean;
+  /** Attempts refused because the subject's session is over. */
+  readonly strays: number;
+  /** Who made the last of them; null: nobody did. */
+  readonly stray: { readonly pid: number; readonly comm: string } | null;
+}
+
+/** struct cg_gate. */
+export function decodeWhole(buffer: Buffer): Whole {
+  const word = (index: number): number => Number(buffer.readBigUInt64LE(8 * index));
+  const strays = word(3);
+  const stray = strays === 0 ? null : { pid: buffer.readUInt32LE(40), comm: cString(buffer.subarray(48, 64)) };
+  return { living: word(0), born: word(1), off: word(2) !== 0, strays, stray };
 }
 
 /** struct cg_session; null where the number is free. */

@@ -84,6 +84,7 @@ export const FLOOR_NAMES = [
   'armed',
   'gate',
   'fork',
+  'ending',
 ] as const;
 
 /** By enum cg_unresolved. */
@@ -99,6 +100,7 @@ export const UNRESOLVED_NAMES = [
   'chain',
   'target',
   'text',
+  'stale',
 ] as const;
 
 /** The status of everything; sessions whose supervisor died come first, for they need someone. */

@@ -82,7 +82,7 @@ async function start({ session, policy, launch }: Supervision): Promise<Ended> {
     throw launchFailure(error, launch.file);
   }
   try {
-    const subject = encodeArmedSubject(policy, session.number, child.device, child.inode);
+    const subject = encodeArmedSubject(policy, session.number, session.cookie, child.device, child.inode);
     addon.mark(session.gate.native, child.pidfd, subject);
   } catch (error) {
     child.abandon();
@@ -119,7 +119,7 @@ function forwardSignals(session: Session): { stop(): void } {
     // The terminal has sent it to our process group already: a second one would be taken for a second Ctrl-C.
     const choose = (subject: SubjectProcess): boolean => ours === null || processGroup(subject.pid) !== ours;
     const subjects = subjectProcesses(session.gate, session.number);
-    signalSubjects(session.host.addon, subjects, constants.signals[name], choose);
+    signalSubjects(session.host.addon, session.gate, subjects, constants.signals[name], choose);
   };
   for (const name of FORWARDED) process.on(name, handler);
   return {

@@ -5,14 +5,13 @@
 
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
+import { Session } from '../session/session.js';
 import { isSupervised, readStates, type SessionState } from '../session/state.js';
-import { subjectProcesses } from '../session/subjects.js';
 import { freeSession } from './salvage.js';
 
 /** Sessions that nobody attends to and that hold nobody. */
 export function deadSessions(host: Host, gate: Gate): SessionState[] {
-  const living = new Set(subjectProcesses(gate, 0).map(({ session }) => session));
-  return readStates(host).filter((state) => !isSupervised(state) && !living.has(state.number));
+  return readStates(host).filter((state) => !isSupervised(state) && Session.found(host, gate, state).isOver);
 }
 
 /** Frees them. Call under the lock. Returns the names of the sessions that were freed. */
