@@ -3,18 +3,7 @@
 #include "judge.h"
 #include "settle.h"
 
-#define CG_CLASS 0
-#include "matcher.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 1
-#include "matcher.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 2
-#include "matcher.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 3
-#include "matcher.inc.h"
-#undef CG_CLASS
+#include "matchers.inc.h"
 
 /* access.policy -> decision */
 static __always_inline int decide_for(struct cg_scratch *scratch, __u64 cookie)
@@ -42,14 +31,11 @@ static __always_inline int decide_for(struct cg_scratch *scratch, __u64 cookie)
 	}
 	__u32 place = (location & 0xffffff) - 1, mode = scratch->access.mode;
 	switch (location >> 24) {
-	case 0:
-		return judge0(scratch, place, mode);
-	case 1:
-		return judge1(scratch, place, mode);
-	case 2:
-		return judge2(scratch, place, mode);
-	case 3:
-		return judge3(scratch, place, mode);
+#define CG_JUDGE(class_, ...) \
+	case class_:          \
+		return judge##class_(scratch, place, mode);
+	CG_IMAGE_CLASSES(CG_JUDGE)
+#undef CG_JUDGE
 	default:
 		scratch->access.unresolved = CG_UNRESOLVED_POLICY;
 		return 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// generate-abi.mjs [--check]: writes src/kernel/abi.gen.ts, the structs, enums and numbers of bpf/abi as TypeScript sees
+// generate-abi.mjs [--check]: writes src/abi/abi.gen.ts, the structs, enums and numbers of bpf/abi as TypeScript sees
 // them. With --check it writes nothing and fails when the committed file differs.
 //
 // Nothing here parses C: the headers are compiled by the compiler of the kernel half, and bpftool reads the layout from
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = join(root, 'bpf/abi');
 const out = join(root, 'out/bpf');
-const target = join(root, 'src/kernel/abi.gen.ts');
+const target = join(root, 'src/abi/abi.gen.ts');
 const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
 
 function fail(message) {
@@ -158,7 +158,7 @@ if (!process.argv.includes('--check')) {
     const wantedLines = wanted.split('\n');
     const line = have.split('\n').findIndex((each, index) => each !== wantedLines[index]);
     fail(
-      `src/kernel/abi.gen.ts differs from bpf/abi, first in line ${line < 0 ? have.split('\n').length : line + 1}: ` +
+      `src/abi/abi.gen.ts differs from bpf/abi, first in line ${line < 0 ? have.split('\n').length : line + 1}: ` +
         'run node scripts/generate-abi.mjs and commit what it writes',
     );
   }

@@ -52,6 +52,11 @@
 	X(2, 32768, 32768, 524288, 32768, 32768, 1024, 8192)            \
 	X(3, 131072, 131072, 2097152, 131072, 131072, 4096, 32768)
 #define CG_IMAGE_CLASS_COUNT 4
+/* Places in the outer maps, by class: what 200 large policies and some in replacement need. */
+#define CG_IMAGES0 1024
+#define CG_IMAGES1 256
+#define CG_IMAGES2 32
+#define CG_IMAGES3 8
 
 struct cg_image_header {
 	__u32 magic;

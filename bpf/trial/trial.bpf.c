@@ -28,18 +28,7 @@ static __always_inline struct trial_space *trial_space(void)
 }
 
 #define CG_TRIAL
-#define CG_CLASS 0
-#include "matcher.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 1
-#include "matcher.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 2
-#include "matcher.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 3
-#include "matcher.inc.h"
-#undef CG_CLASS
+#include "matchers.inc.h"
 
 /* The context holds nothing: input and output are in `trials`, which a program may index freely. */
 SEC("syscall")
@@ -75,18 +64,12 @@ int trial(void *context)
 	}
 	place = (slot->location & 0xffffff) - 1;
 	switch (slot->location >> 24) {
-	case 0:
-		judge0(scratch, place, slot->mode);
+#define CG_JUDGE(class_, ...)                       \
+	case class_:                                \
+		judge##class_(scratch, place, slot->mode); \
 		break;
-	case 1:
-		judge1(scratch, place, slot->mode);
-		break;
-	case 2:
-		judge2(scratch, place, slot->mode);
-		break;
-	case 3:
-		judge3(scratch, place, slot->mode);
-		break;
+	CG_IMAGE_CLASSES(CG_JUDGE)
+#undef CG_JUDGE
 	}
 	space->trial.result = access->unresolved ? -5 /* EIO */ : 0;
 	space->trial.transition = access->transition;

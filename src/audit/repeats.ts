@@ -1,9 +1,9 @@
 /** Attempts that were only counted, because they were like one that was reported: told at the end, as records of their own. */
 
+import { readBig, readNumber } from '../abi/struct.js';
 import type { EventRecord } from '../events/record.js';
 import { timeText } from '../events/recorder.js';
 import { bootTime } from '../host/clock.js';
-import { readNumber } from '../kernel/abi.js';
 import type { Gate } from '../kernel/gate.js';
 
 /**
@@ -25,7 +25,7 @@ export function repeatsOf(
     const count = readNumber(value, 'seen', 'count');
     const first = reported.get(readNumber(value, 'seen', 'sequence'));
     if (count === 0 || first === undefined) return [];
-    const time = timeText(BigInt(readNumber(value, 'seen', 'last')) + offset);
+    const time = timeText(readBig(value, 'seen', 'last') + offset);
     return [{ ...first, seq: ++seq, time, count, first: first.seq }];
   });
 }

@@ -27,7 +27,10 @@ export function render({ gate, sessions }: Status): string {
   if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
   const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
   const head = `gate under ${gate.pins}, hooks by ${gate.attach}, ${gate.programs} programs${skipped}`;
-  return [head, ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession))].join('\n\n');
+  const last = gate.stray === null ? '' : ` (the last by ${gate.stray.comm}, ${gate.stray.pid})`;
+  const strays =
+    gate.strays === 0 ? [] : [`${gate.strays} attempts REFUSED of processes that outlived their session${last}`];
+  return [head, ...strays, ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession))].join('\n\n');
 }
 
 function renderSession(session: SessionStatus): string {
@@ -53,6 +56,9 @@ function renderSession(session: SessionStatus): string {
     '  policies',
     table(policies),
     session.subjects.length === 0 ? '  no processes' : `  processes\n${table(subjects)}`,
+    ...(session.unlisted === 0
+      ? []
+      : [`  and ${session.unlisted} more that are counted, but moved while they were listed`]),
     `  ${renderCounters(session.counters)}`,
   ].join('\n');
 }

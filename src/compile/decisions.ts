@@ -1,9 +1,10 @@
 /** The tables of answers, decisions, conditions and ranges. */
+
+import { errnoNumber } from '../policy/errno.js';
 import type { Policy, Verdict } from '../policy/model.js';
 import { OPERATIONS } from '../policy/operations.js';
 import { type Answer, type Chain, isUnconditional } from './answers.js';
 import type { Applies, Test } from './conditions.js';
-import { errnoNumber } from './errno.js';
 import { policyError, ruleError } from './errors.js';
 import type { Ranked } from './grants.js';
 import { CONDITION_OWNER_SELF, DECISION_DEFAULT, DECISION_LOG, TRANSITIONS } from './layout.js';

@@ -1,11 +1,11 @@
 /** The stages of a compilation as text, for `policy show --stage` and for whoever hunts a wrong answer. */
 import { type Bytes, textOf } from '../policy/bytes.js';
+import { errnoName } from '../policy/errno.js';
 import type { Rule } from '../policy/model.js';
 import { OPERATIONS, operationsOf } from '../policy/operations.js';
 import type { Answer } from './answers.js';
 import type { Stages } from './compile.js';
 import type { DecisionEntry } from './decisions.js';
-import { errnoName } from './errno.js';
 import { ENTRIES, type Mark, type Ranked } from './grants.js';
 import { DECISION_DEFAULT, DECISION_LOG, TABLES, TRANSITIONS } from './layout.js';
 import type { Settled } from './settle.js';

@@ -31,27 +31,27 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
 
   u32(HEADER.magic, IMAGE_MAGIC);
   u32(HEADER.abi, ABI_VERSION);
-  u32(HEADER.classCount, tables.classCount);
-  u32(HEADER.startPath, tables.starts.path);
-  u32(HEADER.startInet, tables.starts.inet);
-  u32(HEADER.startAbstract, tables.starts.abstract);
-  u32(HEADER.startFamily, tables.starts.family);
+  u32(HEADER.class_count, tables.classCount);
+  u32(HEADER.start_path, tables.starts.path);
+  u32(HEADER.start_inet, tables.starts.inet);
+  u32(HEADER.start_abstract, tables.starts.abstract);
+  u32(HEADER.start_family, tables.starts.family);
   u32(HEADER.unnamed, tables.unnamed);
   u32(HEADER.seed, tables.seed.low);
   u32(HEADER.seed + 4, tables.seed.high);
   view.setBigUint64(HEADER.generation, generation, true);
   for (const [kind, answer] of tables.kinds.entries()) u32(HEADER.kinds + 4 * kind, answer);
   bytes.set(digest, HEADER.digest);
-  for (const [index, table] of TABLES.entries()) u32(HEADER.used + 4 * index, tables.used[table]);
+  for (const table of TABLES) u32(HEADER[table], tables.used[table]);
   bytes.set(tables.classOf, offsets.classes);
 
   tables.states.forEach((state, index) => {
     if (state === undefined) return;
     const at = offsets.states + index * ENTRY_BYTES.states;
     const masks = masksOf(state);
-    u32(at + STATE.firstMask, masks.firstLow);
-    u32(at + STATE.firstMask + 4, masks.firstHigh);
-    u32(at + STATE.lengthMask, masks.length);
+    u32(at + STATE.first_mask, masks.firstLow);
+    u32(at + STATE.first_mask + 4, masks.firstHigh);
+    u32(at + STATE.length_mask, masks.length);
     u32(at + STATE.fallback, state.fallback);
     u32(at + STATE.dfa, state.dfa);
     u32(at + STATE.answer, state.answer);
@@ -78,17 +78,17 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
     view.setUint16(at + DECISION.errnum, decision.errnum, true);
     u32(at + DECISION.flags, decision.flags);
     u32(at + DECISION.rule, decision.rule);
-    u32(at + DECISION.onlyIf, decision.onlyIf);
+    u32(at + DECISION.only_if, decision.onlyIf);
     u32(at + DECISION.unless, decision.unless);
     u32(at + DECISION.otherwise, decision.otherwise);
   });
   tables.conditions.forEach((condition, index) => {
     const at = offsets.conditions + index * ENTRY_BYTES.conditions;
     u32(at + CONDITION.flags, condition.flags);
-    u32(at + CONDITION.uidFirst, condition.uidFirst);
-    u32(at + CONDITION.uidCount, condition.uidCount);
-    u32(at + CONDITION.gidFirst, condition.gidFirst);
-    u32(at + CONDITION.gidCount, condition.gidCount);
+    u32(at + CONDITION.uid_first, condition.uidFirst);
+    u32(at + CONDITION.uid_count, condition.uidCount);
+    u32(at + CONDITION.gid_first, condition.gidFirst);
+    u32(at + CONDITION.gid_count, condition.gidCount);
   });
   tables.ranges.forEach(({ first, last }, index) => {
     const at = offsets.ranges + index * ENTRY_BYTES.ranges;

@@ -1,122 +1,86 @@
 /**
- * The layout of an image, as bpf/abi/image.h lays it down: sizes, places of fields, size classes and limits. A test
- * compiles that header and compares every number here with it.
+ * The layout of an image, as bpf/abi/image.h lays it down: everything is taken from the generated contract, under the names
+ * that the compiler uses. A fifth size class is a line there.
  */
-import type { Kind } from '../policy/model.js';
+import { ENUMS, NUMBERS, STRUCTS } from '../abi/abi.gen.js';
+import { wordsOf } from '../abi/words.js';
+import { KINDS, type Kind } from '../policy/model.js';
 
-export const IMAGE_MAGIC = 0x43474d31;
-export const ABI_VERSION = 2;
+export const { IMAGE_MAGIC, ABI_VERSION } = NUMBERS;
+export const {
+  /** Longest name the exact table holds; longer ones are found by the byte automata. */
+  LITERAL_BYTES,
+  /** Consecutive slots the matcher looks at for a name. */
+  PROBES,
+  /** Decisions the matcher tries one after another, the last of a chain included. */
+  CHAIN_MAX,
+  /** Ranges looked at for one list of ids. */
+  RANGES_MAX,
+  DECISION_LOG,
+  DECISION_DEFAULT,
+  CONDITION_OWNER_SELF,
+} = NUMBERS;
+export const { OPERATION_SLOTS } = ENUMS.operation;
+export const { KIND_SLOTS } = ENUMS.kind;
 
-/** Longest name the exact table holds; longer ones are found by the byte automata. */
-export const LITERAL_BYTES = 24;
-/** Consecutive slots the matcher looks at for a name. */
-export const PROBES = 4;
-/** Decisions the matcher tries one after another, the last of a chain included. */
-export const CHAIN_MAX = 32;
-/** Ranges looked at for one list of ids. */
-export const RANGES_MAX = 64;
-export const OPERATION_SLOTS = 20;
-export const KIND_SLOTS = 16;
-
-export type ImageClass = 0 | 1 | 2 | 3;
-export const IMAGE_CLASSES: readonly ImageClass[] = [0, 1, 2, 3];
+type ImageName = Extract<keyof typeof STRUCTS, `image${number}`>;
+type Digits<Name extends string> = Name extends `image${infer Class extends number}` ? Class : never;
+/** A size class: 0 is the smallest. */
+export type ImageClass = Digits<ImageName>;
+export const IMAGE_CLASSES: readonly ImageClass[] = Array.from(
+  { length: NUMBERS.IMAGE_CLASS_COUNT },
+  (_, imageClass) => imageClass as ImageClass,
+);
 
 /** The tables of an image, in the order they stand behind the header and the byte classes. */
 export const TABLES = ['states', 'literals', 'cells', 'answers', 'decisions', 'conditions', 'ranges'] as const;
 export type Table = (typeof TABLES)[number];
 
-export const ENTRY_BYTES: Readonly<Record<Table, number>> = {
-  states: 24,
-  literals: 40,
-  cells: 4,
-  answers: 88,
-  decisions: 24,
-  conditions: 24,
-  ranges: 8,
-};
+const image = (imageClass: ImageClass): (typeof STRUCTS)[ImageName] => STRUCTS[`image${imageClass}`];
+
+function byTable<Value>(value: (table: Table) => Value): Readonly<Record<Table, Value>> {
+  return Object.fromEntries(TABLES.map((table) => [table, value(table)])) as Record<Table, Value>;
+}
+
+/** Bytes of an entry of each table. */
+export const ENTRY_BYTES: Readonly<Record<Table, number>> = byTable((table) => {
+  const { bytes, count } = image(0).fields[table];
+  return bytes / count;
+});
 
 /** Entries of each table by size class; every number is a power of two. */
-export const CAPACITY: Readonly<Record<ImageClass, Readonly<Record<Table, number>>>> = {
-  0: { states: 256, literals: 256, cells: 4096, answers: 256, decisions: 256, conditions: 32, ranges: 64 },
-  1: { states: 4096, literals: 4096, cells: 65536, answers: 4096, decisions: 4096, conditions: 256, ranges: 1024 },
-  2: {
-    states: 32768,
-    literals: 32768,
-    cells: 524288,
-    answers: 32768,
-    decisions: 32768,
-    conditions: 1024,
-    ranges: 8192,
-  },
-  3: {
-    states: 131072,
-    literals: 131072,
-    cells: 2097152,
-    answers: 131072,
-    decisions: 131072,
-    conditions: 4096,
-    ranges: 32768,
-  },
-};
+export const CAPACITY = Object.fromEntries(
+  IMAGE_CLASSES.map((imageClass) => [imageClass, byTable((table) => image(imageClass).fields[table].count)]),
+) as unknown as Readonly<Record<ImageClass, Readonly<Record<Table, number>>>>;
 
-/** Places of the header's fields. */
-export const HEADER = {
-  magic: 0,
-  abi: 4,
-  classCount: 8,
-  startPath: 12,
-  startInet: 16,
-  startAbstract: 20,
-  startFamily: 24,
-  unnamed: 28,
-  seed: 32,
-  generation: 40,
-  kinds: 48,
-  digest: 112,
-  /** The used entries of each table, in the order of TABLES. */
-  used: 144,
-  bytes: 176,
-} as const;
+type Places<Fields> = { readonly [Name in keyof Fields]: number };
 
-export const DIGEST_BYTES = 32;
+/** Where the fields of a struct are. */
+function placesOf<Name extends keyof typeof STRUCTS>(name: Name): Places<(typeof STRUCTS)[Name]['fields']> {
+  return Object.fromEntries(
+    Object.entries(STRUCTS[name].fields).map(([field, { offset }]) => [field, offset]),
+  ) as unknown as Places<(typeof STRUCTS)[Name]['fields']>;
+}
 
-export const STATE = { firstMask: 0, lengthMask: 8, fallback: 12, dfa: 16, answer: 20 } as const;
-export const LITERAL = { words: 0, state: 24, length: 28, to: 32 } as const;
-export const ANSWER = { decision: 0, program: 80 } as const;
-export const DECISION = {
-  verdict: 0,
-  transition: 1,
-  errnum: 2,
-  flags: 4,
-  rule: 8,
-  onlyIf: 12,
-  unless: 16,
-  otherwise: 20,
-} as const;
-export const CONDITION = { flags: 0, uidFirst: 4, uidCount: 8, gidFirst: 12, gidCount: 16 } as const;
-export const RANGE = { first: 0, last: 4 } as const;
-
-export const DECISION_LOG = 1;
-export const DECISION_DEFAULT = 2;
-export const CONDITION_OWNER_SELF = 1;
+/** Places of the header's fields; the used entries of each table stand under the table's name. */
+export const HEADER = placesOf('image_header');
+export const HEADER_BYTES = STRUCTS.image_header.bytes;
+export const DIGEST_BYTES = STRUCTS.image_header.fields.digest.bytes;
+export const STATE = placesOf('state');
+export const LITERAL = placesOf('literal');
+export const ANSWER = placesOf('answer');
+export const DECISION = placesOf('decision');
+export const CONDITION = placesOf('condition');
+export const RANGE = placesOf('range');
 
 /** `enum cg_verdict` and `enum cg_transition`: the position is the number. */
-export const VERDICTS = ['permit', 'deny', 'ask'] as const;
-export const TRANSITIONS = ['own', 'inherit', 'unconfined'] as const;
+export const VERDICTS = wordsOf('verdict');
+export const TRANSITIONS = wordsOf('transition');
 
 /** `enum cg_kind`. */
-export const KIND_NUMBER: Readonly<Record<Kind, number>> = {
-  memfd: 0,
-  deleted: 1,
-  tmpfile: 2,
-  shm: 3,
-  pipe: 4,
-  socket: 5,
-  anon: 6,
-  detached: 7,
-  foreign: 8,
-  unreachable: 9,
-};
+export const KIND_NUMBER = Object.fromEntries(KINDS.map((kind) => [kind, wordsOf('kind').indexOf(kind)])) as Readonly<
+  Record<Kind, number>
+>;
 
 /** Where each table of a class begins, and how many bytes the image has. */
 export interface Offsets extends Readonly<Record<Table, number>> {
@@ -126,13 +90,8 @@ export interface Offsets extends Readonly<Record<Table, number>> {
 
 /** The places of the tables in an image of this class. */
 export function offsetsOf(imageClass: ImageClass): Offsets {
-  const places: Partial<Record<Table, number>> = {};
-  let at: number = HEADER.bytes + 256;
-  for (const table of TABLES) {
-    places[table] = at;
-    at += CAPACITY[imageClass][table] * ENTRY_BYTES[table];
-  }
-  return { ...(places as Record<Table, number>), classes: HEADER.bytes, bytes: at };
+  const { bytes, fields } = image(imageClass);
+  return { ...byTable((table) => fields[table].offset), classes: fields.classes.offset, bytes };
 }
 
 /** The class whose images have this size; undefined: none has. */

@@ -132,7 +132,7 @@ class ImageReader {
     );
     for (let tried = 0; tried < CHAIN_MAX; tried++) {
       const at = this.#places.decisions + index * ENTRY_BYTES.decisions;
-      const onlyIf = this.#u32(at + DECISION.onlyIf);
+      const onlyIf = this.#u32(at + DECISION.only_if);
       const unless = this.#u32(at + DECISION.unless);
       if ((onlyIf === 0 || this.#holds(onlyIf, access)) && (unless === 0 || !this.#holds(unless, access))) {
         const flags = this.#u32(at + DECISION.flags);
@@ -158,14 +158,14 @@ class ImageReader {
     let row = this.#u32(at + STATE.dfa);
     for (let index = 0; index < name.length && row !== 0; index++)
       row = this.#cell(row + (this.bytes[this.#places.classes + name.charCodeAt(index)] as number));
-    return row === 0 ? this.#u32(at + STATE.fallback) : this.#cell(row + this.#u32(HEADER.classCount));
+    return row === 0 ? this.#u32(at + STATE.fallback) : this.#cell(row + this.#u32(HEADER.class_count));
   }
 
   #exact(at: number, state: number, name: Bytes): number | null {
     if (name.length < 1 || name.length > LITERAL_BYTES) return null;
-    if ((this.#u32(at + STATE.lengthMask) & (1 << name.length)) === 0) return null;
+    if ((this.#u32(at + STATE.length_mask) & (1 << name.length)) === 0) return null;
     const bit = name.charCodeAt(0) & 63;
-    const half = this.#u32(at + STATE.firstMask + (bit < 32 ? 0 : 4));
+    const half = this.#u32(at + STATE.first_mask + (bit < 32 ? 0 : 4));
     if ((half & (1 << (bit & 31))) === 0) return null;
     const mix = literalMix(state, nameMix(name));
     const hash = literalSlot(mix.low ^ this.#u32(HEADER.seed), mix.high ^ this.#u32(HEADER.seed + 4));
@@ -189,8 +189,8 @@ class ImageReader {
     const within = (first: number, count: number, id: number): boolean =>
       count === 0 || this.#within(this.#u32(at + first), count, id);
     return (
-      within(CONDITION.uidFirst, this.#u32(at + CONDITION.uidCount), uid) &&
-      within(CONDITION.gidFirst, this.#u32(at + CONDITION.gidCount), gid) &&
+      within(CONDITION.uid_first, this.#u32(at + CONDITION.uid_count), uid) &&
+      within(CONDITION.gid_first, this.#u32(at + CONDITION.gid_count), gid) &&
       ((this.#u32(at + CONDITION.flags) & CONDITION_OWNER_SELF) === 0 || owner === uid)
     );
   }
@@ -217,9 +217,9 @@ class ImageReader {
 }
 
 const ENTRY_OF = {
-  path: HEADER.startPath,
-  unix: HEADER.startPath,
-  inet: HEADER.startInet,
-  abstract: HEADER.startAbstract,
-  family: HEADER.startFamily,
+  path: HEADER.start_path,
+  unix: HEADER.start_path,
+  inet: HEADER.start_inet,
+  abstract: HEADER.start_abstract,
+  family: HEADER.start_family,
 } as const;

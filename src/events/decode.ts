@@ -1,12 +1,14 @@
 /** Bytes of a session's ring buffer to events. The layout is bpf/abi/event.h. */
-import { fieldBytes, readNumber, structBytes } from '../kernel/abi.js';
+import { ENUMS, NUMBERS } from '../abi/abi.gen.js';
+import { fieldBytes, fieldOf, readBig, readNumber, structBytes } from '../abi/struct.js';
+import { type Word, wordsOf } from '../abi/words.js';
 import { bytesFrom } from '../policy/bytes.js';
 import { type AccessObject, KINDS, PROTOCOL_BYTE, type Protocol, type Verdict } from '../policy/model.js';
 import { type Operation, operationsOf } from '../policy/operations.js';
 
 /** What the kernel half said, with numbers still numbers where only the session knows what they mean. */
 export interface KernelEvent {
-  readonly type: 'access' | 'exec' | 'floor';
+  readonly type: Word<'event_type'>;
   readonly sequence: number;
   /** CLOCK_BOOTTIME, nanoseconds. */
   readonly time: bigint;
@@ -40,10 +42,11 @@ export interface KernelEvent {
 }
 
 const HEADER = structBytes('event');
-const TYPES: readonly (KernelEvent['type'] | undefined)[] = [undefined, 'access', 'exec', 'floor'];
-const VERDICTS: readonly (Verdict | undefined)[] = ['permit', 'deny', 'ask'];
+const TYPES: readonly (Word<'event_type'> | undefined)[] = wordsOf('event_type');
+const VERDICTS: readonly (Verdict | undefined)[] = wordsOf('verdict');
 const NOBODY = 0xffffffff;
-const FLAG = { enforced: 1, learnt: 2, created: 8, directory: 16 } as const;
+const OBJECT = ENUMS.object_type;
+const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_DIRECTORY } = NUMBERS;
 const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [byte, name as Protocol]));
 
 /** Texts that wait for their end at most; more are of events whose last part was dropped, which the kernel half counted. */
@@ -89,7 +92,7 @@ export class EventDecoder {
     const text = record.subarray(HEADER);
     const [length, offset, kind] = [number('length'), number('offset'), number('object')];
     const before = this.#parts.get(sequence) ?? [];
-    if (kind !== 0 && offset + text.length < length) {
+    if (kind !== OBJECT.OBJECT_NONE && offset + text.length < length) {
       this.#parts.set(sequence, [...before, Buffer.from(text)]);
       const [oldest] = this.#parts.keys();
       if (this.#parts.size > WAITING_MOST && oldest !== undefined) this.#parts.delete(oldest);
@@ -98,16 +101,16 @@ export class EventDecoder {
     this.#parts.delete(sequence);
     const whole = Buffer.concat([...before, text]);
     // A part that was lost leaves a hole, and a path with a hole is no path.
-    const object = kind === 0 || whole.length !== length ? null : objectOf(kind, whole);
+    const object = kind === OBJECT.OBJECT_NONE || whole.length !== length ? null : objectOf(kind, whole);
     const flags = number('flags');
     const owner = number('owner');
     return {
       ...{ type, sequence, verdict, object },
-      time: fieldBytes(record, 'event', 'time').readBigUInt64LE(0),
-      enforced: (flags & FLAG.enforced) !== 0,
-      learnt: (flags & FLAG.learnt) !== 0,
-      created: (flags & FLAG.created) !== 0,
-      directory: (flags & FLAG.directory) !== 0,
+      time: readBig(record, 'event', 'time'),
+      enforced: (flags & EVENT_ENFORCED) !== 0,
+      learnt: (flags & EVENT_LEARNT) !== 0,
+      created: (flags & EVENT_CREATED) !== 0,
+      directory: (flags & EVENT_DIRECTORY) !== 0,
       exe: number('exe'),
       policy: number('policy'),
       generation: number('generation'),
@@ -131,30 +134,33 @@ export class EventDecoder {
 /** enum cg_object_type and its bytes; null for what is none. */
 function objectOf(kind: number, bytes: Buffer): AccessObject | null {
   switch (kind) {
-    case 1:
+    case OBJECT.OBJECT_PATH:
       return { type: 'path', path: bytesFrom(bytes) };
-    case 2: {
+    case OBJECT.OBJECT_KIND: {
       const name = KINDS[bytes[0] ?? -1];
       return name === undefined ? null : { type: 'kind', kind: name };
     }
-    case 3: {
-      const protocol = PROTOCOLS.get(bytes[0] ?? -1);
-      if (protocol === undefined || bytes.length < 19) return null;
-      return { type: 'inet', protocol, address: bytesFrom(bytes.subarray(1, 17)), port: bytes.readUInt16BE(17) };
+    case OBJECT.OBJECT_INET: {
+      // All but the padding behind it.
+      if (bytes.length < fieldOf('inet', 'pad').offset) return null;
+      const protocol = PROTOCOLS.get(readNumber(bytes, 'inet', 'protocol'));
+      if (protocol === undefined) return null;
+      const port = fieldBytes(bytes, 'inet', 'port').readUInt16BE();
+      return { type: 'inet', protocol, address: bytesFrom(fieldBytes(bytes, 'inet', 'address')), port };
     }
-    case 4:
+    case OBJECT.OBJECT_UNIX:
       return { type: 'unix', path: bytesFrom(bytes) };
-    case 5:
+    case OBJECT.OBJECT_ABSTRACT:
       return { type: 'abstract', name: bytesFrom(bytes) };
-    case 6:
+    case OBJECT.OBJECT_UNNAMED:
       return { type: 'unnamed' };
-    case 7:
-      if (bytes.length < 8) return null;
+    case OBJECT.OBJECT_FAMILY:
+      if (bytes.length < structBytes('family')) return null;
       return {
         type: 'family',
-        family: bytes.readUInt16BE(0),
-        kind: bytes.readUInt16BE(2),
-        protocol: bytes.readUInt32BE(4),
+        family: fieldBytes(bytes, 'family', 'family').readUInt16BE(),
+        kind: fieldBytes(bytes, 'family', 'type').readUInt16BE(),
+        protocol: fieldBytes(bytes, 'family', 'protocol').readUInt32BE(),
       };
     default:
       return null;

@@ -1,5 +1,5 @@
 /** A record on one line, for a person. */
-import { REASON_TEXTS } from './names.js';
+import { reasonText } from './names.js';
 import type { EventRecord } from './record.js';
 
 /**
@@ -25,7 +25,7 @@ function outcome({ verdict, enforced, learnt, errno }: EventRecord): string {
 }
 
 function decider({ rule, line, group, reason }: EventRecord): string {
-  if (reason !== undefined) return REASON_TEXTS[reason] ?? reason;
+  if (reason !== undefined) return reasonText(reason);
   if (rule === null) return 'no rule matches';
   return group === undefined ? `rule ${rule} (line ${line})` : `rule ${rule} of group ${group}`;
 }

@@ -1,43 +1,14 @@
 /** The words for what the kernel half tells by number. Public: they stand in events. */
+import { type Word, wordsOf } from '../abi/words.js';
 
 /** By enum cg_unresolved: why an object could not be told. */
-export const REASONS = [
-  'resolved',
-  'depth',
-  'race',
-  'read',
-  'storage',
-  'policy',
-  'mounts',
-  'name',
-  'chain',
-  'target',
-  'text',
-  'stale',
-] as const;
+export const REASONS = wordsOf('unresolved');
 
 /** By enum cg_floor: what the hard-wired floor refused. */
-export const FLOORS = [
-  'none',
-  'mount',
-  'umount',
-  'move_mount',
-  'pivot_root',
-  'chroot',
-  'namespace',
-  'ptrace',
-  'bpf',
-  'module',
-  'io_uring',
-  'signal',
-  'armed',
-  'gate',
-  'fork',
-  'ending',
-] as const;
+export const FLOORS = wordsOf('floor');
 
-/** What each means, for a person. */
-export const REASON_TEXTS: Readonly<Record<string, string>> = {
+/** What each reason means, for a person. */
+export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved'>, string>> = {
   depth: 'the path has more components than are followed',
   race: 'the path kept changing while it was read',
   read: 'kernel memory could not be read',
@@ -50,3 +21,8 @@ export const REASON_TEXTS: Readonly<Record<string, string>> = {
   text: 'the object moved while its name was taken down',
   stale: "the policy's number is another session's by now",
 };
+
+/** What a reason means, for a person; a word that is none (of a floor, of a log of another version) as it is. */
+export function reasonText(reason: string): string {
+  return (REASON_TEXTS as Readonly<Record<string, string>>)[reason] ?? reason;
+}

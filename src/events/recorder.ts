@@ -1,7 +1,8 @@
 /** From what the kernel half said to the public record: numbers become the names that the session gave them. */
-import { errnoName } from '../compile/errno.js';
+
 import { objectDescription } from '../decide/text.js';
 import { textOf } from '../policy/bytes.js';
+import { errnoName } from '../policy/errno.js';
 import type { Rule } from '../policy/model.js';
 import type { KernelEvent } from './decode.js';
 import { FLOORS, REASONS } from './names.js';

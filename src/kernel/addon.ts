@@ -1,6 +1,6 @@
 /**
  * The native half, as TypeScript sees it. This file is the only one that loads it. All structs cross as buffers in the
- * layout of bpf/abi/, which src/kernel/abi.gen.ts (generated from the kernel half's BTF) names field by field.
+ * layout of bpf/abi/, which src/abi/abi.gen.ts (generated from the kernel half's BTF) names field by field.
  *
  * Every call that can fail throws an Error with `code` (an errno name, or one of the codes below), `operation` (what was
  * tried, such as "load" or "attach lsm/file_open"), and, where the verifier refused, `verifier` (its last useful line).

@@ -1,19 +1,21 @@
-/**
- * The structs of bpf/abi/gate.h that the control plane writes and reads, as values. Offsets are asserted against the
- * header's sizes there and against BTF in test/kernel/records.test.ts.
- */
-export const SUBJECT_ARMED = 1;
-export const SUBJECT_FREE = 2;
-export const SUBJECT_DEAD = 4;
+/** The structs that the control plane writes and reads, as values. Where a field is, the generated contract says. */
+import { NUMBERS } from '../abi/abi.gen.js';
+import { fieldBytes, readBig, readNumber, readNumbers, structBytes, writeNumber } from '../abi/struct.js';
+import { type Word, wordsOf } from '../abi/words.js';
+
+export const { SUBJECT_ARMED, SUBJECT_FREE, SUBJECT_DEAD } = NUMBERS;
 
 /** Numbers in the maps of the gate; 0 is never used for a policy or a session. */
-export const POLICIES_MAX = 4096;
-export const SESSIONS_MAX = 256;
-/** Places in the outer map of each image class. */
-export const IMAGE_PLACES: readonly number[] = [1024, 256, 32, 8];
+export const { POLICIES_MAX, SESSIONS_MAX } = NUMBERS;
 
-export const SLOT_MODES = ['enforce', 'complain', 'learn'] as const;
-export type SlotMode = (typeof SLOT_MODES)[number];
+/** Places in the outer map of each image class. */
+export const IMAGE_PLACES: readonly number[] = Array.from(
+  { length: NUMBERS.IMAGE_CLASS_COUNT },
+  (_, imageClass) => NUMBERS[`IMAGES${imageClass}` as 'IMAGES0'],
+);
+
+export const SLOT_MODES = wordsOf('mode');
+export type SlotMode = Word<'mode'>;
 
 /** A policy's place: which image, which mode, whose. */
 export interface Slot {
@@ -36,35 +38,37 @@ export function u32(value: number): Buffer {
 
 /** struct cg_slot; null writes a free one. */
 export function encodeSlot(slot: Slot | null): Buffer {
-  const buffer = Buffer.alloc(24);
+  const buffer = Buffer.alloc(structBytes('slot'));
   if (slot === null) return buffer;
-  buffer.writeUInt32LE(slot.image === null ? 0 : ((slot.image.class << 24) | (slot.image.place + 1)) >>> 0, 0);
-  buffer.writeUInt32LE(SLOT_MODES.indexOf(slot.mode), 4);
-  buffer.writeUInt32LE(slot.session, 8);
-  buffer.writeUInt32LE(slot.program, 12);
-  buffer.writeBigUInt64LE(slot.cookie, 16);
+  // The class in the highest byte, the place from 1 in the others: 0 is none.
+  if (slot.image !== null)
+    writeNumber(buffer, 'slot', 'location', ((slot.image.class << 24) | (slot.image.place + 1)) >>> 0);
+  writeNumber(buffer, 'slot', 'mode', SLOT_MODES.indexOf(slot.mode));
+  writeNumber(buffer, 'slot', 'session', slot.session);
+  writeNumber(buffer, 'slot', 'program', slot.program);
+  writeNumber(buffer, 'slot', 'cookie', slot.cookie);
   return buffer;
 }
 
 /** Null for a slot that is free. */
 export function decodeSlot(buffer: Buffer): Slot | null {
-  const location = buffer.readUInt32LE(0);
-  const session = buffer.readUInt32LE(8);
+  const location = readNumber(buffer, 'slot', 'location');
+  const session = readNumber(buffer, 'slot', 'session');
   if (location === 0 && session === 0) return null;
   return {
     image: location === 0 ? null : { class: location >>> 24, place: (location & 0xffffff) - 1 },
-    mode: SLOT_MODES[buffer.readUInt32LE(4)] ?? 'enforce',
+    mode: SLOT_MODES[readNumber(buffer, 'slot', 'mode')] ?? 'enforce',
     session,
-    program: buffer.readUInt32LE(12),
-    cookie: buffer.readBigUInt64LE(16),
+    cookie: readBig(buffer, 'slot', 'cookie'),
+    program: readNumber(buffer, 'slot', 'program'),
   };
 }
 
 /** struct cg_program, the key of `programs`. */
 export function encodeProgram(session: number, program: number): Buffer {
-  const buffer = Buffer.alloc(8);
-  buffer.writeUInt32LE(session, 0);
-  buffer.writeUInt32LE(program, 4);
+  const buffer = Buffer.alloc(structBytes('program'));
+  writeNumber(buffer, 'program', 'session', session);
+  writeNumber(buffer, 'program', 'program', program);
   return buffer;
 }
 
@@ -76,13 +80,13 @@ export function encodeArmedSubject(
   device: number,
   inode: bigint,
 ): Buffer {
-  const buffer = Buffer.alloc(88);
-  buffer.writeUInt32LE(policy, 0);
-  buffer.writeUInt32LE(session, 4);
-  buffer.writeUInt32LE(SUBJECT_ARMED, 8);
-  buffer.writeBigUInt64LE(inode, 48);
-  buffer.writeUInt32LE(device >>> 0, 56);
-  buffer.writeBigUInt64LE(cookie, 64);
+  const buffer = Buffer.alloc(structBytes('subject'));
+  writeNumber(buffer, 'subject', 'policy', policy);
+  writeNumber(buffer, 'subject', 'session', session);
+  writeNumber(buffer, 'subject', 'cookie', cookie);
+  writeNumber(buffer, 'subject', 'flags', SUBJECT_ARMED);
+  writeNumber(buffer, 'subject', 'armed_inode', inode);
+  writeNumber(buffer, 'subject', 'armed_device', device >>> 0);
   return buffer;
 }
 
@@ -107,29 +111,32 @@ export interface SubjectTask {
   readonly comm: string;
 }
 
-const TASK_RECORD_BYTES = 72;
-
 /** struct cg_task_record, one after the other. */
 export function decodeTasks(buffer: Buffer): SubjectTask[] {
+  const bytes = structBytes('task_record');
   const tasks: SubjectTask[] = [];
-  for (let at = 0; at + TASK_RECORD_BYTES <= buffer.length; at += TASK_RECORD_BYTES) {
-    tasks.push({
-      pid: buffer.readUInt32LE(at),
-      tid: buffer.readUInt32LE(at + 4),
-      policy: buffer.readUInt32LE(at + 8),
-      session: buffer.readUInt32LE(at + 12),
-      start: buffer.readBigUInt64LE(at + 16),
-      flags: buffer.readUInt32LE(at + 24),
-      dead: (buffer.readUInt32LE(at + 24) & SUBJECT_DEAD) !== 0,
-      ppid: buffer.readUInt32LE(at + 28),
-      stopped: buffer.readUInt32LE(at + 32) !== 0,
-      uid: buffer.readUInt32LE(at + 36),
-      comm: cString(buffer.subarray(at + 40, at + 56)),
-      cookie: buffer.readBigUInt64LE(at + 56),
-      serial: buffer.readBigUInt64LE(at + 64),
-    });
-  }
+  for (let at = 0; at + bytes <= buffer.length; at += bytes) tasks.push(decodeTask(buffer.subarray(at, at + bytes)));
   return tasks;
+}
+
+function decodeTask(record: Buffer): SubjectTask {
+  const number = (name: Parameters<typeof readNumber<'task_record'>>[2]): number =>
+    readNumber(record, 'task_record', name);
+  return {
+    pid: number('pid'),
+    tid: number('tid'),
+    policy: number('policy'),
+    session: number('session'),
+    cookie: readBig(record, 'task_record', 'cookie'),
+    serial: readBig(record, 'task_record', 'serial'),
+    start: readBig(record, 'task_record', 'start'),
+    flags: number('flags'),
+    dead: (number('flags') & SUBJECT_DEAD) !== 0,
+    ppid: number('ppid'),
+    stopped: number('stopped') !== 0,
+    uid: number('uid'),
+    comm: cString(fieldBytes(record, 'task_record', 'comm')),
+  };
 }
 
 function cString(bytes: Buffer): string {
@@ -162,15 +169,12 @@ export interface SessionCounters {
   readonly deniedBy: readonly number[];
 }
 
-const SESSION_WORDS = 9 + 16 + 16 + 20;
-const SESSION_BYTES = 8 * (SESSION_WORDS + 4);
-
 /** struct cg_session as it is before the first event; null: a free one. */
 export function encodeSession(cookie: bigint | null): Buffer {
-  const buffer = Buffer.alloc(SESSION_BYTES);
+  const buffer = Buffer.alloc(structBytes('session'));
   if (cookie === null) return buffer;
-  buffer.writeBigUInt64LE(1n, 0);
-  buffer.writeBigUInt64LE(cookie, 8 * SESSION_WORDS);
+  writeNumber(buffer, 'session', 'active', 1);
+  writeNumber(buffer, 'session', 'cookie', cookie);
   return buffer;
 }
 
@@ -192,9 +196,10 @@ export interface SessionLife extends Living {
 
 /** Of struct cg_session; null where the number is free. */
 export function decodeLife(buffer: Buffer): SessionLife | null {
-  const word = (index: number): bigint => buffer.readBigUInt64LE(8 * (SESSION_WORDS + index));
-  if (buffer.readBigUInt64LE(0) === 0n) return null;
-  return { cookie: word(0), living: Number(word(1)), born: Number(word(2)), ending: word(3) !== 0n };
+  const number = (name: Parameters<typeof readNumber<'session'>>[2]): number => readNumber(buffer, 'session', name);
+  if (number('active') === 0) return null;
+  const cookie = readBig(buffer, 'session', 'cookie');
+  return { cookie, living: number('living'), born: number('born'), ending: number('ending') !== 0 };
 }
 
 /** What belongs to no session. */
@@ -209,28 +214,33 @@ export interface Whole extends Living {
 
 /** struct cg_gate. */
 export function decodeWhole(buffer: Buffer): Whole {
-  const word = (index: number): number => Number(buffer.readBigUInt64LE(8 * index));
-  const strays = word(3);
-  const stray = strays === 0 ? null : { pid: buffer.readUInt32LE(40), comm: cString(buffer.subarray(48, 64)) };
-  return { living: word(0), born: word(1), off: word(2) !== 0, strays, stray };
+  const number = (name: Parameters<typeof readNumber<'gate'>>[2]): number => readNumber(buffer, 'gate', name);
+  const strays = number('strays');
+  const comm = cString(fieldBytes(buffer, 'gate', 'stray_comm'));
+  return {
+    living: number('living'),
+    born: number('born'),
+    off: number('off') !== 0,
+    strays,
+    stray: strays === 0 ? null : { pid: number('stray_pid'), comm },
+  };
 }
 
 /** struct cg_session; null where the number is free. */
 export function decodeSession(buffer: Buffer): SessionCounters | null {
-  const read = (index: number): number => Number(buffer.readBigUInt64LE(8 * index));
-  const list = (first: number, length: number): number[] => Array.from({ length }, (_, index) => read(first + index));
-  if (read(0) === 0) return null;
+  const number = (name: Parameters<typeof readNumber<'session'>>[2]): number => readNumber(buffer, 'session', name);
+  if (number('active') === 0) return null;
   return {
-    sequence: read(1),
-    events: read(2),
-    dropped: read(3),
-    repeats: read(4),
-    denied: read(5),
-    complained: read(6),
-    learnt: read(7),
-    silent: read(8),
-    floor: list(9, 16),
-    unresolved: list(25, 16),
-    deniedBy: list(41, 20),
+    sequence: number('sequence'),
+    events: number('events'),
+    dropped: number('dropped'),
+    repeats: number('repeats'),
+    denied: number('denied'),
+    complained: number('complained'),
+    learnt: number('learnt'),
+    silent: number('silent'),
+    floor: readNumbers(buffer, 'session', 'floor'),
+    unresolved: readNumbers(buffer, 'session', 'unresolved'),
+    deniedBy: readNumbers(buffer, 'session', 'denied_by'),
   };
 }

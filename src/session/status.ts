@@ -1,11 +1,13 @@
 /** What is there: the gate, its sessions, their subjects and counters. Reads only. */
 
+import { FLOORS, REASONS } from '../events/names.js';
 import type { Host } from '../host/host.js';
 import type { Attach, Gate } from '../kernel/gate.js';
-import type { SessionCounters } from '../kernel/records.js';
+import type { SessionCounters, Whole } from '../kernel/records.js';
 import { OPERATIONS } from '../policy/operations.js';
+import { lookWell } from './living.js';
 import { isSupervised, readStates, type SessionState } from './state.js';
-import { subjectProcesses } from './subjects.js';
+import { processesOf } from './subjects.js';
 
 export interface SubjectStatus {
   readonly pid: number;
@@ -52,6 +54,8 @@ export interface SessionStatus {
     readonly generation: number;
   }[];
   readonly subjects: readonly SubjectStatus[];
+  /** Threads that the kernel half counts and no walk over all tasks met: they move, or their ends are not collected yet. */
+  readonly unlisted: number;
   readonly counters: Counters;
 }
 
@@ -63,54 +67,22 @@ export interface Status {
     /** Programs of the gate, and how often the kernel skipped one: anything but 0 is an access nobody judged. */
     readonly programs: number;
     readonly skipped: number;
+    /** Attempts refused because the subject's session is over; and who made the last. Anything but 0 was an end mistaken. */
+    readonly strays: number;
+    readonly stray: Whole['stray'];
   };
   readonly sessions: readonly SessionStatus[];
 }
-
-/** By enum cg_floor. */
-export const FLOOR_NAMES = [
-  'none',
-  'mount',
-  'umount',
-  'move_mount',
-  'pivot_root',
-  'chroot',
-  'namespace',
-  'ptrace',
-  'bpf',
-  'module',
-  'io_uring',
-  'signal',
-  'armed',
-  'gate',
-  'fork',
-  'ending',
-] as const;
-
-/** By enum cg_unresolved. */
-export const UNRESOLVED_NAMES = [
-  'resolved',
-  'depth',
-  'race',
-  'read',
-  'storage',
-  'policy',
-  'mounts',
-  'name',
-  'chain',
-  'target',
-  'text',
-  'stale',
-] as const;
 
 /** The status of everything; sessions whose supervisor died come first, for they need someone. */
 export function status(host: Host, gate: Gate | null): Status {
   if (gate === null) return { gate: null, sessions: [] };
   const programs = gate.native.programs();
+  const { strays, stray } = gate.whole();
   const sessions = readStates(host).map((state) => sessionStatus(gate, state));
   const unattended = (session: SessionStatus): number => (session.supervisor === null ? 0 : 1);
   return {
-    gate: { pins: host.pins, attach: gate.attach(), programs: programs.length, skipped: gate.skipped() },
+    gate: { pins: host.pins, attach: gate.attach(), programs: programs.length, skipped: gate.skipped(), strays, stray },
     sessions: sessions.sort((a, b) => unattended(a) - unattended(b) || a.name.localeCompare(b.name)),
   };
 }
@@ -119,6 +91,7 @@ function sessionStatus(gate: Gate, state: SessionState): SessionStatus {
   const programOf = (policy: number): string =>
     state.policies.find(({ number }) => number === policy)?.program ?? `policy ${policy}`;
   const { name, kind, command, folder, user, started, log } = state;
+  const { tasks, missed } = lookWell(gate, state.number);
   return {
     ...{ name, kind, command, folder, user, started, log },
     supervisor: isSupervised(state) ? state.supervisor.pid : null,
@@ -126,12 +99,11 @@ function sessionStatus(gate: Gate, state: SessionState): SessionStatus {
       ...{ program, digest, generation },
       mode: gate.slot(number)?.mode ?? 'missing',
     })),
-    subjects: subjectProcesses(gate, state.number).map(
-      ({ policies, session: _session, start: _start, ...process }) => ({
-        ...process,
-        policies: policies.map(programOf),
-      }),
-    ),
+    subjects: processesOf(tasks).map(({ pid, ppid, uid, comm, threads, stopped, policies }) => ({
+      ...{ pid, ppid, uid, comm, threads, stopped },
+      policies: policies.map(programOf),
+    })),
+    unlisted: missed,
     counters: countersOf(gate.session(state.number)),
   };
 }
@@ -143,8 +115,8 @@ export function countersOf(counters: SessionCounters | null): Counters {
   const { events, dropped, repeats, denied, complained, learnt, silent } = counters;
   return {
     ...{ events, dropped, repeats, denied, complained, learnt, silent },
-    unresolved: named(counters.unresolved, UNRESOLVED_NAMES),
-    floor: named(counters.floor, FLOOR_NAMES),
+    unresolved: named(counters.unresolved, REASONS),
+    floor: named(counters.floor, FLOORS),
     deniedBy: named(counters.deniedBy, OPERATIONS),
   };
 }

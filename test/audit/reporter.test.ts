@@ -2,13 +2,13 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { writeNumber } from '../../src/abi/struct.js';
 import type { Application } from '../../src/application/application.js';
 import { digestText } from '../../src/application/compiled.js';
 import { isEvent, type LogRecord, readLog } from '../../src/audit/read.js';
 import { Reporter, type Sink } from '../../src/audit/reporter.js';
 import type { EventRecord } from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
-import { writeNumber } from '../../src/kernel/abi.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { u32 } from '../../src/kernel/records.js';
 import { parsePolicy } from '../../src/policy/parse.js';

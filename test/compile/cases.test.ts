@@ -1,8 +1,8 @@
 /** The corpus, decided by the bytes of images. */
 import t from 'tap';
 import { compilePolicy } from '../../src/compile/compile.js';
-import { errnoName } from '../../src/compile/errno.js';
 import { walkImage } from '../../src/compile/walk.js';
+import { errnoName } from '../../src/policy/errno.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { around, type Case, loadCases } from '../cases.js';
 

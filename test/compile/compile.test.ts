@@ -1,10 +1,10 @@
 /** What a compiled policy says of single attempts, and that the same meaning gives the same bytes. */
 import t, { type Test } from 'tap';
 import { compilePolicy, type Image } from '../../src/compile/compile.js';
-import { errnoNumber } from '../../src/compile/errno.js';
 import { HEADER, offsetsOf } from '../../src/compile/layout.js';
 import { type WalkedDecision, walkImage } from '../../src/compile/walk.js';
 import { type Bytes, bytesOf } from '../../src/policy/bytes.js';
+import { errnoNumber } from '../../src/policy/errno.js';
 import type { Access, AccessObject, ObjectPattern, Policy } from '../../src/policy/model.js';
 import { OPERATIONS, type Operation } from '../../src/policy/operations.js';
 import { DIGEST, path, policy, rule } from './build.js';

@@ -21,7 +21,7 @@ function evaluate(expressions: readonly string[]): number[] {
     const lines = expressions.map((expression) => `printf("%llu\\n", (unsigned long long)(${expression}));`);
     writeFileSync(
       source,
-      `#include <stddef.h>\n#include <stdio.h>\n#include "gate.h"\nint main(void)\n{\n${lines.join('\n')}\nreturn 0;\n}\n`,
+      `#include <stddef.h>\n#include <stdio.h>\n#include "abi.h"\nint main(void)\n{\n${lines.join('\n')}\nreturn 0;\n}\n`,
     );
     execFileSync(process.env.CC ?? 'cc', ['-I', abi, '-o', program, source]);
     return execFileSync(program, { encoding: 'utf8' }).trim().split('\n').map(Number);
@@ -36,14 +36,8 @@ function compare(t: Test, rows: readonly (readonly [expression: string, ours: nu
   for (const [index, [expression, ours]] of rows.entries()) t.equal(ours, values[index], expression);
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-/** Fields whose C name is not the TypeScript one in snake case. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { onlyIf: 'only_if', used: 'states' };
-
 function fields(struct: string, places: Readonly<Record<string, number>>): (readonly [string, number])[] {
-  return Object.entries(places)
-    .filter(([name]) => name !== 'bytes')
-    .map(([name, at]) => [`offsetof(struct ${struct}, ${OTHER_NAMES[name] ?? snake(name)})`, at] as const);
+  return Object.entries(places).map(([name, at]) => [`offsetof(struct ${struct}, ${name})`, at] as const);
 }
 
 t.test('sizes and places', async (t) => {
@@ -60,7 +54,7 @@ t.test('sizes and places', async (t) => {
     ['CG_DECISION_LOG', layout.DECISION_LOG],
     ['CG_DECISION_DEFAULT', layout.DECISION_DEFAULT],
     ['CG_CONDITION_OWNER_SELF', layout.CONDITION_OWNER_SELF],
-    ['sizeof(struct cg_image_header)', layout.HEADER.bytes],
+    ['sizeof(struct cg_image_header)', layout.HEADER_BYTES],
     ...fields('cg_image_header', layout.HEADER),
     ...fields('cg_state', layout.STATE),
     ...fields('cg_literal', layout.LITERAL),

@@ -1,5 +1,5 @@
 /** Events as the kernel half writes them, by hand. */
-import { fieldBytes, structBytes, writeNumber } from '../../src/kernel/abi.js';
+import { fieldBytes, structBytes, writeNumber } from '../../src/abi/struct.js';
 import { type Operation, operationMask } from '../../src/policy/operations.js';
 
 export const TYPE = { access: 1, exec: 2, floor: 3 } as const;

@@ -1,7 +1,7 @@
 import t from 'tap';
+import { writeNumber } from '../../src/abi/struct.js';
 import { objectDescription } from '../../src/decide/text.js';
 import { EventDecoder } from '../../src/events/decode.js';
-import { writeNumber } from '../../src/kernel/abi.js';
 import { eventBytes, FLAG, OBJECT, TYPE } from './build.js';
 
 t.test('every field of a record', async (t) => {

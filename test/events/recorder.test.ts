@@ -1,10 +1,10 @@
 import t from 'tap';
+import { ENUMS } from '../../src/abi/abi.gen.js';
 import { EventDecoder } from '../../src/events/decode.js';
 import { lineOf } from '../../src/events/line.js';
 import { FLOORS, REASON_TEXTS, REASONS } from '../../src/events/names.js';
 import type { EventRecord } from '../../src/events/record.js';
 import { type JudgingPolicy, Recorder, timeText } from '../../src/events/recorder.js';
-import { ENUMS } from '../../src/kernel/abi.gen.js';
 import type { Rule } from '../../src/policy/model.js';
 import { eventBytes, FLAG, OBJECT, TYPE } from './build.js';
 

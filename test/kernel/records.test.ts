@@ -11,7 +11,7 @@ import {
   SESSIONS_MAX,
 } from '../../src/kernel/records.js';
 
-const header = ['limits', 'slot', 'subject', 'session']
+const header = ['image', 'limits', 'slot', 'subject', 'session']
   .map((name) => readFileSync(new URL(`../../../bpf/abi/${name}.h`, import.meta.url), 'utf8'))
   .join('\n');
 const constant = (name: string): number => Number(new RegExp(`#define ${name} (\\d+)`).exec(header)?.[1]);

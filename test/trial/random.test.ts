@@ -5,9 +5,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { compilePolicy, type Image } from '../../src/compile/compile.js';
-import { errnoNumber } from '../../src/compile/errno.js';
 import { CompileError } from '../../src/compile/errors.js';
 import { decide } from '../../src/decide/decide.js';
+import { errnoNumber } from '../../src/policy/errno.js';
 import type { Access, Policy } from '../../src/policy/model.js';
 import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
 import { needsProgRun, Trials } from './trial.js';

@@ -1,10 +1,10 @@
 /** The kernel half's matcher without a hook: a policy's image and written attempts, judged by the trial program under prog-run. */
 import { fileURLToPath } from 'node:url';
-import { errnoName } from '../../src/compile/errno.js';
-import { fieldBytes, readNumber, structBytes, writeNumber } from '../../src/kernel/abi.js';
+import { fieldBytes, readNumber, structBytes, writeNumber } from '../../src/abi/struct.js';
 import { addon, type NativeGate } from '../../src/kernel/addon.js';
 import { encodeSlot, u32 } from '../../src/kernel/records.js';
 import { type Bytes, bufferOf } from '../../src/policy/bytes.js';
+import { errnoName } from '../../src/policy/errno.js';
 import {
   type Access,
   type AccessObject,

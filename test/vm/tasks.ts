@@ -1,7 +1,7 @@
 /** The policy follows the task: children, threads, and those of theirs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
-import { writeNumber } from '../../src/kernel/abi.js';
+import { writeNumber } from '../../src/abi/struct.js';
 import { addon } from '../../src/kernel/addon.js';
 import { encodeArmedSubject, u32 } from '../../src/kernel/records.js';
 import { call, open } from './calls.js';

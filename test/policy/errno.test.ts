@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import t from 'tap';
-import { errnoName, errnoNumber } from '../../src/compile/errno.js';
+import { errnoName, errnoNumber } from '../../src/policy/errno.js';
 
 t.test('the numbers are those of this Linux', async (t) => {
   for (const [name, number] of Object.entries(constants.errno)) t.equal(errnoNumber(name), number, name);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { ENUMS, NUMBERS, STRUCTS } from '../../src/kernel/abi.gen.js';
-import { fieldBytes, fieldOf, readNumber, structBytes, writeNumber } from '../../src/kernel/abi.js';
+import { ENUMS, NUMBERS, STRUCTS } from '../../src/abi/abi.gen.js';
+import { fieldBytes, fieldOf, readNumber, structBytes, writeNumber } from '../../src/abi/struct.js';
 import {
   decodeLife,
   decodeSession,
@@ -36,7 +36,7 @@ t.test('the committed file is what the headers say', async (t) => {
 t.test('a header that changed is noticed, by its line', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'callgate-abi-'));
   t.teardown(() => rmSync(copy, { recursive: true }));
-  for (const each of ['bpf/abi', 'scripts/generate-abi.mjs', 'src/kernel/abi.gen.ts'])
+  for (const each of ['bpf/abi', 'scripts/generate-abi.mjs', 'src/abi/abi.gen.ts'])
     cpSync(join(root, each), join(copy, each), { recursive: true });
   for (const object of ['callgate.bpf.o', 'trial.bpf.o'])
     cpSync(join(root, 'out/bpf', object), join(copy, 'out/bpf', object));

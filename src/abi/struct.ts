@@ -50,6 +50,18 @@ export function writeNumber<S extends StructName>(
   else buffer.writeUIntLE(Number(value), at, width);
 }
 
+/** All numbers of an array. */
+export function readNumbers<S extends StructName>(buffer: Buffer, struct: S, name: FieldName<S>): number[] {
+  return Array.from({ length: fieldOf(struct, name).count ?? 1 }, (_, index) =>
+    readNumber(buffer, struct, name, index),
+  );
+}
+
+/** An unsigned 64-bit number, exactly. */
+export function readBig<S extends StructName>(buffer: Buffer, struct: S, name: FieldName<S>): bigint {
+  return buffer.readBigUInt64LE(place(struct, name, 0).at);
+}
+
 /** The bytes of a field, in the same memory. */
 export function fieldBytes<S extends StructName>(buffer: Buffer, struct: S, name: FieldName<S>): Buffer {
   const field = fieldOf(struct, name);
