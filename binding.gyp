@@ -9,12 +9,14 @@
         "addon/launch.cc",
         "addon/lock.cc",
         "addon/maps.cc",
+        "addon/peer.cc",
         "addon/pidfd.cc",
         "addon/pins.cc",
         "addon/poll.cc",
         "addon/probe.cc",
         "addon/ring.cc",
         "addon/subject.cc",
+        "addon/terminal.cc",
         "addon/trial.cc"
       ],
       "actions": [

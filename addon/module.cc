@@ -5,20 +5,24 @@
 #include "gate.h"
 #include "launch.h"
 #include "lock.h"
+#include "peer.h"
 #include "pidfd.h"
 #include "pins.h"
 #include "probe.h"
 #include "subject.h"
+#include "terminal.h"
 #include "trial.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Gate::Register(env, exports);
   RegisterPins(env, exports);
   RegisterLaunch(env, exports);
+  RegisterPeer(env, exports);
   RegisterPidfd(env, exports);
   RegisterLock(env, exports);
   RegisterProbe(env, exports);
   RegisterSubject(env, exports);
+  RegisterTerminal(env, exports);
   RegisterTrial(env, exports);
   return exports;
 }

@@ -16,7 +16,8 @@ const MAY = {
   application: ['policy', 'compile', 'decide', 'host'],
   session: ['policy', 'abi', 'events', 'kernel', 'host', 'application'],
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
-  supervise: ['events', 'kernel', 'host', 'application', 'session', 'audit'],
+  control: ['host'],
+  supervise: ['events', 'kernel', 'host', 'application', 'session', 'audit', 'control'],
   training: ['policy', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
   // The entry asks two commands for their flags.
   cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'commands/learn', 'commands/run'],

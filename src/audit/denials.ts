@@ -3,7 +3,7 @@ import { exactly, keyOf } from '../decide/exact.js';
 import { readObject } from '../events/object.js';
 import type { EventRecord } from '../events/record.js';
 import type { Operation } from '../policy/operations.js';
-import { objectText, type Statement } from '../policy/statement.js';
+import { objectText, type Statement, writeStatement } from '../policy/statement.js';
 
 export interface Denial {
   readonly policy: string;
@@ -37,19 +37,26 @@ export interface DenyingRule {
   readonly group: string | null;
 }
 
-/** The refusals among the records, the most frequent first. */
-export function denialsOf(records: Iterable<EventRecord>): Denial[] {
-  const found = new Map<string, Denial>();
-  for (const record of records) {
+/** Refusals as they come, each kind once. */
+export class Denials {
+  readonly #found = new Map<string, Denial>();
+
+  /** Kinds of refusal there are. */
+  get size(): number {
+    return this.#found.size;
+  }
+
+  /** Takes in a record, if it is of a refusal. */
+  add(record: EventRecord): void {
     const floor = record.type === 'floor' ? (record.reason ?? '?') : null;
-    if (record.verdict !== 'deny' && floor === null) continue;
+    if (record.verdict !== 'deny' && floor === null) return;
     const operation = record.decided ?? record.operation;
     const why = record.reason ?? '';
     const key = [record.policy, operation.join(), record.object, floor ?? '', why, record.enforced].join('\0');
-    const old = found.get(key);
+    const old = this.#found.get(key);
     const reason = floor === null ? (record.reason ?? null) : null;
     const permitted = floor === null && reason === null;
-    const denial: Denial = {
+    this.#found.set(key, {
       policy: record.policy,
       operation,
       object: record.object,
@@ -64,10 +71,22 @@ export function denialsOf(records: Iterable<EventRecord>): Denial[] {
       reason,
       statement: permitted ? (old?.statement ?? statementFor(operation, record.object)) : null,
       before: permitted ? denyingRule(record) : null,
-    };
-    found.set(key, denial);
+    });
   }
-  return [...found.values()].sort((one, other) => other.count - one.count || (one.first < other.first ? -1 : 1));
+
+  /** The most frequent first. */
+  list(): Denial[] {
+    return [...this.#found.values()].sort(
+      (one, other) => other.count - one.count || (one.first < other.first ? -1 : 1),
+    );
+  }
+}
+
+/** The refusals among the records, the most frequent first. */
+export function denialsOf(records: Iterable<EventRecord>): Denial[] {
+  const denials = new Denials();
+  for (const record of records) denials.add(record);
+  return denials.list();
 }
 
 function denyingRule({ rule, line, group }: EventRecord): DenyingRule | null {
@@ -79,4 +98,32 @@ function statementFor(operations: readonly Operation[], text: string): Statement
   if (object === undefined || operations.length === 0) return null;
   const pattern = exactly(object, operations);
   return { verdict: 'permit', operations, key: keyOf(pattern), objects: [objectText(pattern)] };
+}
+
+/** A refusal as a person reads it: what, how often, and the statement to add. */
+export function renderDenial({
+  policy,
+  operation,
+  object,
+  errno,
+  enforced,
+  count,
+  last,
+  event,
+  floor,
+  reason,
+  statement,
+  before,
+}: Denial): string {
+  const what =
+    floor === null ? `${operation.join(', ')} ${object}` : `${floor}${object === '?' ? '' : ` on ${object}`}`;
+  const times = count === 1 ? 'once' : `${count} times`;
+  const head = `${policy}: ${what} (${errno}${enforced ? '' : ', not enforced'}), ${times}, last ${last.slice(0, 19).replace('T', ' ')}, event ${event}`;
+  if (floor !== null) return `${head}\n  no policy permits this`;
+  if (statement === null) return `${head}\n  no statement permits this${reason === null ? '' : ` (${reason})`}`;
+  return `${head}\n${before === null ? '' : `  before ${placeOf(before)}, which refuses it:\n`}${writeStatement(statement).trimEnd()}`;
+}
+
+function placeOf({ rule, line, group }: DenyingRule): string {
+  return group === null ? `rule ${rule} (line ${line ?? '?'})` : `rule ${rule} of group ${group}`;
 }

@@ -1,8 +1,9 @@
 /** The lines of logs as they come. */
 import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { LogRecord } from '../events/record.js';
 import { LOGS_KEPT } from './log.js';
-import { Lines, type LogRecord, parseLine } from './read.js';
+import { Lines, parseLine } from './read.js';
 
 /** One log that grows, and is replaced when it is rotated: what was not read of the old one is read first. */
 export class Follower {

@@ -4,11 +4,12 @@
  */
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EventRecord } from '../events/record.js';
+import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ownFolder } from '../host/secure.js';
 import type { Counted } from '../learn/certificate.js';
+import type { EventSink, Line } from './sink.js';
 
 /** What a recovery must know of the run. */
 export interface JournalHeader {
@@ -35,6 +36,8 @@ export interface JournalText {
   readonly counted: Counted | null;
   /** Lines that could not be read: cut at the end by a crash, or damaged. */
   readonly bad: number;
+  /** Events that came and could not be read: what they were is in no record. */
+  readonly malformed: number;
   /** The policies were written from it. */
   readonly written: boolean;
 }
@@ -46,11 +49,12 @@ export function journalFile(host: Host, session: string): string {
   return join(host.journals, `${session}.journal`);
 }
 
-/** A journal that is being written. */
+/** A journal that is being written. What the disk does not take is kept, all of it: nothing is learnt that is not kept. */
 export class Journal {
   readonly #fd: number;
   /** Lines that the disk did not take; tried again with the next. */
   #pending: Buffer = Buffer.alloc(0);
+  #failure: string | null = null;
 
   private constructor(
     readonly file: string,
@@ -84,13 +88,20 @@ export class Journal {
     return journal;
   }
 
+  /** Why the disk takes nothing; null: it does. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
   /** Appends records. A disk that is full is no failure yet: what it did not take is kept and tried again. */
-  take(records: readonly EventRecord[]): void {
-    this.#append(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  take(lines: readonly Line[]): void {
+    this.#append(lines.map(({ json }) => `${json}\n`).join(''));
     try {
       this.#flush();
-    } catch {
+      this.#failure = null;
+    } catch (error) {
       // Tried again with the next batch, and told by close().
+      this.#failure = `${this.file}: ${codeOf(error) ?? 'error'}`;
     }
   }
 
@@ -130,6 +141,39 @@ export class Journal {
   }
 }
 
+/** The way of a session's records into a journal, which stays open: it is finished once the session is over. */
+export class JournalSink implements EventSink {
+  readonly name = 'journal';
+  /** Never anything: the journal keeps what the disk does not take, and its close() fails where that is not nothing. */
+  readonly lost = 0;
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  get failure(): string | null {
+    return this.#journal.failure;
+  }
+
+  records(lines: readonly Line<EventRecord>[]): void {
+    this.#journal.take(lines);
+  }
+
+  /** Of what a session says about itself only losses concern the one that learns. */
+  note(line: Line<NoteRecord>): void {
+    if (line.record.type === 'lost') this.#journal.take([line]);
+  }
+
+  async flush(): Promise<void> {
+    this.#journal.take([]);
+  }
+
+  close(): void {
+    this.#journal.take([]);
+  }
+}
+
 /** Reads a journal, whole or cut anywhere. Throws a Failure where even its header cannot be read. */
 export function readJournal(file: string): JournalText {
   const [first = '', ...lines] = readFileSync(file, 'utf8').split('\n');
@@ -138,20 +182,24 @@ export function readJournal(file: string): JournalText {
   let bad = 0;
   let written = false;
   let counted: Counted | null = null;
+  let malformed = 0;
   const records: EventRecord[] = [];
   for (const line of lines.filter((text) => text !== '')) {
-    const value = parse(line) as { type?: string; counted?: Counted } | undefined;
+    const value = parse(line) as { type: 'written' } | { type: 'counted'; counted?: Counted } | LogRecord | undefined;
     if (value === undefined) bad++;
     else if (value.type === 'written') written = true;
     else if (value.type === 'counted') counted = value.counted ?? null;
-    else records.push(value as unknown as EventRecord);
+    else if (value.type === 'lost') malformed += value.malformed;
+    else if (isEvent(value as LogRecord)) records.push(value as EventRecord);
+    else bad++;
   }
-  return { file, header, records, counted, bad, written };
+  return { file, header, records, counted, bad, malformed, written };
 }
 
 function parse(line: string): unknown {
   try {
-    return JSON.parse(line);
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }

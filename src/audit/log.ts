@@ -1,14 +1,17 @@
 /** A session's log: one JSON object a line, appended, rotated by size. Nothing a disk does may stop the session. */
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { EventRecord, NoteRecord } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { ownFolder } from '../host/secure.js';
+import type { EventSink, Line } from './sink.js';
 
 /** Rotated at this many bytes; LOG.1 is the newest of the old ones, LOG.9 the oldest that is kept. */
 export const LOG_BYTES = 64 * 1024 * 1024;
 export const LOGS_KEPT = 9;
 
-export class Log {
+export class Log implements EventSink {
+  readonly name = 'log';
   readonly #file: string;
   readonly #most: number;
   #fd: number;
@@ -41,6 +44,19 @@ export class Log {
   /** Why the disk takes nothing; null: it does. */
   get failure(): string | null {
     return this.#failure;
+  }
+
+  records(lines: readonly Line<EventRecord>[]): void {
+    this.write(lines.map(({ json }) => json));
+  }
+
+  note({ json }: Line<NoteRecord>): void {
+    this.write([json]);
+  }
+
+  /** A disk answers at once or fails: there is nothing to wait for. */
+  async flush(): Promise<void> {
+    this.write([]);
   }
 
   /** Appends lines, each a JSON object. Never throws: what cannot be written is kept, within bounds, and tried again. */

@@ -1,10 +1,10 @@
 /** Which logs a person means, of sessions that live and of those that ended. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EventRecord } from '../events/record.js';
+import { type EventRecord, isEvent } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { readStates, type SessionState } from '../session/state.js';
-import { isEvent, readLog } from './read.js';
+import { readLog } from './read.js';
 
 export interface SessionLog {
   readonly session: string;

@@ -1,28 +1,12 @@
 /** Reading logs back: rotated ones first, lines that a crash cut left out and counted. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
-import type { EventRecord } from '../events/record.js';
+import { type LogRecord, NOTE_TYPES } from '../events/record.js';
 import { LOGS_KEPT } from './log.js';
-
-/** A line that is no event: what the session says about itself. */
-export interface NoteRecord {
-  readonly v: 1;
-  readonly type: 'session' | 'lost' | 'problem' | 'end';
-  readonly time: string;
-  readonly session: string;
-  readonly [fact: string]: unknown;
-}
-
-export type LogRecord = EventRecord | NoteRecord;
 
 export interface LogText {
   readonly records: readonly LogRecord[];
   /** Lines that could not be read. */
   readonly bad: number;
-}
-
-/** Is it an event? */
-export function isEvent(record: LogRecord): record is EventRecord {
-  return 'seq' in record;
 }
 
 /** All of a log that is still there, oldest first. A log that is not there is an empty one. */
@@ -40,10 +24,9 @@ export function readLog(file: string): LogText {
 /** A line of a log; undefined for one that is none. */
 export function parseLine(line: string): LogRecord | undefined {
   try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && (value as { v?: unknown }).v === 1
-      ? (value as LogRecord)
-      : undefined;
+    const value = JSON.parse(line) as { readonly v?: unknown; readonly seq?: unknown; readonly type?: string } | null;
+    if (typeof value !== 'object' || value?.v !== 1) return undefined;
+    return typeof value.seq === 'number' || NOTE_TYPES.includes(value.type ?? '') ? (value as LogRecord) : undefined;
   } catch {
     return undefined;
   }

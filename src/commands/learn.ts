@@ -4,7 +4,8 @@ import { requestOf } from '../cli/request.js';
 import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
-import { exitStatus } from '../supervise/supervise.js';
+import { Voice } from '../host/voice.js';
+import { exitStatus } from '../supervise/foreground.js';
 import { type LearnResult, learn, renderLearnt } from '../training/learn.js';
 import { learnFrom } from '../training/learn-from.js';
 import { recover } from '../training/recover.js';
@@ -65,7 +66,8 @@ export default class Learn extends CallgateCommand {
     }
     requireRoot();
     const { request, around } = requestOf('learn', argv as string[], flags);
-    const result = await learn(request, around, talk);
+    const voice = new Voice(request.host.addon);
+    const result = await learn(request, around, voice).finally(() => voice.close());
     talk(renderLearnt(result));
     const status = result.ended === null ? 0 : exitStatus(result.ended);
     process.exitCode = status === 0 && result.certificate.tainted ? TAINTED : status;

@@ -1,10 +1,9 @@
 import { Args } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
-import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
-import { findGate, locked } from '../session/acquire.js';
-import { type ModeChange, switchMode } from '../session/mode.js';
+import type { ModeChange } from '../session/mode.js';
+import { changeMode } from '../supervise/attended.js';
 
 export default class Mode extends CallgateCommand {
   static override summary = 'switch a session between refusing and only complaining, while it runs';
@@ -18,11 +17,7 @@ export default class Mode extends CallgateCommand {
   async run(): Promise<ModeChange> {
     const { args } = await this.parse(Mode);
     requireRoot();
-    const host = systemHost();
-    const gate = findGate(host);
-    if (gate === null) throw new Failure('no gate is loaded: there is no session to switch');
-    const mode = args.mode === 'complain' ? 'complain' : 'enforce';
-    const change = await locked(host, () => switchMode(host, gate, args.target, mode));
+    const change = await changeMode(systemHost(), args.target, args.mode === 'complain' ? 'complain' : 'enforce');
     this.log(
       `${change.session}: ${change.mode}, ${change.policies.length} policies (was ${[...new Set(change.was)].join(', ')})`,
     );

@@ -2,13 +2,15 @@ import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { requestOf } from '../cli/request.js';
 import { requireRoot } from '../host/privileges.js';
+import { Voice } from '../host/voice.js';
+import { exitStatus } from '../supervise/foreground.js';
 import { type RunResult, run } from '../supervise/run.js';
-import { exitStatus } from '../supervise/supervise.js';
 
 export default class Run extends CallgateCommand {
   static override summary = 'run a program under its policies: the kernel refuses everything else';
   static override description =
-    'Denials are told on standard error as they happen, and stand in the log of the session. A policy file that changes ' +
+    'Denials stand in the log of the session and are told on standard error: as they happen, or, where that is the terminal ' +
+    'that the program draws on, once it has ended. A policy file that changes ' +
     'meanwhile is checked and swapped in whole; a bad one is refused, and what held before holds on.\n\n' +
     "Exit status: the program's; 128+n if signal n ended it; 125 callgate failed; 126 it refused to start; 127 not found.";
   static override usage = 'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--] CMD…';
@@ -40,11 +42,15 @@ export default class Run extends CallgateCommand {
     const { flags, argv } = await this.parse(Run);
     requireRoot();
     const { request, around } = requestOf('run', argv as string[], flags);
-    const talk = (line: string): void => this.talk(line);
     const { complain, quiet, log } = flags;
-    const options = { complain, quiet, log: log ?? null, bestEffort: flags['best-effort'], talk };
-    const result = await run(request, around, options);
-    process.exitCode = exitStatus(result.ended);
-    return result;
+    const voice = new Voice(request.host.addon);
+    try {
+      const options = { complain, quiet, log: log ?? null, bestEffort: flags['best-effort'], voice };
+      const result = await run(request, around, options);
+      process.exitCode = exitStatus(result.ended);
+      return result;
+    } finally {
+      await voice.close();
+    }
   }
 }

@@ -1,9 +1,10 @@
 import { CallgateCommand } from '../cli/command.js';
 import { table } from '../cli/table.js';
+import { countersLine } from '../events/line.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { findGate } from '../session/acquire.js';
-import { type Counters, type SessionStatus, type Status, status } from '../session/status.js';
+import { type SessionStatus, type Status, status } from '../session/status.js';
 
 export default class StatusCommand extends CallgateCommand {
   static override summary = 'show the gate, its sessions, their processes and counters';
@@ -59,26 +60,6 @@ function renderSession(session: SessionStatus): string {
     ...(session.unlisted === 0
       ? []
       : [`  and ${session.unlisted} more that are counted, but moved while they were listed`]),
-    `  ${renderCounters(session.counters)}`,
+    `  ${countersLine(session.counters)}`,
   ].join('\n');
-}
-
-function renderCounters(counters: Counters): string {
-  const { denied, complained, learnt, silent, events, dropped, repeats } = counters;
-  const parts = [
-    `denied ${denied}${silent === 0 ? '' : ` (${silent} silently, as their rules say)`}`,
-    ...(complained === 0 ? [] : [`would have been denied ${complained}`]),
-    ...(learnt === 0 ? [] : [`learnt ${learnt}`]),
-    `events ${events}`,
-    ...(repeats === 0 ? [] : [`repeats ${repeats}`]),
-    `lost ${dropped}`,
-    ...list('unresolved', counters.unresolved),
-    ...list('floor', counters.floor),
-  ];
-  return parts.join(', ');
-}
-
-function list(name: string, counts: Readonly<Record<string, number>>): string[] {
-  const entries = Object.entries(counts);
-  return entries.length === 0 ? [] : [`${name} ${entries.map(([reason, count]) => `${reason} ${count}`).join(' ')}`];
 }

@@ -1,11 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
-import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
-import { findGate, locked } from '../session/acquire.js';
-import { findSession } from '../session/target.js';
-import { type Stopped, stopSession, sweepSession } from '../supervise/stop.js';
+import { endSession } from '../supervise/attended.js';
+import type { Stopped } from '../supervise/stop.js';
 
 export default class Stop extends CallgateCommand {
   static override summary = 'end a session: every process of it';
@@ -23,12 +21,7 @@ export default class Stop extends CallgateCommand {
   async run(): Promise<Stopped> {
     const { args, flags } = await this.parse(Stop);
     requireRoot();
-    const host = systemHost();
-    const gate = findGate(host);
-    if (gate === null) throw new Failure('no gate is loaded: there is no session to stop');
-    const state = findSession(host, gate, args.target);
-    const stopped = await stopSession(host, gate, state, flags.kill);
-    await locked(host, () => sweepSession(host, gate, state.name));
+    const stopped = await endSession(systemHost(), args.target, flags.kill);
     this.log(render(stopped));
     return stopped;
   }

@@ -1,6 +1,6 @@
 /** A record on one line, for a person. */
 import { reasonText } from './names.js';
-import type { EventRecord } from './record.js';
+import type { Counters, EventRecord, NoteRecord } from './record.js';
 
 /**
  * `denied (EPERM) read /etc/shadow: cat[812] uid 0, no rule matches`. Holds no byte that a terminal would obey: objects are escaped
@@ -16,6 +16,46 @@ export function lineOf(record: EventRecord): string {
     return `refused ${record.reason ?? '?'}${about} (${record.errno ?? 'EPERM'}): ${who}, no policy permits it${times}`;
   }
   return `${outcome(record)} ${(decided ?? operation).join(', ')} ${object}: ${who}, ${decider(record)}${times}`;
+}
+
+/** What a session says about itself: `end denied 3, events 3, lost 0`. */
+export function noteLine(note: NoteRecord): string {
+  switch (note.type) {
+    case 'session':
+      return `${note.kind} ${plain(note.command.join(' '))}, policies in ${plain(note.folder)}`;
+    case 'lost': {
+      const { dropped, malformed, unwritten, sink } = note;
+      const parts = [
+        ...(dropped > 0 ? [`${dropped} events the ring had no room for`] : []),
+        ...(malformed > 0 ? [`${malformed} events that could not be read`] : []),
+        ...(unwritten > 0 ? [`${unwritten} records that the ${sink ?? 'log'} could not take`] : []),
+      ];
+      return `lost ${parts.join(', ')}`;
+    }
+    case 'problem':
+      return `problem ${plain(note.problem)}`;
+    case 'end':
+      return `end ${countersLine(note)}`;
+  }
+}
+
+/** Counters on one line; what is 0 is left out where nobody would miss it. */
+export function countersLine(counters: Counters): string {
+  const { denied, complained, learnt, silent, events, dropped, repeats } = counters;
+  const list = (name: string, counts: Readonly<Record<string, number>>): string[] => {
+    const entries = Object.entries(counts);
+    return entries.length === 0 ? [] : [`${name} ${entries.map(([reason, count]) => `${reason} ${count}`).join(' ')}`];
+  };
+  return [
+    `denied ${denied}${silent === 0 ? '' : ` (${silent} silently, as their rules say)`}`,
+    ...(complained === 0 ? [] : [`would have been denied ${complained}`]),
+    ...(learnt === 0 ? [] : [`learnt ${learnt}`]),
+    `events ${events}`,
+    ...(repeats === 0 ? [] : [`repeats ${repeats}`]),
+    `lost ${dropped}`,
+    ...list('unresolved', counters.unresolved),
+    ...list('floor', counters.floor),
+  ].join(', ');
 }
 
 function outcome({ verdict, enforced, learnt, errno }: EventRecord): string {

@@ -59,3 +59,81 @@ export interface EventRecord {
   /** Where `count` is more than one: sequence number of the first, which has a record of its own. */
   readonly first?: number;
 }
+
+/** What the kernel half counted of a session, by name. */
+export interface Counters {
+  readonly events: number;
+  readonly dropped: number;
+  readonly repeats: number;
+  readonly denied: number;
+  readonly complained: number;
+  readonly learnt: number;
+  /** Denials that were not to be logged. */
+  readonly silent: number;
+  /** Denied for want of knowing the object, by reason; only what is not 0. */
+  readonly unresolved: Readonly<Record<string, number>>;
+  /** Refused by the floor, by reason; only what is not 0. */
+  readonly floor: Readonly<Record<string, number>>;
+  /** By operation; only what is not 0. */
+  readonly deniedBy: Readonly<Record<string, number>>;
+}
+
+interface Note {
+  readonly v: 1;
+  /** UTC, ISO 8601. */
+  readonly time: string;
+  readonly session: string;
+}
+
+/** A session begins; the first record of its log. */
+export interface SessionNote extends Note {
+  readonly type: 'session';
+  readonly kind: 'learn' | 'run';
+  readonly command: readonly string[];
+  /** Where its policies are. */
+  readonly folder: string;
+}
+
+/** Events that stand nowhere, since the last such record. */
+export interface LostNote extends Note {
+  readonly type: 'lost';
+  /** The ring buffer had no room for them. */
+  readonly dropped: number;
+  /** They could not be read. */
+  readonly malformed: number;
+  /** Records that `sink` could not take. */
+  readonly unwritten: number;
+  /** Where `unwritten` is not 0: `log`, `journal`, ... */
+  readonly sink?: string;
+}
+
+/** Something went wrong and the session goes on. */
+export interface ProblemNote extends Note {
+  readonly type: 'problem';
+  readonly problem: string;
+}
+
+/** A session is over; the last record of its log. */
+export interface EndNote extends Note, Counters {
+  readonly type: 'end';
+  /** Last sequence number given. */
+  readonly sequence: number;
+}
+
+/** What a session says about itself: told apart by `type`, and no other. */
+export type NoteRecord = SessionNote | LostNote | ProblemNote | EndNote;
+
+export const NOTE_TYPES: readonly string[] = [
+  'session',
+  'lost',
+  'problem',
+  'end',
+] satisfies readonly NoteRecord['type'][];
+
+/** A line of a log. */
+export type LogRecord = EventRecord | NoteRecord;
+
+/** Is it an event? Only events are numbered. */
+export function isEvent(record: LogRecord): record is EventRecord {
+  return 'seq' in record;
+}

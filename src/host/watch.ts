@@ -12,8 +12,14 @@ export interface Watch {
 /**
  * Calls `changed` after something changed in one of the folders, once they are quiet; never twice at a time: what changes
  * while it works is told by a call after it. A folder that is not there is not watched. Does not hold the event loop open.
+ *
+ * @param failed what `changed` rejected with; the watch goes on
  */
-export function watchFolders(folders: readonly string[], changed: () => Promise<void>): Watch {
+export function watchFolders(
+  folders: readonly string[],
+  changed: () => Promise<void>,
+  failed: (error: unknown) => void,
+): Watch {
   let timer: NodeJS.Timeout | undefined;
   let working = false;
   let again = false;
@@ -37,7 +43,7 @@ export function watchFolders(folders: readonly string[], changed: () => Promise<
   };
   const soon = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void work(), QUIET_MS);
+    timer = setTimeout(() => work().catch(failed), QUIET_MS);
   };
   const watchers = folders.flatMap((folder): FSWatcher[] => {
     try {

@@ -129,6 +129,10 @@ export interface Addon {
   closeFd(fd: number): void;
   /** Takes an exclusive lock on the file (created 0600, not following links); returns a release function. EWOULDBLOCK if taken and `wait` is false. */
   lock(path: string, wait: boolean): () => void;
+  /** write(2), never waiting where `fd` is a socket, nor stopped by a terminal with TOSTOP. Returns how many bytes were taken. */
+  writeUnstopped(fd: number, bytes: Uint8Array): number;
+  /** Pid of the process that connected the Unix socket. ESRCH where it has ended, or is of no pid namespace of ours. */
+  peer(fd: number): number;
   /** Becomes the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER). */
   becomeSubreaper(): void;
   /** Reaps ended children that nobody waits for; returns their pids. */

@@ -26,6 +26,8 @@ export interface Counted {
   readonly dropped: number;
   /** By reason. */
   readonly unresolved: Readonly<Record<string, number>>;
+  /** Events that came and could not be read. */
+  readonly malformed?: number;
   /** Hooks that the kernel did not run. */
   readonly skipped: number;
   /** Lines of the journal that cannot be read. */
@@ -41,6 +43,7 @@ export function certify(counted: Counted): Certificate {
   const { session, started, ended, events, repeats, learnt } = counted;
   const losses = [
     { what: 'events lost (the ring buffer was full)', count: counted.dropped },
+    { what: 'events that could not be read', count: counted.malformed ?? 0 },
     ...Object.entries(counted.unresolved).map(([reason, count]) => ({ what: `objects not told (${reason})`, count })),
     { what: 'runs of hooks skipped by the kernel', count: counted.skipped },
     { what: 'lines of the journal damaged', count: counted.damaged },

@@ -16,13 +16,22 @@ export interface ModeChange {
 }
 
 /**
+ * Switches every policy of a session that nobody attends to. Call under the lock.
+ *
+ * @throws Failure and Refusal as switchSession does
+ */
+export function switchMode(host: Host, gate: Gate, word: string, mode: 'enforce' | 'complain'): ModeChange {
+  return switchSession(Session.found(host, gate, findSession(host, gate, word)), mode);
+}
+
+/**
  * Switches every policy of the session. Call under the lock.
  *
  * @throws Failure for a learner: its policies are not finished
  * @throws Refusal to enforce with hooks that are skipped now and then
  */
-export function switchMode(host: Host, gate: Gate, word: string, mode: 'enforce' | 'complain'): ModeChange {
-  const state = findSession(host, gate, word);
+export function switchSession(session: Session, mode: 'enforce' | 'complain'): ModeChange {
+  const { gate, state } = session;
   if (state.kind === 'learn')
     throw new Failure(
       `${state.name} is learning: it permits what no rule decides`,
@@ -34,6 +43,6 @@ export function switchMode(host: Host, gate: Gate, word: string, mode: 'enforce'
       'callgate doctor says what mends it; callgate run --best-effort enforces all the same',
     );
   const was = state.policies.map(({ number }) => gate.slot(number)?.mode ?? 'missing');
-  Session.found(host, gate, state).setMode(mode);
+  session.setMode(mode);
   return { session: state.name, mode, was, policies: state.policies.map(({ program }) => program) };
 }

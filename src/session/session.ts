@@ -150,11 +150,6 @@ export class Session {
     this.#write({ ...this.#state, mode });
   }
 
-  /** Takes over what another process (`callgate mode`) wrote into the state. */
-  adoptMode(mode: SessionState['mode']): void {
-    this.#state = { ...this.#state, mode };
-  }
-
   /** Is nobody of it left, as src/session/living.ts proves it? A session that never got into the gate has nobody. */
   get isOver(): boolean {
     return this.gate.life(this.number)?.cookie !== this.cookie || look(this.gate, this.number).over;

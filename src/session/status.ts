@@ -1,6 +1,7 @@
 /** What is there: the gate, its sessions, their subjects and counters. Reads only. */
 
 import { FLOORS, REASONS } from '../events/names.js';
+import type { Counters } from '../events/record.js';
 import type { Host } from '../host/host.js';
 import type { Attach, Gate } from '../kernel/gate.js';
 import type { SessionCounters, Whole } from '../kernel/records.js';
@@ -18,23 +19,6 @@ export interface SubjectStatus {
   readonly stopped: boolean;
   /** Programs whose policies hold for it. */
   readonly policies: readonly string[];
-}
-
-export interface Counters {
-  readonly events: number;
-  readonly dropped: number;
-  readonly repeats: number;
-  readonly denied: number;
-  readonly complained: number;
-  readonly learnt: number;
-  /** Denials that were not to be logged. */
-  readonly silent: number;
-  /** Denied for want of knowing the object, by reason; only what is not 0. */
-  readonly unresolved: Readonly<Record<string, number>>;
-  /** Refused by the floor, by reason; only what is not 0. */
-  readonly floor: Readonly<Record<string, number>>;
-  /** By operation; only what is not 0. */
-  readonly deniedBy: Readonly<Record<string, number>>;
 }
 
 export interface SessionStatus {

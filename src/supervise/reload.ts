@@ -1,20 +1,19 @@
-/** A policy file that changes while its program runs: read, checked and swapped in whole, or refused whole. */
-
-import { type Application, loadApplication } from '../application/application.js';
-import type { Surroundings } from '../application/surroundings.js';
+/** Policies that change while their program runs: read, checked and swapped in whole, or refused whole. */
+import type { Application } from '../application/application.js';
+import type { PolicySource } from '../application/source.js';
 import { messageOf } from '../host/failure.js';
-import { type Watch, watchFolders } from '../host/watch.js';
+import type { Watch } from '../host/watch.js';
 import { locked } from '../session/acquire.js';
 import { changedImages, type ModeChoice, type Numbering, requireBuilt } from '../session/images.js';
 import type { Image, Session } from '../session/session.js';
-import { readState } from '../session/state.js';
+import { type ImagePlace, readState } from '../session/state.js';
 
 /** Hooks that have begun with an old image end long before this. */
 const GRACE_MS = 1000;
 
-export interface Reloading {
+export interface Keeping {
   readonly session: Session;
-  readonly around: Surroundings;
+  readonly source: PolicySource;
   readonly numbering: Numbering;
   readonly mode: ModeChoice;
   /** What was taken in, just before it begins to hold, and the application it stands in. */
@@ -23,41 +22,88 @@ export interface Reloading {
   readonly refused: (problem: string) => void;
 }
 
-/** Watches the session's folder, and the groups', until stopped. */
-export function watchPolicies(reloading: Reloading): Watch {
-  const { session } = reloading;
-  return watchFolders([session.state.folder, ...session.host.groups], () => reload(reloading));
-}
+/** Keeps a session's policies as their source has them. */
+export class PolicyKeeper {
+  readonly #keeping: Keeping;
+  #watch: Watch | null = null;
+  #stopped = false;
+  /** Everything so far, one after the other. Never rejects. */
+  #turn: Promise<void> = Promise.resolve();
+  readonly #timers = new Set<NodeJS.Timeout>();
 
-/** Takes in what changed. Never throws: a session lives on with the policies it has. */
-export async function reload({ session, around, numbering, mode, taken, refused }: Reloading): Promise<void> {
-  const { host, state } = session;
-  try {
-    const application = loadApplication(state.folder, around);
-    // A folder that is gone, or a file: nothing has been said about what else to hold the program to.
-    if (application === undefined) return;
+  constructor(keeping: Keeping) {
+    this.#keeping = keeping;
+  }
+
+  /** Takes in what changes from now on, until stopped. A session lives on with the policies it has: nothing throws. */
+  watch(): void {
+    const { source, refused } = this.#keeping;
+    const failed = (error: unknown): void => refused(messageOf(error));
+    this.#watch = source.watch(async () => void (await this.reload()), failed);
+  }
+
+  /**
+   * Takes in what has changed.
+   *
+   * @returns the images that hold from now on
+   * @throws Failure or BadPolicy; what held before holds on
+   */
+  reload(): Promise<readonly Image[]> {
+    return this.#inTurn(() => this.#reload());
+  }
+
+  /** Resolves when nothing is under way any more. Old images that wait for their grace period go with the session. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#watch?.stop();
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#turn;
+  }
+
+  async #reload(): Promise<readonly Image[]> {
+    const { session, source, numbering, mode, taken } = this.#keeping;
+    const application = await source.load();
+    // Policies that are gone: nothing has been said about what else to hold the program to.
+    if (application === undefined) return [];
     requireBuilt(application);
-    const retired = await locked(host, () => {
-      const now = readState(host, state.name);
-      // Ended or taken off by another command meanwhile.
-      if (now === undefined) return [];
-      session.adoptMode(now.mode);
-      const images = changedImages(application, numbering, session.state.policies, now.mode ?? mode);
+    return locked(session.host, () => {
+      if (this.#over()) return [];
+      const images = changedImages(application, numbering, session.state.policies, session.state.mode ?? mode);
       if (images.length === 0) return [];
       taken(images, application);
-      return session.replace(images);
+      this.#retireLater(session.replace(images));
+      return images;
     });
-    if (retired.length > 0) setTimeout(() => void retire(session, retired), GRACE_MS).unref();
-  } catch (error) {
-    refused(messageOf(error));
   }
-}
 
-async function retire(session: Session, places: Parameters<Session['release']>[0]): Promise<void> {
-  await locked(session.host, () => {
-    const now = readState(session.host, session.state.name);
-    if (now === undefined) return;
-    session.adoptMode(now.mode);
-    session.release(places);
-  });
+  #retireLater(places: readonly ImagePlace[]): void {
+    if (places.length === 0) return;
+    const { session, refused } = this.#keeping;
+    const retire = (): Promise<void> =>
+      locked(session.host, () => {
+        if (!this.#over()) session.release(places);
+      });
+    const failed = (error: unknown): void =>
+      refused(`old images keep their places until the session ends: ${messageOf(error)}`);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#inTurn(retire).catch(failed);
+    }, GRACE_MS);
+    this.#timers.add(timer.unref());
+  }
+
+  /** Is it stopped, or was the session ended or taken off by another command meanwhile? */
+  #over(): boolean {
+    const { host, state } = this.#keeping.session;
+    return this.#stopped || readState(host, state.name) === undefined;
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(action);
+    this.#turn = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
 }

@@ -1,16 +1,21 @@
 /** `callgate run`: a program under the policies of its application, from its first instruction to the end of its last child. */
 import { join } from 'node:path';
-import { type Application, loadApplication } from '../application/application.js';
+import type { Application } from '../application/application.js';
+import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Reporter } from '../audit/reporter.js';
+import { Log } from '../audit/log.js';
+import { TerminalSink } from '../audit/terminal.js';
+import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
 import { hasBpfLsm } from '../host/lsm.js';
+import type { Voice } from '../host/voice.js';
 import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
-import { type Counters, countersOf } from '../session/status.js';
+import { countersOf } from '../session/status.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from './begin.js';
-import { watchPolicies } from './reload.js';
-import { type Ended, supervise } from './supervise.js';
+import { type Ended, quietly } from './foreground.js';
+import { launching } from './launch.js';
+import { Supervisor } from './supervisor.js';
 
 export interface RunOptions {
   /** Nothing is refused; what would be is reported. */
@@ -21,8 +26,8 @@ export interface RunOptions {
   readonly log: string | null;
   /** Denials are not told on standard error. */
   readonly quiet: boolean;
-  /** Says a line to the person. */
-  readonly talk: (line: string) => void;
+  /** Speaks to the person; closed by the caller. */
+  readonly voice: Voice;
 }
 
 export interface RunResult {
@@ -39,7 +44,10 @@ export interface RunResult {
  */
 export async function run(request: Request, around: Surroundings, options: RunOptions): Promise<RunResult> {
   const { host, program, folder } = request;
-  const application = requireApplication(loadApplication(folder, around), request);
+  const { voice } = options;
+  const talk = (line: string): void => voice.say(line);
+  const source = new FolderSource(folder, host.groups, around);
+  const application = requireApplication(await source.load(), request);
   requireBuilt(application);
   const promise = !options.complain && !options.bestEffort;
   const attach = chooseAttach(hasBpfLsm(), promise);
@@ -59,35 +67,19 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   });
   const session = await openSession(request, attach, promise, facts, images);
   try {
-    const reporter = new Reporter(session, options.quiet ? null : options.talk);
-    reporter.hold(application);
-    const watch = watchPolicies({
-      ...{ session, around, numbering, mode },
-      taken: (taken, changed) => {
-        reporter.hold(changed);
-        for (const { program: name, generation } of taken)
-          options.talk(`the policy of ${name} was changed: generation ${generation} holds from now on`);
-      },
-      refused: (problem) => {
-        reporter.note(problem);
-        options.talk(`the changed policy is refused, what held before holds on:\n${problem}`);
-      },
-    });
-    let ended: Ended;
-    try {
-      const entry = session.policyOf(program.path)?.number ?? 0;
-      const { talk } = options;
-      ended = await supervise({ session, policy: entry, launch: launchOf(request), deliver: reporter.deliver, talk });
-    } finally {
-      watch.stop();
-      reporter.close();
-    }
+    const { name, log } = session.state;
+    const terminal = new TerminalSink(talk, name, log);
+    const sinks = [new Log(log), ...(options.quiet ? [] : [terminal])];
+    const policies = { source, numbering, mode };
+    const supervisor = new Supervisor({ session, application, sinks, policies, talk });
+    const entry = session.policyOf(program.path)?.number ?? 0;
+    const ended = await supervisor.attend(
+      quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []),
+    );
     const counters = countersOf(session.gate.session(session.number));
     if (counters.dropped > 0)
-      options.talk(
-        `${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`,
-      );
-    return { session: session.state.name, ended, log: session.state.log, counters };
+      talk(`${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`);
+    return { session: name, ended, log, counters };
   } finally {
     await closeSession(session);
   }

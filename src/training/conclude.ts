@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { loadApplication } from '../application/application.js';
 import { policyFileName } from '../application/policy-name.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Journal, readJournal } from '../audit/journal.js';
+import { Journal, type JournalText } from '../audit/journal.js';
 import { lineOf } from '../events/line.js';
 import type { EventRecord } from '../events/record.js';
 import { findUser } from '../host/accounts.js';
@@ -16,8 +16,8 @@ import { readSensitive } from '../learn/generalise.js';
 import { type Group, type LearntPolicy, learnPolicies } from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
 import { parseGroup } from '../policy/parse.js';
+import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
-import type { Ended } from '../supervise/supervise.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
 const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls'];
@@ -90,26 +90,15 @@ export function conclude(conclusion: Conclusion): LearnResult {
  *
  * @param ended how the program ended; null: nobody knows
  */
-export function concludeJournal(file: string, around: Surroundings, ended: Ended | null): LearnResult {
-  const { header, records, counted, bad } = readJournal(file);
+export function concludeJournal(text: JournalText, around: Surroundings, ended: Ended | null): LearnResult {
+  const { file, header, records, counted, bad, malformed } = text;
   const { session, started, folder } = header;
   const lastSeen = records.at(-1)?.time ?? started;
   const certificate = certify(
     counted ?? {
-      ...{
-        session,
-        started,
-        ended: lastSeen,
-        events: records.length,
-        repeats: 0,
-        dropped: 0,
-        unresolved: {},
-        floor: {},
-      },
+      ...{ session, started, ended: lastSeen, events: records.length, repeats: 0, dropped: 0 },
+      ...{ unresolved: {}, floor: {}, skipped: 0, damaged: bad, malformed, unfinished: true },
       learnt: records.filter((record) => record.learnt === true).length,
-      skipped: 0,
-      damaged: bad,
-      unfinished: true,
     },
   );
   const result = conclude({ session, folder, around, records, source: 'learnt', certificate, ended });

@@ -1,7 +1,8 @@
 /** `callgate learn --from SESSION`: what complain mode logged is folded into the policies. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isEvent, readLog } from '../audit/read.js';
+import { readLog } from '../audit/read.js';
+import { isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { certify } from '../learn/certificate.js';
@@ -21,22 +22,44 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
     throw new Failure(`${session}: there is no log of such a session (${file})`, `ls ${host.logs}`);
   const { records, bad } = readLog(file);
   const events = records.filter(isEvent);
-  const begun = records.find((record) => record.type === 'session') as { folder?: unknown; time?: unknown } | undefined;
-  const place = folder ?? state?.folder ?? (typeof begun?.folder === 'string' ? begun.folder : null);
+  const begun = notesOf(records, 'session')[0];
+  const place = folder ?? state?.folder ?? begun?.folder ?? null;
   if (place === null)
     throw new Failure(
       `${file}: the log does not say where its policies are`,
       `callgate learn --from ${session} --policies DIR`,
     );
-  const lost = records.filter((record) => record.type === 'lost') as { dropped?: unknown }[];
-  const dropped = lost.reduce((sum, record) => sum + (typeof record.dropped === 'number' ? record.dropped : 0), 0);
+  const lost = notesOf(records, 'lost');
+  const sum = (count: 'dropped' | 'malformed' | 'unwritten'): number =>
+    lost.reduce(
+      (total, note) =>
+        total + (count === 'unwritten' && note.sink !== undefined && note.sink !== 'log' ? 0 : note[count]),
+      0,
+    );
   const first = events[0]?.time ?? new Date().toISOString();
   const certificate = certify({
-    ...{ session, dropped, damaged: bad, skipped: 0, repeats: 0, learnt: 0, floor: {}, unresolved: {} },
+    ...{
+      session,
+      dropped: sum('dropped'),
+      malformed: sum('malformed'),
+      damaged: bad + sum('unwritten'),
+      skipped: 0,
+      repeats: 0,
+      learnt: 0,
+      floor: {},
+      unresolved: {},
+    },
     events: events.length,
-    started: typeof begun?.time === 'string' ? begun.time : first,
+    started: begun?.time ?? first,
     ended: events.at(-1)?.time ?? first,
   });
   const around = surroundings(host, state?.user ?? null, process.cwd());
   return conclude({ session, folder: place, around, records: events, source: 'complained', certificate, ended: null });
+}
+
+function notesOf<T extends NoteRecord['type']>(
+  records: readonly LogRecord[],
+  type: T,
+): readonly Extract<NoteRecord, { type: T }>[] {
+  return records.filter((record): record is Extract<NoteRecord, { type: T }> => record.type === type);
 }

@@ -1,14 +1,19 @@
 /** `callgate learn`: a program that may do everything while it is watched, and the policies that come of it. */
-import { type Application, loadApplication } from '../application/application.js';
+import type { Application } from '../application/application.js';
+import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Journal, journalFile } from '../audit/journal.js';
-import { Reporter } from '../audit/reporter.js';
+import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile } from '../audit/journal.js';
+import { Log } from '../audit/log.js';
+import { TerminalSink } from '../audit/terminal.js';
 import { hasBpfLsm } from '../host/lsm.js';
+import type { Voice } from '../host/voice.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
 import { chooseAttach, closeSession, launchOf, openSession, type Request } from '../supervise/begin.js';
+import { type Ended, quietly } from '../supervise/foreground.js';
+import { launching } from '../supervise/launch.js';
 import { finishJournal } from '../supervise/salvage.js';
-import { type Ended, supervise } from '../supervise/supervise.js';
+import { Supervisor } from '../supervise/supervisor.js';
 import { concludeJournal, type LearnResult } from './conclude.js';
 
 export { type LearnResult, renderLearnt } from './conclude.js';
@@ -16,16 +21,12 @@ export { type LearnResult, renderLearnt } from './conclude.js';
 /**
  * Runs the program until its last process has ended, permits what no rule denies, and writes the policies.
  *
- * @param talk says a line to the person
+ * @param voice speaks to the person; closed by the caller
  * @throws Refusal (126) before anything is started
  */
-export async function learn(
-  request: Request,
-  around: Surroundings,
-  talk: (line: string) => void,
-): Promise<LearnResult> {
-  const { host, program, folder, command, user, cwd } = request;
-  const application = loadApplication(folder, around) ?? { folder, policies: [] };
+export async function learn(request: Request, around: Surroundings, voice: Voice): Promise<LearnResult> {
+  const { host, program, folder, command, user } = request;
+  const application = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
   requireBuilt(application);
   const numbering = new Numbering();
   const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering)];
@@ -36,30 +37,24 @@ export async function learn(
   });
   const session = await openSession(request, chooseAttach(hasBpfLsm(), false), false, facts, images);
   let ended: Ended;
+  let text: JournalText;
   try {
-    const { name, started } = session.state;
-    const header = {
-      v: 1,
-      type: 'learner',
-      session: name,
-      started,
-      command,
-      folder,
-      user,
-      cwd,
-      program: program.path,
-    } as const;
-    const journal = Journal.create(host, header);
+    const journal = Journal.create(host, headerOf(session, request));
     try {
-      ended = await watch(session, application, request, journal, talk);
-      finishJournal(session, journal);
+      ended = await watch(session, application, request, journal, voice);
+      text = finishJournal(session, journal);
     } finally {
       journal.close();
     }
   } finally {
     await closeSession(session);
   }
-  return concludeJournal(session.state.journal as string, around, ended);
+  return concludeJournal(text, around, ended);
+}
+
+function headerOf({ state: { name, started } }: Session, request: Request): JournalHeader {
+  const { command, folder, user, cwd, program } = request;
+  return { v: 1, type: 'learner', session: name, started, command, folder, user, cwd, program: program.path };
 }
 
 async function watch(
@@ -67,14 +62,13 @@ async function watch(
   application: Application,
   request: Request,
   journal: Journal,
-  talk: (line: string) => void,
+  voice: Voice,
 ): Promise<Ended> {
-  const reporter = new Reporter(session, talk, (records) => journal.take(records));
-  reporter.hold(application);
-  try {
-    const policy = session.policyOf(request.program.path)?.number ?? 0;
-    return await supervise({ session, policy, launch: launchOf(request), deliver: reporter.deliver, talk });
-  } finally {
-    reporter.close();
-  }
+  const { name, log } = session.state;
+  const talk = (line: string): void => voice.say(line);
+  const terminal = new TerminalSink(talk, name, log);
+  const sinks = [new Log(log), new JournalSink(journal), terminal];
+  const supervisor = new Supervisor({ session, application, sinks, policies: null, talk });
+  const policy = session.policyOf(request.program.path)?.number ?? 0;
+  return supervisor.attend(quietly(launching(policy, launchOf(request)), voice.shared ? [terminal, voice] : []));
 }

@@ -27,7 +27,8 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
   });
   const journals = unwritten(host);
   const results: LearnResult[] = [];
-  for (const { file, header } of journals) {
+  for (const text of journals) {
+    const { header } = text;
     const state = readState(host, header.session);
     if (state !== undefined) {
       const pids = running(host, state.number);
@@ -35,7 +36,7 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
       talk(`${header.session} ${what}; end it (callgate stop ${header.session}), then recover`);
       continue;
     }
-    results.push(concludeJournal(file, surroundings(host, header.user, header.cwd), null));
+    results.push(concludeJournal(text, surroundings(host, header.user, header.cwd), null));
   }
   if (journals.length === 0) throw new Failure(`${host.journals}: every learner has written its policies`);
   return results;

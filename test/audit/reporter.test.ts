@@ -5,9 +5,12 @@ import t, { type Test } from 'tap';
 import { writeNumber } from '../../src/abi/struct.js';
 import type { Application } from '../../src/application/application.js';
 import { digestText } from '../../src/application/compiled.js';
-import { isEvent, type LogRecord, readLog } from '../../src/audit/read.js';
-import { Reporter, type Sink } from '../../src/audit/reporter.js';
-import type { EventRecord } from '../../src/events/record.js';
+import { Log } from '../../src/audit/log.js';
+import { readLog } from '../../src/audit/read.js';
+import { Reporter } from '../../src/audit/reporter.js';
+import type { EventSink, Line } from '../../src/audit/sink.js';
+import { TerminalSink } from '../../src/audit/terminal.js';
+import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { u32 } from '../../src/kernel/records.js';
@@ -42,7 +45,7 @@ interface Stage {
   readonly drop: (dropped: number) => void;
 }
 
-function stage(test: Test, first: Application | null, sink: Sink | null = null, quiet = false): Stage {
+function stage(test: Test, first: Application | null, more: readonly EventSink[] = [], quiet = false): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-reporter-'));
   test.teardown(() => rmSync(folder, { recursive: true }));
   const addon = new FakeAddon();
@@ -62,7 +65,9 @@ function stage(test: Test, first: Application | null, sink: Sink | null = null, 
     [image(first, 1)],
   );
   const said: string[] = [];
-  const reporter = new Reporter(session, quiet ? null : (line) => void said.push(line), sink);
+  const say = (line: string): void => void said.push(line);
+  const sinks = [new Log(log), ...more, ...(quiet ? [] : [new TerminalSink(say, 'cat-1', log)])];
+  const reporter = new Reporter(session, sinks, say);
   if (first !== null) reporter.hold(first);
   const drop = (dropped: number): void => {
     const value = Buffer.from(native.lookup('sessions', u32(session.number)) as Buffer);
@@ -80,6 +85,26 @@ function same(fd: number, file: string): boolean {
   }
 }
 
+/** A sink that keeps what it gets. */
+class Kept implements EventSink {
+  readonly name: string = 'kept';
+  lost = 0;
+  failure: string | null = null;
+  readonly taken: Line[] = [];
+
+  records(lines: readonly Line<EventRecord>[]): void {
+    this.taken.push(...lines);
+  }
+
+  note(line: Line<NoteRecord>): void {
+    this.taken.push(line);
+  }
+
+  async flush(): Promise<void> {}
+
+  close(): void {}
+}
+
 const events = (log: readonly LogRecord[]): EventRecord[] => log.filter(isEvent);
 const ofType = (log: readonly LogRecord[], type: string): LogRecord[] => log.filter((record) => record.type === type);
 
@@ -92,8 +117,8 @@ t.test('a log begins with its session, has each event, and ends with the counter
       eventBytes('/etc/motd', { policy: number, verdict: 0, errnum: 0, sequence: 2 }),
     ]),
   );
-  reporter.note('the changed policy is bad');
-  reporter.close();
+  reporter.problem('the changed policy is bad');
+  reporter.end();
   t.match(log(), [
     { type: 'session', session: 'cat-1', kind: 'run', folder: '/p', command: ['/usr/bin/cat', 'x'] },
     { seq: 1, policy: '/usr/bin/cat', rule: 1, line: 5, verdict: 'deny', session: 'cat-1' },
@@ -113,7 +138,7 @@ t.test(
   'told: refusals and the floor. Not told: what runs, what is learnt, and nothing where nobody listens',
   async (t) => {
     for (const quiet of [false, true]) {
-      const { reporter, said, log } = stage(t, application(HEAD), null, quiet);
+      const { reporter, said, log } = stage(t, application(HEAD), [], quiet);
       reporter.deliver(
         Buffer.concat([
           eventBytes('', { type: TYPE.floor, object: OBJECT.none, reason: 5 }),
@@ -122,7 +147,7 @@ t.test(
           eventBytes('/x', { type: TYPE.exec, verdict: 0 }),
         ]),
       );
-      reporter.close();
+      reporter.end();
       t.match(said, quiet ? [] : [/^refused chroot/, /^would deny/]);
       t.equal(said.length, quiet ? 0 : 2);
       t.equal(events(log()).length, 4, 'the log has them all');
@@ -144,7 +169,7 @@ t.test('a policy that is replaced: events on their way still mean the rules that
       eventBytes('/etc/shadow', { policy: number, rule: 2, generation: 2, sequence: 2 }),
     ]),
   );
-  reporter.close();
+  reporter.end();
   const digest = (from: Application): string => image(from, 1).digest;
   t.match(events(log()), [
     { seq: 1, rule: 1, line: 5, digest: digest(old) },
@@ -153,8 +178,8 @@ t.test('a policy that is replaced: events on their way still mean the rules that
 });
 
 t.test('while learning, a program without a policy is named by what runs', async (t) => {
-  const taken: EventRecord[] = [];
-  const { session, reporter } = stage(t, null, (records) => taken.push(...records));
+  const sink = new Kept();
+  const { session, reporter } = stage(t, null, [sink]);
   const policy = session.policyOf('/usr/bin/anything')?.number as number;
   reporter.deliver(
     Buffer.concat([
@@ -162,8 +187,8 @@ t.test('while learning, a program without a policy is named by what runs', async
       eventBytes('/x', { verdict: 0, flags: 2, policy, sequence: 2, exe: 1 }),
     ]),
   );
-  reporter.close();
-  t.match(taken, [
+  reporter.end();
+  t.match(sink.taken.map(({ record }) => record).filter(isEvent), [
     { type: 'exec', object: '/usr/bin/sed' },
     { policy: '/usr/bin/sed', digest: 'sha256:empty' },
   ]);
@@ -186,7 +211,7 @@ t.test('losses are told when they happen, each once', async (t) => {
   ]);
   t.equal(ofType(log(), 'lost').length, 2);
   drop(8);
-  reporter.close();
+  reporter.end();
   t.match(ofType(log(), 'lost')[2], { dropped: 1, malformed: 0 }, 'those behind the last batch');
   t.match(ofType(log(), 'end'), [{ dropped: 8 }]);
 });
@@ -194,7 +219,7 @@ t.test('losses are told when they happen, each once', async (t) => {
 t.test('a flood does not drown the person', async (t) => {
   const { reporter, said, log } = stage(t, application(HEAD));
   for (let sequence = 1; sequence <= 500; sequence++) reporter.deliver(eventBytes(`/f${sequence}`, { sequence }));
-  reporter.close();
+  reporter.end();
   t.ok(said.length >= 21 && said.length <= 63, `${said.length} lines`);
   const told = said.filter((line) => line.startsWith('denied')).length;
   const more = said.map((line) => Number(/^(\d+) more denials, in /.exec(line)?.[1] ?? 0)).reduce((a, b) => a + b);
@@ -203,7 +228,7 @@ t.test('a flood does not drown the person', async (t) => {
 });
 
 t.test('a disk that takes nothing is told once, and stops nothing', async (t) => {
-  const { session, reporter, said } = stage(t, application(HEAD), null);
+  const { session, reporter, said } = stage(t, application(HEAD));
   const { log } = session.state;
   // The log's descriptor, put to a file that may not be written.
   const fds = Array.from({ length: 64 }, (_, fd) => fd).filter((fd) => same(fd, log));
@@ -214,7 +239,101 @@ t.test('a disk that takes nothing is told once, and stops nothing', async (t) =>
   reporter.deliver(eventBytes('/b', { verdict: 0 }));
   t.match(said, [/the log cannot be written \(.*cat-1\.jsonl: EBADF\)/]);
   t.equal(said.length, 1);
-  reporter.close();
-  t.match(said[1], /^3 lines of the log were lost/, 'two events and the end');
+  reporter.end();
+  t.match(said[1], /^4 records of the log were lost/, 'two events, the problem and the end');
   t.equal(readFileSync(log, 'utf8').trim().split('\n').length, 1);
+});
+
+t.test('a sink that fails is told to the others, and stops none', async (t) => {
+  const waits = new Kept();
+  const throws: EventSink = {
+    ...{ name: 'throws', lost: 0, failure: null, note: () => undefined, flush: () => Promise.reject(new Error('no')) },
+    records: () => {
+      throw new Error('broken');
+    },
+    close: () => {
+      throw new Error('broken');
+    },
+  };
+  const { reporter, said, log } = stage(t, application(HEAD), [throws, waits], true);
+  reporter.deliver(eventBytes('/a', { sequence: 1 }));
+  waits.failure = 'EPIPE';
+  reporter.deliver(eventBytes('/b', { sequence: 2 }));
+  waits.lost = 3;
+  waits.failure = null;
+  reporter.deliver(eventBytes('/c', { sequence: 3 }));
+  await reporter.flush();
+  reporter.end();
+  t.same(
+    events(log()).map(({ seq }) => seq),
+    [1, 2, 3],
+    'the log has all',
+  );
+  t.same(
+    log().flatMap((record) => (record.type === 'problem' ? [record.problem] : [])),
+    ['the throws cannot be written: broken', 'the kept cannot be written: EPIPE'],
+  );
+  t.same(
+    log().flatMap((record) => (record.type === 'lost' ? [[record.sink, record.unwritten]] : [])),
+    [
+      ['kept', 3],
+      ['throws', 3],
+    ],
+    'what worked again at once, what never did at the end',
+  );
+  t.same(said.slice(2), ['3 records of the throws were lost (broken)', '3 records of the kept were lost']);
+});
+
+t.test('each record is serialised once, and what it is written as is what it is', async (t) => {
+  const one = new Kept();
+  const two = new Kept();
+  const { reporter } = stage(t, application(HEAD), [one, two]);
+  reporter.deliver(eventBytes('/a'));
+  reporter.end();
+  t.equal(one.taken.length, 3);
+  for (const [at, line] of one.taken.entries()) {
+    t.equal(two.taken[at]?.json, line.json);
+    t.same(JSON.parse(line.json), line.record);
+  }
+});
+
+t.test('the end names its counters', async (t) => {
+  const { session, reporter, log } = stage(t, application(HEAD));
+  const { native } = session.gate;
+  const value = Buffer.from(native.lookup('sessions', u32(session.number)) as Buffer);
+  writeNumber(value, 'session', 'denied', 2);
+  value.writeBigUInt64LE(7n, 8 * (9 + 1));
+  value.writeBigUInt64LE(4n, 8 * (25 + 2));
+  native.update('sessions', u32(session.number), value);
+  reporter.end();
+  const [end] = ofType(log(), 'end');
+  const { time: _time, ...facts } = end as LogRecord & { time: string };
+  t.same(facts, {
+    ...{ v: 1, type: 'end', session: 'cat-1', sequence: 0, events: 0, dropped: 0, repeats: 0, denied: 2 },
+    ...{ complained: 0, learnt: 0, silent: 0, unresolved: { race: 4 }, floor: { mount: 7 }, deniedBy: {} },
+  });
+});
+
+t.test('while the program has the terminal denials are held, and told at its end, each kind once', async (t) => {
+  const said: string[] = [];
+  const terminal = new TerminalSink((line) => void said.push(line), 'cat-1', '/l.jsonl');
+  const { reporter, log } = stage(t, application(HEAD), [terminal], true);
+  terminal.hold();
+  for (let sequence = 1; sequence <= 3; sequence++) reporter.deliver(eventBytes('/etc/shadow', { sequence }));
+  t.same(said, []);
+  terminal.release();
+  const [{ time }] = events(log()).slice(-1) as [EventRecord];
+  t.same(said.splice(0), [
+    "refused while it ran, and held back for the terminal was the program's (each is in /l.jsonl):",
+    `/usr/bin/cat: read /etc/shadow (EPERM), 3 times, last ${time.slice(0, 19).replace('T', ' ')}, event cat-1:3\n` +
+      '  - permit: read\n    path: /etc/shadow',
+  ]);
+  reporter.deliver(eventBytes('/etc/shadow', { sequence: 4 }));
+  t.same(said.splice(0), ['denied (EPERM) read /etc/shadow: cat[812] uid 1000, no rule matches'], 'then as they come');
+  terminal.hold();
+  for (let sequence = 5; sequence < 1505; sequence++) reporter.deliver(eventBytes(`/f${sequence}`, { sequence }));
+  reporter.end();
+  t.equal(said.length, 3, 'what is held at the end is told, within bounds');
+  t.equal((said[1] ?? '').split('event').length - 1, 20);
+  t.equal(said[2], '1480 more denials: callgate audit denials cat-1');
 });

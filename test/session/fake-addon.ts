@@ -2,7 +2,7 @@
  * The native half without a kernel: maps are tables in memory, a program is an entry in a list that the test ends. It
  * keeps the promises of src/kernel/addon.ts that the sessions rest on, and fails where the real one would.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Addon, HeldChild, LaunchOptions, LoadOptions, NativeGate, NativeRing } from '../../src/kernel/addon.js';
 import { SUBJECT_DEAD, u32 } from '../../src/kernel/records.js';
@@ -152,6 +152,17 @@ export class FakeAddon implements Addon {
       this.calls.push('release');
       closeSync(fd);
     };
+  }
+
+  writeUnstopped(fd: number, bytes: Uint8Array): number {
+    return writeSync(fd, bytes);
+  }
+
+  /** Who connects; a test may say somebody else. */
+  connecting = process.pid;
+
+  peer(): number {
+    return this.connecting;
   }
 
   becomeSubreaper(): void {}

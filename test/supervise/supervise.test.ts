@@ -1,23 +1,33 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { Application } from '../../src/application/application.js';
+import { FolderSource } from '../../src/application/source.js';
+import { ask } from '../../src/control/client.js';
+import type { Answers } from '../../src/control/protocol.js';
 import { ProgramNotFound } from '../../src/host/failure.js';
 import type { Host } from '../../src/host/host.js';
 import type { LaunchOptions } from '../../src/kernel/addon.js';
 import { Gate } from '../../src/kernel/gate.js';
+import { Numbering } from '../../src/session/images.js';
 import { Session } from '../../src/session/session.js';
+import { readState, writeState } from '../../src/session/state.js';
 import { findSession } from '../../src/session/target.js';
+import { changeMode, endSession } from '../../src/supervise/attended.js';
+import { type Ended, exitStatus } from '../../src/supervise/foreground.js';
+import { launching } from '../../src/supervise/launch.js';
 import { stopSession, sweepSession } from '../../src/supervise/stop.js';
-import { exitStatus, supervise } from '../../src/supervise/supervise.js';
-import { FakeAddon } from '../session/fake-addon.js';
+import { Supervisor } from '../../src/supervise/supervisor.js';
+import { around } from '../cases.js';
+import { FakeAddon, failure } from '../session/fake-addon.js';
 
 interface SetUp {
   host: Host;
   addon: FakeAddon;
   session: Session;
   talk: string[];
-  run(file?: string): ReturnType<typeof supervise>;
+  run(file?: string): Promise<Ended>;
 }
 
 function setUp(test: Test): SetUp {
@@ -65,14 +75,12 @@ function setUp(test: Test): SetUp {
     stdio: [0, 1, 2],
     detached: false,
   });
-  const run = (file = '/usr/sbin/d'): ReturnType<typeof supervise> =>
-    supervise({
-      session,
-      policy: session.state.policies[0]?.number ?? 0,
-      launch: launch(file),
-      deliver: () => undefined,
-      talk: (line) => talk.push(line),
-    });
+  const run = (file = '/usr/sbin/d'): Promise<Ended> => {
+    const say = (line: string): void => void talk.push(line);
+    const application = { folder: '/p', policies: [] };
+    const supervisor = new Supervisor({ session, application, sinks: [], policies: null, talk: say });
+    return supervisor.attend(launching(session.state.policies[0]?.number ?? 0, launch(file)));
+  };
   return { host, addon, session, talk, run };
 }
 
@@ -159,4 +167,85 @@ t.test('a session is found by name, pid and program', async (t) => {
     t.equal(findSession(host, session.gate, word).name, 'd-1', word);
   t.throws(() => findSession(host, session.gate, 'other'), /no session/);
   t.throws(() => findSession(host, session.gate, '1'), /no session/);
+});
+
+t.test('mode and stop go through the supervisor where one attends', async (t) => {
+  const { host, addon, session, run } = setUp(t);
+  const started = new Promise<void>((resolve) => {
+    addon.onStart = () => resolve();
+  });
+  const ended = run();
+  await started;
+  const folder = join(host.run, 'd-1');
+  t.same(await changeMode(host, 'd-1', 'complain'), {
+    ...{ session: 'd-1', mode: 'complain', was: ['enforce'], policies: ['/usr/sbin/d'] },
+  });
+  t.equal(session.state.mode, 'complain', 'the supervisor itself switched it');
+  t.equal(readState(host, 'd-1')?.mode, 'complain');
+  await t.rejects(ask(folder, { v: 1, do: 'reload' }, 5000), /is learning/);
+  const [subject] = [...addon.tasks.keys()];
+  addon.connecting = subject ?? 0;
+  await t.rejects(ask(folder, { v: 1, do: 'mode', mode: 'complain' }, 5000), {
+    ...{ name: 'Refusal', message: `process ${subject} is under a policy itself: it may not ask this` },
+  });
+  addon.connecting = process.pid;
+  t.same((await endSession(host, 'd', false)).ended, [{ pid: subject, comm: 'd' }]);
+  t.same(await ended, { code: null, signal: 15 });
+  t.notOk(existsSync(join(folder, 'control')), 'the door goes with the supervisor');
+  await t.rejects(changeMode(host, 'd-1', 'enforce'), /supervisor \d+ lives/, 'there is one writer of a state');
+});
+
+t.test('where nobody attends the command does it itself', async (t) => {
+  const { host, addon, session } = setUp(t);
+  const state = { ...session.state, supervisor: { pid: 1, start: '0' } };
+  writeState(host, state);
+  addon.spawn('d', 1, session.number);
+  t.equal((await changeMode(host, 'd-1', 'complain')).mode, 'complain');
+  t.equal(readState(host, 'd-1')?.mode, 'complain');
+  t.equal((await endSession(host, 'd-1', true)).signal, 'SIGKILL');
+  t.equal(readState(host, 'd-1'), undefined, 'and frees it');
+});
+
+t.test('a changed policy: what cannot be retired, or taken in, ends nobody', async (t) => {
+  const { host, addon, session } = setUp(t);
+  const policies = join(host.run, '..', 'p');
+  mkdirSync(policies, { mode: 0o755 });
+  const file = join(policies, 'd.yaml');
+  const text = 'version: 1\nprogram: /usr/sbin/d\ndefault: deny\nrules:\n';
+  writeFileSync(file, text, { mode: 0o644 });
+  const source = new FolderSource(policies, [], around);
+  const numbering = new Numbering();
+  const talk: string[] = [];
+  const application = (await source.load()) as Application;
+  const supervisor = new Supervisor({
+    ...{ session, application, sinks: [], policies: { source, numbering, mode: 'as-written' } },
+    talk: (line) => void talk.push(line),
+  });
+  let pid = 0;
+  const started = new Promise<void>((resolve) => {
+    addon.onStart = (task) => {
+      pid = task.pid;
+      resolve();
+    };
+  });
+  const number = session.state.policies[0]?.number ?? 0;
+  const launch = { file: '/usr/sbin/d', argv: ['d'], env: [], cwd: '/', detached: false } as const;
+  const ended = supervisor.attend(launching(number, { ...launch, stdio: [0, 1, 2] }));
+  await started;
+  const answer = (await ask(join(host.run, 'd-1'), { v: 1, do: 'reload' }, 5000)) as Answers['reload'];
+  t.same(answer, { session: 'd-1', taken: [{ program: '/usr/sbin/d', generation: 2 }] });
+  // The lock is taken from now on, as by a command that hangs: the old image cannot be retired, and that is told.
+  const lock = addon.lock.bind(addon);
+  addon.lock = () => {
+    throw failure('EWOULDBLOCK', 'flock');
+  };
+  while (!talk.some((line) => line.includes('old images keep their places')))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  writeFileSync(file, `${text}nonsense\n`);
+  await t.rejects(supervisor.reload(), /d\.yaml/);
+  while (!talk.some((line) => line.includes('d.yaml:5'))) await new Promise((resolve) => setTimeout(resolve, 20));
+  t.same(session.state.held.length, 1, 'it is freed with the session');
+  addon.lock = lock;
+  addon.end(pid, 0);
+  t.same(await ended, { code: 0, signal: null });
 });

@@ -1,10 +1,13 @@
 /** A supervisor in a process of its own, for tests that kill it: a session in which everything is learned. */
 
+import type { EventSink } from '../../src/audit/sink.js';
 import { systemHost } from '../../src/host/host.js';
 import { emptyImage, Numbering } from '../../src/session/images.js';
 import { closeSession, launchOf, openSession, type Request } from '../../src/supervise/begin.js';
+import { exitStatus } from '../../src/supervise/foreground.js';
+import { launching } from '../../src/supervise/launch.js';
 import { findProgram, identityOf } from '../../src/supervise/program.js';
-import { exitStatus, supervise } from '../../src/supervise/supervise.js';
+import { Supervisor } from '../../src/supervise/supervisor.js';
 
 const [word = '', ...rest] = process.argv.slice(2);
 const request: Request = {
@@ -23,16 +26,20 @@ const facts = (name: string) => ({
 const image = emptyImage(request.program.path, new Numbering());
 const session = await openSession(request, 'lsm', true, facts, [image]);
 let records = 0;
+const counting: EventSink = {
+  ...{ name: 'counting', lost: 0, failure: null, note: () => undefined, flush: async () => undefined },
+  records: (lines) => {
+    records += lines.length;
+  },
+  close: () => undefined,
+};
 try {
-  const ended = await supervise({
-    session,
-    policy: session.policyOf(request.program.path)?.number ?? 0,
-    launch: launchOf(request),
-    deliver: (_batch, count) => {
-      records += count;
-    },
+  const supervisor = new Supervisor({
+    ...{ session, application: { folder: '/nowhere', policies: [] }, sinks: [counting], policies: null },
     talk: (line) => console.error(`talk: ${line}`),
   });
+  const policy = session.policyOf(request.program.path)?.number ?? 0;
+  const ended = await supervisor.attend(launching(policy, launchOf(request)));
   console.error(`records: ${records > 0 ? 'some' : 'none'}`);
   process.exitCode = exitStatus(ended);
 } finally {

@@ -1,9 +1,8 @@
 import { Flags } from '@oclif/core';
-import { type Denial, type DenyingRule, denialsOf } from '../../audit/denials.js';
+import { type Denial, denialsOf, renderDenial } from '../../audit/denials.js';
 import { eventsOf, logsOf, sinceTime } from '../../audit/logs.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { FOLDERS } from '../../host/host.js';
-import { writeStatement } from '../../policy/statement.js';
 
 export default class AuditDenials extends CallgateCommand {
   static override summary =
@@ -29,34 +28,7 @@ export default class AuditDenials extends CallgateCommand {
     const denials = denialsOf(read.flatMap(({ events }) => events));
     const bad = read.reduce((sum, log) => sum + log.bad, 0);
     if (bad > 0) this.talk(`${bad} lines of the logs cannot be read, and are left out`);
-    this.log(denials.length === 0 ? 'nothing was refused' : denials.map(render).join('\n'));
+    this.log(denials.length === 0 ? 'nothing was refused' : denials.map(renderDenial).join('\n'));
     return denials;
   }
-}
-
-function render({
-  policy,
-  operation,
-  object,
-  errno,
-  enforced,
-  count,
-  last,
-  event,
-  floor,
-  reason,
-  statement,
-  before,
-}: Denial): string {
-  const what =
-    floor === null ? `${operation.join(', ')} ${object}` : `${floor}${object === '?' ? '' : ` on ${object}`}`;
-  const times = count === 1 ? 'once' : `${count} times`;
-  const head = `${policy}: ${what} (${errno}${enforced ? '' : ', not enforced'}), ${times}, last ${last.slice(0, 19).replace('T', ' ')}, event ${event}`;
-  if (floor !== null) return `${head}\n  no policy permits this`;
-  if (statement === null) return `${head}\n  no statement permits this${reason === null ? '' : ` (${reason})`}`;
-  return `${head}\n${before === null ? '' : `  before ${placeOf(before)}, which refuses it:\n`}${writeStatement(statement).trimEnd()}`;
-}
-
-function placeOf({ rule, line, group }: DenyingRule): string {
-  return group === null ? `rule ${rule} (line ${line ?? '?'})` : `rule ${rule} of group ${group}`;
 }

@@ -2,9 +2,9 @@ import { constants } from 'node:os';
 import { Flags } from '@oclif/core';
 import { Follower } from '../../audit/follow.js';
 import { logsOf } from '../../audit/logs.js';
-import { isEvent, type LogRecord } from '../../audit/read.js';
 import { CallgateCommand } from '../../cli/command.js';
-import { lineOf } from '../../events/line.js';
+import { lineOf, noteLine } from '../../events/line.js';
+import { isEvent, type LogRecord } from '../../events/record.js';
 import { FOLDERS } from '../../host/host.js';
 
 export default class AuditTail extends CallgateCommand {
@@ -30,7 +30,9 @@ export default class AuditTail extends CallgateCommand {
     const show = (record: LogRecord): void => {
       if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
       else
-        process.stdout.write(`${record.time} ${record.session} ${isEvent(record) ? lineOf(record) : noteOf(record)}\n`);
+        process.stdout.write(
+          `${record.time} ${record.session} ${isEvent(record) ? lineOf(record) : noteLine(record)}\n`,
+        );
     };
     if (chosen.length === 0) this.talk('no session lives; with --all, or a name, the logs of past ones are shown');
     const followers = chosen.map(({ file }) => new Follower(file, show, flags.all || flags['no-follow']));
@@ -55,9 +57,4 @@ export default class AuditTail extends CallgateCommand {
   override logJson(json: unknown): void {
     if (json !== undefined) super.logJson(json);
   }
-}
-
-function noteOf(record: LogRecord): string {
-  const { v: _v, time: _time, session: _session, type, ...facts } = record as Record<string, unknown>;
-  return `${String(type)} ${JSON.stringify(facts)}`;
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Who is at the other end of a Unix socket.
+#include "peer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "fd.h"
+
+namespace {
+
+// include/uapi/asm-generic/socket.h, since 6.5; Debian 12's headers do not name it.
+constexpr int kPeerPidfd = 77;
+
+// peer(fd) -> pid of the process that connected. ESRCH where it has ended, a zombie too: its pid may be another's then.
+Napi::Value Peer(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "peer(fd)");
+  const int fd = info[0].As<Napi::Number>().Int32Value();
+  ucred peer{};
+  socklen_t length = sizeof(peer);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return ThrowErrno(env, errno, "SO_PEERCRED");
+  // 0: a process outside of our pid namespace.
+  if (peer.pid <= 0) return ThrowErrno(env, ESRCH, "SO_PEERCRED");
+  int opened = -1;
+  length = sizeof(opened);
+  if (getsockopt(fd, SOL_SOCKET, kPeerPidfd, &opened, &length) != 0) {
+    if (errno != ENOPROTOOPT) return ThrowErrno(env, errno, "SO_PEERPIDFD");
+    opened = static_cast<int>(syscall(SYS_pidfd_open, peer.pid, 0));
+    if (opened < 0) return ThrowErrno(env, errno, "pidfd_open");
+  }
+  Fd pidfd(opened);
+  pollfd ended{pidfd.get(), POLLIN, 0};
+  const int ready = poll(&ended, 1, 0);
+  if (ready < 0) return ThrowErrno(env, errno, "poll pidfd");
+  if (ready > 0) return ThrowErrno(env, ESRCH, "peer");
+  return Napi::Number::New(env, peer.pid);
+}
+
+}  // namespace
+
+void RegisterPeer(Napi::Env env, Napi::Object exports) { exports.Set("peer", Napi::Function::New(env, Peer)); }

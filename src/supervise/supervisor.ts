@@ -1,0 +1,162 @@
+/**
+ * The supervisor of one session: a value with the session, the sinks of its events and a control door. How its subjects
+ * came is their origin's matter; it stays until the last of them is gone. Driven by events throughout: nothing is polled.
+ */
+import type { Application } from '../application/application.js';
+import type { PolicySource } from '../application/source.js';
+import { Reporter } from '../audit/reporter.js';
+import type { EventSink } from '../audit/sink.js';
+import type { Answers, Handlers } from '../control/protocol.js';
+import { type Door, openDoor } from '../control/server.js';
+import { Failure } from '../host/failure.js';
+import { locked } from '../session/acquire.js';
+import type { ModeChoice, Numbering } from '../session/images.js';
+import { type ModeChange, switchSession } from '../session/mode.js';
+import type { Session } from '../session/session.js';
+import { readState, sessionFolder } from '../session/state.js';
+import { subjectProcesses, subjectsGone } from '../session/subjects.js';
+import { admitting } from './admit.js';
+import { forwardSignals } from './foreground.js';
+import { PolicyKeeper } from './reload.js';
+import { type Stopped, stopSession } from './stop.js';
+
+/** How a session's first subjects come: by launch; by a pid, a cgroup, a unit. */
+export interface Origin<E> {
+  /** For a person: what runs on, where something does. */
+  readonly name: string;
+  /**
+   * Brings them in; resolves once they are subjects. `ended` is about the one whose end is the session's result.
+   *
+   * @throws Failure where they could not be; no subject is left then
+   */
+  enter(session: Session): Promise<{ readonly ended: Promise<E> }>;
+}
+
+export interface Supervision {
+  readonly session: Session;
+  /** What the session was opened with: events name its policies. */
+  readonly application: Application;
+  readonly sinks: readonly EventSink[];
+  /** Where changed policies come from; null: they are never changed (a learner's). */
+  readonly policies: { readonly source: PolicySource; readonly numbering: Numbering; readonly mode: ModeChoice } | null;
+  /** Says a line to the person, never on the program's standard output. */
+  readonly talk: (line: string) => void;
+}
+
+/** Processes that end within this time of the program itself are no background. */
+const BACKGROUND_MS = 200;
+
+export class Supervisor {
+  readonly #session: Session;
+  readonly #reporter: Reporter;
+  readonly #keeper: PolicyKeeper | null;
+  readonly #talk: (line: string) => void;
+
+  constructor({ session, application, sinks, policies, talk }: Supervision) {
+    this.#session = session;
+    this.#talk = talk;
+    this.#reporter = new Reporter(session, sinks, talk);
+    this.#reporter.hold(application);
+    this.#keeper =
+      policies === null
+        ? null
+        : new PolicyKeeper({
+            ...{ session, ...policies },
+            taken: (images, changed) => {
+              this.#reporter.hold(changed);
+              for (const { program, generation } of images)
+                talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
+            },
+            refused: (problem) => {
+              this.#reporter.problem(problem);
+              talk(`the changed policy is refused, what held before holds on:\n${problem}`);
+            },
+          });
+  }
+
+  /**
+   * Brings the subjects in and stays until the last is gone and the ring buffer is read to its end. The session itself is
+   * left to the caller. Call once.
+   *
+   * @returns what the origin says of the end
+   * @throws what the origin does; or a Failure where there can be no control door
+   */
+  async attend<E>(origin: Origin<E>): Promise<E> {
+    const { addon } = this.#session.host;
+    const { gate, number } = this.#session;
+    let door: Door | null = null;
+    addon.becomeSubreaper();
+    const ring = gate.openRing(number, this.#reporter.deliver);
+    const signals = forwardSignals(this.#session);
+    const reap = (): void => void addon.reapOrphans();
+    process.on('SIGCHLD', reap);
+    try {
+      door = await this.#open();
+      this.#keeper?.watch();
+      const { ended } = await origin.enter(this.#session);
+      const result = await ended;
+      const rest = subjectsGone(addon, gate, number);
+      if (!(await within(rest, BACKGROUND_MS))) {
+        const running = subjectProcesses(gate, number);
+        if (running.length > 0) this.#talk(`${origin.name} runs on, pid ${running.map(({ pid }) => pid).join(', ')}`);
+        await rest;
+      }
+      return result;
+    } finally {
+      await this.#keeper?.stop();
+      await door?.close();
+      ring.drain();
+      ring.stop();
+      process.off('SIGCHLD', reap);
+      addon.reapOrphans();
+      signals.stop();
+      await this.#reporter.flush();
+      this.#reporter.end();
+    }
+  }
+
+  /** Switches every policy of the session, at once and for all images to come. */
+  async setMode(mode: 'enforce' | 'complain'): Promise<ModeChange> {
+    const { host, state } = this.#session;
+    return locked(host, () => {
+      if (readState(host, state.name) === undefined) throw new Failure(`${state.name}: the session is over`);
+      return switchSession(this.#session, mode);
+    });
+  }
+
+  /** Takes in what changed of the policies. Throws a Failure with what is wrong with them; what held before holds on. */
+  async reload(): Promise<Answers['reload']> {
+    const { name } = this.#session.state;
+    if (this.#keeper === null) throw new Failure(`${name} is learning: its policies are written at its end`);
+    const taken = await this.#keeper.reload();
+    return { session: name, taken: taken.map(({ program, generation }) => ({ program, generation })) };
+  }
+
+  /** Ends every process of the session; `attend` then resolves. Throws a Failure naming those that would not end. */
+  async stop(kill: boolean): Promise<Stopped> {
+    const { host, gate, state } = this.#session;
+    return stopSession(host, gate, state, kill);
+  }
+
+  #open(): Promise<Door> {
+    const { host, gate, state } = this.#session;
+    const handlers: Handlers = {
+      mode: ({ mode }) => this.setMode(mode),
+      stop: ({ kill }) => this.stop(kill),
+      reload: () => this.reload(),
+    };
+    return openDoor(sessionFolder(host, state.name), handlers, admitting(host.addon, gate));
+  }
+}
+
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,143 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ask, NoAnswer } from '../../src/control/client.js';
+import type { Handlers } from '../../src/control/protocol.js';
+import { openDoor } from '../../src/control/server.js';
+import { Failure, Refusal } from '../../src/host/failure.js';
+
+function setUp(test: Test): { folder: string; asked: unknown[]; handlers: Handlers } {
+  const base = mkdtempSync(join(tmpdir(), 'callgate-control-'));
+  test.teardown(() => rmSync(base, { recursive: true }));
+  // As long as a session's name may be: no address of a socket has room for it.
+  const folder = join(base, 'n'.repeat(200));
+  mkdirSync(folder, { mode: 0o700 });
+  const asked: unknown[] = [];
+  const handlers: Handlers = {
+    mode: async (request) => {
+      asked.push(request);
+      return { session: 'a-1', mode: request.mode, was: ['enforce'], policies: ['/a'] };
+    },
+    stop: async (request) => {
+      asked.push(request);
+      throw new Failure('a-1: still running', 'callgate stop a-1 --kill');
+    },
+    reload: async () => {
+      throw new Refusal('p.yaml:3: bad', 'callgate policy check p.yaml');
+    },
+  };
+  return { folder, asked, handlers };
+}
+
+/** Says bytes at the door; what comes until it hangs up. */
+function say(folder: string, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    process.chdir(folder);
+    const socket = connect('control');
+    let answer = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (piece: string) => {
+      answer += piece;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+    socket.on('connect', () => void socket.end(text));
+  });
+}
+
+t.test('a request is answered; a failure is the answer too, with its remedy and exit status', async (t) => {
+  const { folder, asked, handlers } = setUp(t);
+  const door = await openDoor(folder, handlers, () => undefined);
+  t.equal(statSync(join(folder, 'control')).mode & 0o777, 0o600);
+  t.same(await ask(folder, { v: 1, do: 'mode', mode: 'complain' }, 5000), {
+    ...{ session: 'a-1', mode: 'complain', was: ['enforce'], policies: ['/a'] },
+  });
+  await t.rejects(ask(folder, { v: 1, do: 'stop', kill: false }, 5000), {
+    ...{ name: 'Failure', message: 'a-1: still running', remedy: 'callgate stop a-1 --kill', exit: 125 },
+  });
+  await t.rejects(ask(folder, { v: 1, do: 'reload' }, 5000), { name: 'Refusal', message: 'p.yaml:3: bad', exit: 126 });
+  t.same(asked, [
+    { v: 1, do: 'mode', mode: 'complain' },
+    { v: 1, do: 'stop', kill: false },
+  ]);
+  await door.close();
+  t.notOk(existsSync(join(folder, 'control')));
+  await t.rejects(ask(folder, { v: 1, do: 'reload' }, 5000), NoAnswer);
+  await t.rejects(ask(join(folder, 'gone'), { v: 1, do: 'reload' }, 5000), NoAnswer);
+});
+
+t.test('several in one connection are answered in order; what is no request ends it', async (t) => {
+  const { folder, asked, handlers } = setUp(t);
+  const cwd = process.cwd();
+  t.teardown(() => process.chdir(cwd));
+  const door = await openDoor(folder, handlers, () => undefined);
+  const mode = (word: string): string => `${JSON.stringify({ v: 1, do: 'mode', mode: word })}\n`;
+  const lines = (await say(folder, mode('complain') + mode('enforce'))).trim().split('\n');
+  t.same(
+    lines.map((line) => (JSON.parse(line) as { answer: { mode: string } }).answer.mode),
+    ['complain', 'enforce'],
+  );
+  asked.length = 0;
+  for (const bad of [
+    'no JSON\n',
+    '{"v":2,"do":"reload"}\n',
+    '{"v":1,"do":"reload","more":1}\n',
+    mode('off'),
+    'null\n',
+  ]) {
+    const answer = (await say(folder, bad)).trim();
+    t.match(JSON.parse(answer) as object, { v: 1, ok: false, error: { message: /^not a request: / } }, bad);
+  }
+  t.match(await say(folder, 'x'.repeat(3 << 20)).catch((error: Error) => error.message), /at most|EPIPE|ECONNRESET/);
+  t.same(asked, [], 'and nothing was done');
+  await door.close();
+});
+
+t.test('who is not admitted is told why, and nothing is done', async (t) => {
+  const { folder, asked, handlers } = setUp(t);
+  const fds: number[] = [];
+  const door = await openDoor(folder, handlers, (fd) => {
+    fds.push(fd);
+    throw new Refusal('not you');
+  });
+  await t.rejects(ask(folder, { v: 1, do: 'mode', mode: 'complain' }, 5000), { name: 'Refusal', message: 'not you' });
+  t.same(asked, []);
+  t.ok((fds[0] ?? -1) > 2, 'asked of the connection');
+  await door.close();
+});
+
+t.test('a door that closes answers what it was asked, and waits for nobody else', async (t) => {
+  const { folder, handlers } = setUp(t);
+  let finish = (): void => undefined;
+  let begun = (): void => undefined;
+  const asked = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const slow: Handlers = {
+    ...handlers,
+    reload: () =>
+      new Promise((resolve) => {
+        finish = () => resolve({ session: 'a-1', taken: [] });
+        begun();
+      }),
+  };
+  const door = await openDoor(folder, slow, () => undefined);
+  const answer = ask(folder, { v: 1, do: 'reload' }, 5000);
+  await asked;
+  const closed = door.close();
+  finish();
+  t.same(await answer, { session: 'a-1', taken: [] });
+  await closed;
+});
+
+t.test('a folder in which no socket can be made', async (t) => {
+  const { folder, handlers } = setUp(t);
+  mkdirSync(join(folder, 'control'));
+  chmodSync(folder, 0o700);
+  await t.rejects(
+    openDoor(folder, handlers, () => undefined),
+    /./,
+  );
+});
