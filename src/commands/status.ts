@@ -5,6 +5,7 @@ import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { findGate } from '../session/acquire.js';
 import { type SessionStatus, type Status, status } from '../session/status.js';
+import { tidy } from '../supervise/sweep.js';
 
 export default class StatusCommand extends CallgateCommand {
   static override summary = 'show the gate, its sessions, their processes and counters';
@@ -15,6 +16,7 @@ export default class StatusCommand extends CallgateCommand {
     await this.parse(StatusCommand);
     requireRoot();
     const host = systemHost();
+    await tidy(host);
     const gate = findGate(host);
     const result = status(host, gate);
     gate?.close();

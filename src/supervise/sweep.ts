@@ -1,10 +1,11 @@
 /**
  * Behind supervisors that were killed: their sessions hold on while a subject lives, and are freed by the next command
- * once none does. A learner's records are put into its journal first.
+ * once none does. What they left unwritten is written first (salvage.ts).
  */
 
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
+import { findGate, locked, releaseGate } from '../session/acquire.js';
 import { Session } from '../session/session.js';
 import { isSupervised, readStates, type SessionState } from '../session/state.js';
 import { freeSession } from './salvage.js';
@@ -19,5 +20,23 @@ export function sweep(host: Host, gate: Gate): string[] {
   return deadSessions(host, gate).map((state) => {
     freeSession(host, gate, state);
     return state.name;
+  });
+}
+
+/**
+ * The same for a command that only looks: takes the lock where there is something to free, and takes the gate off where nobody
+ * is left in it then.
+ */
+export async function tidy(host: Host): Promise<void> {
+  const gate = findGate(host);
+  if (gate === null) return;
+  const dead = deadSessions(host, gate).length > 0;
+  gate.close();
+  if (!dead) return;
+  await locked(host, () => {
+    const now = findGate(host);
+    if (now === null) return;
+    sweep(host, now);
+    if (!releaseGate(host, now)) now.close();
   });
 }

@@ -84,6 +84,12 @@ export class Confined {
     return new Confined(new Gate(addon().adopt(DIRECTORY)));
   }
 
+  /** Begins another session under the same number. Its subjects are none of those before. */
+  renew(): void {
+    this.cookie = cookieOf();
+    this.gate.setSession(SESSION, this.cookie);
+  }
+
   /** Puts the policies in place of those before, for what runs now as well. */
   swap(confinement: Confinement): void {
     this.prepare(confinement)();
@@ -124,8 +130,7 @@ export class Confined {
   /** Runs the acts as one process under the policy. */
   async run(acts: readonly string[], confinement: Confinement): Promise<Run> {
     const native = addon();
-    this.cookie = cookieOf();
-    this.gate.setSession(SESSION, this.cookie);
+    this.renew();
     this.gate.native.putRing(SESSION, confinement.ring ?? 4 << 20);
     if (confinement.mode === 'learn') this.gate.native.putSeen(SESSION, 1024);
     this.swap(confinement);
