@@ -4,7 +4,7 @@ import { countersLine } from '../events/line.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { findGate } from '../session/acquire.js';
-import { type SessionStatus, type Status, status } from '../session/status.js';
+import { type SessionStatus, type Status, status, strayLine } from '../session/status.js';
 import { tidy } from '../supervise/sweep.js';
 
 export default class StatusCommand extends CallgateCommand {
@@ -30,10 +30,12 @@ export function render({ gate, sessions }: Status): string {
   if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
   const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
   const head = `gate under ${gate.pins}, hooks by ${gate.attach}, ${gate.programs} programs${skipped}`;
-  const last = gate.stray === null ? '' : ` (the last by ${gate.stray.comm}, ${gate.stray.pid})`;
-  const strays =
-    gate.strays === 0 ? [] : [`${gate.strays} attempts REFUSED of processes that outlived their session${last}`];
-  return [head, ...strays, ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession))].join('\n\n');
+  const strays = strayLine(gate);
+  return [
+    head,
+    ...(strays === null ? [] : [strays]),
+    ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession)),
+  ].join('\n\n');
 }
 
 function renderSession(session: SessionStatus): string {

@@ -71,6 +71,13 @@ export function status(host: Host, gate: Gate | null): Status {
   };
 }
 
+/** What is to be said of strays; null: there were none. */
+export function strayLine({ strays, stray }: Pick<Whole, 'strays' | 'stray'>): string | null {
+  if (strays === 0) return null;
+  const last = stray === null ? '' : ` (the last by ${stray.comm}, ${stray.pid})`;
+  return `${strays} attempts REFUSED of processes that outlived their session${last}`;
+}
+
 function sessionStatus(gate: Gate, state: SessionState): SessionStatus {
   const programOf = (policy: number): string =>
     state.policies.find(({ number }) => number === policy)?.program ?? `policy ${policy}`;
