@@ -77,7 +77,7 @@ export class Gate {
     return this.native.endSession(number, cookie, ending);
   }
 
-  /** Says to all who hold it that the gate is being taken off, with subjects in it. */
+  /** Says to all who hold it that the gate was taken off, with subjects in it. */
   setOff(): void {
     this.native.endSession(0, 0n, true);
   }

@@ -204,7 +204,7 @@ export function decodeLife(buffer: Buffer): SessionLife | null {
 
 /** What belongs to no session. */
 export interface Whole extends Living {
-  /** It is being taken off, or is: nobody is counted any more. */
+  /** It was taken off: nobody is counted any more. */
   readonly off: boolean;
   /** Attempts refused because the subject's session is over. */
   readonly strays: number;

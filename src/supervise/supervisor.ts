@@ -1,6 +1,7 @@
 /**
  * The supervisor of one session: a value with the session, the sinks of its events and a control door. How its subjects
- * came is their origin's matter; it stays until the last of them is gone. Driven by events throughout: nothing is polled.
+ * came is their origin's matter; it stays until the last of them is gone. Driven by events; only who moves while all are
+ * listed is looked for again.
  */
 import type { Application } from '../application/application.js';
 import type { PolicySource } from '../application/source.js';

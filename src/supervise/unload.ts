@@ -37,8 +37,14 @@ export function unloadAll(host: Host): Unloaded {
   const freed = processesOf(tasks).map(({ pid, comm, session, cookie }) => {
     return { pid, comm, session: names.get(cookie) ?? String(session) };
   });
+  let pins: string[];
+  try {
+    pins = existsSync(host.pins) ? host.addon.unload(host.pins) : [];
+  } catch (error) {
+    for (const state of states) gate?.setEnding(state.number, cookieOf(state), false);
+    throw error;
+  }
   gate?.setOff();
-  const pins = existsSync(host.pins) ? host.addon.unload(host.pins) : [];
   for (const state of states) {
     // Behind the hooks, so that nothing comes after it. A supervisor that lives reads its ring to the end itself.
     if (gate !== null && !isSupervised(state)) salvage(Session.found(host, gate, state));
