@@ -11,7 +11,7 @@
  *   ends threads COUNT          so many tasks that only sleep; prints `ok` once they are there, ends with its input
  *   ends hold PID               seizes the process and never collects it; prints `ok`, ends with its input
  *   ends tries COUNT PATH LAST  opens the path so often, then makes the file LAST
- *   ends bomb                   forks without an end, and every child does
+ *   ends bomb                   has a child that does the same, and stays: one more each millisecond, for ever
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -181,9 +181,13 @@ int main(int count, char **arguments)
 			close(open(words[3], O_RDONLY));
 		made(words[4]);
 	} else if (!strcmp(words[1], "bomb")) {
-		for (;;)
-			if (fork() < 0)
-				sched_yield();
+		for (;;) {
+			pid_t child = fork();
+
+			if (child > 0)
+				await_end_of_input();
+			usleep(1000);
+		}
 	} else {
 		return 98;
 	}
