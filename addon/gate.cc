@@ -23,6 +23,7 @@ void Gate::Register(Napi::Env env, Napi::Object) {
           InstanceMethod("readSeen", &Gate::ReadSeen),       InstanceMethod("openRing", &Gate::OpenRing),
           InstanceMethod("subjects", &Gate::Subjects),       InstanceMethod("markProcess", &Gate::MarkProcess),
           InstanceMethod("identify", &Gate::IdentifyFd),
+          InstanceMethod("subjectsOf", &Gate::SubjectsOf),   InstanceMethod("endSession", &Gate::EndSession),
           InstanceMethod("trial", &Gate::Trial),             InstanceMethod("trials", &Gate::Trials),
           InstanceMethod("programs", &Gate::Programs),       InstanceMethod("close", &Gate::Close),
       });
@@ -79,6 +80,7 @@ Napi::Value Gate::Close(const Napi::CallbackInfo& info) {
   maps.clear();
   list_subjects.reset();
   identify.reset();
+  end_session.reset();
   trial.reset();
   return info.Env().Undefined();
 }

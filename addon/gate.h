@@ -22,7 +22,7 @@ class Gate : public Napi::ObjectWrap<Gate> {
   int Identify(int fd, struct cg_identity* identity) const;
 
   std::map<std::string, Fd> maps;
-  Fd list_subjects, identify;
+  Fd list_subjects, identify, end_session;
   Fd trial;  // of openTrial() alone
   std::string directory;  // empty: not pinned
   bool closed = false;
@@ -46,6 +46,8 @@ class Gate : public Napi::ObjectWrap<Gate> {
   Napi::Value OpenRing(const Napi::CallbackInfo& info);
   // subject.cc
   Napi::Value Subjects(const Napi::CallbackInfo& info);
+  Napi::Value SubjectsOf(const Napi::CallbackInfo& info);
+  Napi::Value EndSession(const Napi::CallbackInfo& info);
   Napi::Value MarkProcess(const Napi::CallbackInfo& info);
   Napi::Value IdentifyFd(const Napi::CallbackInfo& info);
   // trial.cc

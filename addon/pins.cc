@@ -27,7 +27,7 @@
 namespace {
 
 constexpr long kBpffs = 0xcafe4a11;
-const char* const kPrograms[] = {"identify", "list_subjects"};
+const char* const kPrograms[] = {"end_session", "identify", "list_subjects"};
 
 struct Ready {
   uint32_t abi;
@@ -216,6 +216,7 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
       gate->maps[bpf_map__name(map)] = Fd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3));
   gate->list_subjects = Fd(fcntl(bpf_program__fd(skeleton->progs.list_subjects), F_DUPFD_CLOEXEC, 3));
   gate->identify = Fd(fcntl(bpf_program__fd(skeleton->progs.identify), F_DUPFD_CLOEXEC, 3));
+  gate->end_session = Fd(fcntl(bpf_program__fd(skeleton->progs.end_session), F_DUPFD_CLOEXEC, 3));
   gate->directory = directory;
   return object;
 }
@@ -248,7 +249,9 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   }
   gate->list_subjects = Fd(bpf_obj_get((directory + "/progs/list_subjects").c_str()));
   gate->identify = Fd(bpf_obj_get((directory + "/progs/identify").c_str()));
-  if (!gate->list_subjects || !gate->identify) return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
+  gate->end_session = Fd(bpf_obj_get((directory + "/progs/end_session").c_str()));
+  if (!gate->list_subjects || !gate->identify || !gate->end_session)
+    return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
   return object;
 }
 

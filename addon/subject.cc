@@ -15,30 +15,90 @@
 #include "gate.h"
 #include "launch.h"
 
+namespace {
+
+// What one read(2) takes at most: the kernel's own buffer for an iterator (kernel/bpf/bpf_iter.c: PAGE_SIZE << 3).
+constexpr size_t kChunk = 32 << 10;
+
+// One pass of the iterator over all tasks, or (pidfd >= 0) over those of one process. 0, or the errno.
+int Pass(int program, int pidfd, std::vector<uint8_t>* bytes) {
+  bpf_iter_link_info which{};
+  LIBBPF_OPTS(bpf_link_create_opts, options);
+  if (pidfd >= 0) {
+    which.task.pid_fd = static_cast<uint32_t>(pidfd);
+    options.iter_info = &which;
+    options.iter_info_len = sizeof(which);
+  }
+  Fd link(bpf_link_create(program, 0, BPF_TRACE_ITER, &options));
+  if (!link) return errno;
+  Fd iterator(bpf_iter_create(link.get()));
+  if (!iterator) return errno;
+  for (;;) {
+    size_t used = bytes->size();
+    bytes->resize(used + kChunk);
+    ssize_t got = read(iterator.get(), bytes->data() + used, kChunk);
+    int failed = errno;
+    bytes->resize(used + (got > 0 ? got : 0));
+    // EAGAIN: a million tasks without one of ours; the pass goes on where it was.
+    if (got < 0 && failed != EAGAIN && failed != EINTR) return failed;
+    if (got == 0) return 0;
+  }
+}
+
+std::vector<cg_task_record> Records(const std::vector<uint8_t>& bytes) {
+  std::vector<cg_task_record> records(bytes.size() / sizeof(cg_task_record));
+  if (!records.empty()) memcpy(records.data(), bytes.data(), records.size() * sizeof(cg_task_record));
+  return records;
+}
+
+Napi::Value Listed(Napi::Env env, const std::vector<cg_task_record>& records) {
+  return Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t*>(records.data()),
+                                     records.size() * sizeof(cg_task_record));
+}
+
+}  // namespace
+
 Napi::Value Gate::Subjects(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   uint32_t session = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().Uint32Value() : 0;
   if (closed) return ThrowErrno(env, EBADF, "list subjects: the gate is closed");
-  Fd link(bpf_link_create(list_subjects.get(), 0, BPF_TRACE_ITER, nullptr));
-  if (!link) return ThrowErrno(env, errno, "list subjects");
-  Fd iterator(bpf_iter_create(link.get()));
-  if (!iterator) return ThrowErrno(env, errno, "list subjects");
   std::vector<uint8_t> bytes;
-  uint8_t chunk[sizeof(cg_task_record) * 128];
-  for (;;) {
-    ssize_t got = read(iterator.get(), chunk, sizeof(chunk));
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (got < 0) return ThrowErrno(env, errno, "list subjects");
-    if (got == 0) break;
-    bytes.insert(bytes.end(), chunk, chunk + got);
-  }
-  std::vector<uint8_t> chosen;
-  for (size_t at = 0; at + sizeof(cg_task_record) <= bytes.size(); at += sizeof(cg_task_record)) {
-    cg_task_record record;
-    memcpy(&record, &bytes[at], sizeof(record));
-    if (session == 0 || record.session == session) chosen.insert(chosen.end(), &bytes[at], &bytes[at] + sizeof(record));
-  }
-  return Napi::Buffer<uint8_t>::Copy(env, chosen.data(), chosen.size());
+  if (int failed = Pass(list_subjects.get(), -1, &bytes)) return ThrowErrno(env, failed, "list subjects");
+  std::vector<cg_task_record> chosen;
+  for (const cg_task_record& record : Records(bytes))
+    if (session == 0 || record.session == session) chosen.push_back(record);
+  return Listed(env, chosen);
+}
+
+// The kernel goes by the number that the pidfd's process has or had: what another process of that number is, the records'
+// start tells.
+Napi::Value Gate::SubjectsOf(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "subjectsOf(pidfd)");
+  if (closed) return ThrowErrno(env, EBADF, "list subjects: the gate is closed");
+  std::vector<uint8_t> bytes;
+  int failed = Pass(list_subjects.get(), info[0].As<Napi::Number>().Int32Value(), &bytes);
+  // Collected meanwhile: nobody is left of it.
+  if (failed == ESRCH) bytes.clear();
+  else if (failed != 0) return ThrowErrno(env, failed, "list the subjects of a process");
+  return Listed(env, Records(bytes));
+}
+
+Napi::Value Gate::EndSession(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 3 || !info[0].IsNumber() || !info[1].IsBigInt() || !info[2].IsBoolean())
+    return ThrowErrno(env, EINVAL, "endSession(session, cookie, on)");
+  if (closed) return ThrowErrno(env, EBADF, "end a session: the gate is closed");
+  bool lossless = false;
+  cg_ending ending{};
+  ending.session = info[0].As<Napi::Number>().Uint32Value();
+  ending.cookie = info[1].As<Napi::BigInt>().Uint64Value(&lossless);
+  ending.on = info[2].As<Napi::Boolean>().Value() ? 1 : 0;
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  options.ctx_in = &ending;
+  options.ctx_size_in = sizeof(ending);
+  if (bpf_prog_test_run_opts(end_session.get(), &options) != 0) return ThrowErrno(env, errno, "end a session");
+  return Napi::Boolean::New(env, ending.done != 0);
 }
 
 int Gate::Identify(int fd, cg_identity* identity) const {
@@ -71,6 +131,8 @@ Napi::Value Gate::MarkProcess(const Napi::CallbackInfo& info) {
 
 namespace {
 
+constexpr int kPasses = 1000;
+
 Napi::Value Mark(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 3 || !info[0].IsObject() || !info[1].IsNumber() || !info[2].IsTypedArray())
@@ -83,6 +145,7 @@ Napi::Value Mark(const Napi::CallbackInfo& info) {
   int pidfd = info[1].As<Napi::Number>().Int32Value();
   cg_subject value;
   memcpy(&value, subject.Data(), sizeof(value));
+  if (value.cookie == 0 || value.counted != 0) return ThrowErrno(env, EINVAL, "mark: a cookie, and not counted yet");
   // An armed task is held to the very file that its launcher opened, by the kernel's own name for it.
   int program = HeldProgram(info.Env(), pidfd);
   if ((value.flags & CG_SUBJECT_ARMED) != 0 && program >= 0) {
@@ -91,8 +154,16 @@ Napi::Value Mark(const Napi::CallbackInfo& info) {
     value.armed_device = identity.device;
     value.armed_inode = identity.inode;
   }
-  if (bpf_map_update_elem(map, &pidfd, &value, 0) != 0) return ThrowErrno(env, errno, "make the task a subject");
-  return env.Undefined();
+  if (bpf_map_update_elem(map, &pidfd, &value, BPF_NOEXIST) != 0) return ThrowErrno(env, errno, "make the task a subject");
+  // The iterator counts it among the living, and it must be counted before it is let go. (On 6.1 the kernel may have the
+  // task's storage out of reach for a moment, then it is not counted in that pass.)
+  for (int pass = 0; pass < kPasses; pass++) {
+    std::vector<uint8_t> bytes;
+    if (int failed = Pass(gate->list_subjects.get(), pidfd, &bytes)) return ThrowErrno(env, failed, "count the subject");
+    if (bpf_map_lookup_elem(map, &pidfd, &value) != 0) return ThrowErrno(env, errno, "count the subject");
+    if (value.counted != 0) return env.Undefined();
+  }
+  return ThrowErrno(env, EBUSY, "count the subject");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Becoming and staying a subject: exec and fork.
+ * Becoming another subject: exec. (Fork is in life.bpf.c.)
  *
  * An exec is judged in bprm_check_security, which the kernel calls once for each file of the chain: first the file that
  * was named (a script's own), then its interpreter, under the policy that holds before the exec. What comes after waits in
@@ -208,46 +208,9 @@ int BPF_PROG(bprm_committed_creds, struct linux_binprm *bprm)
 	if (subject->next_policy)
 		subject->policy = subject->next_policy;
 	else
-		subject->flags |= CG_SUBJECT_FREE;
+		cg_leave(subject);
 	if (subject->flags & CG_SUBJECT_ARMED)
 		subject->filters = cg_filters(task);
 	subject->flags &= ~CG_SUBJECT_ARMED;
-	return 0;
-}
-
-SEC("lsm/task_alloc")
-int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags)
-{
-	struct task_struct *task = cg_current();
-	struct cg_subject *subject, *copy;
-	struct cg_session *session;
-	__u32 number;
-
-	if (!task->bpf_storage)
-		return 0;
-	subject = bpf_task_storage_get(&subjects, task, 0, 0);
-	if (!subject)
-		return cg_storage_hidden(task) ? -EPERM : 0;
-	if (!subject->policy || (subject->flags & CG_SUBJECT_FREE))
-		return 0;
-	number = subject->session;
-	session = bpf_map_lookup_elem(&sessions, &number);
-	if (subject->flags & CG_SUBJECT_ARMED) {
-		if (session)
-			__sync_fetch_and_add(&session->floor[CG_FLOOR_ARMED], 1);
-		return -EPERM;
-	}
-	copy = bpf_task_storage_get(&subjects, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!copy) {
-		if (session)
-			__sync_fetch_and_add(&session->floor[CG_FLOOR_FORK], 1);
-		return -ENOMEM;
-	}
-	copy->session = subject->session;
-	copy->mounts = subject->mounts;
-	copy->exe = subject->exe;
-	copy->filters = subject->filters;
-	/* Last: until then the child, which cannot run yet, would be no subject. */
-	copy->policy = subject->policy;
 	return 0;
 }

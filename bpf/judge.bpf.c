@@ -6,7 +6,7 @@
 #include "matchers.inc.h"
 
 /* access.policy -> decision */
-static __always_inline int decide_for(struct cg_scratch *scratch)
+static __always_inline int decide_for(struct cg_scratch *scratch, __u64 cookie)
 {
 	struct cg_slot *slot;
 	__u32 location = 0, number;
@@ -21,6 +21,11 @@ static __always_inline int decide_for(struct cg_scratch *scratch)
 	}
 	if (!location) {
 		scratch->access.unresolved = CG_UNRESOLVED_POLICY;
+		scratch->access.mode = CG_ENFORCE;
+		return 0;
+	}
+	if (slot->cookie != cookie) {
+		scratch->access.unresolved = CG_UNRESOLVED_STALE;
 		scratch->access.mode = CG_ENFORCE;
 		return 0;
 	}
@@ -42,7 +47,7 @@ __hidden int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch)
 	if (!subject || !scratch)
 		return 0;
 	scratch->access.policy = subject->policy;
-	return decide_for(scratch);
+	return decide_for(scratch, subject->cookie);
 }
 
 static __always_inline void count_denied(struct cg_session *session, __u32 decided)

@@ -164,6 +164,13 @@ CG_MAP struct {
 } sessions SEC(".maps");
 
 CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cg_gate);
+} gate SEC(".maps");
+
+CG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, CG_GUARDS_MAX);

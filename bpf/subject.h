@@ -5,10 +5,31 @@
 #include "maps.h"
 
 /*
- * 1 if `task` has our storage although the helper did not give it, 0 if it has none, -1 if that cannot be told.
- * A task that other BPF programs keep storage for has a bpf_local_storage without an element of ours.
+ * What `task` has in `subjects` although the helper did not give it (6.1: while this CPU is in the middle of another's
+ * storage). 1: it is in *copy; 0: there is none; -1: that cannot be told.
  */
+int cg_storage_copy(struct task_struct *task, struct cg_subject *copy);
+
+/* Is `task`, of which the helper gave nothing, a subject all the same? Not 0: the caller refuses; counted here. */
 int cg_storage_hidden(struct task_struct *task);
+
+/* 1, counted among the strays: the subject's session is over, and its numbers may be another's. 0: it is its session's. */
+int cg_stray(struct cg_subject *subject);
+
+/* Takes the subject into the count of the living, once. Its session and cookie are set. */
+void cg_count(struct cg_subject *subject);
+
+/* The subject left by an `unconfined` exec. */
+void cg_leave(struct cg_subject *subject);
+
+/* The session's counters if they are this subject's to write; else NULL. */
+static __always_inline struct cg_session *cg_session_of(struct cg_subject *subject)
+{
+	__u32 number = subject->session;
+	struct cg_session *session = bpf_map_lookup_elem(&sessions, &number);
+
+	return session && session->cookie == subject->cookie ? session : 0;
+}
 
 struct cg_entry {
 	struct cg_subject *subject;
@@ -34,6 +55,8 @@ static __always_inline int cg_enter(struct cg_entry *entry, int *verdict)
 {
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject;
+	struct cg_slot *slot;
+	__u32 number;
 
 	*verdict = 0;
 	if (!task->bpf_storage)
@@ -45,11 +68,16 @@ static __always_inline int cg_enter(struct cg_entry *entry, int *verdict)
 	}
 	if (!subject->policy || (subject->flags & (CG_SUBJECT_ARMED | CG_SUBJECT_FREE)))
 		return 0;
+	number = subject->policy;
+	slot = bpf_map_lookup_elem(&policies, &number);
+	if ((!slot || slot->cookie != subject->cookie) && cg_stray(subject)) {
+		*verdict = -EPERM;
+		return 0;
+	}
 	entry->subject = subject;
 	entry->scratch = bpf_task_storage_get(&scratches, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!entry->scratch) {
-		__u32 number = subject->session;
-		struct cg_session *session = bpf_map_lookup_elem(&sessions, &number);
+		struct cg_session *session = cg_session_of(subject);
 		if (session)
 			__sync_fetch_and_add(&session->unresolved[CG_UNRESOLVED_STORAGE], 1);
 		*verdict = -EPERM;

@@ -8,21 +8,35 @@ int list_subjects(struct bpf_iter__task *context)
 	struct seq_file *seq = context->meta->seq;
 	struct task_struct *task = context->task;
 	struct cg_task_record record = {};
-	struct cg_subject *subject;
+	struct cg_subject *subject, copy = {};
 
-	if (!task)
+	if (!task || !task->bpf_storage)
 		return 0;
 	subject = bpf_task_storage_get(&subjects, task, 0, 0);
-	if (!subject || !subject->policy || (subject->flags & CG_SUBJECT_FREE))
+	if (subject) {
+		if (!subject->policy || (subject->flags & CG_SUBJECT_FREE))
+			return 0;
+		/* A task that was marked: counted here, before its launcher lets it go. */
+		cg_count(subject);
+		if (subject->flags & CG_SUBJECT_FREE) {
+			/* It left between the two: cg_leave() found nothing to take back. */
+			cg_leave(subject);
+			return 0;
+		}
+		copy = *subject;
+	} else if (cg_storage_copy(task, &copy) != 1 || !copy.policy || (copy.flags & CG_SUBJECT_FREE)) {
 		return 0;
-	/* A zombie has no name in the list: nothing of it can act any more. */
-	if (task->exit_state)
-		return 0;
+	}
 	record.pid = task->tgid;
 	record.tid = task->pid;
-	record.policy = subject->policy;
-	record.session = subject->session;
-	record.flags = subject->flags;
+	record.policy = copy.policy;
+	record.session = copy.session;
+	record.cookie = copy.cookie;
+	record.serial = copy.serial;
+	record.flags = copy.flags;
+	/* Past exit_notify() (kernel/exit.c), behind all that it did on its way: nothing of it can act any more. */
+	if (task->exit_state)
+		record.flags |= CG_SUBJECT_DEAD;
 	record.start = task->group_leader->start_boottime;
 	record.ppid = task->real_parent->tgid;
 	record.uid = task->real_cred->uid.val;

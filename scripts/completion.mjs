@@ -14,16 +14,23 @@ const commands = Object.values(manifest.commands)
   .map(({ id, summary, flags = {} }) => ({
     words: id.split(':'),
     summary,
-    flags: Object.entries(flags).map(([name, { type, description = '' }]) => ({ name, takes: type === 'option', description })),
+    flags: Object.entries(flags).map(([name, { type, description = '' }]) => ({
+      name,
+      takes: type === 'option',
+      description,
+    })),
   }))
   .sort((a, b) => (a.words.join(' ') < b.words.join(' ') ? -1 : 1));
 const topics = [...new Set(commands.filter(({ words }) => words.length > 1).map(({ words }) => words[0]))];
 /** Commands whose words are sessions. */
 const SESSIONS = ['stop', 'mode', 'audit tail', 'audit denials', 'status'];
-const plain = (text) => text.replaceAll('<%= config.bin %>', 'callgate').split('\n')[0].replaceAll("'", '’').replaceAll('`', '');
+const plain = (text) =>
+  text.replaceAll('<%= config.bin %>', 'callgate').split('\n')[0].replaceAll("'", '’').replaceAll('`', '');
 
 function bash() {
-  const cases = commands.map(({ words, flags }) => `    '${words.join(' ')}') flags='${flags.map(({ name }) => `--${name}`).join(' ')}' ;;`);
+  const cases = commands.map(
+    ({ words, flags }) => `    '${words.join(' ')}') flags='${flags.map(({ name }) => `--${name}`).join(' ')}' ;;`,
+  );
   return `# bash completion for callgate
 _callgate() {
   local word=\${COMP_WORDS[COMP_CWORD]} first=\${COMP_WORDS[1]:-} command='' flags='' at=2
@@ -34,13 +41,20 @@ _callgate() {
   fi
   command=$first
   case $first in
-${topics.map((topic) => `    ${topic})
+${topics
+  .map(
+    (topic) => `    ${topic})
       if [ "$COMP_CWORD" -eq 2 ]; then
-        mapfile -t COMPREPLY < <(compgen -W '${commands.filter(({ words }) => words[0] === topic).map(({ words }) => words[1]).join(' ')}' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W '${commands
+          .filter(({ words }) => words[0] === topic)
+          .map(({ words }) => words[1])
+          .join(' ')}' -- "$word")
         return
       fi
       command="$first \${COMP_WORDS[2]}" at=3
-      ;;`).join('\n')}
+      ;;`,
+  )
+  .join('\n')}
   esac
   case $command in
 ${cases.join('\n')}
@@ -78,7 +92,13 @@ complete -o filenames -F _callgate callgate
 }
 
 function zsh() {
-  const flagsOf = (flags) => flags.map(({ name, takes, description }) => `'--${name}[${plain(description).replace(/[[\]:]/g, ' ')}]${takes ? ':value:_files' : ''}'`).join(' ');
+  const flagsOf = (flags) =>
+    flags
+      .map(
+        ({ name, takes, description }) =>
+          `'--${name}[${plain(description).replace(/[[\]:]/g, ' ')}]${takes ? ':value:_files' : ''}'`,
+      )
+      .join(' ');
   const rest = (words) => {
     const name = words.join(' ');
     if (name === 'run' || name === 'learn') return `'*::command:_normal'`;
@@ -86,7 +106,10 @@ function zsh() {
     return `'*:file:_files'`;
   };
   const list = (entries) => entries.map(([word, text]) => `'${word}:${plain(text).replaceAll(':', ' ')}'`).join(' ');
-  const top = [...topics.map((topic) => [topic, manifest.topics?.[topic]?.description ?? `${topic} commands`]), ...commands.filter(({ words }) => words.length === 1).map(({ words, summary }) => [words[0], summary])];
+  const top = [
+    ...topics.map((topic) => [topic, manifest.topics?.[topic]?.description ?? `${topic} commands`]),
+    ...commands.filter(({ words }) => words.length === 1).map(({ words, summary }) => [words[0], summary]),
+  ];
   return `#compdef callgate
 _callgate() {
   if (( CURRENT == 2 )); then
@@ -95,7 +118,9 @@ _callgate() {
     return
   fi
   case $words[2] in
-${topics.map((topic) => `    ${topic})
+${topics
+  .map(
+    (topic) => `    ${topic})
       if (( CURRENT == 3 )); then
         local -a names=(${list(commands.filter(({ words }) => words[0] === topic).map(({ words, summary }) => [words[1], summary]))})
         _describe command names
@@ -103,10 +128,24 @@ ${topics.map((topic) => `    ${topic})
       fi
       shift words; (( CURRENT-- ))
       case $words[2] in
-${commands.filter(({ words }) => words[0] === topic).map(({ words, flags }) => `        ${words[1]}) shift words; (( CURRENT-- )); _arguments ${flagsOf(flags)} ${rest(words)} ;;`).join('\n')}
+${commands
+  .filter(({ words }) => words[0] === topic)
+  .map(
+    ({ words, flags }) =>
+      `        ${words[1]}) shift words; (( CURRENT-- )); _arguments ${flagsOf(flags)} ${rest(words)} ;;`,
+  )
+  .join('\n')}
       esac
-      ;;`).join('\n')}
-${commands.filter(({ words }) => words.length === 1).map(({ words, flags }) => `    ${words[0]}) shift words; (( CURRENT-- )); _arguments ${flagsOf(flags)} ${rest(words)} ;;`).join('\n')}
+      ;;`,
+  )
+  .join('\n')}
+${commands
+  .filter(({ words }) => words.length === 1)
+  .map(
+    ({ words, flags }) =>
+      `    ${words[0]}) shift words; (( CURRENT-- )); _arguments ${flagsOf(flags)} ${rest(words)} ;;`,
+  )
+  .join('\n')}
   esac
 }
 _callgate "$@"
@@ -119,13 +158,16 @@ function fish() {
   for (const topic of topics) lines.push(`complete -c callgate -n __fish_use_subcommand -a ${topic}`);
   for (const { words, summary, flags } of commands) {
     const [first, second] = words;
-    if (second === undefined) lines.push(`complete -c callgate -n __fish_use_subcommand -a ${first} -d '${plain(summary)}'`);
+    if (second === undefined)
+      lines.push(`complete -c callgate -n __fish_use_subcommand -a ${first} -d '${plain(summary)}'`);
     else lines.push(`complete -c callgate -n '${seen([first])}' -a ${second} -d '${plain(summary)}'`);
     for (const { name, takes, description } of flags)
       lines.push(`complete -c callgate -n '${seen(words)}' -l ${name}${takes ? ' -r' : ''} -d '${plain(description)}'`);
     const name = words.join(' ');
-    if (SESSIONS.includes(name)) lines.push(`complete -c callgate -n '${seen(words)}' -a '(command ls /run/callgate 2>/dev/null)'`);
-    else if (name === 'run' || name === 'learn') lines.push(`complete -c callgate -n '${seen(words)}' -a '(__fish_complete_subcommand)'`);
+    if (SESSIONS.includes(name))
+      lines.push(`complete -c callgate -n '${seen(words)}' -a '(command ls /run/callgate 2>/dev/null)'`);
+    else if (name === 'run' || name === 'learn')
+      lines.push(`complete -c callgate -n '${seen(words)}' -a '(__fish_complete_subcommand)'`);
     else lines.push(`complete -c callgate -n '${seen(words)}' -F`);
   }
   return `${lines.join('\n')}\n`;

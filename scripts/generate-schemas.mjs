@@ -58,7 +58,10 @@ const rule = {
   ],
 };
 const definitions = { errno, condition, rule };
-const rules = { oneOf: [{ type: 'array', items: ref('rule') }, { type: 'null' }], description: 'the first that matches decides; the last key' };
+const rules = {
+  oneOf: [{ type: 'array', items: ref('rule') }, { type: 'null' }],
+  description: 'the first that matches decides; the last key',
+};
 
 const policy = {
   $schema: DRAFT,
@@ -86,10 +89,17 @@ const group = {
   definitions,
 };
 
-const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?Z$', description: 'UTC' };
+const time = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,6})?Z$',
+  description: 'UTC',
+};
 const number = { ...integer, maximum: 2 ** 32 - 1 };
 const operations = { type: 'array', items: words(OPERATIONS) };
-const byName = (names) => ({ ...object(Object.fromEntries(names.map((name) => [name, { ...integer, minimum: 1 }]))), description: 'only what is not 0' });
+const byName = (names) => ({
+  ...object(Object.fromEntries(names.map((name) => [name, { ...integer, minimum: 1 }]))),
+  description: 'only what is not 0',
+});
 const event = object(
   {
     v: { const: 1 },
@@ -123,17 +133,50 @@ const event = object(
     count: { type: 'integer', minimum: 1 },
     first: { type: 'integer', minimum: 1 },
   },
-  ['v', 'seq', 'time', 'session', 'policy', 'digest', 'rule', 'line', 'operation', 'object', 'verdict', 'enforced', 'pid', 'tid', 'ppid', 'uid', 'gid', 'exe', 'comm', 'count'],
+  [
+    'v',
+    'seq',
+    'time',
+    'session',
+    'policy',
+    'digest',
+    'rule',
+    'line',
+    'operation',
+    'object',
+    'verdict',
+    'enforced',
+    'pid',
+    'tid',
+    'ppid',
+    'uid',
+    'gid',
+    'exe',
+    'comm',
+    'count',
+  ],
 );
 const note = (type, properties, optional = {}) =>
-  object({ v: { const: 1 }, type: { const: type }, time, session: text, ...properties, ...optional }, ['v', 'type', 'time', 'session', ...Object.keys(properties)]);
-const counters = Object.fromEntries(['events', 'dropped', 'repeats', 'denied', 'complained', 'learnt', 'silent'].map((name) => [name, integer]));
+  object({ v: { const: 1 }, type: { const: type }, time, session: text, ...properties, ...optional }, [
+    'v',
+    'type',
+    'time',
+    'session',
+    ...Object.keys(properties),
+  ]);
+const counters = Object.fromEntries(
+  ['events', 'dropped', 'repeats', 'denied', 'complained', 'learnt', 'silent'].map((name) => [name, integer]),
+);
 const log = {
   $schema: DRAFT,
   title: 'a line of a callgate log, version 1',
   oneOf: [
     event,
-    note('session', { kind: words(['learn', 'run']), command: { type: 'array', items: { type: 'string' } }, folder: text }),
+    note('session', {
+      kind: words(['learn', 'run']),
+      command: { type: 'array', items: { type: 'string' } },
+      folder: text,
+    }),
     note('lost', { dropped: integer, malformed: integer, unwritten: integer }, { sink: text }),
     note('problem', { problem: text }),
     note('end', {
@@ -155,7 +198,9 @@ for (const [name, schema] of Object.entries(files)) {
   if (!process.argv.includes('--check')) writeFileSync(folder + name, wanted);
   else if (!existsSync(folder + name) || readFileSync(folder + name, 'utf8') !== wanted) {
     stale++;
-    process.stderr.write(`generate-schemas: schemas/${name} differs from the code: run node scripts/generate-schemas.mjs\n`);
+    process.stderr.write(
+      `generate-schemas: schemas/${name} differs from the code: run node scripts/generate-schemas.mjs\n`,
+    );
   }
 }
 process.exit(stale === 0 ? 0 : 1);

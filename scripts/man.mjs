@@ -29,7 +29,9 @@ function flagLines([name, { char, type, helpValue, description = '' }]) {
 
 function commandLines({ id, summary, description, usage, flags = {}, args = {}, examples = [] }) {
   const words = id.replaceAll(':', ' ');
-  const named = Object.entries(args).map(([name, { required }]) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`));
+  const named = Object.entries(args).map(([name, { required }]) =>
+    required ? name.toUpperCase() : `[${name.toUpperCase()}]`,
+  );
   const uses = usage === undefined ? [[words, ...named].join(' ')] : [usage].flat();
   return [
     `.SS "${roff(words)}"`,
@@ -57,7 +59,7 @@ writeFileSync(
     '.SH FILES',
     ...[
       ['/etc/callgate/policies/NAME/', 'policies of an application, a file for each of its programs'],
-      ['/etc/callgate/groups/', "groups of rules of this machine, before those that come with callgate"],
+      ['/etc/callgate/groups/', 'groups of rules of this machine, before those that come with callgate'],
       ['/var/log/callgate/SESSION.jsonl', 'what was refused and seen, a JSON object a line'],
       ['/var/lib/callgate/', 'journals of learners'],
       ['/run/callgate/', 'living sessions, and the lock'],

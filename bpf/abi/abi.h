@@ -9,6 +9,7 @@
  *   sessions  ARRAY                  struct cg_session
  *   rings     ARRAY_OF_MAPS          by session number: RINGBUF of struct cg_event
  *   seen      ARRAY_OF_MAPS          by session number: HASH struct cg_seen_key -> struct cg_seen; absent: no dedup
+ *   gate      ARRAY of one           struct cg_gate      what belongs to no session
  *   guards    HASH                   __u32 thread group -> __u64 start time: supervisors no subject may signal
  *   protections HASH                 struct cg_inode -> __u32 CG_PROTECT_*: files no subject may change
  */

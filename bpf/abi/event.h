@@ -41,6 +41,7 @@ enum cg_unresolved {
 	CG_UNRESOLVED_ENVIRONMENT = 17, /* a variable would have an unconfined program run or load what the caller names */
 	CG_UNRESOLVED_SCRIPT = 18,      /* the name its interpreter opens again need not lead to the script that was judged */
 	CG_UNRESOLVED_MOVED = 19,  /* no want of knowing: what is moved or linked here would be granted more than where it was */
+	CG_UNRESOLVED_STALE = 20,  /* the policy's number is another session's by now */
 	CG_UNRESOLVED_COUNT = 32,
 };
 
@@ -70,6 +71,7 @@ enum cg_floor {
 	CG_FLOOR_NOTIFY = 21,     /* permission events: who opens a file waits for the subject */
 	CG_FLOOR_KERNEL_LOG = 22, /* the kernel's log cleared, or the console's level set */
 	CG_FLOOR_CGROUP = 23,     /* membership of a cgroup */
+	CG_FLOOR_ENDING = 24, /* a fork while the session is being ended */
 	CG_FLOOR_COUNT = 32,
 };
 

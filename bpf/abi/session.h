@@ -18,8 +18,25 @@ struct cg_session {
 	__u64 floor[CG_FLOOR_COUNT];
 	__u64 unresolved[CG_UNRESOLVED_COUNT];
 	__u64 denied_by[CG_OPERATION_SLOTS];
+	__u64 cookie;    /* random, never 0 while in use: what subjects and slots of this session show */
+	__u64 living;    /* subjects there are, those that have ended and are not freed yet included; no counter: it falls, too */
+	__u64 born;      /* subjects there have been. Grows after `living`, so that who finds it unchanged has missed no birth */
+	__u64 ending;    /* 1: its subjects may not fork any more. Written by `end_session` alone */
 };
-CG_ASSERT(sizeof(struct cg_session) == 8 * (9 + 32 + 32 + 20), "read by the control plane");
+CG_ASSERT(sizeof(struct cg_session) == 8 * (9 + 32 + 32 + 20 + 4), "read by the control plane");
+
+/* What belongs to no session: the one entry of `gate`. Written by the kernel half alone. */
+struct cg_gate {
+	__u64 living;    /* subjects of all sessions, of those that are over too: the gate stays while there is one */
+	__u64 born;
+	__u64 off;       /* 1: the gate is being taken off with subjects in it; `living` falls no more */
+	__u64 strays;    /* attempts refused because the subject's session is over: it outlived what its supervisor believed */
+	__u64 stray_time; /* of the last, CLOCK_BOOTTIME */
+	__u32 stray_pid;
+	__u32 stray_session; /* the number its session had */
+	char stray_comm[16];
+};
+CG_ASSERT(sizeof(struct cg_gate) == 64, "read by the control plane");
 
 /* The whole key of an attempt, compared byte for byte by the kernel's hash table. Longer objects are never dropped as repeats. */
 #define CG_SEEN_OBJECT 416

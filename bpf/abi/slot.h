@@ -10,14 +10,15 @@ enum cg_mode {
 	CG_LEARN = 2, /* what no rule decides is permitted and reported; explicit denials stay in force */
 };
 
-/* One policy. Written by one map update of 16 bytes; `location` and `mode` are read once a hook, as one value. */
+/* One policy. Written by one map update, in words of 8 bytes from the first; `location` and `mode` are one of them. */
 struct cg_slot {
 	__u32 location; /* class << 24 | (place in the outer map + 1); 0: no policy, deny all and count */
 	__u32 mode;     /* enum cg_mode */
 	__u32 session;
 	__u32 program;  /* number in the application, from 1 */
+	__u64 cookie;   /* its session's; 0: the slot is free. A slot is free before it is another session's */
 };
-CG_ASSERT(sizeof(struct cg_slot) == 16, "no padding");
+CG_ASSERT(sizeof(struct cg_slot) == 24, "no padding");
 
 struct cg_program {
 	__u32 session;

@@ -6,6 +6,7 @@
 
 #define CG_SUBJECT_ARMED 1u /* waits for its one exec, of armed_device:armed_inode; may not fork */
 #define CG_SUBJECT_FREE 2u  /* left the gate by an `unconfined` exec: as if it had no storage */
+#define CG_SUBJECT_DEAD 4u  /* in records of the iterator alone: it has ended, and can neither act nor fork any more */
 
 #define CG_EXEC_BY_NAME 1u /* the file that was judged last may be opened again by a name that need not lead to it */
 
@@ -24,8 +25,12 @@ struct cg_subject {
 	__u32 exec_state;  /* 1: bprm_check_security passed, the ELF loader comes next; the kernel half's own */
 	__u32 filters;     /* seccomp filters it had when it became a subject; its children's are counted from there too */
 	__u32 exec_flags;  /* CG_EXEC_*, within one exec */
+	__u64 cookie;      /* its session's, never 0: numbers are used again, and a subject may outlive its session */
+	__u64 serial;      /* its number among all subjects this gate has had, from 1; the kernel half's own */
+	__u32 counted;     /* 1: it is in `living`; the kernel half's own */
+	__u32 pad;
 };
-CG_ASSERT(sizeof(struct cg_subject) == 72, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_subject) == 96, "written by the control plane");
 
 /*
  * Context of the `identify` program: a descriptor of the caller, and what the kernel knows its file as. stat(2) cannot tell:
@@ -37,7 +42,18 @@ struct cg_identity {
 	__u64 inode; /* 0: no such descriptor */
 };
 
-/* One record of the task iterator: a live subject. */
+/* Context of the `end_session` program, which sets a flag in place: counters beside it go on being counted meanwhile. */
+struct cg_ending {
+	__u32 session; /* 0: the gate itself is being taken off (cg_gate.off) */
+	__u32 on;      /* what cg_session.ending is to be */
+	__u64 cookie;  /* the session's */
+	__u64 done;    /* out: 1 where there was such a session */
+};
+
+/*
+ * One record of the task iterator: a subject, or what is left of one until its parent collects it (CG_SUBJECT_DEAD). A task
+ * may be met twice in one pass (an exec by a thread exchanges two numbers): `serial` tells.
+ */
 struct cg_task_record {
 	__u32 pid;
 	__u32 tid;
@@ -49,7 +65,9 @@ struct cg_task_record {
 	__u32 stopped;   /* 1: stopped by a signal */
 	__u32 uid;
 	char comm[16];
+	__u64 cookie;
+	__u64 serial;
 };
-CG_ASSERT(sizeof(struct cg_task_record) == 56, "read by the control plane");
+CG_ASSERT(sizeof(struct cg_task_record) == 72, "read by the control plane");
 
 #endif

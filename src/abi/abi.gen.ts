@@ -148,7 +148,7 @@ export const STRUCTS = {
     },
   },
   session: {
-    bytes: 744,
+    bytes: 776,
     fields: {
       active: { offset: 0, bytes: 8, type: 'u64' },
       sequence: { offset: 8, bytes: 8, type: 'u64' },
@@ -162,6 +162,23 @@ export const STRUCTS = {
       floor: { offset: 72, bytes: 256, type: 'u64', count: 32 },
       unresolved: { offset: 328, bytes: 256, type: 'u64', count: 32 },
       denied_by: { offset: 584, bytes: 160, type: 'u64', count: 20 },
+      cookie: { offset: 744, bytes: 8, type: 'u64' },
+      living: { offset: 752, bytes: 8, type: 'u64' },
+      born: { offset: 760, bytes: 8, type: 'u64' },
+      ending: { offset: 768, bytes: 8, type: 'u64' },
+    },
+  },
+  gate: {
+    bytes: 64,
+    fields: {
+      living: { offset: 0, bytes: 8, type: 'u64' },
+      born: { offset: 8, bytes: 8, type: 'u64' },
+      off: { offset: 16, bytes: 8, type: 'u64' },
+      strays: { offset: 24, bytes: 8, type: 'u64' },
+      stray_time: { offset: 32, bytes: 8, type: 'u64' },
+      stray_pid: { offset: 40, bytes: 4, type: 'u32' },
+      stray_session: { offset: 44, bytes: 4, type: 'u32' },
+      stray_comm: { offset: 48, bytes: 16, type: 'char', count: 16 },
     },
   },
   seen_key: {
@@ -191,12 +208,13 @@ export const STRUCTS = {
     },
   },
   slot: {
-    bytes: 16,
+    bytes: 24,
     fields: {
       location: { offset: 0, bytes: 4, type: 'u32' },
       mode: { offset: 4, bytes: 4, type: 'u32' },
       session: { offset: 8, bytes: 4, type: 'u32' },
       program: { offset: 12, bytes: 4, type: 'u32' },
+      cookie: { offset: 16, bytes: 8, type: 'u64' },
     },
   },
   program: {
@@ -207,7 +225,7 @@ export const STRUCTS = {
     },
   },
   subject: {
-    bytes: 72,
+    bytes: 96,
     fields: {
       policy: { offset: 0, bytes: 4, type: 'u32' },
       session: { offset: 4, bytes: 4, type: 'u32' },
@@ -222,6 +240,10 @@ export const STRUCTS = {
       exec_state: { offset: 60, bytes: 4, type: 'u32' },
       filters: { offset: 64, bytes: 4, type: 'u32' },
       exec_flags: { offset: 68, bytes: 4, type: 'u32' },
+      cookie: { offset: 72, bytes: 8, type: 'u64' },
+      serial: { offset: 80, bytes: 8, type: 'u64' },
+      counted: { offset: 88, bytes: 4, type: 'u32' },
+      pad: { offset: 92, bytes: 4, type: 'u32' },
     },
   },
   identity: {
@@ -232,8 +254,17 @@ export const STRUCTS = {
       inode: { offset: 8, bytes: 8, type: 'u64' },
     },
   },
+  ending: {
+    bytes: 24,
+    fields: {
+      session: { offset: 0, bytes: 4, type: 'u32' },
+      on: { offset: 4, bytes: 4, type: 'u32' },
+      cookie: { offset: 8, bytes: 8, type: 'u64' },
+      done: { offset: 16, bytes: 8, type: 'u64' },
+    },
+  },
   task_record: {
-    bytes: 56,
+    bytes: 72,
     fields: {
       pid: { offset: 0, bytes: 4, type: 'u32' },
       tid: { offset: 4, bytes: 4, type: 'u32' },
@@ -245,6 +276,8 @@ export const STRUCTS = {
       stopped: { offset: 32, bytes: 4, type: 'u32' },
       uid: { offset: 36, bytes: 4, type: 'u32' },
       comm: { offset: 40, bytes: 16, type: 'char', count: 16 },
+      cookie: { offset: 56, bytes: 8, type: 'u64' },
+      serial: { offset: 64, bytes: 8, type: 'u64' },
     },
   },
   trial: {
@@ -366,6 +399,7 @@ export const ENUMS = {
     UNRESOLVED_ENVIRONMENT: 17,
     UNRESOLVED_SCRIPT: 18,
     UNRESOLVED_MOVED: 19,
+    UNRESOLVED_STALE: 20,
     UNRESOLVED_COUNT: 32,
   },
   floor: {
@@ -393,6 +427,7 @@ export const ENUMS = {
     FLOOR_NOTIFY: 21,
     FLOOR_KERNEL_LOG: 22,
     FLOOR_CGROUP: 23,
+    FLOOR_ENDING: 24,
     FLOOR_COUNT: 32,
   },
   moved: {
@@ -506,6 +541,7 @@ export const NUMBERS = {
   SEEN_OBJECT: 416,
   SUBJECT_ARMED: 1,
   SUBJECT_FREE: 2,
+  SUBJECT_DEAD: 4,
   EXEC_BY_NAME: 1,
   ABI_VERSION: 2,
 } as const;

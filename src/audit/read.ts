@@ -21,6 +21,14 @@ export function readLog(file: string): LogText {
   return { records, bad };
 }
 
+/** The records of a log one after the other, for whoever need not keep them. */
+export function* recordsOf(file: string): Generator<LogRecord> {
+  for (const line of linesOf(file)) {
+    const record = parseLine(line);
+    if (record !== undefined) yield record;
+  }
+}
+
 /** A line of a log; undefined for one that is none. */
 export function parseLine(line: string): LogRecord | undefined {
   try {

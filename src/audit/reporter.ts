@@ -3,6 +3,7 @@
 import type { Application } from '../application/application.js';
 import { digestText, rulesOf } from '../application/compiled.js';
 import { EventDecoder } from '../events/decode.js';
+import { isEvent, type LogRecord } from '../events/record.js';
 import { type JudgingPolicy, Recorder } from '../events/recorder.js';
 import { bootTime } from '../host/clock.js';
 import type { Session } from '../session/session.js';
@@ -48,6 +49,12 @@ export class Reporter {
     }
   }
 
+  /** Takes in what another supervisor recorded of the session before. */
+  resume(record: LogRecord): void {
+    if (record.type === 'lost') this.#lost.dropped += record.dropped;
+    else if (isEvent(record)) this.#recorder.resume(record);
+  }
+
   /** Takes a batch as the ring buffer holds it. */
   readonly deliver = (batch: Buffer): void => {
     this.#pipeline.records(this.#decoder.push(batch).map((event) => this.#recorder.record(event)));
@@ -64,11 +71,18 @@ export class Reporter {
     return this.#pipeline.flush();
   }
 
-  /** Tells what the session lost, if anything, and what it came to; closes the sinks. */
-  end(): void {
+  /**
+   * Tells what the session lost, if anything, and what it came to; closes the sinks.
+   *
+   * @param unattended its supervisor had died, and this is written by whoever frees the session
+   */
+  end(unattended = false): void {
     const counters = this.#session.gate.session(this.#session.number);
     this.#noteLosses(counters?.dropped);
-    const lost = this.#pipeline.close({ type: 'end', sequence: counters?.sequence ?? 0, ...countersOf(counters) });
+    const lost = this.#pipeline.close({
+      ...{ type: 'end', sequence: counters?.sequence ?? 0, ...countersOf(counters) },
+      ...(unattended ? { unattended: true as const } : {}),
+    });
     // That a disk took nothing cannot be read on it.
     for (const { sink, lost: records, failure } of lost)
       this.#talk(`${records} records of the ${sink} were lost${failure === null ? '' : ` (${failure})`}`);
@@ -89,9 +103,11 @@ export class Reporter {
     if (known !== undefined) return known;
     const state = this.#session.policyNumbered(number);
     if (state === undefined) return undefined;
-    const empty = { program: state.program, digest: state.digest, rules: [], anyone: true };
-    const found = state.index === 0 ? empty : this.#held.get(`${state.program} ${state.digest}`);
-    if (found !== undefined && state.generation === generation) this.#judging.set(key, found);
-    return found;
+    const { program, digest } = state;
+    // A policy whose text is not at hand any more is named by what the state says, without its rules.
+    const bare = { program, digest, rules: [], anyone: state.index === 0 };
+    const held = state.index === 0 ? bare : this.#held.get(`${program} ${digest}`);
+    if (held !== undefined && state.generation === generation) this.#judging.set(key, held);
+    return held ?? bare;
   }
 }

@@ -1,7 +1,10 @@
 import { CallgateCommand } from '../cli/command.js';
 import { table } from '../cli/table.js';
+import { systemHost } from '../host/host.js';
 import { addon } from '../kernel/addon.js';
 import { type Examination, examine } from '../kernel/probe.js';
+import { findGate } from '../session/acquire.js';
+import { strayLine } from '../session/status.js';
 
 const WORDS = { yes: 'yes', no: 'no', unknown: 'could not tell' } as const;
 
@@ -21,8 +24,22 @@ export default class Doctor extends CallgateCommand {
     await this.parse(Doctor);
     const examination = examine(addon());
     this.log(render(examination));
+    const strays = process.getuid?.() === 0 ? this.#strays() : null;
+    if (strays !== null) this.log(`\n${strays}: callgate status`);
     process.exitCode = examination.run === 'lsm' ? 0 : 1;
     return examination;
+  }
+
+  /** Of the gate that is loaded, if it can be looked into: what cannot be is another command's to tell. */
+  #strays(): string | null {
+    try {
+      const gate = findGate(systemHost());
+      const line = gate === null ? null : strayLine(gate.whole());
+      gate?.close();
+      return line;
+    } catch {
+      return null;
+    }
   }
 }
 

@@ -4,7 +4,8 @@ import { countersLine } from '../events/line.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { findGate } from '../session/acquire.js';
-import { type SessionStatus, type Status, status } from '../session/status.js';
+import { type SessionStatus, type Status, status, strayLine } from '../session/status.js';
+import { tidy } from '../supervise/sweep.js';
 
 export default class StatusCommand extends CallgateCommand {
   static override summary = 'show the gate, its sessions, their processes and counters';
@@ -15,6 +16,7 @@ export default class StatusCommand extends CallgateCommand {
     await this.parse(StatusCommand);
     requireRoot();
     const host = systemHost();
+    await tidy(host);
     const gate = findGate(host);
     const result = status(host, gate);
     gate?.close();
@@ -28,7 +30,12 @@ export function render({ gate, sessions }: Status): string {
   if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
   const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
   const head = `gate under ${gate.pins}, hooks by ${gate.attach}, ${gate.programs} programs${skipped}`;
-  return [head, ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession))].join('\n\n');
+  const strays = strayLine(gate);
+  return [
+    head,
+    ...(strays === null ? [] : [strays]),
+    ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession)),
+  ].join('\n\n');
 }
 
 function renderSession(session: SessionStatus): string {
@@ -54,6 +61,9 @@ function renderSession(session: SessionStatus): string {
     '  policies',
     table(policies),
     session.subjects.length === 0 ? '  no processes' : `  processes\n${table(subjects)}`,
+    ...(session.unlisted === 0
+      ? []
+      : [`  and ${session.unlisted} more that are counted, but moved while they were listed`]),
     `  ${countersLine(session.counters)}`,
   ].join('\n');
 }

@@ -24,11 +24,12 @@ export default class Unload extends CallgateCommand {
   }
 }
 
-function render({ freed, sessions, pins, unlisted }: Unloaded): string {
+function render({ freed, missed, sessions, pins, unlisted }: Unloaded): string {
   if (pins.length === 0 && sessions.length === 0) return 'nothing was loaded';
   return [
     ...(unlisted === null ? [] : [`what was confined could not be listed: ${unlisted}`]),
     ...freed.map(({ pid, comm, session }) => `freed ${comm} (${pid}) of ${session}: no policy holds it any more`),
+    ...(missed === 0 ? [] : [`freed ${missed} threads more, which moved while they were listed`]),
     ...sessions.map((session) => `removed session ${session}`),
     `removed the gate: ${pins.length} pins`,
   ].join('\n');

@@ -35,7 +35,7 @@ export function noteLine(note: NoteRecord): string {
     case 'problem':
       return `problem ${plain(note.problem)}`;
     case 'end':
-      return `end ${countersLine(note)}`;
+      return `end${note.unattended === true ? ' (its supervisor had died)' : ''} ${countersLine(note)}`;
   }
 }
 

@@ -33,6 +33,7 @@ export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved
   script:
     'permitted, but the name need not lead to this script when its interpreter opens it: use its whole path without links, or permit with policy: inherit',
   moved: 'it, or something below it, would be granted more there than where it comes from: copy it instead',
+  stale: "the policy's number is another session's by now",
 };
 
 /** What a reason means, for a person; a word that is none (of a floor, of a log of another version) as it is. */

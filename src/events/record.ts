@@ -118,6 +118,8 @@ export interface EndNote extends Note, Counters {
   readonly type: 'end';
   /** Last sequence number given. */
   readonly sequence: number;
+  /** Its supervisor had died: written by the command that freed the session. */
+  readonly unattended?: true;
 }
 
 /** What a session says about itself: told apart by `type`, and no other. */

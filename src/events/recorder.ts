@@ -89,6 +89,11 @@ export class Recorder {
     };
   }
 
+  /** Takes in what was recorded of the session before: exec events, which later ones refer to. */
+  resume(record: EventRecord): void {
+    if (record.type === 'exec') this.#remember(record.seq, record.object);
+  }
+
   #remember(sequence: number, program: string): void {
     this.#programs.delete(sequence);
     this.#programs.set(sequence, program);

@@ -51,13 +51,19 @@ export interface NativeGate {
    * Holds the event loop open until stopped.
    */
   openRing(index: number, deliver: (batch: Buffer, records: number) => void): NativeRing;
-  /** The records of the task iterator: struct cg_task_record of every subject, of one session where `session` is not 0. */
+  /** One pass of the task iterator: struct cg_task_record of every subject it met, of one session where `session` is not 0. */
   subjects(session: number): Buffer;
   /**
    * What the kernel knows the file of one of our descriptors as: device (dev_t) and inode. stat(2) answers with those of a
    * layer on overlayfs.
    */
   identify(fd: number): { readonly device: number; readonly inode: bigint };
+  /** The same of the process whose number the pidfd's process has or had. */
+  subjectsOf(pidfd: number): Buffer;
+  /**
+   * Sets cg_session.ending of the session in place; false where the number shows another cookie. Session 0: cg_gate.off.
+   */
+  endSession(session: number, cookie: bigint, on: boolean): boolean;
   /** Makes every thread of process `pid` a subject until a pass finds no new one; returns how many there are. */
   markProcess(pid: number, subject: Uint8Array): number;
   /** Runs the decide program once on a struct cg_trial; returns the struct as it came back. */
@@ -131,7 +137,7 @@ export interface Addon {
   adopt(directory: string): NativeGate;
   /** Detaches everything and removes the pins; returns the names of what it removed. */
   unload(directory: string): string[];
-  /** Makes the held child a subject: writes the value for its pidfd. */
+  /** Makes the held child a subject: writes the value for its pidfd, and has it counted among the living. EEXIST: it is one. */
   mark(gate: NativeGate, pidfd: number, subject: Uint8Array): void;
   hold(options: LaunchOptions): HeldChild;
   /** A pidfd (CLOEXEC) for any process; ESRCH where there is none. */

@@ -6,9 +6,11 @@ import { readFileSync } from 'node:fs';
 import { NUMBERS } from '../abi/abi.gen.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
 import {
+  decodeLife,
   decodeSession,
   decodeSlot,
   decodeTasks,
+  decodeWhole,
   encodeInode,
   encodeProgram,
   encodeSession,
@@ -17,9 +19,11 @@ import {
   POLICIES_MAX,
   SESSIONS_MAX,
   type SessionCounters,
+  type SessionLife,
   type Slot,
   type SubjectTask,
   u32,
+  type Whole,
 } from './records.js';
 
 /** How hooks are attached. Only `lsm` carries a promise: the others are skipped now and then, and a skip permits. */
@@ -55,9 +59,30 @@ export class Gate {
     return value === null ? null : decodeSession(value);
   }
 
-  /** Makes the number a session's with all counters 0, or frees it. */
-  setSession(number: number, active: boolean): void {
-    this.native.update('sessions', u32(number), encodeSession(active));
+  /** Makes the number the session's that shows this cookie, with all counters 0; null frees it. */
+  setSession(number: number, cookie: bigint | null): void {
+    this.native.update('sessions', u32(number), encodeSession(cookie));
+  }
+
+  /** How many subjects the session has; null where the number is free. */
+  life(number: number): SessionLife | null {
+    const value = this.native.lookup('sessions', u32(number));
+    return value === null ? null : decodeLife(value);
+  }
+
+  /** The same of all sessions, those that are over too. */
+  whole(): Whole {
+    return decodeWhole(this.native.lookup('gate', u32(0)) as Buffer);
+  }
+
+  /** The session's subjects may not fork any more, or may again. False where that session is over. */
+  setEnding(number: number, cookie: bigint, ending: boolean): boolean {
+    return this.native.endSession(number, cookie, ending);
+  }
+
+  /** Says to all who hold it that the gate was taken off, with subjects in it. */
+  setOff(): void {
+    this.native.endSession(0, 0n, true);
   }
 
   /** Numbers of the sessions in use. */
@@ -105,9 +130,20 @@ export class Gate {
     return this.native.getImage(imageClass, place) !== null;
   }
 
-  /** Living threads under a policy; of one session, or of all (0). */
+  /**
+   * Threads under a policy as one walk over all tasks met them, the dead too; of the session that has the number now, or of
+   * all (0), those whose session is over too. A walk may miss who moves: the count tells (src/session/living.ts).
+   */
   subjects(session: number): SubjectTask[] {
-    return decodeTasks(this.native.subjects(session));
+    const tasks = decodeTasks(this.native.subjects(session));
+    if (session === 0) return tasks;
+    const cookie = this.life(session)?.cookie;
+    return tasks.filter((task) => task.cookie === cookie);
+  }
+
+  /** Those of the process that has the pidfd's number. */
+  subjectsOf(pidfd: number): SubjectTask[] {
+    return decodeTasks(this.native.subjectsOf(pidfd));
   }
 
   openRing(session: number, deliver: (batch: Buffer, records: number) => void): NativeRing {

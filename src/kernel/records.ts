@@ -3,7 +3,7 @@ import { NUMBERS } from '../abi/abi.gen.js';
 import { fieldBytes, readBig, readNumber, readNumbers, structBytes, writeNumber } from '../abi/struct.js';
 import { type Word, wordsOf } from '../abi/words.js';
 
-export const { SUBJECT_ARMED, SUBJECT_FREE } = NUMBERS;
+export const { SUBJECT_ARMED, SUBJECT_FREE, SUBJECT_DEAD } = NUMBERS;
 
 /** Numbers in the maps of the gate; 0 is never used for a policy or a session. */
 export const { POLICIES_MAX, SESSIONS_MAX } = NUMBERS;
@@ -23,6 +23,8 @@ export interface Slot {
   readonly image: { readonly class: number; readonly place: number } | null;
   readonly mode: SlotMode;
   readonly session: number;
+  /** Its session's: a subject that shows another is of a session that is over. */
+  readonly cookie: bigint;
   /** Number in the application, from 1; 0: none of its policies. */
   readonly program: number;
 }
@@ -44,6 +46,7 @@ export function encodeSlot(slot: Slot | null): Buffer {
   writeNumber(buffer, 'slot', 'mode', SLOT_MODES.indexOf(slot.mode));
   writeNumber(buffer, 'slot', 'session', slot.session);
   writeNumber(buffer, 'slot', 'program', slot.program);
+  writeNumber(buffer, 'slot', 'cookie', slot.cookie);
   return buffer;
 }
 
@@ -56,6 +59,7 @@ export function decodeSlot(buffer: Buffer): Slot | null {
     image: location === 0 ? null : { class: location >>> 24, place: (location & 0xffffff) - 1 },
     mode: SLOT_MODES[readNumber(buffer, 'slot', 'mode')] ?? 'enforce',
     session,
+    cookie: readBig(buffer, 'slot', 'cookie'),
     program: readNumber(buffer, 'slot', 'program'),
   };
 }
@@ -84,10 +88,17 @@ export function encodeInode({ device, inode }: Inode): Buffer {
 }
 
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
-export function encodeArmedSubject(policy: number, session: number, device: number, inode: bigint): Buffer {
+export function encodeArmedSubject(
+  policy: number,
+  session: number,
+  cookie: bigint,
+  device: number,
+  inode: bigint,
+): Buffer {
   const buffer = Buffer.alloc(structBytes('subject'));
   writeNumber(buffer, 'subject', 'policy', policy);
   writeNumber(buffer, 'subject', 'session', session);
+  writeNumber(buffer, 'subject', 'cookie', cookie);
   writeNumber(buffer, 'subject', 'flags', SUBJECT_ARMED);
   writeNumber(buffer, 'subject', 'armed_inode', inode);
   writeNumber(buffer, 'subject', 'armed_device', device >>> 0);
@@ -101,11 +112,16 @@ export interface SubjectTask {
   readonly tid: number;
   readonly policy: number;
   readonly session: number;
-  /** Start of the task since boot, in nanoseconds; with the pid it names a process for good. */
+  readonly cookie: bigint;
+  /** Its number among all subjects of this gate. */
+  readonly serial: bigint;
+  /** Start of the process since boot, in nanoseconds; with the pid it names a process for good. */
   readonly start: bigint;
   readonly flags: number;
   readonly ppid: number;
   readonly stopped: boolean;
+  /** It has ended; its parent has not collected it, or the kernel has not freed it yet. */
+  readonly dead: boolean;
   readonly uid: number;
   readonly comm: string;
 }
@@ -126,8 +142,11 @@ function decodeTask(record: Buffer): SubjectTask {
     tid: number('tid'),
     policy: number('policy'),
     session: number('session'),
+    cookie: readBig(record, 'task_record', 'cookie'),
+    serial: readBig(record, 'task_record', 'serial'),
     start: readBig(record, 'task_record', 'start'),
     flags: number('flags'),
+    dead: (number('flags') & SUBJECT_DEAD) !== 0,
     ppid: number('ppid'),
     stopped: number('stopped') !== 0,
     uid: number('uid'),
@@ -165,11 +184,61 @@ export interface SessionCounters {
   readonly deniedBy: readonly number[];
 }
 
-/** struct cg_session as it is before the first event, or (not active) a free one. */
-export function encodeSession(active: boolean): Buffer {
+/** struct cg_session as it is before the first event; null: a free one. */
+export function encodeSession(cookie: bigint | null): Buffer {
   const buffer = Buffer.alloc(structBytes('session'));
-  if (active) writeNumber(buffer, 'session', 'active', 1);
+  if (cookie === null) return buffer;
+  writeNumber(buffer, 'session', 'active', 1);
+  writeNumber(buffer, 'session', 'cookie', cookie);
   return buffer;
+}
+
+/** How many subjects there are; counted where they are born and freed, so that it holds whatever a walk over pids saw. */
+export interface Living {
+  /** Those there are: each that is left behind by a walk is one more to look for. */
+  readonly living: number;
+  /** Those there have been. Unchanged from one reading to the next: nobody was born in between. */
+  readonly born: number;
+}
+
+/** What a session is to its subjects. */
+export interface SessionLife extends Living {
+  /** What they show; another session under the same number has another. */
+  readonly cookie: bigint;
+  /** They may not fork any more. */
+  readonly ending: boolean;
+}
+
+/** Of struct cg_session; null where the number is free. */
+export function decodeLife(buffer: Buffer): SessionLife | null {
+  const number = (name: Parameters<typeof readNumber<'session'>>[2]): number => readNumber(buffer, 'session', name);
+  if (number('active') === 0) return null;
+  const cookie = readBig(buffer, 'session', 'cookie');
+  return { cookie, living: number('living'), born: number('born'), ending: number('ending') !== 0 };
+}
+
+/** What belongs to no session. */
+export interface Whole extends Living {
+  /** It was taken off: nobody is counted any more. */
+  readonly off: boolean;
+  /** Attempts refused because the subject's session is over. */
+  readonly strays: number;
+  /** Who made the last of them; null: nobody did. */
+  readonly stray: { readonly pid: number; readonly comm: string } | null;
+}
+
+/** struct cg_gate. */
+export function decodeWhole(buffer: Buffer): Whole {
+  const number = (name: Parameters<typeof readNumber<'gate'>>[2]): number => readNumber(buffer, 'gate', name);
+  const strays = number('strays');
+  const comm = cString(fieldBytes(buffer, 'gate', 'stray_comm'));
+  return {
+    living: number('living'),
+    born: number('born'),
+    off: number('off') !== 0,
+    strays,
+    stray: strays === 0 ? null : { pid: number('stray_pid'), comm },
+  };
 }
 
 /** struct cg_session; null where the number is free. */

@@ -11,7 +11,10 @@ import { lockHolders } from '../host/locks.js';
 import { ownFolder } from '../host/secure.js';
 import type { NativeError } from '../kernel/addon.js';
 import { type Attach, adoptGate, Gate } from '../kernel/gate.js';
+import { look } from './living.js';
 
+const FREED_TRIES = 20;
+const FREED_MS = 10;
 const BPF_FS_MAGIC = 0xcafe4a11;
 
 /** Loading a gate takes seconds in an emulated machine; whoever holds the lock longer than this is stuck. */
@@ -96,9 +99,17 @@ export function acquireGate(host: Host, attach: Attach): Gate {
   }
 }
 
-/** Takes the gate off if no subject is left and no session is in use. Call under the lock. */
+/**
+ * Takes the gate off if no session is in use and no subject is left anywhere, those included whose session is over: a program
+ * that was confined is never free because somebody believed it gone. Call under the lock.
+ */
 export function releaseGate(host: Host, gate: Gate): boolean {
-  if (gate.sessions().length > 0 || gate.subjects(0).length > 0) return false;
+  if (gate.sessions().length > 0) return false;
+  for (let tries = 0; !look(gate, 0).over; tries++) {
+    if (tries === FREED_TRIES) return false;
+    // Tasks that were collected are freed within moments (an RCU grace period).
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FREED_MS);
+  }
   gate.close();
   host.addon.unload(host.pins);
   return true;

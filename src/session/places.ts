@@ -1,4 +1,5 @@
 /** Which numbers and places of the gate are free. Asked under the lock; what states say is checked against the gate. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileStem } from '../application/policy-name.js';
@@ -68,6 +69,14 @@ export class Places {
       `all ${places} places for policies of this size (class ${imageClass}) are in use`,
       'callgate status, then callgate stop NAME',
     );
+  }
+}
+
+/** What tells a session from all that have had its numbers, in 16 hex digits; never 0. */
+export function newCookie(): string {
+  for (;;) {
+    const cookie = randomBytes(8).toString('hex');
+    if (!/^0*$/.test(cookie)) return cookie;
   }
 }
 

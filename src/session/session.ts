@@ -7,9 +7,18 @@
 import type { Host } from '../host/host.js';
 import { type Gate, processStart } from '../kernel/gate.js';
 import type { Slot, SlotMode } from '../kernel/records.js';
-import { Places } from './places.js';
+import { look } from './living.js';
+import { newCookie, Places } from './places.js';
 import { type Held, protectFiles } from './protect.js';
-import { type ImagePlace, type PolicyState, readStates, removeState, type SessionState, writeState } from './state.js';
+import {
+  cookieOf,
+  type ImagePlace,
+  type PolicyState,
+  readStates,
+  removeState,
+  type SessionState,
+  writeState,
+} from './state.js';
 
 /** A compiled policy of an application, on its way into the gate. */
 export interface Image {
@@ -24,7 +33,10 @@ export interface Image {
   readonly bytes: Uint8Array;
 }
 
-export type SessionFacts = Omit<SessionState, 'v' | 'number' | 'policies' | 'held' | 'supervisor' | 'started'>;
+export type SessionFacts = Omit<
+  SessionState,
+  'v' | 'number' | 'cookie' | 'policies' | 'held' | 'supervisor' | 'started'
+>;
 
 /** Bytes of the ring buffer: a learner sees everything, an enforcing session only what is refused. */
 const RING_BYTES = { learn: 16 * 1024 * 1024, run: 4 * 1024 * 1024 } as const;
@@ -51,6 +63,7 @@ export class Session {
       v: 1,
       ...facts,
       number: places.session(),
+      cookie: newCookie(),
       supervisor: { pid: process.pid, start: String(processStart(process.pid)) },
       started: new Date().toISOString(),
       policies: images.map((image) => policyState(image, places.policy(), places.image(image.class))),
@@ -78,6 +91,11 @@ export class Session {
 
   get number(): number {
     return this.#state.number;
+  }
+
+  /** What its subjects show; see Slot.cookie. */
+  get cookie(): bigint {
+    return cookieOf(this.#state);
   }
 
   /** The policy of a program of the application; for one that has none, where learning, the empty one. */
@@ -114,7 +132,7 @@ export class Session {
       throw error;
     }
     for (const { image, next } of moves) {
-      this.gate.setSlot(next.number, slotOf(image, next, this.number));
+      this.gate.setSlot(next.number, slotOf(image, next, this));
       if (image.index > 0) this.gate.setProgram(this.number, image.index, next.number);
     }
     const retired = moves.flatMap(({ old }) => (old === undefined ? [] : [old.image]));
@@ -144,7 +162,15 @@ export class Session {
     this.#write({ ...this.#state, mode });
   }
 
-  /** Takes everything of the session out of the gate. What is missing already is no failure. Call under the lock. */
+  /** Is nobody of it left, as src/session/living.ts proves it? A session that never got into the gate has nobody. */
+  get isOver(): boolean {
+    return this.gate.life(this.number)?.cookie !== this.cookie || look(this.gate, this.number).over;
+  }
+
+  /**
+   * Takes everything of the session out of the gate. What is missing already is no failure. Call under the lock, and once it
+   * is over: who is left is refused everything from then on, and his attempts are counted as strays.
+   */
   free(): void {
     const { native } = this.gate;
     for (const policy of this.#state.policies) this.gate.setSlot(policy.number, null);
@@ -154,7 +180,7 @@ export class Session {
     ignoring('ENOENT', () => native.removeRing(this.number));
     ignoring('ENOENT', () => native.removeSeen(this.number));
     this.gate.unguard(this.#state.supervisor.pid);
-    this.gate.setSession(this.number, false);
+    this.gate.setSession(this.number, null);
     removeState(this.host, this.#state.name);
     // What the sessions that are left have in use; this one's own goes with it.
     protectFiles(this.host, this.gate, readStates(this.host)).close();
@@ -175,13 +201,13 @@ export class Session {
   #fill(images: readonly Image[]): void {
     const { native } = this.gate;
     const { kind, supervisor } = this.#state;
-    this.gate.setSession(this.number, true);
+    this.gate.setSession(this.number, this.cookie);
     native.putRing(this.number, RING_BYTES[kind]);
     if (kind === 'learn') native.putSeen(this.number, SEEN_ENTRIES);
     images.forEach((image, at) => {
       const policy = this.#state.policies[at] as PolicyState;
       native.putImage(image.class, policy.image.place, image.bytes);
-      this.gate.setSlot(policy.number, slotOf(image, policy, this.number));
+      this.gate.setSlot(policy.number, slotOf(image, policy, this));
       this.gate.setProgram(this.number, image.index, policy.number);
     });
     this.gate.guard(supervisor.pid);
@@ -199,8 +225,8 @@ function policyState(image: Image, number: number, place: ImagePlace): PolicySta
   return { number, index, program, file, digest, generation, image: place };
 }
 
-function slotOf(image: Image, policy: PolicyState, session: number): Slot {
-  return { image: policy.image, mode: image.mode, session, program: image.index };
+function slotOf(image: Image, policy: PolicyState, { number, cookie }: Session): Slot {
+  return { image: policy.image, mode: image.mode, session: number, cookie, program: image.index };
 }
 
 function ignoring(code: string, action: () => void): void {

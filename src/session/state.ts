@@ -35,6 +35,8 @@ export interface SessionState {
   readonly name: string;
   /** Number in the gate. */
   readonly number: number;
+  /** What its subjects and slots show beside the number, which another session has had; 16 hex digits. */
+  readonly cookie: string;
   readonly kind: 'learn' | 'run';
   readonly supervisor: { readonly pid: number /** clock ticks since boot, as text */; readonly start: string };
   /** ISO 8601. */
@@ -114,6 +116,11 @@ export function readStates(host: Pick<Host, 'run'>): SessionState[] {
     throw error;
   }
   return names.flatMap((name) => readState(host, name) ?? []);
+}
+
+/** The cookie as the gate has it. */
+export function cookieOf({ cookie }: Pick<SessionState, 'cookie'>): bigint {
+  return BigInt(`0x${cookie}`);
 }
 
 /** Does the session's supervisor live? Its start time is compared, for a pid may be another's by now. */

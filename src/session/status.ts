@@ -4,10 +4,11 @@ import { FLOORS, REASONS } from '../events/names.js';
 import type { Counters } from '../events/record.js';
 import type { Host } from '../host/host.js';
 import type { Attach, Gate } from '../kernel/gate.js';
-import type { SessionCounters } from '../kernel/records.js';
+import type { SessionCounters, Whole } from '../kernel/records.js';
 import { OPERATIONS } from '../policy/operations.js';
+import { lookWell } from './living.js';
 import { isSupervised, readStates, type SessionState } from './state.js';
-import { subjectProcesses } from './subjects.js';
+import { processesOf } from './subjects.js';
 
 export interface SubjectStatus {
   readonly pid: number;
@@ -37,6 +38,8 @@ export interface SessionStatus {
     readonly generation: number;
   }[];
   readonly subjects: readonly SubjectStatus[];
+  /** Threads that the kernel half counts and no walk over all tasks met: they move, or their ends are not collected yet. */
+  readonly unlisted: number;
   readonly counters: Counters;
 }
 
@@ -48,6 +51,9 @@ export interface Status {
     /** Programs of the gate, and how often the kernel skipped one: anything but 0 is an access nobody judged. */
     readonly programs: number;
     readonly skipped: number;
+    /** Attempts refused because the subject's session is over; and who made the last. Anything but 0 was an end mistaken. */
+    readonly strays: number;
+    readonly stray: Whole['stray'];
   };
   readonly sessions: readonly SessionStatus[];
 }
@@ -56,18 +62,27 @@ export interface Status {
 export function status(host: Host, gate: Gate | null): Status {
   if (gate === null) return { gate: null, sessions: [] };
   const programs = gate.native.programs();
+  const { strays, stray } = gate.whole();
   const sessions = readStates(host).map((state) => sessionStatus(gate, state));
   const unattended = (session: SessionStatus): number => (session.supervisor === null ? 0 : 1);
   return {
-    gate: { pins: host.pins, attach: gate.attach(), programs: programs.length, skipped: gate.skipped() },
+    gate: { pins: host.pins, attach: gate.attach(), programs: programs.length, skipped: gate.skipped(), strays, stray },
     sessions: sessions.sort((a, b) => unattended(a) - unattended(b) || a.name.localeCompare(b.name)),
   };
+}
+
+/** What is to be said of strays; null: there were none. */
+export function strayLine({ strays, stray }: Pick<Whole, 'strays' | 'stray'>): string | null {
+  if (strays === 0) return null;
+  const last = stray === null ? '' : ` (the last by ${stray.comm}, ${stray.pid})`;
+  return `${strays} attempts REFUSED of processes that outlived their session${last}`;
 }
 
 function sessionStatus(gate: Gate, state: SessionState): SessionStatus {
   const programOf = (policy: number): string =>
     state.policies.find(({ number }) => number === policy)?.program ?? `policy ${policy}`;
   const { name, kind, command, folder, user, started, log } = state;
+  const { tasks, missed } = lookWell(gate, state.number);
   return {
     ...{ name, kind, command, folder, user, started, log },
     supervisor: isSupervised(state) ? state.supervisor.pid : null,
@@ -75,12 +90,11 @@ function sessionStatus(gate: Gate, state: SessionState): SessionStatus {
       ...{ program, digest, generation },
       mode: gate.slot(number)?.mode ?? 'missing',
     })),
-    subjects: subjectProcesses(gate, state.number).map(
-      ({ policies, session: _session, start: _start, ...process }) => ({
-        ...process,
-        policies: policies.map(programOf),
-      }),
-    ),
+    subjects: processesOf(tasks).map(({ pid, ppid, uid, comm, threads, stopped, policies }) => ({
+      ...{ pid, ppid, uid, comm, threads, stopped },
+      policies: policies.map(programOf),
+    })),
+    unlisted: missed,
     counters: countersOf(gate.session(state.number)),
   };
 }

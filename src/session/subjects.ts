@@ -1,9 +1,18 @@
-/** The processes of a session: listing them, signalling them, and waiting until the last is gone. No pid is trusted: a process is named by its pidfd. */
+/**
+ * The processes of a session: listing them, signalling them, and waiting until the last is gone. No pid is trusted: a process
+ * is its pid and the start that the kernel half tells, and a signal goes by pidfd to that one or to none.
+ */
+import { setTimeout } from 'node:timers/promises';
 
 import { codeOf } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';
 import type { Gate } from '../kernel/gate.js';
-import { SUBJECT_FREE, type SubjectTask } from '../kernel/records.js';
+import type { SubjectTask } from '../kernel/records.js';
+import { look, lookWell } from './living.js';
+
+/** How soon a look that met nobody is repeated, and how late at last. */
+const SOON_MS = 2;
+const LATE_MS = 200;
 
 /** A process under a policy. */
 export interface SubjectProcess {
@@ -16,37 +25,43 @@ export interface SubjectProcess {
   /** Policy numbers of its threads; more than one only while an exec is under way. */
   readonly policies: readonly number[];
   readonly session: number;
+  readonly cookie: bigint;
   readonly start: bigint;
 }
 
-/** The processes of a session (0: of all), from the records of their threads. Those an `unconfined` exec set free are left out. */
+/** The processes of a session (0: of all), those that have ended left out. */
 export function subjectProcesses(gate: Gate, session: number): SubjectProcess[] {
-  const processes = new Map<number, SubjectTask[]>();
-  for (const task of gate.subjects(session)) {
-    if ((task.flags & SUBJECT_FREE) !== 0) continue;
-    const threads = processes.get(task.pid);
-    if (threads === undefined) processes.set(task.pid, [task]);
+  return processesOf(lookWell(gate, session).tasks);
+}
+
+/** The processes from the records of their threads. */
+export function processesOf(tasks: readonly SubjectTask[]): SubjectProcess[] {
+  const processes = new Map<string, SubjectTask[]>();
+  for (const task of tasks) {
+    const threads = processes.get(key(task));
+    if (threads === undefined) processes.set(key(task), [task]);
     else threads.push(task);
   }
-  return [...processes].map(([pid, threads]) => {
-    const leader = threads.find((thread) => thread.tid === pid) ?? (threads[0] as SubjectTask);
+  return [...processes.values()].map((threads) => {
+    const leader = threads.find(({ pid, tid }) => tid === pid) ?? (threads[0] as SubjectTask);
+    const { pid, ppid, uid, comm, session, cookie, start } = leader;
     return {
-      pid,
-      ppid: leader.ppid,
-      uid: leader.uid,
-      comm: leader.comm,
+      ...{ pid, ppid, uid, comm, session, cookie, start },
       threads: threads.length,
       stopped: threads.some((thread) => thread.stopped),
       policies: [...new Set(threads.map((thread) => thread.policy))],
-      session: leader.session,
-      start: leader.start,
     };
   });
 }
 
-/** Sends a signal to each process for which `choose` says so; returns how many took it. A process that is gone is no failure. */
+/**
+ * Sends a signal to each process for which `choose` says so; returns how many took it. A process that is gone is no
+ * failure, and none that has its number by now is sent anything: the pidfd is opened first, then the kernel half says who
+ * has that number, and who has had it since the listing has been it all the time.
+ */
 export function signalSubjects(
   addon: Addon,
+  gate: Gate,
   processes: readonly SubjectProcess[],
   signal: number,
   choose: (process: SubjectProcess) => boolean = () => true,
@@ -57,6 +72,7 @@ export function signalSubjects(
     const pidfd = open(addon, process.pid);
     if (pidfd === null) continue;
     try {
+      if (!gate.subjectsOf(pidfd).some((task) => key(task) === key(process))) continue;
       addon.sendSignal(pidfd, signal);
       sent++;
     } catch (error) {
@@ -69,46 +85,39 @@ export function signalSubjects(
 }
 
 /**
- * Resolves when no process of the session is left. A listing that finds nobody new is repeated once: a child that was
- * forked behind the listing's back by a process that ended in front of it is found by the second.
+ * Resolves when nobody of the session is left, as src/session/living.ts proves it. Waits for the processes it meets; where
+ * it meets none and the count says otherwise, it looks again a little later: the kernel frees who was collected within
+ * moments, and who dodges the walk is met at last, or outlasts it.
  *
  * @param stop resolves earlier, with false
  */
 export async function subjectsGone(addon: Addon, gate: Gate, session: number, stop?: AbortSignal): Promise<boolean> {
-  // Ended but still listed: a zombie that its parent has not collected is nobody any more.
-  const ended = new Set<string>();
-  for (let empty = 0; empty < 2; ) {
-    if (stop?.aborted === true) return false;
-    const waits = subjectProcesses(gate, session)
-      .filter((process) => !ended.has(key(process)))
-      .flatMap((process) => {
-        const pidfd = open(addon, process.pid);
-        if (pidfd !== null) return [{ process, pidfd, wait: addon.waitPidfd(pidfd) }];
-        ended.add(key(process));
-        return [];
-      });
-    if (waits.length === 0) {
-      empty++;
-      continue;
+  for (let pause = SOON_MS; stop?.aborted !== true; ) {
+    const { over, tasks } = look(gate, session);
+    // A gate that was taken off counts no more: what is listed of it is all that can be known.
+    if (over || (tasks.length === 0 && gate.whole().off)) return true;
+    const waits = processesOf(tasks).flatMap(({ pid }) => {
+      const pidfd = open(addon, pid);
+      return pidfd === null ? [] : [{ pidfd, wait: addon.waitPidfd(pidfd) }];
+    });
+    const stopped = stop === undefined ? [] : [aborted(stop)];
+    if (waits.length > 0) {
+      await Promise.race([...waits.map(({ wait }) => wait.done.catch(() => undefined)), ...stopped]);
+      for (const { wait, pidfd } of waits) {
+        wait.cancel();
+        addon.closeFd(pidfd);
+      }
+      pause = SOON_MS;
     }
-    empty = 0;
-    const finished = waits.map(({ process, wait }) =>
-      wait.done.then(
-        () => void ended.add(key(process)),
-        () => undefined,
-      ),
-    );
-    await Promise.race([...finished, ...(stop === undefined ? [] : [aborted(stop)])]);
-    for (const { wait, pidfd } of waits) {
-      wait.cancel();
-      addon.closeFd(pidfd);
-    }
+    await Promise.race([setTimeout(pause), ...stopped]);
+    pause = Math.min(2 * pause, LATE_MS);
   }
-  return true;
+  return false;
 }
 
-function key(process: SubjectProcess): string {
-  return `${process.pid} ${process.start}`;
+/** Names a process for good. */
+function key({ pid, start, cookie }: Pick<SubjectTask, 'pid' | 'start' | 'cookie'>): string {
+  return `${pid} ${start} ${cookie}`;
 }
 
 function open(addon: Addon, pid: number): number | null {

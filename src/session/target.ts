@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
-import { readStates, type SessionState } from './state.js';
+import { cookieOf, readStates, type SessionState } from './state.js';
 import { subjectProcesses } from './subjects.js';
 
 /**
@@ -30,8 +30,8 @@ export function findSession(host: Host, gate: Gate, word: string): SessionState 
 }
 
 function byPid(states: readonly SessionState[], gate: Gate, pid: number): SessionState[] {
-  const session = subjectProcesses(gate, 0).find((process) => process.pid === pid)?.session;
-  return states.filter((state) => state.number === session || state.supervisor.pid === pid);
+  const cookie = subjectProcesses(gate, 0).find((process) => process.pid === pid)?.cookie;
+  return states.filter((state) => cookieOf(state) === cookie || state.supervisor.pid === pid);
 }
 
 function byProgram(states: readonly SessionState[], word: string): SessionState[] {

@@ -8,6 +8,7 @@ import { acquireGate, findGate, locked, releaseGate } from '../session/acquire.j
 import { freeName } from '../session/places.js';
 import { type Image, Session, type SessionFacts } from '../session/session.js';
 import { readState } from '../session/state.js';
+import { subjectsGone } from '../session/subjects.js';
 import { withPid } from './environment.js';
 import type { Identity, Program } from './program.js';
 import { sweep } from './sweep.js';
@@ -83,9 +84,16 @@ export async function openSession(
   });
 }
 
-/** Takes the session out of the gate, and the gate off if nobody is left in it. */
+/** How long those of a session have to end that could not be begun, or not be waited for. */
+const LAST_MS = 3000;
+
+/**
+ * Takes the session out of the gate, and the gate off if nobody is left in it. Where somebody of the session is left, it stays
+ * with its policies: a later command frees it, once nobody is.
+ */
 export async function closeSession(session: Session): Promise<void> {
-  const { host, state } = session;
+  const { host, state, gate, number } = session;
+  await subjectsGone(host.addon, gate, number, AbortSignal.timeout(LAST_MS));
   await locked(host, () => {
     // `callgate unload --all` may have been faster; what is pinned now is then another gate, or none.
     const pinned = findGate(host);
@@ -95,7 +103,8 @@ export async function closeSession(session: Session): Promise<void> {
       session.gate.close();
       return;
     }
-    session.free();
+    if (session.isOver) session.free();
+    else process.emitWarning(`${state.name} is left with processes in it, confined as before: callgate status`);
     if (!releaseGate(host, session.gate)) session.gate.close();
   });
 }

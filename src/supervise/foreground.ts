@@ -27,7 +27,7 @@ export function forwardSignals(session: Session): { stop(): void } {
     // The terminal has sent it to our process group already: a second one would be taken for a second Ctrl-C.
     const choose = (subject: SubjectProcess): boolean => ours === null || processGroup(subject.pid) !== ours;
     const subjects = subjectProcesses(session.gate, session.number);
-    signalSubjects(session.host.addon, subjects, constants.signals[name], choose);
+    signalSubjects(session.host.addon, session.gate, subjects, constants.signals[name], choose);
   };
   for (const name of FORWARDED) process.on(name, handler);
   return {

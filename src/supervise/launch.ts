@@ -34,7 +34,7 @@ async function start(
     throw launchFailure(error, nameOf(launch));
   }
   try {
-    const subject = encodeArmedSubject(policy, session.number, child.device, child.inode);
+    const subject = encodeArmedSubject(policy, session.number, session.cookie, child.device, child.inode);
     addon.mark(session.gate.native, child.pidfd, subject);
   } catch (error) {
     child.abandon();

@@ -4,7 +4,8 @@ import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
 import { releaseGate } from '../session/acquire.js';
-import { isSupervised, readState, type SessionState } from '../session/state.js';
+import { Session } from '../session/session.js';
+import { cookieOf, isSupervised, readState, type SessionState } from '../session/state.js';
 import { type SubjectProcess, signalSubjects, subjectProcesses, subjectsGone } from '../session/subjects.js';
 import { freeSession } from './salvage.js';
 
@@ -17,8 +18,8 @@ export interface Stopped {
 
 /** How long processes have to end after SIGTERM. */
 const PATIENCE_MS = 10_000;
-/** Passes of SIGKILL: each finds the children that were forked behind the last. */
-const KILL_PASSES = 100;
+/** How long SIGKILL is sent to whoever is met: nobody is born meanwhile, so only who sleeps in the kernel outlasts it. */
+const KILL_MS = 20_000;
 
 /**
  * Ends every process of the session and waits for it.
@@ -28,15 +29,16 @@ const KILL_PASSES = 100;
 export async function stopSession(host: Host, gate: Gate, state: SessionState, kill: boolean): Promise<Stopped> {
   const before = subjectProcesses(gate, state.number);
   const signal = kill ? 'SIGKILL' : 'SIGTERM';
-  if (kill) await killAll(host, gate, state.number);
+  if (kill) await killAll(host, gate, state);
   else {
-    signalSubjects(host.addon, before, constants.signals.SIGTERM);
+    // Once, to those there are: whom a program starts to end in good order is its own affair, and may be forked.
+    signalSubjects(host.addon, gate, before, constants.signals.SIGTERM);
     // A stopped process takes its SIGTERM only once it goes on.
-    signalSubjects(host.addon, before, constants.signals.SIGCONT, (process) => process.stopped);
+    signalSubjects(host.addon, gate, before, constants.signals.SIGCONT, (process) => process.stopped);
     if (!(await subjectsGone(host.addon, gate, state.number, AbortSignal.timeout(PATIENCE_MS)))) {
       const left = subjectProcesses(gate, state.number);
       throw new Failure(
-        `${state.name}: still running after ${PATIENCE_MS / 1000} s: ${left.map(name).join(', ')}`,
+        `${state.name}: still running after ${PATIENCE_MS / 1000} s: ${names(left)}`,
         `callgate stop ${state.name} --kill`,
       );
     }
@@ -44,25 +46,29 @@ export async function stopSession(host: Host, gate: Gate, state: SessionState, k
   return { session: state.name, ended: before.map(({ pid, comm }) => ({ pid, comm })), signal };
 }
 
-/** Frees the session if its supervisor is gone; one that lives does it itself. Call under the lock. */
+/** Frees the session if its supervisor is gone and nobody of it is left; one that lives does it itself. Call under the lock. */
 export function sweepSession(host: Host, gate: Gate, name: string): boolean {
   const state = readState(host, name);
-  if (state === undefined || isSupervised(state) || subjectProcesses(gate, state.number).length > 0) return false;
+  if (state === undefined || isSupervised(state) || !Session.found(host, gate, state).isOver) return false;
   freeSession(host, gate, state);
   releaseGate(host, gate);
   return true;
 }
 
-async function killAll(host: Host, gate: Gate, session: number): Promise<void> {
-  for (let pass = 0; pass < KILL_PASSES; pass++) {
-    const processes = subjectProcesses(gate, session);
-    if (signalSubjects(host.addon, processes, constants.signals.SIGKILL) === 0) return;
-    if (await subjectsGone(host.addon, gate, session, AbortSignal.timeout(100))) return;
+/** Forks are refused first: then each pass leaves fewer, and a chain of forks cannot run ahead of the signal. */
+async function killAll(host: Host, gate: Gate, state: SessionState): Promise<void> {
+  gate.setEnding(state.number, cookieOf(state), true);
+  for (const end = Date.now() + KILL_MS; Date.now() < end; ) {
+    signalSubjects(host.addon, gate, subjectProcesses(gate, state.number), constants.signals.SIGKILL);
+    if (await subjectsGone(host.addon, gate, state.number, AbortSignal.timeout(100))) return;
   }
-  const left = subjectProcesses(gate, session);
-  if (left.length > 0) throw new Failure(`not killed after ${KILL_PASSES} attempts: ${left.map(name).join(', ')}`);
+  throw new Failure(
+    `${state.name}: not ended by SIGKILL within ${KILL_MS / 1000} s: ${names(subjectProcesses(gate, state.number))}`,
+    'it stays confined and can start nothing; what sleeps in the kernel shows in /proc/PID/stack',
+  );
 }
 
-function name({ comm, pid }: SubjectProcess): string {
-  return `${comm} (${pid})`;
+function names(processes: readonly SubjectProcess[]): string {
+  if (processes.length === 0) return 'processes that are not to be met, only counted';
+  return processes.map(({ comm, pid }) => `${comm} (${pid})`).join(', ');
 }

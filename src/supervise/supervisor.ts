@@ -1,6 +1,7 @@
 /**
  * The supervisor of one session: a value with the session, the sinks of its events and a control door. How its subjects
- * came is their origin's matter; it stays until the last of them is gone. Driven by events throughout: nothing is polled.
+ * came is their origin's matter; it stays until the last of them is gone. Driven by events; only who moves while all are
+ * listed is looked for again.
  */
 import type { Application } from '../application/application.js';
 import type { PolicySource } from '../application/source.js';
@@ -94,14 +95,15 @@ export class Supervisor {
       door = await this.#open();
       this.#keeper?.watch();
       const { ended } = await origin.enter(this.#session);
-      const result = await ended;
+      // However that came to be known: only the count of its subjects says that the session is over.
+      await ended.catch(() => undefined);
       const rest = subjectsGone(addon, gate, number);
       if (!(await within(rest, BACKGROUND_MS))) {
         const running = subjectProcesses(gate, number);
         if (running.length > 0) this.#talk(`${origin.name} runs on, pid ${running.map(({ pid }) => pid).join(', ')}`);
         await rest;
       }
-      return result;
+      return await ended;
     } finally {
       await this.#keeper?.stop();
       await door?.close();

@@ -1,18 +1,18 @@
 /**
  * Behind supervisors that were killed: their sessions hold on while a subject lives, and are freed by the next command
- * once none does. A learner's records are put into its journal first.
+ * once none does. What they left unwritten is written first (salvage.ts).
  */
 
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
+import { findGate, locked, releaseGate } from '../session/acquire.js';
+import { Session } from '../session/session.js';
 import { isSupervised, readStates, type SessionState } from '../session/state.js';
-import { subjectProcesses } from '../session/subjects.js';
 import { freeSession } from './salvage.js';
 
 /** Sessions that nobody attends to and that hold nobody. */
 export function deadSessions(host: Host, gate: Gate): SessionState[] {
-  const living = new Set(subjectProcesses(gate, 0).map(({ session }) => session));
-  return readStates(host).filter((state) => !isSupervised(state) && !living.has(state.number));
+  return readStates(host).filter((state) => !isSupervised(state) && Session.found(host, gate, state).isOver);
 }
 
 /** Frees them. Call under the lock. Returns the names of the sessions that were freed. */
@@ -20,5 +20,23 @@ export function sweep(host: Host, gate: Gate): string[] {
   return deadSessions(host, gate).map((state) => {
     freeSession(host, gate, state);
     return state.name;
+  });
+}
+
+/**
+ * The same for a command that only looks: takes the lock where there is something to free, and takes the gate off where nobody
+ * is left in it then.
+ */
+export async function tidy(host: Host): Promise<void> {
+  const gate = findGate(host);
+  if (gate === null) return;
+  const dead = deadSessions(host, gate).length > 0;
+  gate.close();
+  if (!dead) return;
+  await locked(host, () => {
+    const now = findGate(host);
+    if (now === null) return;
+    sweep(host, now);
+    if (!releaseGate(host, now)) now.close();
   });
 }

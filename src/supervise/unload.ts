@@ -4,13 +4,18 @@ import { messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
 import { findGate } from '../session/acquire.js';
-import { readStates, removeState } from '../session/state.js';
-import { subjectProcesses } from '../session/subjects.js';
+import { type Look, lookWell } from '../session/living.js';
+import { Session } from '../session/session.js';
+import { cookieOf, isSupervised, readStates, removeState, type SessionState } from '../session/state.js';
+import { processesOf } from '../session/subjects.js';
+import { salvage } from './salvage.js';
 
 export interface Unloaded {
   /** Processes that no policy holds any more. */
   readonly freed: readonly { readonly pid: number; readonly comm: string; readonly session: string }[];
   readonly sessions: readonly string[];
+  /** Threads that are free too and could not be named: they moved while they were listed. */
+  readonly missed: number;
   /** Pins that were removed. */
   readonly pins: readonly string[];
   /** Why what was freed could not be listed; null where it was. */
@@ -27,17 +32,35 @@ export function unloadAll(host: Host): Unloaded {
   } catch (error) {
     unlisted = messageOf(error);
   }
-  const names = new Map(states.map(({ number, name }) => [number, name]));
-  const freed =
-    gate === null
-      ? []
-      : subjectProcesses(gate, 0).map(({ pid, comm, session }) => ({
-          pid,
-          comm,
-          session: names.get(session) ?? String(session),
-        }));
+  const names = new Map(states.map((state) => [cookieOf(state), state.name]));
+  const { tasks, missed } = gate === null ? { tasks: [], missed: 0 } : everybody(gate, states);
+  const freed = processesOf(tasks).map(({ pid, comm, session, cookie }) => {
+    return { pid, comm, session: names.get(cookie) ?? String(session) };
+  });
+  let pins: string[];
+  try {
+    pins = existsSync(host.pins) ? host.addon.unload(host.pins) : [];
+  } catch (error) {
+    for (const state of states) gate?.setEnding(state.number, cookieOf(state), false);
+    throw error;
+  }
+  gate?.setOff();
+  for (const state of states) {
+    // Behind the hooks, so that nothing comes after it. A supervisor that lives reads its ring to the end itself.
+    if (gate !== null && !isSupervised(state)) salvage(Session.found(host, gate, state));
+    removeState(host, state.name);
+  }
   gate?.close();
-  const pins = existsSync(host.pins) ? host.addon.unload(host.pins) : [];
-  for (const { name } of states) removeState(host, name);
-  return { freed, sessions: states.map(({ name }) => name), pins, unlisted };
+  return { freed, missed, sessions: states.map(({ name }) => name), pins, unlisted };
+}
+
+/**
+ * All there are, as nobody moves: where a look misses somebody, forks are refused for the moments that another one takes. (They
+ * are free of it when the gate is off.)
+ */
+function everybody(gate: Gate, states: readonly SessionState[]): Look {
+  const first = lookWell(gate, 0);
+  if (first.missed === 0) return first;
+  for (const state of states) gate.setEnding(state.number, cookieOf(state), true);
+  return lookWell(gate, 0);
 }

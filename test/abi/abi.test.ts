@@ -8,8 +8,10 @@ import t from 'tap';
 import { ENUMS, NUMBERS, STRUCTS } from '../../src/abi/abi.gen.js';
 import { fieldBytes, fieldOf, readNumber, structBytes, writeNumber } from '../../src/abi/struct.js';
 import {
+  decodeLife,
   decodeSession,
   decodeTasks,
+  decodeWhole,
   encodeArmedSubject,
   encodeProgram,
   encodeSession,
@@ -54,19 +56,21 @@ t.test('a header that changed is noticed, by its line', async (t) => {
 });
 
 t.test('what is written by hand stands where the kernel half reads it', async (t) => {
-  const slot = encodeSlot({ image: { class: 2, place: 6 }, mode: 'learn', session: 9, program: 4 });
+  const slot = encodeSlot({ image: { class: 2, place: 6 }, mode: 'learn', session: 9, cookie: 0x5566n, program: 4 });
   t.equal(slot.length, structBytes('slot'));
   t.equal(readNumber(slot, 'slot', 'location'), (2 << 24) | 7);
   t.equal(readNumber(slot, 'slot', 'mode'), ENUMS.mode.LEARN);
   t.equal(readNumber(slot, 'slot', 'session'), 9);
   t.equal(readNumber(slot, 'slot', 'program'), 4);
+  t.equal(readNumber(slot, 'slot', 'cookie'), 0x5566);
 
-  const subject = encodeArmedSubject(11, 12, 0xfe00001, 0x123456789an);
+  const subject = encodeArmedSubject(11, 12, 0x7788n, 0xfe00001, 0x123456789an);
   t.equal(subject.length, structBytes('subject'));
   t.equal(readNumber(subject, 'subject', 'policy'), 11);
   t.equal(readNumber(subject, 'subject', 'session'), 12);
   t.equal(readNumber(subject, 'subject', 'flags'), SUBJECT_ARMED);
   t.equal(readNumber(subject, 'subject', 'armed_device'), 0xfe00001);
+  t.equal(readNumber(subject, 'subject', 'cookie'), 0x7788);
   t.equal(readNumber(subject, 'subject', 'armed_inode'), 0x123456789a);
 
   const program = encodeProgram(3, 5);
@@ -74,7 +78,7 @@ t.test('what is written by hand stands where the kernel half reads it', async (t
   t.equal(readNumber(program, 'program', 'session'), 3);
   t.equal(readNumber(program, 'program', 'program'), 5);
 
-  const session = encodeSession(true);
+  const session = encodeSession(0x99n);
   t.equal(session.length, structBytes('session'));
   t.equal(readNumber(session, 'session', 'active'), 1);
   for (const [value, name] of [
@@ -91,6 +95,14 @@ t.test('what is written by hand stands where the kernel half reads it', async (t
   writeNumber(session, 'session', 'floor', 21, ENUMS.floor.FLOOR_PTRACE);
   writeNumber(session, 'session', 'unresolved', 22, ENUMS.unresolved.UNRESOLVED_RACE);
   writeNumber(session, 'session', 'denied_by', 23, ENUMS.operation.SEND);
+  for (const [value, name] of ['living', 'born', 'ending'].entries())
+    writeNumber(session, 'session', name as 'living', value + 1);
+  t.same(decodeLife(session), { cookie: 0x99n, living: 1, born: 2, ending: true });
+  const whole = Buffer.alloc(structBytes('gate'));
+  for (const [value, name] of ['living', 'born', 'off', 'strays', 'stray_time', 'stray_pid'].entries())
+    writeNumber(whole, 'gate', name as 'living', value + 1);
+  fieldBytes(whole, 'gate', 'stray_comm').write('sh');
+  t.same(decodeWhole(whole), { living: 1, born: 2, off: true, strays: 4, stray: { pid: 6, comm: 'sh' } });
   const counters = decodeSession(session);
   hasFields(t, counters, {
     sequence: 1,
@@ -107,10 +119,25 @@ t.test('what is written by hand stands where the kernel half reads it', async (t
   t.equal(counters?.deniedBy[ENUMS.operation.SEND], 23);
 
   const task = Buffer.alloc(structBytes('task_record'));
-  const values = { pid: 1, tid: 2, policy: 3, session: 4, start: 5, flags: 6, ppid: 7, stopped: 1, uid: 8 } as const;
+  const values = {
+    pid: 1,
+    tid: 2,
+    policy: 3,
+    session: 4,
+    start: 5,
+    flags: 6,
+    ppid: 7,
+    stopped: 1,
+    uid: 8,
+    cookie: 9,
+    serial: 10,
+  } as const;
   for (const [name, value] of Object.entries(values)) writeNumber(task, 'task_record', name as 'pid', value);
   fieldBytes(task, 'task_record', 'comm').write('sh');
-  t.same(decodeTasks(Buffer.concat([task, task]))[1], { ...values, start: 5n, stopped: true, comm: 'sh' });
+  t.same(decodeTasks(Buffer.concat([task, task]))[1], {
+    ...values,
+    ...{ start: 5n, cookie: 9n, serial: 10n, stopped: true, dead: true, comm: 'sh' },
+  });
 });
 
 t.test('numbers and enums held by hand', async (t) => {

@@ -23,8 +23,8 @@ const size = (struct: string): number => {
 
 t.test('sizes and limits are the header’s', async (t) => {
   t.equal(encodeSlot(null).length, size('cg_slot'));
-  t.equal(encodeArmedSubject(1, 1, 1, 1n).length, size('cg_subject'));
-  t.equal(encodeSession(true).length, size('cg_session'));
+  t.equal(encodeArmedSubject(1, 1, 1n, 1, 1n).length, size('cg_subject'));
+  t.equal(encodeSession(1n).length, size('cg_session'));
   t.equal(POLICIES_MAX, constant('CG_POLICIES_MAX'));
   t.equal(SESSIONS_MAX, constant('CG_SESSIONS_MAX'));
   t.same(
@@ -35,20 +35,20 @@ t.test('sizes and limits are the header’s', async (t) => {
 
 t.test('a slot comes back as it was written', async (t) => {
   for (const slot of [
-    { image: { class: 3, place: 7 }, mode: 'learn', session: 255, program: 12 },
-    { image: null, mode: 'complain', session: 1, program: 0 },
+    { image: { class: 3, place: 7 }, mode: 'learn', session: 255, cookie: 0xffffffffffffffffn, program: 12 },
+    { image: null, mode: 'complain', session: 1, cookie: 1n, program: 0 },
   ] as const)
     t.same(decodeSlot(encodeSlot(slot)), slot);
   t.equal(decodeSlot(encodeSlot(null)), null);
   t.equal(
-    encodeSlot({ image: { class: 3, place: 0 }, mode: 'enforce', session: 1, program: 1 }).readUInt32LE(0),
+    encodeSlot({ image: { class: 3, place: 0 }, mode: 'enforce', session: 1, cookie: 1n, program: 1 }).readUInt32LE(0),
     0x03000001,
   );
 });
 
 t.test('a session’s counters', async (t) => {
-  t.equal(decodeSession(encodeSession(false)), null);
-  const bytes = encodeSession(true);
+  t.equal(decodeSession(encodeSession(null)), null);
+  const bytes = encodeSession(1n);
   writeNumber(bytes, 'session', 'dropped', 5);
   writeNumber(bytes, 'session', 'floor', 6, 14);
   writeNumber(bytes, 'session', 'denied_by', 7, 18);

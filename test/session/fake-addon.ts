@@ -4,22 +4,32 @@
  */
 import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fieldOf, structBytes } from '../../src/abi/struct.js';
 import type { Addon, HeldChild, LaunchOptions, LoadOptions, NativeGate, NativeRing } from '../../src/kernel/addon.js';
+import { SUBJECT_DEAD, u32 } from '../../src/kernel/records.js';
 
 const VALUE_BYTES: Readonly<Record<string, number>> = {
-  policies: 16,
+  policies: structBytes('slot'),
   programs: 4,
-  sessions: 616,
+  sessions: structBytes('session'),
   guards: 8,
   protections: 4,
+  gate: structBytes('gate'),
 };
-const ARRAYS: readonly string[] = ['policies', 'sessions'];
+const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate'];
 
 export interface FakeTask {
   pid: number;
   policy: number;
   session: number;
+  cookie: bigint;
   comm: string;
+  /** When it started; with the pid its name. */
+  start: bigint;
+  /** It ended, and somebody holds it: it is counted and listed, and can do nothing. */
+  zombie: boolean;
+  /** The walk over all tasks does not meet it. */
+  hidden: boolean;
   stopped: boolean;
   /** Signals it ignores. */
   ignores: readonly number[];
@@ -29,6 +39,7 @@ export interface FakeTask {
 }
 
 const nameOf = ({ file }: LaunchOptions): string => Buffer.from(file as Uint8Array).toString();
+const SESSION_LIFE = fieldOf('session', 'cookie').offset / 8;
 
 export class FakeAddon implements Addon {
   readonly abiVersion = 1;
@@ -40,6 +51,8 @@ export class FakeAddon implements Addon {
   /** Called when a program has been let go. */
   onStart: (task: FakeTask) => void = (task) => this.end(task.pid, 0);
   adoptError: Error | null = null;
+  /** Tasks there have been. */
+  born = 0;
   #nextPid = 4000;
   #nextId = 1;
 
@@ -74,6 +87,7 @@ export class FakeAddon implements Addon {
     const task = this.#task(pidfd);
     task.policy = bytes.readUInt32LE(0);
     task.session = bytes.readUInt32LE(4);
+    task.cookie = bytes.readBigUInt64LE(fieldOf('subject', 'cookie').offset);
   }
 
   hold(options: LaunchOptions): HeldChild {
@@ -100,8 +114,13 @@ export class FakeAddon implements Addon {
   spawn(comm: string, policy: number, session: number): FakeTask {
     const pid = this.#nextPid++;
     const exit = { code: 0, signal: null };
-    const task: FakeTask = { pid, policy, session, comm, stopped: false, ignores: [], ended: [], alive: true, exit };
+    const cookie = this.gate?.cookieOf(session) ?? 0n;
+    const task: FakeTask = {
+      ...{ pid, policy, session, cookie, comm, start: BigInt(pid) * 1000n, zombie: false, hidden: false },
+      ...{ stopped: false, ignores: [], ended: [], alive: true, exit },
+    };
     this.tasks.set(pid, task);
+    this.born++;
     return task;
   }
 
@@ -197,6 +216,8 @@ export class FakeGate implements NativeGate {
 
   lookup(map: string, key: Uint8Array): Buffer | null {
     const found = this.#map(map).get(Buffer.from(key).toString('hex'));
+    if (map === 'sessions' && found !== undefined) return this.#counted(found);
+    if (map === 'gate') return this.#whole();
     return found ?? (ARRAYS.includes(map) ? Buffer.alloc(VALUE_BYTES[map] ?? 0) : null);
   }
 
@@ -253,20 +274,68 @@ export class FakeGate implements NativeGate {
     return { drain: () => undefined, stop: () => clearInterval(open) };
   }
 
+  /** What the session of this number shows; 0: there is none. */
+  cookieOf(session: number): bigint {
+    return this.lookup('sessions', u32(session))?.readBigUInt64LE(8 * SESSION_LIFE) ?? 0n;
+  }
+
+  #counted(found: Buffer): Buffer {
+    const session = Buffer.from(found);
+    const cookie = session.readBigUInt64LE(8 * SESSION_LIFE);
+    const living = [...this.#addon.tasks.values()].filter((task) => task.policy !== 0 && task.cookie === cookie);
+    session.writeBigUInt64LE(BigInt(living.length), 8 * (SESSION_LIFE + 1));
+    session.writeBigUInt64LE(BigInt(this.#addon.born), 8 * (SESSION_LIFE + 2));
+    if (this.ending.has(cookie)) session.writeBigUInt64LE(1n, 8 * (SESSION_LIFE + 3));
+    return session;
+  }
+
+  #whole(): Buffer {
+    const whole = Buffer.alloc(64);
+    const living = [...this.#addon.tasks.values()].filter((task) => task.policy !== 0);
+    whole.writeBigUInt64LE(BigInt(living.length), 0);
+    whole.writeBigUInt64LE(BigInt(this.#addon.born), 8);
+    whole.writeBigUInt64LE(this.off ? 1n : 0n, 16);
+    return whole;
+  }
+
+  /** Cookies of the sessions whose subjects may not fork. */
+  readonly ending = new Set<bigint>();
+  off = false;
+
+  endSession(session: number, cookie: bigint, on: boolean): boolean {
+    if (session === 0) this.off = on;
+    else if (this.cookieOf(session) !== cookie) return false;
+    else if (on) this.ending.add(cookie);
+    else this.ending.delete(cookie);
+    return true;
+  }
+
+  subjectsOf(pidfd: number): Buffer {
+    return this.#records([...this.#addon.tasks.values()].filter(({ pid, policy }) => pid === pidfd && policy !== 0));
+  }
+
   subjects(session: number): Buffer {
-    const tasks = [...this.#addon.tasks.values()].filter(
-      (task) => task.policy !== 0 && (session === 0 || task.session === session),
+    return this.#records(
+      [...this.#addon.tasks.values()].filter(
+        (task) => task.policy !== 0 && !task.hidden && (session === 0 || task.session === session),
+      ),
     );
+  }
+
+  #records(tasks: readonly FakeTask[]): Buffer {
     return Buffer.concat(
       tasks.map((task) => {
-        const record = Buffer.alloc(56);
+        const record = Buffer.alloc(72);
         record.writeUInt32LE(task.pid, 0);
         record.writeUInt32LE(task.pid, 4);
         record.writeUInt32LE(task.policy, 8);
         record.writeUInt32LE(task.session, 12);
-        record.writeBigUInt64LE(BigInt(task.pid) * 1000n, 16);
+        record.writeBigUInt64LE(task.start, 16);
+        record.writeUInt32LE(task.zombie ? SUBJECT_DEAD : 0, 24);
         record.writeUInt32LE(task.stopped ? 1 : 0, 32);
         record.write(task.comm.slice(0, 15), 40);
+        record.writeBigUInt64LE(task.cookie, 56);
+        record.writeBigUInt64LE(BigInt(task.pid), 64);
         return record;
       }),
     );

@@ -66,6 +66,7 @@ t.test('a session takes its places, and gives all of them back', async (t) => {
     image: { class: 0, place: 0 },
     mode: 'enforce',
     session: 1,
+    cookie: session.cookie,
     program: 1,
   });
   t.same(native.getImage(0, second?.image.place ?? -1)?.toString(), 'two');
@@ -104,7 +105,7 @@ t.test('two sessions share nothing', async (t) => {
 t.test('what another use of the gate left in a map is not taken', async (t) => {
   const { host, gate, native } = setUp(t);
   native.putImage(0, 0, Buffer.from('not ours'));
-  gate.setSlot(1, { image: { class: 0, place: 0 }, mode: 'enforce', session: 9, program: 1 });
+  gate.setSlot(1, { image: { class: 0, place: 0 }, mode: 'enforce', session: 9, cookie: 9n, program: 1 });
   const session = Session.open(host, gate, facts('a-1'), [image(1, '/a', 'a')]);
   t.equal(session.state.policies[0]?.number, 2);
   t.same(session.state.policies[0]?.image, { class: 0, place: 1 });

@@ -80,7 +80,13 @@ export class Trials {
     if (this.#class !== null) this.#gate.removeImage(this.#class, PLACE);
     this.#gate.putImage(image.class, PLACE, image.bytes);
     this.#class = image.class;
-    const slot = { image: { class: image.class, place: PLACE }, mode, session: 1, program: 1 } as const;
+    const slot = {
+      image: { class: image.class, place: PLACE },
+      mode,
+      session: 1,
+      cookie: 1n,
+      program: 1,
+    } as const;
     this.#gate.update('policies', u32(POLICY), encodeSlot(slot));
   }
 

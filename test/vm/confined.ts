@@ -15,6 +15,7 @@ import { Gate } from '../../src/kernel/gate.js';
 import { encodeArmedSubject, type SessionCounters, type SlotMode } from '../../src/kernel/records.js';
 import type { Policy } from '../../src/policy/model.js';
 import { parsePolicy } from '../../src/policy/parse.js';
+import { newCookie } from '../../src/session/places.js';
 
 /** Where the gate is pinned while its hooks are tested. */
 const DIRECTORY = '/sys/fs/bpf/callgate';
@@ -64,6 +65,8 @@ export interface Run {
 
 export class Confined {
   readonly gate: Gate;
+  /** The session's as it is now: each run is another under the same number. */
+  cookie = cookieOf();
   #generation = 0;
   #turn = 0;
 
@@ -79,6 +82,12 @@ export class Confined {
     cpSync(fileURLToPath(new URL('../../../out/test', import.meta.url)), `${ROOT}/bin`, { recursive: true });
     execFileSync('mkfifo', [`${ROOT}/pipe`]);
     return new Confined(new Gate(addon().adopt(DIRECTORY)));
+  }
+
+  /** Begins another session under the same number. Its subjects are none of those before. */
+  renew(): void {
+    this.cookie = cookieOf();
+    this.gate.setSession(SESSION, this.cookie);
   }
 
   /** Puts the policies in place of those before, for what runs now as well. */
@@ -105,7 +114,13 @@ export class Confined {
       images.forEach((image, index) => {
         const place = 2 * index + this.#turn;
         this.gate.native.putImage(image.class, place, image.bytes);
-        const slot = { image: { class: image.class, place }, mode, session: SESSION, program: index + 1 };
+        const slot = {
+          image: { class: image.class, place },
+          mode,
+          session: SESSION,
+          cookie: this.cookie,
+          program: index + 1,
+        };
         this.gate.setSlot(index + 1, slot);
         this.gate.setProgram(SESSION, index + 1, index + 1);
       });
@@ -115,7 +130,7 @@ export class Confined {
   /** Runs the acts as one process under the policy. */
   async run(acts: readonly string[], confinement: Confinement): Promise<Run> {
     const native = addon();
-    this.gate.setSession(SESSION, true);
+    this.renew();
     this.gate.native.putRing(SESSION, confinement.ring ?? 4 << 20);
     if (confinement.mode === 'learn') this.gate.native.putSeen(SESSION, 1024);
     this.swap(confinement);
@@ -136,7 +151,7 @@ export class Confined {
       detached: false,
       ...(confinement.uid === undefined ? {} : { uid: confinement.uid, gid: confinement.uid, groups: [] }),
     });
-    native.mark(this.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, child.device, child.inode));
+    native.mark(this.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, this.cookie, child.device, child.inode));
     const ended = child.wait();
     await child.release();
     await confinement.meanwhile?.();
@@ -167,6 +182,10 @@ export class Confined {
     this.gate.close();
     addon().unload(DIRECTORY);
   }
+}
+
+function cookieOf(): bigint {
+  return BigInt(`0x${newCookie()}`);
 }
 
 /** Runs the acts as no subject; what each came to. */

@@ -16,6 +16,7 @@ t.setTimeout(300_000);
 
 const SESSION = 1;
 const POLICY = 1;
+const COOKIE = 0x1122334455667788n;
 
 t.test('cat reads what its policy permits and nothing else', { skip: needsLsm() }, async (t) => {
   // Loading 40 programs takes a verifier half a minute in an emulated machine.
@@ -41,11 +42,17 @@ t.test('cat reads what its policy permits and nothing else', { skip: needsLsm() 
   );
   gate.putImage(compiled.class, 0, compiled.bytes);
   gate.putRing(SESSION, 1 << 20);
-  gate.update('sessions', u32(SESSION), encodeSession(true));
+  gate.update('sessions', u32(SESSION), encodeSession(COOKIE));
   gate.update(
     'policies',
     u32(POLICY),
-    encodeSlot({ image: { class: compiled.class, place: 0 }, mode: 'enforce', session: SESSION, program: 1 }),
+    encodeSlot({
+      image: { class: compiled.class, place: 0 },
+      mode: 'enforce',
+      session: SESSION,
+      cookie: COOKIE,
+      program: 1,
+    }),
   );
   gate.update('programs', encodeProgram(SESSION, 1), u32(POLICY));
 
@@ -62,7 +69,7 @@ t.test('cat reads what its policy permits and nothing else', { skip: needsLsm() 
       stdio: [0, output, errors],
       detached: false,
     });
-    native.mark(gate, child.pidfd, encodeArmedSubject(POLICY, SESSION, child.device, child.inode));
+    native.mark(gate, child.pidfd, encodeArmedSubject(POLICY, SESSION, COOKIE, child.device, child.inode));
     const ended = child.wait();
     await child.release();
     const { code } = await ended;

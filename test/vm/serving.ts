@@ -43,7 +43,7 @@ export class Serving {
     const native = addon();
     this.#confined = confined;
     this.#free = free;
-    confined.gate.setSession(SESSION, true);
+    confined.renew();
     confined.gate.native.putRing(SESSION, 4 << 20);
     confined.gate.native.putImage(free.class, 1, free.bytes);
     this.#hold(POLICY, free, 1, 1);
@@ -62,7 +62,11 @@ export class Serving {
       ...{ file: ACT, argv: ['act', 'serve'], env: ['LANG=C'], cwd, detached: false },
       stdio: [this.#input, this.#output, 2],
     });
-    native.mark(confined.gate.native, child.pidfd, encodeArmedSubject(POLICY, SESSION, child.device, child.inode));
+    native.mark(
+      confined.gate.native,
+      child.pidfd,
+      encodeArmedSubject(POLICY, SESSION, confined.cookie, child.device, child.inode),
+    );
     this.#pidfd = child.pidfd;
     this.#ended = child.wait();
     this.#released = child.release();
@@ -76,7 +80,8 @@ export class Serving {
   }
 
   #hold(policy: number, image: Image, place: number, program: number): void {
-    const slot = { image: { class: image.class, place }, mode: 'enforce', session: SESSION, program } as const;
+    const { cookie } = this.#confined;
+    const slot = { image: { class: image.class, place }, mode: 'enforce', session: SESSION, cookie, program } as const;
     this.#confined.gate.setSlot(policy, slot);
   }
 

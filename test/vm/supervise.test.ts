@@ -53,7 +53,7 @@ t.test('with a gate', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   // Kept for the whole test: loading takes longer than all of it.
   const gate: Gate = await locked(host, () => {
     const loaded = acquireGate(host, 'lsm');
-    loaded.setSession(255, true);
+    loaded.setSession(255, 1n);
     return loaded;
   });
   mkdirSync('/tmp/supervise', { recursive: true });
@@ -120,7 +120,7 @@ t.test('with a gate', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
 
   await t.test('the gate comes off when nobody is left', async (t) => {
     await locked(host, () => {
-      gate.setSession(255, false);
+      gate.setSession(255, null);
       t.equal(releaseGate(host, gate), true);
       t.notOk(existsSync(host.pins));
     });

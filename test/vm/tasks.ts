@@ -1,6 +1,7 @@
 /** The policy follows the task: children, threads, and those of theirs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
+import { writeNumber } from '../../src/abi/struct.js';
 import { addon } from '../../src/kernel/addon.js';
 import { encodeArmedSubject, u32 } from '../../src/kernel/records.js';
 import { call, open } from './calls.js';
@@ -39,10 +40,15 @@ async function armed(t: Test, confined: Confined): Promise<void> {
   for (const wrong of [true, false]) {
     confined.swap({ rules: [] });
     const child = native.hold({ file: ACT, argv: ['act'], env: [], cwd: '/', stdio: [0, 1, 2], detached: false });
-    native.mark(confined.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, child.device, child.inode));
+    native.mark(
+      confined.gate.native,
+      child.pidfd,
+      encodeArmedSubject(1, SESSION, confined.cookie, child.device, child.inode),
+    );
     // The mark says which file the kernel knows the launcher's by; here it is said to be another.
-    const other = encodeArmedSubject(1, SESSION, child.device, child.inode + 1n);
-    if (wrong) confined.gate.native.update('subjects', u32(child.pidfd), other);
+    const subject = confined.gate.native.lookup('subjects', u32(child.pidfd)) as Buffer;
+    writeNumber(subject, 'subject', 'armed_inode', child.inode + 1n);
+    if (wrong) confined.gate.native.update('subjects', u32(child.pidfd), subject);
     const ended = child.wait();
     if (!wrong) await child.release();
     else await t.rejects(child.release(), { code: 'EPERM' }, 'a launch of another file than the one named is refused');
