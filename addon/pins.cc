@@ -69,6 +69,13 @@ std::string LastUsefulLine() {
   return useful;
 }
 
+// The program that was refused, as libbpf names it; empty where none was.
+std::string RefusedProgram() {
+  size_t end = said.rfind("': failed to load");
+  size_t begin = end == std::string::npos ? end : said.rfind('\'', end - 1);
+  return begin == std::string::npos ? "" : said.substr(begin + 1, end - begin - 1);
+}
+
 bool StartsWith(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
 std::vector<std::string> List(const std::string& directory) {
@@ -198,7 +205,9 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   if (!skeleton) return ThrowErrno(env, errno, "open the BPF object");
   ChoosePrograms(skeleton.get());
   if (int failed = callgate_bpf__load(skeleton.get())) {
-    Napi::Error error = NativeError(env, failed < 0 ? -failed : failed, "load the BPF object");
+    std::string program = RefusedProgram();
+    Napi::Error error = NativeError(env, failed < 0 ? -failed : failed,
+                                    program.empty() ? "load the BPF object" : "load the program " + program);
     error.Set("verifier", Napi::String::New(env, LastUsefulLine()));
     error.ThrowAsJavaScriptException();
     return env.Undefined();

@@ -1,6 +1,7 @@
 /** What is moved or linked may be granted no more at its new name than at its old one, and neither may what is below it. */
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
+import { ENUMS } from '../../src/abi/abi.gen.js';
 import { keep, link, linkFd, mkdir, O, open, rename, renameat2, socket, unlink } from './calls.js';
 import { type Checks, permit } from './checks.js';
 import { type Confinement, ROOT, type RuleText, told } from './confined.js';
@@ -15,7 +16,7 @@ const EXCHANGE = 2;
 const WHITEOUT = 4;
 const EXDEV = 18;
 /** enum cg_unresolved */
-const MOVED = 11;
+const MOVED = ENUMS.unresolved.UNRESOLVED_MOVED;
 const USER = 1000;
 
 const ALL = permit(['read', 'list', 'write', 'create', 'delete', 'link', 'chmod'], `${DIR}/**`);
