@@ -27,7 +27,7 @@ export default class StatusCommand extends CallgateCommand {
 export function render({ gate, sessions }: Status): string {
   if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
   const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
-  const head = `gate under ${gate.pins}, hooks by ${gate.attach}, ${gate.programs} programs${skipped}`;
+  const head = `gate under ${gate.pins}, ${gate.programs} programs${skipped}`;
   return [head, ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession))].join('\n\n');
 }
 

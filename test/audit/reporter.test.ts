@@ -49,7 +49,7 @@ function stage(test: Test, first: Application | null, more: readonly EventSink[]
   const folder = mkdtempSync(join(tmpdir(), 'callgate-reporter-'));
   test.teardown(() => rmSync(folder, { recursive: true }));
   const addon = new FakeAddon();
-  const native = addon.load({ directory: join(folder, 'bpf'), attach: 'lsm' }) as FakeGate;
+  const native = addon.load({ directory: join(folder, 'bpf') }) as FakeGate;
   const host: Host = {
     ...{ addon, pins: join(folder, 'bpf'), run: join(folder, 'run'), journals: join(folder, 'lib') },
     ...{ logs: join(folder, 'log'), policies: join(folder, 'policies'), groups: [] },
@@ -60,7 +60,7 @@ function stage(test: Test, first: Application | null, more: readonly EventSink[]
     new Gate(native),
     {
       ...{ name: 'cat-1', kind: 'run', command: ['/usr/bin/cat', 'x'], folder: '/p', user: null, log },
-      ...{ journal: null, bestEffort: false, mode: null },
+      ...{ journal: null, mode: null },
     },
     [image(first, 1)],
   );
