@@ -3,6 +3,7 @@ import { table } from '../cli/table.js';
 import { countersLine } from '../events/line.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
+import { localTime } from '../host/time.js';
 import { findGate } from '../session/acquire.js';
 import { type SessionStatus, type Status, status } from '../session/status.js';
 
@@ -50,7 +51,7 @@ function renderSession(session: SessionStatus): string {
   ]);
   return [
     `${session.name}: ${session.kind} ${session.command.join(' ')}`,
-    `  ${who}; since ${session.started}; policies in ${session.folder}; log ${session.log}`,
+    `  ${who}; since ${localTime(session.started, false)}; policies in ${session.folder}; log ${session.log}`,
     '  policies',
     table(policies),
     session.subjects.length === 0 ? '  no processes' : `  processes\n${table(subjects)}`,
