@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { codeOf, Failure, messageOf, Refusal } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ownFolder } from '../host/secure.js';
+import { slowly } from '../host/slow.js';
 import type { NativeError } from '../kernel/addon.js';
 import { adoptGate, Gate } from '../kernel/gate.js';
 
@@ -50,7 +51,7 @@ export function acquireGate(host: Host): Gate {
   if (found !== null) return found;
   if (pinned(host)) host.addon.unload(host.pins);
   try {
-    return new Gate(host.addon.load({ directory: host.pins }));
+    return new Gate(slowly('loading the gate into the kernel', () => host.addon.load({ directory: host.pins })));
   } catch (error) {
     throw nativeFailure(error, 'the gate cannot be loaded');
   }
@@ -60,7 +61,7 @@ export function acquireGate(host: Host): Gate {
 export function releaseGate(host: Host, gate: Gate): boolean {
   if (gate.sessions().length > 0 || gate.subjects(0).length > 0) return false;
   gate.close();
-  host.addon.unload(host.pins);
+  slowly('taking the gate off the kernel', () => host.addon.unload(host.pins));
   return true;
 }
 
