@@ -55,7 +55,8 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     name,
     kind: 'run',
     command: request.command,
-    folder: application.folder,
+    // As it was named: what that means may change while the program runs.
+    folder,
     user: request.user,
     log: options.log ?? join(host.logs, `${name}.jsonl`),
     journal: null,
