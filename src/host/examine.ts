@@ -2,9 +2,10 @@
  * What this machine can do, and what follows from it. What can be tried the addon tries; what can be read is read here. This
  * table says what each answer costs and what mends it. `doctor` shows it, `learn` and `run` refuse by it: one truth.
  */
+import { existsSync } from 'node:fs';
 import { codeOf, messageOf, Refusal } from './failure.js';
 import type { Host } from './host.js';
-import { LSM_LIST, lockdown, securityModules } from './lsm.js';
+import { LOCKDOWN, LSM_LIST, lockdown, securityModules } from './lsm.js';
 import { BPFFS, mountCommand, SECURITYFS, stateOf } from './mounts.js';
 import {
   containerMark,
@@ -122,7 +123,12 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   lockdown: {
     question: 'hooks that may read kernel memory (lockdown)',
     lost: 'the gate cannot be loaded: it follows paths in kernel memory',
-    remedy: () => 'boot without lockdown=confidentiality',
+    remedy: ({ answer, mendable }) =>
+      answer === 'no'
+        ? 'boot without lockdown=confidentiality'
+        : mendable === true
+          ? 'nothing: `callgate run` mounts securityfs, and looks'
+          : 'look as root: cat /sys/kernel/security/lockdown',
     needed: 'unless-no',
   },
   security_path: {
@@ -219,7 +225,15 @@ function pinnable(): Told {
 
 function readable(): Told {
   const level = lockdown();
-  if (level === null) return unknown('/sys/kernel/security/lockdown cannot be read');
+  if (level === null)
+    switch (stateOf(SECURITYFS)) {
+      case 'mounted':
+        return existsSync(LOCKDOWN) ? unknown(`${LOCKDOWN} cannot be read`) : yes('no such module here');
+      case 'unmounted':
+        return { ...unknown(`securityfs is not mounted on ${SECURITYFS.folder}`), mendable: true };
+      default:
+        return unknown(`${LOCKDOWN} cannot be read`);
+    }
   return (level === 'confidentiality' ? no : yes)(`lockdown is ${level}`);
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 export const LSM_LIST = '/sys/kernel/security/lsm';
+export const LOCKDOWN = '/sys/kernel/security/lockdown';
 
 /** Their names; null where the list cannot be read (securityfs is not mounted). */
 export function securityModules(): string[] | null {
@@ -15,7 +16,7 @@ export function securityModules(): string[] | null {
 /** `none`, `integrity` or `confidentiality`; null where it cannot be read. */
 export function lockdown(): string | null {
   try {
-    return /\[(\w+)\]/.exec(readFileSync('/sys/kernel/security/lockdown', 'utf8'))?.[1] ?? null;
+    return /\[(\w+)\]/.exec(readFileSync(LOCKDOWN, 'utf8'))?.[1] ?? null;
   } catch {
     return null;
   }

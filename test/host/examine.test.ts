@@ -69,6 +69,15 @@ t.test('what run mounts by itself is no obstacle, and said', async (t) => {
   t.equal(concluded({ bpffs: { answer: 'no', detail: '/sys/fs/bpf is not there' } }).works, false);
 });
 
+t.test('lockdown: only where it is said is anything to be booted without', async (t) => {
+  const remedy = (told: Partial<Told>): string | undefined =>
+    concluded({ lockdown: told }).findings.find(({ name }) => name === 'lockdown')?.remedy;
+  t.equal(remedy({ answer: 'no' }), 'boot without lockdown=confidentiality');
+  t.equal(remedy({ answer: 'unknown' }), 'look as root: cat /sys/kernel/security/lockdown');
+  t.equal(remedy({ answer: 'unknown', mendable: true }), 'nothing: `callgate run` mounts securityfs, and looks');
+  t.equal(remedy({}), undefined);
+});
+
 t.test('the boot parameter where bpf is not in the list, and only there', async (t) => {
   const without = ['lockdown', 'capability', 'yama'];
   const remedy =
