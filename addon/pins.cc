@@ -183,12 +183,8 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 1 || !info[0].IsObject()) return ThrowErrno(env, EINVAL, "load(options)");
   Napi::Object options = info[0].As<Napi::Object>();
-  if (!options.Get("directory").IsString() || !options.Get("attach").IsString())
-    return ThrowErrno(env, EINVAL, "load(options)");
+  if (!options.Get("directory").IsString()) return ThrowErrno(env, EINVAL, "load(options)");
   std::string directory = options.Get("directory").As<Napi::String>().Utf8Value();
-  std::string attach = options.Get("attach").As<Napi::String>().Utf8Value();
-  if (attach != "lsm")
-    return ThrowErrno(env, ENOTSUP, "attach by " + attach + " is not built yet: this gate needs BPF LSM");
 
   // The folders first: pins that are in the way are told before the verifier's work, not after it.
   Failure failure = MakeFolders(directory);
