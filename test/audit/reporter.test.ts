@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { ENUMS } from '../../src/abi/abi.gen.js';
 import { writeNumber } from '../../src/abi/struct.js';
 import type { Application } from '../../src/application/application.js';
 import { digestText } from '../../src/application/compiled.js';
@@ -233,7 +234,7 @@ t.test('a disk that takes nothing is told once, and stops nothing', async (t) =>
   const { session, reporter, said } = stage(t, application(HEAD));
   const { log } = session.state;
   // The log's descriptor, put to a file that may not be written.
-  const fds = Array.from({ length: 64 }, (_, fd) => fd).filter((fd) => same(fd, log));
+  const fds = Array.from({ length: 4096 }, (_, fd) => fd).filter((fd) => same(fd, log));
   t.equal(fds.length, 1);
   closeSync(fds[0] as number);
   t.equal(openSync('/dev/null', 'r'), fds[0]);
@@ -304,8 +305,8 @@ t.test('the end names its counters', async (t) => {
   const { native } = session.gate;
   const value = Buffer.from(native.lookup('sessions', u32(session.number)) as Buffer);
   writeNumber(value, 'session', 'denied', 2);
-  value.writeBigUInt64LE(7n, 8 * (9 + 1));
-  value.writeBigUInt64LE(4n, 8 * (25 + 2));
+  writeNumber(value, 'session', 'floor', 7, ENUMS.floor.FLOOR_MOUNT);
+  writeNumber(value, 'session', 'unresolved', 4, ENUMS.unresolved.UNRESOLVED_RACE);
   native.update('sessions', u32(session.number), value);
   reporter.end();
   const [end] = ofType(log(), 'end');
