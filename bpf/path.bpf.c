@@ -319,16 +319,18 @@ static __always_inline __u32 kernel_kind(__u64 leaf)
 	}
 }
 
-__hidden int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf)
+int cg_find_object(struct cg_scratch *scratch, struct cg_subject *subject)
 {
 	__u64 namespace = 0, inode = 0, hash = 0, parent = 0;
 	struct cg_access *access;
+	__u64 vfsmount, leaf;
 	int flags = 0;
 
 	if (!scratch || !subject)
 		return 0;
 	access = &scratch->access;
-	access->dentry = leaf;
+	leaf = access->dentry;
+	vfsmount = access->mount;
 	access->mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
 	access->owner = ~0u;
 	access->object = CG_OBJECT_KIND;

@@ -18,12 +18,21 @@ enum cg_phase {
  * full walks in a row hitting it is not chance but a loop aimed at us, which must not hold the CPU. */
 #define CG_RETRIES 4
 
+/* The same of access.mount, still a struct vfsmount, and access.dentry. A global function: see judge.h. */
+int cg_find_object(struct cg_scratch *scratch, struct cg_subject *subject);
+
 /*
  * Sets up `access` for the object of a path: a path, or a kind where it has none.
  * `leaf` is the dentry judged, `vfsmount` where it is looked at from. Returns 1 if the access is internal to a stacking
  * file system and was judged already.
  */
-int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf);
+static __always_inline int cg_path_object(struct cg_scratch *scratch, struct cg_subject *subject, __u64 vfsmount, __u64 leaf)
+{
+	/* Through memory: to the verifier these are pointers to kernel structs, and a global function takes none. */
+	scratch->access.mount = vfsmount;
+	scratch->access.dentry = leaf;
+	return cg_find_object(scratch, subject);
+}
 
 /* Starts a walk at access.mount and access.dentry. */
 void cg_walk_start(struct cg_scratch *scratch);

@@ -191,7 +191,7 @@ static __noinline int is_repeat(struct cg_scratch *scratch, __u32 number, __u32 
 	return 1;
 }
 
-__hidden __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type)
+__u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type)
 {
 	struct task_struct *task = cg_current();
 	struct cg_access *access;
