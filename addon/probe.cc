@@ -23,6 +23,7 @@
 
 #include "error.h"
 #include "fd.h"
+#include "log.h"
 
 namespace {
 
@@ -158,7 +159,7 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
     result.Set(name, entry);
   };
   // What is refused here is the answer, not news for standard error.
-  libbpf_print_fn_t printer = libbpf_set_print(nullptr);
+  const LibbpfLog unheard;
   put("btf", Btf());
   put("bpf_lsm", BpfInLsmList());
   put("lsm_fires", Fires(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open", true));
@@ -170,7 +171,6 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
       KernelFunction("bpf_lsm_path_unlink", "the kernel was built without CONFIG_SECURITY_PATH: names cannot be judged"));
   put("bpffs", Bpffs());
   put("capabilities", Capabilities());
-  libbpf_set_print(printer);
   return result;
 }
 
