@@ -178,7 +178,7 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
   Napi::Value held;
   int stdio[3] = {-1, -1, -1};
   if (!plan.Read(env, options) || !ReadOption(options, "held", &held)) return env.Undefined();
-  const bool forks = held.IsUndefined();
+  const bool forks = held.IsUndefined() || held.IsNull();
   if (!forks && !held.IsObject()) return ThrowErrno(env, EINVAL, "hold(options): held is no child of the launcher");
   if (forks && !ReadStdio(env, options, stdio)) return env.Undefined();
 
