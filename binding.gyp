@@ -4,11 +4,15 @@
       "target_name": "callgate",
       "sources": [
         "addon/module.cc",
+        "addon/arguments.cc",
         "addon/error.cc",
         "addon/gate.cc",
         "addon/held.cc",
+        "addon/inner.cc",
         "addon/launch.cc",
+        "addon/load.cc",
         "addon/lock.cc",
+        "addon/log.cc",
         "addon/maps.cc",
         "addon/peer.cc",
         "addon/pidfd.cc",
@@ -17,9 +21,11 @@
         "addon/poll.cc",
         "addon/probe.cc",
         "addon/ring.cc",
+        "addon/state.cc",
         "addon/subject.cc",
         "addon/terminal.cc",
         "addon/trial.cc",
+        "addon/watch.cc",
         "launcher/held.c"
       ],
       "actions": [
@@ -38,7 +44,7 @@
         "bpf",
         "out/bpf"
       ],
-      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions", "-Wall", "-Wextra", "-Werror"],
       "libraries": ["-lbpf"]

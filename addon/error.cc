@@ -19,3 +19,10 @@ Napi::Value ThrowErrno(Napi::Env env, int number, const std::string& operation) 
   NativeError(env, number, operation).ThrowAsJavaScriptException();
   return env.Undefined();
 }
+
+Napi::Value ThrowVerifier(Napi::Env env, int number, const std::string& operation, const std::string& line) {
+  Napi::Error error = NativeError(env, number < 0 ? -number : number, operation);
+  error.Set("verifier", Napi::String::New(env, line));
+  error.ThrowAsJavaScriptException();
+  return env.Undefined();
+}

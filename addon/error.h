@@ -10,6 +10,9 @@ Napi::Error NativeError(Napi::Env env, int number, const std::string& operation)
 // Throws it as the pending JavaScript exception; the caller returns at once. Returns undefined for that.
 Napi::Value ThrowErrno(Napi::Env env, int number, const std::string& operation);
 
+// The same with `verifier`, its last useful line. `number` may be negative, as libbpf gives it.
+Napi::Value ThrowVerifier(Napi::Env env, int number, const std::string& operation, const std::string& line);
+
 // The name of an errno, such as "ENOENT"; "E<number>" for one without a name.
 std::string ErrnoName(int number);
 

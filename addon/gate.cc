@@ -6,38 +6,70 @@
 
 #include <cerrno>
 #include <dirent.h>
+#include <fcntl.h>
 #include <memory>
-#include "error.h"
-#include "state.h"
 
-void Gate::Register(Napi::Env env, Napi::Object) {
-  Napi::Function constructor = DefineClass(
-      env, "Gate",
-      {
-          InstanceMethod("describeMap", &Gate::DescribeMap), InstanceMethod("lookup", &Gate::Lookup),
-          InstanceMethod("update", &Gate::Update),           InstanceMethod("remove", &Gate::Remove),
-          InstanceMethod("keys", &Gate::Keys),               InstanceMethod("putImage", &Gate::PutImage),
-          InstanceMethod("removeImage", &Gate::RemoveImage), InstanceMethod("getImage", &Gate::GetImage),
-          InstanceMethod("putRing", &Gate::PutRing),         InstanceMethod("removeRing", &Gate::RemoveRing),
-          InstanceMethod("putSeen", &Gate::PutSeen),         InstanceMethod("removeSeen", &Gate::RemoveSeen),
-          InstanceMethod("readSeen", &Gate::ReadSeen),       InstanceMethod("openRing", &Gate::OpenRing),
-          InstanceMethod("subjects", &Gate::Subjects),       InstanceMethod("markProcess", &Gate::MarkProcess),
-          InstanceMethod("identify", &Gate::IdentifyFd),
-          InstanceMethod("subjectsOf", &Gate::SubjectsOf),   InstanceMethod("endSession", &Gate::EndSession),
-          InstanceMethod("trial", &Gate::Trial),             InstanceMethod("trials", &Gate::Trials),
-          InstanceMethod("programs", &Gate::Programs),       InstanceMethod("close", &Gate::Close),
-      });
-  // Owned by the environment, so that two of them (worker threads) do not share one.
-  State::Of(env).gate = Napi::Persistent(constructor);
+#include "error.h"
+
+namespace {
+
+// Drawn once at random: no other module's objects carry it.
+constexpr napi_type_tag kTag = {0x4f7c1d0be39a4a6bULL, 0x9e25b1c68d03f74dULL};
+
+}  // namespace
+
+const Gate::Named Gate::kMethods[] = {
+    {"describeMap", &Gate::DescribeMap}, {"lookup", &Gate::Lookup},           {"update", &Gate::Update},
+    {"remove", &Gate::Remove},           {"keys", &Gate::Keys},               {"putImage", &Gate::PutImage},
+    {"removeImage", &Gate::RemoveImage}, {"getImage", &Gate::GetImage},       {"putRing", &Gate::PutRing},
+    {"removeRing", &Gate::RemoveRing},   {"putSeen", &Gate::PutSeen},         {"removeSeen", &Gate::RemoveSeen},
+    {"readSeen", &Gate::ReadSeen},       {"openRing", &Gate::OpenRing},       {"subjects", &Gate::Subjects},
+    {"subjectsOf", &Gate::SubjectsOf},   {"endSession", &Gate::EndSession},   {"markProcess", &Gate::MarkProcess},
+    {"identify", &Gate::IdentifyFd},     {"trial", &Gate::Trial},             {"trials", &Gate::Trials},
+    {"programs", &Gate::Programs},       {"close", &Gate::Close},
+};
+
+Napi::Value Gate::ToObject(Napi::Env env, const std::shared_ptr<Gate>& gate) {
+  Napi::Object object = Napi::Object::New(env);
+  for (const Named& named : kMethods) {
+    const Method method = named.method;
+    object.Set(named.name, Napi::Function::New(
+                               env, [gate, method](const Napi::CallbackInfo& info) { return ((*gate).*method)(info); }, named.name));
+  }
+  auto* handle = new std::shared_ptr<Gate>(gate);
+  auto drop = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Gate>*>(data); };
+  if (napi_wrap(env, object, handle, drop, nullptr, nullptr) != napi_ok) {
+    delete handle;
+    return ThrowErrno(env, ENOMEM, "a gate");
+  }
+  if (napi_type_tag_object(env, object, &kTag) != napi_ok) return ThrowErrno(env, ENOMEM, "a gate");
+  return object;
 }
 
-Gate::Gate(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Gate>(info) {}
+Gate* Gate::Of(const Napi::Object& object) {
+  bool tagged = false;
+  void* handle = nullptr;
+  if (napi_check_object_type_tag(object.Env(), object, &kTag, &tagged) == napi_ok && tagged &&
+      napi_unwrap(object.Env(), object, &handle) == napi_ok)
+    return static_cast<std::shared_ptr<Gate>*>(handle)->get();
+  ThrowErrno(object.Env(), EINVAL, "a gate of load(), adopt() or openTrial() is needed");
+  return nullptr;
+}
+
+bool Gate::Closed(Napi::Env env, const std::string& operation) const {
+  if (closed) ThrowErrno(env, EBADF, operation + ": the gate is closed");
+  return closed;
+}
+
+bool Gate::Keep(Fd* program, int fd) {
+  *program = Fd(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  return static_cast<bool>(*program);
+}
+
+bool Gate::Keep(const std::string& map, int fd) { return Keep(&maps[map], fd); }
 
 int Gate::Map(Napi::Env env, const std::string& name) const {
-  if (closed) {
-    ThrowErrno(env, EBADF, "map " + name + ": the gate is closed");
-    return -1;
-  }
+  if (Closed(env, "map " + name)) return -1;
   auto found = maps.find(name);
   if (found == maps.end()) {
     ThrowErrno(env, ENOENT, "map " + name);
@@ -48,6 +80,7 @@ int Gate::Map(Napi::Env env, const std::string& name) const {
 
 Napi::Value Gate::Programs(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  if (Closed(env, "list the programs")) return env.Undefined();
   Napi::Array programs = Napi::Array::New(env);
   if (directory.empty()) return programs;
   uint32_t count = 0;

@@ -10,20 +10,16 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 #include <uv.h>
 
 #include "error.h"
 #include "poll.h"
+#include "watch.h"
 
 namespace {
 
 constexpr idtype_t kPidfd = static_cast<idtype_t>(3);  // P_PIDFD, which glibc before 2.36 does not name
-
-// Runs what waits for a promise before the loop sleeps again.
-void Continue(Napi::Env env) {
-  Napi::HandleScope scope(env);
-  Napi::Function::New(env, [](const Napi::CallbackInfo&) {}).MakeCallback(env.Global(), 0, nullptr);
-}
 
 // The caller's descriptors are the program's alone from now on. This one keeps 1 and 2 to speak, and reads nothing.
 void LetGoOfInherited(Held& child) {
@@ -45,7 +41,7 @@ Napi::Value Release(const Napi::CallbackInfo& info, const std::shared_ptr<Held>&
     return ThrowErrno(env, errno, "release");
   auto deferred = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
   // End of file: the exec closed it. A number: why there was none.
-  PollOnce* poll = PollOnce::Start(env, child->control.get(), [env, deferred, child, file] {
+  const int failed = PollOnce::Start(env, child->control.get(), [env, deferred, child, file] {
     Napi::HandleScope scope(env);
     int number = 0;
     ssize_t got = recv(child->control.get(), &number, sizeof(number), MSG_DONTWAIT);
@@ -56,7 +52,7 @@ Napi::Value Release(const Napi::CallbackInfo& info, const std::shared_ptr<Held>&
       deferred->Resolve(env.Undefined());
     Continue(env);
   });
-  if (poll == nullptr) return ThrowErrno(env, EBADF, "release");
+  if (failed != 0) return ThrowErrno(env, failed, "release");
   return deferred->Promise();
 }
 
@@ -69,37 +65,37 @@ int Reap(const Held& child, siginfo_t* ended) {
 
 // Calls `tried` at each SIGCHLD until it returns true. The pidfd of a zombie is readable for good, so it cannot tell when a
 // tracer has let go of one; the signal comes then (kernel/ptrace.c and exit.c: do_notify_parent).
-class AtChildSignal {
+class AtChildSignal : public Watch {
  public:
   static bool Start(Napi::Env env, std::function<bool()> tried) {
-    uv_loop_t* loop = nullptr;
-    if (napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
-    AtChildSignal* watch = new AtChildSignal();
-    watch->tried_ = std::move(tried);
-    watch->handle_.data = watch;
-    if (uv_signal_init(loop, &watch->handle_) != 0) {
+    AtChildSignal* watch = new AtChildSignal(env);
+    uv_loop_t* loop = watch->Loop();
+    if (loop == nullptr || uv_signal_init(loop, &watch->handle_) != 0) {
       delete watch;
       return false;
     }
+    watch->handle_.data = watch;
     if (uv_signal_start(&watch->handle_, OnSignal, SIGCHLD) != 0) {
       watch->Close();
       return false;
     }
+    watch->tried_ = std::move(tried);
     // It may have let go in between.
     OnSignal(&watch->handle_, SIGCHLD);
     return true;
   }
 
- private:
-  void Close() {
+  void Close() override {
+    if (std::exchange(over_, true)) return;
     uv_close(reinterpret_cast<uv_handle_t*>(&handle_),
              [](uv_handle_t* handle) { delete static_cast<AtChildSignal*>(handle->data); });
   }
+
+ private:
+  explicit AtChildSignal(Napi::Env env) : Watch(env) {}
   static void OnSignal(uv_signal_t* handle, int) {
     AtChildSignal* watch = static_cast<AtChildSignal*>(handle->data);
-    if (watch->over_ || !watch->tried_()) return;
-    watch->over_ = true;
-    watch->Close();
+    if (!watch->over_ && watch->tried_()) watch->Close();
   }
 
   uv_signal_t handle_{};
@@ -131,33 +127,38 @@ Napi::Value Wait(const Napi::CallbackInfo& info, const std::shared_ptr<Held>& ch
     Continue(env);
     return true;
   };
-  PollOnce* poll = PollOnce::Start(env, child->pidfd.get(), [env, deferred, settle] {
+  const int watched = PollOnce::Start(env, child->pidfd.get(), [env, deferred, settle] {
     if (settle()) return;
     if (AtChildSignal::Start(env, settle)) return;
     Napi::HandleScope scope(env);
     deferred->Reject(NativeError(env, ENOMEM, "wait").Value());
     Continue(env);
   });
-  if (poll == nullptr) return ThrowErrno(env, EBADF, "wait");
+  if (watched != 0) return ThrowErrno(env, watched, "wait");
   child->waited = true;
   return deferred->Promise();
 }
 
-void Abandon(const std::shared_ptr<Held>& child) {
-  if (child->released || !child->control) return;
+void Abandon(Held& child) {
+  if (child.released || !child.control) return;
   // Without its byte it ends by itself; the signal is for one that hangs before that.
-  child->control.reset();
-  syscall(SYS_pidfd_send_signal, child->pidfd.get(), SIGKILL, nullptr, 0);
-  if (child->waited) return;
+  child.control.reset();
+  syscall(SYS_pidfd_send_signal, child.pidfd.get(), SIGKILL, nullptr, 0);
+  if (child.waited) return;
   siginfo_t ended{};
-  waitid(P_PID, static_cast<id_t>(child->pid), &ended, WEXITED);
-  child->state->held.erase(child->pid);
+  waitid(P_PID, static_cast<id_t>(child.pid), &ended, WEXITED);
+  child.state->held.erase(child.pid);
 }
 
 }  // namespace
 
+// Nobody can reach it any more: collected, or the end of its environment. One that was let go goes on, reaped by whom it
+// falls to (reapOrphans, or the reaper after us); one that was not runs nothing.
 Held::~Held() {
-  if (state) state->programs.erase(pidfd.get());
+  if (!state) return;
+  Abandon(*this);
+  state->programs.erase(pidfd.get());
+  state->held.erase(pid);
 }
 
 Napi::Object Held::ToObject(Napi::Env env, const std::shared_ptr<Held>& child, const std::string& file) {
@@ -166,6 +167,6 @@ Napi::Object Held::ToObject(Napi::Env env, const std::shared_ptr<Held>& child, c
   result.Set("pidfd", Napi::Number::New(env, child->pidfd.get()));
   result.Set("release", Napi::Function::New(env, [child, file](const Napi::CallbackInfo& call) { return Release(call, child, file); }));
   result.Set("wait", Napi::Function::New(env, [child](const Napi::CallbackInfo& call) { return Wait(call, child); }));
-  result.Set("abandon", Napi::Function::New(env, [child](const Napi::CallbackInfo&) { Abandon(child); }));
+  result.Set("abandon", Napi::Function::New(env, [child](const Napi::CallbackInfo&) { Abandon(*child); }));
   return result;
 }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "../launcher/held.h"
+#include "arguments.h"
 #include "error.h"
 #include "fd.h"
 #include "held.h"
@@ -43,23 +44,33 @@ Napi::Value RefuseIoUring(Napi::Env env, int fd) {
 
 // Numbers of a process's descriptors; false with errno.
 bool Descriptors(int pid, std::vector<int>* numbers) {
-  DIR* folder = opendir(("/proc/" + std::to_string(pid) + "/fd").c_str());
-  if (folder == nullptr) return false;
-  while (const dirent* entry = readdir(folder))
+  std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(("/proc/" + std::to_string(pid) + "/fd").c_str()), closedir);
+  if (!folder) return false;
+  while (const dirent* entry = readdir(folder.get()))
     if (entry->d_name[0] != '.') numbers->push_back(atoi(entry->d_name));
-  closedir(folder);
   return true;
 }
 
 // The child that the launcher forked. Of its descriptors those are the caller's that stand here too, under the same number.
 bool TakeOver(Napi::Env env, const Napi::Object& options, Held* child) {
-  Napi::Value pid = options.Get("pid"), control = options.Get("control");
-  if (!pid.IsNumber() || !control.IsNumber()) {
+  Napi::Value pid_value, control_value;
+  if (!ReadOption(options, "pid", &pid_value) || !ReadOption(options, "control", &control_value)) return false;
+  uint32_t pid = 0, control = 0;
+  if (!ReadNumber(pid_value, 1, INT_MAX, &pid) || !ReadNumber(control_value, 0, INT_MAX, &control)) {
     ThrowErrno(env, EINVAL, "hold(options): held is no child of the launcher");
     return false;
   }
-  child->pid = pid.As<Napi::Number>().Int32Value();
-  child->control = Fd(control.As<Napi::Number>().Int32Value());
+  // Only what can be the two is made ours, for what is ours is closed, and waited for.
+  siginfo_t state{};
+  int domain = 0;
+  socklen_t length = sizeof(domain);
+  if (waitid(P_PID, pid, &state, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+      getsockopt(static_cast<int>(control), SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 || domain != AF_UNIX) {
+    ThrowErrno(env, domain == 0 ? errno : EINVAL, "hold(options): held is no child of the launcher");
+    return false;
+  }
+  child->pid = static_cast<int>(pid);
+  child->control = Fd(static_cast<int>(control));
   std::vector<int> numbers;
   if (fcntl(child->control.get(), F_SETFD, FD_CLOEXEC) != 0 || !Descriptors(child->pid, &numbers)) {
     ThrowErrno(env, errno, "the child that is held");
@@ -104,20 +115,32 @@ bool TakeOver(Napi::Env env, const Napi::Object& options, Held* child) {
   held_serve(control, nullptr);
 }
 
-bool Fork(Napi::Env env, const Napi::Object& options, Held* child) {
-  if (!options.Get("stdio").IsArray()) {
-    ThrowErrno(env, EINVAL, "hold(options): stdio");
+// The three descriptors, before anything is made. False with a pending exception.
+bool ReadStdio(Napi::Env env, const Napi::Object& options, int stdio[3]) {
+  Napi::Value value;
+  if (!ReadOption(options, "stdio", &value)) return false;
+  if (!value.IsArray()) {
+    ThrowErrno(env, EINVAL, "hold(options): stdio is no array");
     return false;
   }
-  Napi::Array array = options.Get("stdio").As<Napi::Array>();
-  int stdio[3];
   for (uint32_t i = 0; i < 3; i++) {
-    stdio[i] = array.Get(i).ToNumber().Int32Value();
-    if (IsIoUring("/proc/self/fd/" + std::to_string(stdio[i]))) {
+    Napi::Value element;
+    uint32_t fd = 0;
+    if (!ReadElement(value.As<Napi::Array>(), i, &element)) return false;
+    if (!ReadNumber(element, 0, INT_MAX, &fd)) {
+      ThrowErrno(env, EINVAL, "hold(options): stdio holds what is no descriptor");
+      return false;
+    }
+    stdio[i] = static_cast<int>(fd);
+    if (IsIoUring("/proc/self/fd/" + std::to_string(fd))) {
       RefuseIoUring(env, static_cast<int>(i));
       return false;
     }
   }
+  return true;
+}
+
+bool Fork(Napi::Env env, int stdio[3], Held* child) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     ThrowErrno(env, errno, "socketpair");
@@ -148,10 +171,16 @@ bool Fork(Napi::Env env, const Napi::Object& options, Held* child) {
 
 Napi::Value Hold(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsObject()) return ThrowErrno(env, EINVAL, "hold(options)");
-  Napi::Object options = info[0].As<Napi::Object>();
+  Arguments arguments(info, "hold(options)");
+  const Napi::Object options = arguments.Object(0);
+  if (arguments.Wrong()) return env.Undefined();
   Plan plan;
-  if (!plan.Read(env, options)) return env.Undefined();
+  Napi::Value held;
+  int stdio[3] = {-1, -1, -1};
+  if (!plan.Read(env, options) || !ReadOption(options, "held", &held)) return env.Undefined();
+  const bool forks = held.IsUndefined() || held.IsNull();
+  if (!forks && !held.IsObject()) return ThrowErrno(env, EINVAL, "hold(options): held is no child of the launcher");
+  if (forks && !ReadStdio(env, options, stdio)) return env.Undefined();
 
   Fd program(open(plan.file.c_str(), O_PATH | O_CLOEXEC));
   if (!program) return ThrowErrno(env, errno, "open " + plan.file);
@@ -159,15 +188,15 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
   if (fstat(program.get(), &facts) != 0) return ThrowErrno(env, errno, "stat " + plan.file);
 
   auto child = std::make_shared<Held>();
-  Napi::Value held = options.Get("held");
-  bool there = held.IsObject() ? TakeOver(env, held.As<Napi::Object>(), child.get()) : Fork(env, options, child.get());
+  const bool there = forks ? Fork(env, stdio, child.get()) : TakeOver(env, held.As<Napi::Object>(), child.get());
   if (!there) return env.Undefined();
   child->pidfd = Fd(static_cast<int>(syscall(SYS_pidfd_open, child->pid, 0)));
   int failed = child->pidfd ? plan.Send(child->control.get()) : errno;
   // One that has ended says why to release() or wait().
   if (failed != 0 && failed != EPIPE) {
     child->control.reset();
-    waitpid(child->pid, nullptr, 0);
+    // One of ours ends without its owner. Of another nothing is known, so that it is not waited for.
+    waitpid(child->pid, nullptr, forks ? 0 : WNOHANG);
     return ThrowErrno(env, failed, "the held child");
   }
   child->state = State::Of(env).launch;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "error.h"
 #include "fd.h"
 
@@ -18,8 +19,9 @@ namespace {
 // Never waits: whoever has to does so between two turns of its event loop (src/session/acquire.ts).
 Napi::Value Lock(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsString()) return ThrowErrno(env, EINVAL, "lock(path)");
-  std::string path = info[0].As<Napi::String>().Utf8Value();
+  Arguments arguments(info, "lock(path)");
+  const std::string path = arguments.Text(0);
+  if (arguments.Wrong()) return env.Undefined();
 
   auto file = std::make_shared<Fd>(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!*file) return ThrowErrno(env, errno, "open " + path);

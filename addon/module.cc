@@ -2,8 +2,8 @@
 // The module's table of contents. Loading it does nothing to the kernel.
 #include <napi.h>
 
-#include "gate.h"
 #include "launch.h"
+#include "load.h"
 #include "lock.h"
 #include "peer.h"
 #include "pidfd.h"
@@ -16,8 +16,8 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   // First: what follows may remember something.
-  env.SetInstanceData(new State());
-  Gate::Register(env, exports);
+  if (!State::Make(env)) return exports;
+  RegisterLoad(env, exports);
   RegisterPins(env, exports);
   RegisterLaunch(env, exports);
   RegisterPeer(env, exports);

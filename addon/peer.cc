@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "error.h"
 #include "fd.h"
 
@@ -19,8 +20,9 @@ constexpr int kPeerPidfd = 77;
 // peer(fd) -> pid of the process that connected. ESRCH where it has ended, a zombie too: its pid may be another's then.
 Napi::Value Peer(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "peer(fd)");
-  const int fd = info[0].As<Napi::Number>().Int32Value();
+  Arguments arguments(info, "peer(fd)");
+  const int fd = arguments.Descriptor(0);
+  if (arguments.Wrong()) return env.Undefined();
   ucred peer{};
   socklen_t length = sizeof(peer);
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return ThrowErrno(env, errno, "SO_PEERCRED");

@@ -10,40 +10,48 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "error.h"
 #include "launch.h"
 #include "poll.h"
+#include "state.h"
 
 namespace {
 
 Napi::Value OpenPidfd(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "openPidfd(pid)");
+  Arguments arguments(info, "openPidfd(pid)");
+  const uint32_t pid = arguments.Number(0, 1, INT_MAX);
+  if (arguments.Wrong()) return env.Undefined();
   // pidfd_open(2) sets CLOEXEC by itself.
-  int fd = static_cast<int>(syscall(SYS_pidfd_open, info[0].As<Napi::Number>().Int32Value(), 0));
+  const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (fd < 0) return ThrowErrno(env, errno, "pidfd_open");
+  State::Of(env).pidfds.insert(fd);
   return Napi::Number::New(env, fd);
 }
 
 Napi::Value WaitPidfd(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "waitPidfd(pidfd)");
+  Arguments arguments(info, "waitPidfd(pidfd)");
+  const int fd = arguments.Descriptor(0);
+  if (arguments.Wrong()) return env.Undefined();
   auto deferred = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
   // Shared with the cancel function, which may be called after the poll freed itself.
   auto poll = std::make_shared<PollOnce*>(nullptr);
-  *poll = PollOnce::Start(env, info[0].As<Napi::Number>().Int32Value(), [env, deferred, poll] {
-    *poll = nullptr;
-    Napi::HandleScope scope(env);
-    napi_value global = env.Global();
-    // Resolving through MakeCallback runs the promise's continuations before the loop sleeps again.
-    deferred->Resolve(env.Undefined());
-    Napi::Function::New(env, [](const Napi::CallbackInfo&) {}).MakeCallback(global, 0, nullptr);
-  });
-  if (*poll == nullptr) return ThrowErrno(env, EBADF, "waitPidfd");
+  const int failed = PollOnce::Start(
+      env, fd,
+      [env, deferred, poll] {
+        *poll = nullptr;
+        Napi::HandleScope scope(env);
+        deferred->Resolve(env.Undefined());
+        Continue(env);
+      },
+      poll.get());
+  if (failed != 0) return ThrowErrno(env, failed, "waitPidfd");
   Napi::Object result = Napi::Object::New(env);
   result.Set("done", deferred->Promise());
   result.Set("cancel", Napi::Function::New(env, [poll](const Napi::CallbackInfo&) {
-               if (*poll != nullptr) (*poll)->Cancel();
+               if (*poll != nullptr) (*poll)->Close();
                *poll = nullptr;
              }));
   return result;
@@ -51,18 +59,22 @@ Napi::Value WaitPidfd(const Napi::CallbackInfo& info) {
 
 Napi::Value SendSignal(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsNumber())
-    return ThrowErrno(env, EINVAL, "sendSignal(pidfd, signal)");
-  int fd = info[0].As<Napi::Number>().Int32Value();
-  int signal = info[1].As<Napi::Number>().Int32Value();
+  Arguments arguments(info, "sendSignal(pidfd, signal)");
+  const int fd = arguments.Descriptor(0);
+  const uint32_t signal = arguments.Number(1, 0, _NSIG - 1);
+  if (arguments.Wrong()) return env.Undefined();
   if (syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0) != 0) return ThrowErrno(env, errno, "pidfd_send_signal");
   return env.Undefined();
 }
 
+// Only what openPidfd() gave, and once: any other number may be somebody else's.
 Napi::Value CloseFd(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "closeFd(fd)");
-  if (close(info[0].As<Napi::Number>().Int32Value()) != 0) return ThrowErrno(env, errno, "close");
+  Arguments arguments(info, "closeFd(fd)");
+  const int fd = arguments.Descriptor(0);
+  if (arguments.Wrong()) return env.Undefined();
+  if (State::Of(env).pidfds.erase(fd) == 0) return ThrowErrno(env, EBADF, "closeFd: openPidfd() did not give it");
+  if (close(fd) != 0) return ThrowErrno(env, errno, "close");
   return env.Undefined();
 }
 

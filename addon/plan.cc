@@ -8,31 +8,67 @@
 #include <unistd.h>
 
 #include "../launcher/held.h"
+#include "arguments.h"
 #include "error.h"
 #include "fd.h"
 
 namespace {
 
-bool ReadText(const Napi::Value& value, std::string* text) {
-  if (value.IsString()) {
-    *text = value.As<Napi::String>().Utf8Value();
-  } else if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
-    Napi::Uint8Array bytes = value.As<Napi::Uint8Array>();
-    text->assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
-  } else {
-    return false;
-  }
+// More is refused before it is read: the kernel's own limit on their bytes (execve(2)) is far below.
+constexpr uint32_t kTexts = 1 << 20;
+constexpr uint32_t kGroups = 65536;  // NGROUPS_MAX
+constexpr uint32_t kLastId = UINT32_MAX - 1;  // setresuid(2): the last number of all means "as it is"
+
+bool Refuse(Napi::Env env, const std::string& why) {
+  ThrowErrno(env, EINVAL, "hold(options): " + why);
+  return false;
+}
+
+bool IsAbsent(const Napi::Value& value) { return value.IsNull() || value.IsUndefined(); }
+
+bool ToText(const Napi::Value& value, std::string* text) {
+  Bytes bytes;
+  if (ReadText(value, text)) return true;
+  if (!ReadBytes(value, &bytes)) return false;
+  text->assign(reinterpret_cast<const char*>(bytes.data), bytes.size);
   return text->find('\0') == std::string::npos;
 }
 
-bool ReadTexts(const Napi::Value& value, std::vector<std::string>* texts) {
-  if (!value.IsArray()) return false;
-  Napi::Array array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); i++) {
+// Each of these is false with a pending exception: of a getter, or EINVAL.
+bool Text(const Napi::Object& options, const char* name, std::string* text) {
+  Napi::Value value;
+  if (!ReadOption(options, name, &value)) return false;
+  return ToText(value, text) || Refuse(options.Env(), std::string(name) + " is no text without zeros");
+}
+
+bool Elements(const Napi::Object& options, const Napi::Value& value, const char* name, uint32_t most, Napi::Array* array) {
+  if (!value.IsArray()) return Refuse(options.Env(), std::string(name) + " is no array");
+  *array = value.As<Napi::Array>();
+  return array->Length() <= most || Refuse(options.Env(), std::string(name) + " is too long");
+}
+
+bool Texts(const Napi::Object& options, const char* name, std::vector<std::string>* texts) {
+  Napi::Value value;
+  Napi::Array array;
+  if (!ReadOption(options, name, &value) || !Elements(options, value, name, kTexts, &array)) return false;
+  // A getter may change the array: what it was long is read, and no more.
+  for (uint32_t i = 0, length = array.Length(); i < length; i++) {
+    Napi::HandleScope scope(options.Env());
+    Napi::Value element;
     std::string text;
-    if (!ReadText(array.Get(i), &text)) return false;
+    if (!ReadElement(array, i, &element)) return false;
+    if (!ToText(element, &text)) return Refuse(options.Env(), std::string(name) + " holds what is no text without zeros");
     texts->push_back(std::move(text));
   }
+  return true;
+}
+
+bool Id(const Napi::Object& options, const char* name, uint32_t bit, uint32_t* set, uint32_t* id) {
+  Napi::Value value;
+  if (!ReadOption(options, name, &value)) return false;
+  if (IsAbsent(value)) return true;
+  if (!ReadNumber(value, 0, kLastId, id)) return Refuse(options.Env(), std::string(name) + " is no number of one");
+  *set |= bit;
   return true;
 }
 
@@ -41,35 +77,31 @@ void Append(std::string* bytes, const std::string& text) { bytes->append(text.c_
 }  // namespace
 
 bool Plan::Read(Napi::Env env, const Napi::Object& options) {
-  Napi::Value folder_value = options.Get("cwd"), groups_value = options.Get("groups");
-  bool stays = folder_value.IsNull() || folder_value.IsUndefined();
-  if (!ReadText(options.Get("file"), &file) || (!stays && !ReadText(folder_value, &folder)) ||
-      !ReadTexts(options.Get("argv"), &argv) || !ReadTexts(options.Get("env"), &this->env)) {
-    ThrowErrno(env, EINVAL, "hold(options): texts without zeros are needed");
+  Napi::Value folder_value, groups_value, detached;
+  if (!Text(options, "file", &file) || !Texts(options, "argv", &argv) || !Texts(options, "env", &this->env) ||
+      !ReadOption(options, "cwd", &folder_value) || !ReadOption(options, "detached", &detached) ||
+      !ReadOption(options, "groups", &groups_value) || !Id(options, "gid", HELD_GID, &set, &gid) ||
+      !Id(options, "uid", HELD_UID, &set, &uid))
     return false;
+  if (!IsAbsent(folder_value)) {
+    if (!ToText(folder_value, &folder)) return Refuse(env, "cwd is no text without zeros");
+    set |= HELD_FOLDER;
   }
-  if (!stays) set |= HELD_FOLDER;
-  if (options.Get("detached").ToBoolean()) set |= HELD_SESSION;
-  if (groups_value.IsArray()) {
-    set |= HELD_GROUPS;
-    Napi::Array array = groups_value.As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); i++) {
-      Napi::Value group = array.Get(i);
-      if (!group.IsNumber()) {
-        ThrowErrno(env, EINVAL, "hold(options): a group is no number");
-        return false;
-      }
-      groups.push_back(group.As<Napi::Number>().Uint32Value());
-    }
+  if (!IsAbsent(detached)) {
+    if (!detached.IsBoolean()) return Refuse(env, "detached is neither true nor false");
+    if (detached.As<Napi::Boolean>().Value()) set |= HELD_SESSION;
   }
-  if (options.Get("gid").IsNumber()) {
-    set |= HELD_GID;
-    gid = options.Get("gid").As<Napi::Number>().Uint32Value();
+  if (IsAbsent(groups_value)) return true;
+  Napi::Array array;
+  if (!Elements(options, groups_value, "groups", kGroups, &array)) return false;
+  for (uint32_t i = 0, length = array.Length(); i < length; i++) {
+    Napi::Value element;
+    uint32_t group = 0;
+    if (!ReadElement(array, i, &element)) return false;
+    if (!ReadNumber(element, 0, kLastId, &group)) return Refuse(env, "groups holds what is no number of one");
+    groups.push_back(group);
   }
-  if (options.Get("uid").IsNumber()) {
-    set |= HELD_UID;
-    uid = options.Get("uid").As<Napi::Number>().Uint32Value();
-  }
+  set |= HELD_GROUPS;
   return true;
 }
 

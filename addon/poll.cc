@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "poll.h"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <utility>
 
-PollOnce* PollOnce::Start(Napi::Env env, int fd, std::function<void()> ready) {
-  uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
-  PollOnce* poll = new PollOnce();
-  poll->ready_ = std::move(ready);
-  poll->handle_.data = poll;
-  if (uv_poll_init(loop, &poll->handle_, fd) != 0) {
+int PollOnce::Start(Napi::Env env, int fd, std::function<void()> ready, PollOnce** started) {
+  Fd own(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!own) return errno;
+  PollOnce* poll = new PollOnce(env);
+  uv_loop_t* loop = poll->Loop();
+  int failed = loop == nullptr ? -ECANCELED : uv_poll_init(loop, &poll->handle_, own.get());
+  if (failed != 0) {
     delete poll;
-    return nullptr;
+    return -failed;
   }
-  if (uv_poll_start(&poll->handle_, UV_READABLE | UV_DISCONNECT, OnEvent) != 0) {
+  poll->fd_ = std::move(own);
+  poll->handle_.data = poll;
+  failed = uv_poll_start(&poll->handle_, UV_READABLE | UV_DISCONNECT, OnEvent);
+  if (failed != 0) {
     poll->Close();
-    return nullptr;
+    return -failed;
   }
-  return poll;
+  poll->ready_ = std::move(ready);
+  if (started != nullptr) *started = poll;
+  return 0;
 }
 
 void PollOnce::Close() {
+  ready_ = nullptr;
   if (closing_) return;
   closing_ = true;
   uv_poll_stop(&handle_);
   uv_close(reinterpret_cast<uv_handle_t*>(&handle_),
            [](uv_handle_t* handle) { delete static_cast<PollOnce*>(handle->data); });
-}
-
-void PollOnce::Cancel() {
-  ready_ = nullptr;
-  Close();
 }
 
 void PollOnce::OnEvent(uv_poll_t* handle, int, int) {

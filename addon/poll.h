@@ -6,19 +6,23 @@
 
 #include <functional>
 
-// Calls `ready` once on the event loop's thread when `fd` is readable, then is done. It owns nothing of `fd`, which must
-// outlive it; Cancel() ends it without a call. Frees itself when libuv has closed the handle.
-class PollOnce {
+#include "fd.h"
+#include "watch.h"
+
+// Calls `ready` once on the event loop's thread when `fd` is readable, then is done. It watches a descriptor of its own for
+// the same thing: libuv aborts where a number that it watches is closed, and refuses to watch one twice. Close() ends it
+// without a call. Frees itself when libuv has closed the handle.
+class PollOnce : public Watch {
  public:
-  // Null where libuv cannot watch the descriptor.
-  static PollOnce* Start(Napi::Env env, int fd, std::function<void()> ready);
-  void Cancel();
+  // 0, or the errno where the descriptor cannot be watched.
+  static int Start(Napi::Env env, int fd, std::function<void()> ready, PollOnce** poll = nullptr);
+  void Close() override;
 
  private:
-  PollOnce() = default;
-  void Close();
+  explicit PollOnce(Napi::Env env) : Watch(env) {}
   static void OnEvent(uv_poll_t* handle, int status, int events);
 
+  Fd fd_;
   uv_poll_t handle_{};
   bool closing_ = false;
   std::function<void()> ready_;

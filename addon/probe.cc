@@ -19,6 +19,7 @@
 
 #include "error.h"
 #include "fd.h"
+#include "log.h"
 
 namespace {
 
@@ -125,7 +126,7 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
     result.Set(name, entry);
   };
   // What is refused here is the answer, not news for standard error.
-  libbpf_print_fn_t printer = libbpf_set_print(nullptr);
+  const LibbpfLog unheard;
   put("btf", Btf());
   put("lsm_fires", Fires());
   put("ring_buffer", MapType(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0));
@@ -133,7 +134,6 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
   put("seccomp", Seccomp());
   put("security_path",
       KernelFunction("bpf_lsm_path_unlink", "the kernel was built without CONFIG_SECURITY_PATH: names cannot be judged"));
-  libbpf_set_print(printer);
   return result;
 }
 

@@ -11,13 +11,16 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/event.h"
+#include "arguments.h"
 #include "error.h"
 #include "gate.h"
+#include "watch.h"
 
 namespace {
 
@@ -62,38 +65,68 @@ class Pages {
   void* writer_ = MAP_FAILED;
 };
 
-class Reader {
+// Frees itself when libuv has closed its handles. The functions that JavaScript holds know it by `name_`, null from Close() on.
+class Reader : public Watch {
  public:
   static Napi::Value Open(Napi::Env env, Fd map, Napi::Function deliver);
+  void Close() override;
 
  private:
-  Reader(Napi::Env env, Fd map, Napi::Function deliver);
-  void Watch();
-  void Rest();
-  // One batch; true if the ring may hold more.
-  bool Batch();
-  void Stop();
+  using Name = std::shared_ptr<Reader*>;
 
-  Napi::Env env_;
+  explicit Reader(Napi::Env env) : Watch(env) {}
+  // 0, or an errno; it is deleted then, and not closed.
+  int Begin(Fd map);
+  static Napi::Value Drain(Napi::Env env, const Name& name);
+  void Wait();
+  void Rest();
+  // Where a batch is put; null where there is no memory.
+  uint8_t* Memory();
+  // One batch; true if the ring may hold more. From the loop an exception is told, otherwise it stays pending.
+  bool Batch(bool from_loop);
+  bool Deliver(size_t used, uint32_t records, bool from_loop);
+
   Fd map_, events_;
   Pages pages_;
   uv_poll_t poll_{};
   uv_timer_t timer_{};
   int handles_ = 0;
-  bool stopped_ = false;
+  bool delivering_ = false;
+  Name name_ = std::make_shared<Reader*>(this);
   Napi::Reference<Napi::ArrayBuffer> memory_;
-  Napi::FunctionReference deliver_;
+  Napi::FunctionReference deliver_, from_;
 };
 
-Reader::Reader(Napi::Env env, Fd map, Napi::Function deliver)
-    : env_(env),
-      map_(std::move(map)),
-      memory_(Napi::Persistent(Napi::ArrayBuffer::New(env, kBatch + kRoom))),
-      deliver_(Napi::Persistent(deliver)) {}
+// Whoever got a batch may have given its memory away, to a worker for one.
+uint8_t* Reader::Memory() {
+  Napi::ArrayBuffer memory = memory_.Value();
+  if (memory.IsDetached()) {
+    memory = Napi::ArrayBuffer::New(env_, kBatch + kRoom);
+    if (memory.IsEmpty() || env_.IsExceptionPending()) return nullptr;
+    memory_ = Napi::Persistent(memory);
+  }
+  return static_cast<uint8_t*>(memory.Data());
+}
 
-bool Reader::Batch() {
+bool Reader::Deliver(size_t used, uint32_t records, bool from_loop) {
+  Napi::Value batch = from_.Call({memory_.Value(), Napi::Number::New(env_, 0), Napi::Number::New(env_, static_cast<double>(used))});
+  bool done = !batch.IsEmpty() && !env_.IsExceptionPending();
+  if (done) {
+    const napi_value arguments[] = {batch, Napi::Number::New(env_, records)};
+    napi_value answer = nullptr;
+    delivering_ = true;
+    done = from_loop ? CallFromLoop(env_, deliver_.Value(), 2, arguments)
+                     : napi_call_function(env_, env_.Global(), deliver_.Value(), 2, arguments, &answer) == napi_ok;
+    delivering_ = false;
+  }
+  if (from_loop) TellThrown(env_);
+  return done;
+}
+
+bool Reader::Batch(bool from_loop) {
   Napi::HandleScope scope(env_);
-  uint8_t* memory = static_cast<uint8_t*>(memory_.Value().Data());
+  uint8_t* memory = Memory();
+  if (memory == nullptr) return false;
   size_t used = 0;
   uint32_t records = 0;
   uint64_t at = pages_.Taken(), written = pages_.Written();
@@ -109,38 +142,35 @@ bool Reader::Batch() {
     }
     at += (size + BPF_RINGBUF_HDR_SZ + 7) & ~static_cast<uint64_t>(7);
   }
-  if (records > 0) {
-    Napi::Function from = env_.Global().Get("Buffer").As<Napi::Object>().Get("from").As<Napi::Function>();
-    Napi::Value batch = from.Call({memory_.Value(), Napi::Number::New(env_, 0), Napi::Number::New(env_, used)});
-    deliver_.MakeCallback(env_.Global(), {batch, Napi::Number::New(env_, records)});
-    if (env_.IsExceptionPending()) return false;
-  }
+  // What was not taken in stays in the ring, and is handed on again.
+  if (records > 0 && !Deliver(used, records, from_loop)) return false;
   pages_.Take(at);
   return used >= kBatch;
 }
 
-void Reader::Watch() {
-  if (stopped_) return;
+void Reader::Wait() {
+  if (*name_ == nullptr) return;
   uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
     Reader* reader = static_cast<Reader*>(handle->data);
     uv_poll_stop(handle);
-    reader->Batch();
+    reader->Batch(true);
     reader->Rest();
   });
 }
 
 void Reader::Rest() {
-  if (stopped_) return;
+  if (*name_ == nullptr) return;
   uv_timer_start(
-      &timer_, [](uv_timer_t* handle) { static_cast<Reader*>(handle->data)->Watch(); }, kRestMilliseconds, 0);
+      &timer_, [](uv_timer_t* handle) { static_cast<Reader*>(handle->data)->Wait(); }, kRestMilliseconds, 0);
 }
 
-void Reader::Stop() {
-  if (stopped_) return;
-  stopped_ = true;
+void Reader::Close() {
+  if (*name_ == nullptr) return;
+  *name_ = nullptr;
   auto closed = [](uv_handle_t* handle) {
     Reader* reader = static_cast<Reader*>(handle->data);
     if (--reader->handles_ > 0) return;
+    Napi::HandleScope scope(reader->env_);
     delete reader;
   };
   uv_poll_stop(&poll_);
@@ -148,39 +178,54 @@ void Reader::Stop() {
   uv_close(reinterpret_cast<uv_handle_t*>(&timer_), closed);
 }
 
+int Reader::Begin(Fd map) {
+  map_ = std::move(map);
+  if (int failed = pages_.Map(map_.get())) return failed;
+  events_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+  epoll_event event{};
+  event.events = EPOLLIN;
+  if (!events_ || epoll_ctl(events_.get(), EPOLL_CTL_ADD, map_.get(), &event) != 0) return errno;
+  uv_loop_t* loop = Loop();
+  if (loop == nullptr) return ECANCELED;
+  poll_.data = this;
+  timer_.data = this;
+  if (int failed = uv_poll_init(loop, &poll_, events_.get())) return -failed;
+  uv_timer_init(loop, &timer_);
+  handles_ = 2;
+  Wait();
+  return 0;
+}
+
+Napi::Value Reader::Drain(Napi::Env env, const Name& name) {
+  // A batch within a batch would be handed on twice.
+  if (*name != nullptr && (*name)->delivering_) return ThrowErrno(env, EBUSY, "drain within deliver");
+  while (*name != nullptr && (*name)->Batch(false)) continue;
+  return env.Undefined();
+}
+
 Napi::Value Reader::Open(Napi::Env env, Fd map, Napi::Function deliver) {
-  uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return ThrowErrno(env, EINVAL, "openRing: event loop");
-  Reader* reader = new Reader(env, std::move(map), deliver);
-  int failed = reader->pages_.Map(reader->map_.get());
-  if (failed == 0) {
-    reader->events_ = Fd(epoll_create1(EPOLL_CLOEXEC));
-    epoll_event event{};
-    event.events = EPOLLIN;
-    if (!reader->events_ || epoll_ctl(reader->events_.get(), EPOLL_CTL_ADD, reader->map_.get(), &event) != 0) failed = errno;
-  }
-  if (failed != 0) {
+  // Looked up before there is anything to undo: it runs JavaScript where somebody has replaced it.
+  Napi::Value buffer, from;
+  if (!ReadOption(env.Global(), "Buffer", &buffer)) return env.Undefined();
+  if (!buffer.IsFunction()) return ThrowErrno(env, EINVAL, "openRing: there is no global Buffer");
+  if (!ReadOption(buffer.As<Napi::Object>(), "from", &from)) return env.Undefined();
+  if (!from.IsFunction()) return ThrowErrno(env, EINVAL, "openRing: there is no Buffer.from");
+  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(env, kBatch + kRoom);
+  if (env.IsExceptionPending()) return env.Undefined();
+
+  Reader* reader = new Reader(env);
+  if (int failed = reader->Begin(std::move(map))) {
     delete reader;
     return ThrowErrno(env, failed, "openRing");
   }
-  reader->poll_.data = reader;
-  reader->timer_.data = reader;
-  if (uv_poll_init(loop, &reader->poll_, reader->events_.get()) != 0) {
-    delete reader;
-    return ThrowErrno(env, EBADF, "openRing: poll");
-  }
-  uv_timer_init(loop, &reader->timer_);
-  reader->handles_ = 2;
-  reader->Watch();
-
+  reader->memory_ = Napi::Persistent(memory);
+  reader->deliver_ = Napi::Persistent(deliver);
+  reader->from_ = Napi::Persistent(from.As<Napi::Function>());
+  const Name name = reader->name_;
   Napi::Object result = Napi::Object::New(env);
-  result.Set("drain", Napi::Function::New(env, [reader](const Napi::CallbackInfo&) {
-               if (reader->stopped_) return;
-               while (reader->Batch()) continue;
-             }));
-  result.Set("stop", Napi::Function::New(env, [reader](const Napi::CallbackInfo&) {
-               // After the handles are closed the reader is gone; `stopped_` is only read before that.
-               reader->Stop();
+  result.Set("drain", Napi::Function::New(env, [name](const Napi::CallbackInfo& call) { return Drain(call.Env(), name); }));
+  result.Set("stop", Napi::Function::New(env, [name](const Napi::CallbackInfo&) {
+               if (*name != nullptr) (*name)->Close();
              }));
   return result;
 }
@@ -189,11 +234,13 @@ Napi::Value Reader::Open(Napi::Env env, Fd map, Napi::Function deliver) {
 
 Napi::Value Gate::OpenRing(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsFunction())
-    return ThrowErrno(env, EINVAL, "openRing(index, deliver)");
-  int outer = Map(env, "rings");
+  Arguments arguments(info, "openRing(index, deliver)");
+  const uint32_t index = arguments.Number(0);
+  const Napi::Function deliver = arguments.Function(1);
+  if (arguments.Wrong()) return env.Undefined();
+  int outer = Outer(env, "rings");
   if (outer < 0) return env.Undefined();
-  Fd map(Inner(outer, info[0].As<Napi::Number>().Uint32Value()));
+  Fd map(Inner(outer, index));
   if (!map) return ThrowErrno(env, errno, "openRing");
-  return Reader::Open(env, std::move(map), info[1].As<Napi::Function>());
+  return Reader::Open(env, std::move(map), deliver);
 }

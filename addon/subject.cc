@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "abi/abi.h"
+#include "arguments.h"
 #include "error.h"
 #include "gate.h"
 #include "launch.h"
@@ -60,8 +61,9 @@ Napi::Value Listed(Napi::Env env, const std::vector<cg_task_record>& records) {
 
 Napi::Value Gate::Subjects(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  uint32_t session = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().Uint32Value() : 0;
-  if (closed) return ThrowErrno(env, EBADF, "list subjects: the gate is closed");
+  Arguments arguments(info, "subjects(session)");
+  const uint32_t session = arguments.Number(0);
+  if (arguments.Wrong() || Closed(env, "list subjects")) return env.Undefined();
   std::vector<uint8_t> bytes;
   if (int failed = Pass(list_subjects.get(), -1, &bytes)) return ThrowErrno(env, failed, "list subjects");
   std::vector<cg_task_record> chosen;
@@ -74,10 +76,11 @@ Napi::Value Gate::Subjects(const Napi::CallbackInfo& info) {
 // start tells.
 Napi::Value Gate::SubjectsOf(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "subjectsOf(pidfd)");
-  if (closed) return ThrowErrno(env, EBADF, "list subjects: the gate is closed");
+  Arguments arguments(info, "subjectsOf(pidfd)");
+  const int pidfd = arguments.Descriptor(0);
+  if (arguments.Wrong() || Closed(env, "list subjects")) return env.Undefined();
   std::vector<uint8_t> bytes;
-  int failed = Pass(list_subjects.get(), info[0].As<Napi::Number>().Int32Value(), &bytes);
+  int failed = Pass(list_subjects.get(), pidfd, &bytes);
   // Collected meanwhile: nobody is left of it.
   if (failed == ESRCH) bytes.clear();
   else if (failed != 0) return ThrowErrno(env, failed, "list the subjects of a process");
@@ -86,14 +89,12 @@ Napi::Value Gate::SubjectsOf(const Napi::CallbackInfo& info) {
 
 Napi::Value Gate::EndSession(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 3 || !info[0].IsNumber() || !info[1].IsBigInt() || !info[2].IsBoolean())
-    return ThrowErrno(env, EINVAL, "endSession(session, cookie, on)");
-  if (closed) return ThrowErrno(env, EBADF, "end a session: the gate is closed");
-  bool lossless = false;
+  Arguments arguments(info, "endSession(session, cookie, on)");
   cg_ending ending{};
-  ending.session = info[0].As<Napi::Number>().Uint32Value();
-  ending.cookie = info[1].As<Napi::BigInt>().Uint64Value(&lossless);
-  ending.on = info[2].As<Napi::Boolean>().Value() ? 1 : 0;
+  ending.session = arguments.Number(0);
+  ending.cookie = arguments.Cookie(1);
+  ending.on = arguments.Flag(2) ? 1 : 0;
+  if (arguments.Wrong() || Closed(env, "end a session")) return env.Undefined();
   LIBBPF_OPTS(bpf_test_run_opts, options);
   options.ctx_in = &ending;
   options.ctx_size_in = sizeof(ending);
@@ -114,10 +115,11 @@ int Gate::Identify(int fd, cg_identity* identity) const {
 
 Napi::Value Gate::IdentifyFd(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsNumber()) return ThrowErrno(env, EINVAL, "identify(fd)");
-  if (closed) return ThrowErrno(env, EBADF, "identify: the gate is closed");
+  Arguments arguments(info, "identify(fd)");
+  const int fd = arguments.Descriptor(0);
+  if (arguments.Wrong() || Closed(env, "identify")) return env.Undefined();
   cg_identity identity{};
-  if (int failed = Identify(info[0].As<Napi::Number>().Int32Value(), &identity))
+  if (int failed = Identify(fd, &identity))
     return ThrowErrno(env, failed, "identify a descriptor");
   Napi::Object result = Napi::Object::New(env);
   result.Set("device", Napi::Number::New(env, identity.device));
@@ -126,6 +128,10 @@ Napi::Value Gate::IdentifyFd(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Gate::MarkProcess(const Napi::CallbackInfo& info) {
+  Arguments arguments(info, "markProcess(pid, subject)");
+  arguments.Number(0, 1, INT_MAX);
+  arguments.Memory(1);
+  if (arguments.Wrong()) return info.Env().Undefined();
   return ThrowErrno(info.Env(), ENOSYS, "making a running process a subject is not built yet");
 }
 
@@ -135,16 +141,17 @@ constexpr int kPasses = 1000;
 
 Napi::Value Mark(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 3 || !info[0].IsObject() || !info[1].IsNumber() || !info[2].IsTypedArray())
-    return ThrowErrno(env, EINVAL, "mark(gate, pidfd, subject)");
-  Gate* gate = Gate::Unwrap(info[0].As<Napi::Object>());
-  Napi::Uint8Array subject = info[2].As<Napi::Uint8Array>();
-  if (subject.ByteLength() != sizeof(cg_subject)) return ThrowErrno(env, EINVAL, "mark: a struct cg_subject");
-  int map = gate->Map(env, "subjects");
-  if (map < 0) return env.Undefined();
-  int pidfd = info[1].As<Napi::Number>().Int32Value();
+  Arguments arguments(info, "mark(gate, pidfd, subject)");
+  const Napi::Object object = arguments.Object(0);
+  const int pidfd = arguments.Descriptor(1);
+  const Bytes subject = arguments.Memory(2);
+  if (arguments.Wrong()) return env.Undefined();
+  if (subject.size != sizeof(cg_subject)) return ThrowErrno(env, EINVAL, "mark: a struct cg_subject");
   cg_subject value;
-  memcpy(&value, subject.Data(), sizeof(value));
+  memcpy(&value, subject.data, sizeof(value));
+  const Gate* gate = Gate::Of(object);
+  const int map = gate == nullptr ? -1 : gate->Map(env, "subjects");
+  if (map < 0) return env.Undefined();
   if (value.cookie == 0 || value.counted != 0) return ThrowErrno(env, EINVAL, "mark: a cookie, and not counted yet");
   // An armed task is held to the very file that its launcher opened, by the kernel's own name for it.
   int program = HeldProgram(info.Env(), pidfd);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "error.h"
 
 namespace {
@@ -17,18 +18,18 @@ namespace {
 // alone: a program that is launched inherits nothing of it.
 Napi::Value WriteUnstopped(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsTypedArray())
-    return ThrowErrno(env, EINVAL, "writeUnstopped(fd, bytes)");
-  const int fd = info[0].As<Napi::Number>().Int32Value();
-  const auto bytes = info[1].As<Napi::Uint8Array>();
+  Arguments arguments(info, "writeUnstopped(fd, bytes)");
+  const int fd = arguments.Descriptor(0);
+  const Bytes bytes = arguments.Memory(1);
+  if (arguments.Wrong()) return env.Undefined();
   sigset_t block, before;
   sigemptyset(&block);
   sigaddset(&block, SIGTTOU);
   const int refused = pthread_sigmask(SIG_BLOCK, &block, &before);
   if (refused != 0) return ThrowErrno(env, refused, "pthread_sigmask");
   // A socket has no description of our own to be non-blocking: it is asked for this call alone.
-  ssize_t wrote = send(fd, bytes.Data(), bytes.ByteLength(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (wrote < 0 && errno == ENOTSOCK) wrote = write(fd, bytes.Data(), bytes.ByteLength());
+  ssize_t wrote = send(fd, bytes.data, bytes.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (wrote < 0 && errno == ENOTSOCK) wrote = write(fd, bytes.data, bytes.size);
   const int error = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (wrote < 0) return ThrowErrno(env, error, "write");

@@ -8,24 +8,24 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "abi/abi.h"
 #include "abi/trial.h"
+#include "arguments.h"
 #include "error.h"
 #include "gate.h"
-#include "state.h"
+#include "log.h"
 
 bool Gate::RunTrial(Napi::Env env, uint8_t* bytes) {
-  int map = Map(env, "trials");
-  if (map < 0) return false;
   bpf_map_info facts{};
-  uint32_t length = sizeof(facts), zero = 0;
-  if (bpf_obj_get_info_by_fd(map, &facts, &length) != 0) {
-    ThrowErrno(env, errno, "trials");
+  const int map = Described(env, "trials", &facts);
+  if (map < 0) return false;
+  const uint32_t zero = 0;
+  if (facts.key_size != sizeof(zero) || facts.value_size < sizeof(cg_trial)) {
+    ThrowErrno(env, EINVAL, "trials is no map of struct cg_trial");
     return false;
   }
   std::vector<uint8_t> value(facts.value_size);
@@ -42,20 +42,23 @@ bool Gate::RunTrial(Napi::Env env, uint8_t* bytes) {
 
 Napi::Value Gate::Trial(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsTypedArray() || info[0].As<Napi::Uint8Array>().ByteLength() != sizeof(cg_trial))
-    return ThrowErrno(env, EINVAL, "trial(struct cg_trial)");
-  Napi::Buffer<uint8_t> copy =
-      Napi::Buffer<uint8_t>::Copy(env, info[0].As<Napi::Uint8Array>().Data(), sizeof(cg_trial));
-  if (!RunTrial(env, copy.Data())) return env.Undefined();
+  Arguments arguments(info, "trial(struct cg_trial)");
+  const Bytes bytes = arguments.Memory(0);
+  if (arguments.Wrong()) return env.Undefined();
+  if (bytes.size != sizeof(cg_trial)) return ThrowErrno(env, EINVAL, "trial(struct cg_trial): length");
+  Napi::Buffer<uint8_t> copy = Napi::Buffer<uint8_t>::Copy(env, bytes.data, bytes.size);
+  if (env.IsExceptionPending() || !RunTrial(env, copy.Data())) return env.Undefined();
   return copy;
 }
 
 Napi::Value Gate::Trials(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsTypedArray() || info[0].As<Napi::Uint8Array>().ByteLength() % sizeof(cg_trial) != 0)
-    return ThrowErrno(env, EINVAL, "trials(struct cg_trial[])");
-  Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
-  Napi::Buffer<uint8_t> copy = Napi::Buffer<uint8_t>::Copy(env, bytes.Data(), bytes.ByteLength());
+  Arguments arguments(info, "trials(struct cg_trial[])");
+  const Bytes bytes = arguments.Memory(0);
+  if (arguments.Wrong()) return env.Undefined();
+  if (bytes.size == 0 || bytes.size % sizeof(cg_trial) != 0) return ThrowErrno(env, EINVAL, "trials(struct cg_trial[]): length");
+  Napi::Buffer<uint8_t> copy = Napi::Buffer<uint8_t>::Copy(env, bytes.data, bytes.size);
+  if (env.IsExceptionPending()) return env.Undefined();
   for (size_t at = 0; at < copy.Length(); at += sizeof(cg_trial))
     if (!RunTrial(env, copy.Data() + at)) return env.Undefined();
   return copy;
@@ -65,20 +68,21 @@ namespace {
 
 Napi::Value OpenTrial(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsString()) return ThrowErrno(env, EINVAL, "openTrial(file)");
-  std::string file = info[0].As<Napi::String>().Utf8Value();
+  Arguments arguments(info, "openTrial(file)");
+  const std::string file = arguments.Text(0);
+  if (arguments.Wrong()) return env.Undefined();
+  const LibbpfLog log;
   std::unique_ptr<bpf_object, void (*)(bpf_object*)> object(bpf_object__open_file(file.c_str(), nullptr), bpf_object__close);
   if (!object) return ThrowErrno(env, errno, "open " + file);
   bpf_program* program = bpf_object__find_program_by_name(object.get(), "trial");
   if (program == nullptr) return ThrowErrno(env, ENOENT, file + ": the trial program");
-  if (int failed = bpf_object__load(object.get())) return ThrowErrno(env, failed < 0 ? -failed : failed, "load " + file);
-  Napi::Object result = State::Of(env).gate.New({});
-  Gate* gate = Gate::Unwrap(result);
+  if (int failed = bpf_object__load(object.get())) return ThrowVerifier(env, failed, "load " + file, log.LastUsefulLine());
+  auto gate = std::make_shared<Gate>();
   bpf_map* map;
   bpf_object__for_each_map(map, object.get())
-      gate->maps[bpf_map__name(map)] = Fd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3));
-  gate->trial = Fd(fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3));
-  return result;
+    if (!gate->Keep(bpf_map__name(map), bpf_map__fd(map))) return ThrowErrno(env, errno, "keep a map");
+  if (!Gate::Keep(&gate->trial, bpf_program__fd(program))) return ThrowErrno(env, errno, "keep the trial program");
+  return Gate::ToObject(env, gate);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct mounts {
 	__u64 internal; /* a mount of the file system that the kernel made for itself; 0: none */
 	__u32 outside;  /* there is one in no tree of the subject's */
 	__u32 operations;
-	__u32 judged;
+	__u32 judged;   /* 1: a mount shows it. No count: the verifier would look at the loop once for each number */
 	__u32 ended;
 	int verdict;
 };
@@ -87,7 +87,7 @@ static long look_from(__u32 index, struct mounts *mounts)
 	/* Not below this mount's root: not visible there. The verdict's own walk finds out. */
 	if (scratch->access.object == CG_OBJECT_KIND && scratch->access.kind == CG_KIND_UNREACHABLE && walked)
 		goto next;
-	mounts->judged++;
+	mounts->judged = 1;
 	mounts->verdict = cg_conclude(entry->subject, scratch);
 	if (mounts->verdict)
 		return 1;
@@ -135,7 +135,7 @@ struct places {
 	struct mounts mounts;
 	__u64 namespace;
 	__u64 found;
-	__u32 count;
+	__u32 count;    /* 2: several */
 };
 
 static long find_place(__u32 index, struct places *places)
@@ -147,7 +147,7 @@ static long find_place(__u32 index, struct places *places)
 	CG_READ_FIELD(&namespace, struct mount, places->mounts.mount, mnt_ns);
 	if (namespace == places->namespace) {
 		places->found = places->mounts.mount;
-		places->count++;
+		places->count = places->count ? 2 : 1;
 	}
 	next_mount(&places->mounts);
 	return 0;
