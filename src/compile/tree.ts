@@ -169,7 +169,7 @@ export function treeOf(
     for (const name of namesOfPath(path)) at = child(at.literals, name, -1);
     at.program = index + 1;
   });
-  for (const { components, self, text } of reached(grants.patterns, opens)) {
+  for (const { components, self, text } of reached(grants, opens)) {
     const grant: Grant = { ...NOBODY, pieces: components, self, text };
     let ends: Place[] = [entries.path];
     components.forEach((piece, index) => {
@@ -190,9 +190,12 @@ const NOBODY = { order: -1, entry: 'path', mask: 0, above: 0, full: false } as c
  * The kernel's files that a default or a pattern could open; the others need no places, for nothing opens them. Names are
  * compared up to the first `**`, and a glob is taken to match, so there may be too many.
  */
-function reached(patterns: readonly Grant[], opens: boolean): readonly PathPattern[] {
+function reached({ patterns, ranked }: Grants, opens: boolean): readonly PathPattern[] {
   if (opens) return KERNEL_PATHS;
-  const wide = patterns.filter(({ entry, mask, full }) => entry === 'path' && !full && (mask & KERNEL_MASK) !== 0);
+  const wide = patterns.filter(
+    ({ order, entry, mask, full }) =>
+      entry === 'path' && !full && (mask & KERNEL_MASK) !== 0 && ranked[order]?.rule.verdict !== 'deny',
+  );
   return KERNEL_PATHS.filter((path) => wide.some(({ pieces, self }) => mayMeet(pieces, self, path)));
 }
 
