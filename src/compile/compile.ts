@@ -107,7 +107,8 @@ export function stagesOf(policy: Policy, { programs }: Application): Stages {
     return { grants, applies, tree, automaton, least, moves, tables };
   };
   // Names below a `**` may come in every folder. The exact table is the faster way, but it needs them once for each.
-  const ruled = (literals: Place['literals']): number => [...literals.values()].filter(({ owner }) => owner >= 0).length;
+  const ruled = (literals: Place['literals']): number =>
+    [...literals.values()].filter(({ owner }) => owner >= 0).length;
   const deep = tree.places.reduce((sum, { loops, literals }) => sum + (loops ? ruled(literals) : 0), 0);
   if (deep === 0) return finish(false);
   if (deep * tree.places.length > DEEP_LITERALS_MAX) return finish(true);

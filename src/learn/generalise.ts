@@ -164,7 +164,8 @@ class Evidence {
   /** For each name with a number, what it has in common with its siblings: all of the path but the number itself. */
   #keys(operation: string, names: readonly Bytes[]): (string | null)[] {
     const ends = new Array<number>(names.length + 1).fill(0);
-    for (let at = names.length - 1; at >= 0; at--) ends[at] = this.#ends.of(ends[at + 1] as number, names[at] as string);
+    for (let at = names.length - 1; at >= 0; at--)
+      ends[at] = this.#ends.of(ends[at + 1] as number, names[at] as string);
     let front = 0;
     return names.map((name, index) => {
       const key = /[0-9]/.test(name)

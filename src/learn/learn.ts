@@ -1,4 +1,5 @@
 /** From observations to policies: one for each program that was seen. */
+import { isDeepStrictEqual } from 'node:util';
 import { makesKernelAct } from '../decide/kernel-acts.js';
 import { PolicyError } from '../policy/errors.js';
 import type { PathPattern, Policy, Rule } from '../policy/model.js';
@@ -90,7 +91,8 @@ function learnProgram(program: string, observations: readonly Observation[], inp
   const withheld = withheldOf(acts, permitted);
   const learnt = { program, existing, added: all, use, withheld, beside: null };
   if (existing === null) return { ...learnt, text: writePolicy(head, all, certificate, withheld) };
-  const holds = (text: string): boolean => isHeld(text, existing, readFresh(all), plain, around);
+  const wanted = withRules(existing.policy, readFresh(all));
+  const holds = (text: string): boolean => isHeld(text, existing.file, wanted, around);
   const text = extensions(existing.text, all, certificate, withheld).find(holds);
   if (text !== undefined) return { ...learnt, text };
   return { ...learnt, text: existing.text, beside: writePolicy(head, all, certificate, withheld) };
@@ -102,16 +104,10 @@ function withRules(policy: Policy, { rules }: Policy): Policy {
 }
 
 /**
- * Is the text what the old policy and the new statements come to, and nothing else: is all that it said there, in its order,
- * the statements behind it, and all that was observed permitted, unless a rule of the old ones says otherwise?
+ * Is the text the old policy with the new statements, and nothing else: all that it said is there, in its order, and the
+ * statements behind it? What was observed is then permitted as they permit it.
  */
-function isHeld(
-  text: string,
-  { file, policy }: Existing,
-  added: Policy,
-  observations: readonly Observation[],
-  around: Surroundings,
-): boolean {
+function isHeld(text: string, file: string, wanted: Policy, around: Surroundings): boolean {
   let made: Policy;
   try {
     made = parsePolicy(text, file, around);
@@ -119,15 +115,24 @@ function isHeld(
     if (error instanceof PolicyError) return false;
     throw error;
   }
-  const wanted = withRules(policy, added);
-  if (meaning(made) !== meaning(wanted)) return false;
-  const [now, then] = [new Permitted(made), new Permitted(wanted)];
-  return observations.every((one) => now.has(one) === then.has(one));
+  const { rules, ...head } = made;
+  const { rules: others, ...otherHead } = wanted;
+  return (
+    isDeepStrictEqual(head, otherHead) &&
+    rules.length === others.length &&
+    rules.every((rule, index) => isSame(rule, others[index] as Rule))
+  );
 }
 
-/** All that decides: not where it stands. */
-function meaning({ file: _file, ...policy }: Policy): string {
-  return JSON.stringify(policy, (key, value) => (key === 'place' || key === 'number' ? undefined : value));
+/** Do they say the same? Where they stand does not matter. */
+function isSame(one: Rule, other: Rule): boolean {
+  const { objects, place: _place, number: _number, ...rest } = one;
+  const { objects: others, place: _otherPlace, number: _otherNumber, ...otherRest } = other;
+  return (
+    isDeepStrictEqual(rest, otherRest) &&
+    objects.length === others.length &&
+    objects.every((object, index) => isDeepStrictEqual(object, others[index]))
+  );
 }
 
 function partition<T>(all: readonly T[], is: (one: T) => boolean): [T[], T[]] {

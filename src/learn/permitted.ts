@@ -24,7 +24,8 @@ export class Permitted {
         if (path !== null) this.#put(place, object as Named, path);
         return path === null;
       });
-      if (others.length > 0) wide.push([place, others.length === rule.objects.length ? rule : { ...rule, objects: others }]);
+      if (others.length > 0)
+        wide.push([place, others.length === rule.objects.length ? rule : { ...rule, objects: others }]);
     });
     this.#wide = wide;
   }

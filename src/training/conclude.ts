@@ -96,7 +96,11 @@ export function conclude(conclusion: Conclusion): LearnResult {
       if (policy.beside !== null) {
         const beside = besideOf(file);
         replaceFile(beside, policy.beside);
-        unwritten.push({ program, file, why: `${file}: the statements cannot be added to it; they stand in ${beside}` });
+        unwritten.push({
+          program,
+          file,
+          why: `${file}: the statements cannot be added to it; they stand in ${beside}`,
+        });
         continue;
       }
       replaceFile(file, policy.text);
