@@ -80,7 +80,7 @@ function appended(text: string, statements: readonly Statement[]): string | null
 
 /** The one form, in which rules are a block list at the end. */
 function listed(text: string): string {
-  return formatPolicy(text).replace(/^rules:\s*(?:\[\]|null)/m, 'rules:');
+  return formatPolicy(text).replace(/^rules:\s*(?:\[\]|null|~)/m, 'rules:');
 }
 
 function withHead(text: string, certificate: Certificate, withheld: readonly string[]): string {
