@@ -86,6 +86,11 @@ export class Follower {
 
   #drain(): void {
     if (this.#fd === null) return;
+    // Somebody cut it short (copytruncate): what it holds now is new.
+    if (fstatSync(this.#fd).size < this.#at) {
+      this.#at = 0;
+      this.#lines = new Lines();
+    }
     const chunk = Buffer.alloc(65536);
     for (;;) {
       const read = readSync(this.#fd, chunk, 0, chunk.length, this.#at);

@@ -1,5 +1,5 @@
 /** A session's log: one JSON object a line, appended, rotated by size. Nothing a disk does may stop the session. */
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { EventRecord, NoteRecord } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
@@ -19,6 +19,10 @@ export class Log implements EventSink {
   #bytes: number;
   /** What the disk did not take yet; whole lines, and at its front perhaps the rest of one. */
   #pending = Buffer.alloc(0);
+  /** Is the front of `#pending` the rest of a line? */
+  #cut = false;
+  /** Lines that this process wrote into the file that is open. */
+  #held = 0;
   #failure: string | null = null;
   #lost = 0;
 
@@ -40,7 +44,7 @@ export class Log implements EventSink {
     if (!endsLine(this.#fd, this.#bytes)) this.#pending = Buffer.from('\n');
   }
 
-  /** Lines that were given up because the disk took nothing for too long. */
+  /** Lines that were given up because the disk took nothing for too long, or were taken away with the file they stood in. */
   get lost(): number {
     return this.#lost;
   }
@@ -72,8 +76,11 @@ export class Log implements EventSink {
       this.#pending = Buffer.concat([this.#pending, Buffer.from(lines.map((line) => `${line}\n`).join(''))]);
     }
     try {
+      this.#followName();
       while (this.#pending.length > 0) {
         const wrote = writeSync(this.#fd, this.#pending);
+        this.#held += newlines(this.#pending.subarray(0, wrote));
+        this.#cut = wrote > 0 && this.#pending[wrote - 1] !== NEWLINE;
         this.#pending = this.#pending.subarray(wrote);
         this.#bytes += wrote;
       }
@@ -104,6 +111,48 @@ export class Log implements EventSink {
     throw new Failure(`${file}: not a regular file, or others can write it`, `chmod go-w ${file}`);
   }
 
+  /**
+   * Somebody else's rotation: a file that was moved away stays whole where it is now, and the name is opened again; of one
+   * that was removed or cut short (a copy may hold more of it) all that this process wrote counts as lost.
+   */
+  #followName(): void {
+    const named = lstatSync(this.#file, { throwIfNoEntry: false });
+    const held = fstatSync(this.#fd);
+    if (named !== undefined && named.ino === held.ino && named.dev === held.dev) {
+      if (held.size < this.#bytes) this.#giveUp(held.size);
+      return;
+    }
+    const fd = this.#open(this.#file);
+    try {
+      this.#opened(fd);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    closeSync(this.#fd);
+    this.#fd = fd;
+    const { size } = fstatSync(fd);
+    if (held.nlink === 0) this.#giveUp(size);
+    else this.#begin(size);
+    if (!endsLine(fd, size)) this.#pending = Buffer.concat([Buffer.from('\n'), this.#pending]);
+  }
+
+  #giveUp(size: number): void {
+    this.#lost += this.#held;
+    this.#begin(size);
+  }
+
+  /** Goes on in a file of this size; a line whose front stands elsewhere is lost. */
+  #begin(size: number): void {
+    if (this.#cut) {
+      this.#pending = this.#pending.subarray(this.#pending.indexOf(NEWLINE) + 1);
+      this.#lost++;
+    }
+    this.#cut = false;
+    this.#held = 0;
+    this.#bytes = size;
+  }
+
   #rotate(): void {
     // The new file first: if there can be none, the old ones stay where they are, and this one goes on.
     const next = `${this.#file}.new`;
@@ -119,6 +168,7 @@ export class Log implements EventSink {
     closeSync(this.#fd);
     this.#fd = fd;
     this.#bytes = 0;
+    this.#held = 0;
   }
 
   #shift(): void {
@@ -134,9 +184,17 @@ export class Log implements EventSink {
   }
 }
 
+const NEWLINE = 0x0a;
+
+function newlines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}
+
 function endsLine(fd: number, bytes: number): boolean {
   const last = Buffer.alloc(1);
-  return bytes === 0 || readSync(fd, last, 0, 1, bytes - 1) === 0 || last[0] === 0x0a;
+  return bytes === 0 || readSync(fd, last, 0, 1, bytes - 1) === 0 || last[0] === NEWLINE;
 }
 
 /** Bytes that wait for a full disk at most. */

@@ -1,4 +1,5 @@
 /** What a state answers: for each operation the rules that decide it, in order, until one always applies. */
+import type { Verdict } from '../policy/model.js';
 import { OPERATIONS } from '../policy/operations.js';
 import type { Applies } from './conditions.js';
 import { ruleError } from './errors.js';
@@ -13,6 +14,8 @@ export interface Answer {
   /** By operation; absent: the default. */
   readonly chains: readonly Chain[];
   readonly program: number;
+  /** The operations that no default opens; 0 where the default is to deny. */
+  readonly closed: number;
 }
 
 const NOTHING: Chain = [];
@@ -26,15 +29,17 @@ export class Answers {
   constructor(
     private readonly ranked: readonly Ranked[],
     private readonly applies: readonly (Applies | null)[],
+    private readonly fallback: Verdict,
   ) {
     this.of([], 0);
   }
 
-  /** The answer of these marks, in order of decision. Throws CompileError where a chain of conditions is too long. */
-  of(marks: readonly Mark[], program: number): Answer {
+  /** The answer of these marks, in order of decision; `shut`: operations that no default opens. Throws CompileError where a chain of conditions is too long. */
+  of(marks: readonly Mark[], program: number, shut = 0): Answer {
+    const closed = this.fallback === 'deny' ? 0 : shut;
     let open = 0;
     for (const { mask } of marks) open |= mask;
-    let key = `${program}`;
+    let key = `${program}/${closed}`;
     const chains = OPERATIONS.map((_, bit): Chain => {
       if ((open & (1 << bit)) === 0) return NOTHING;
       const chain = this.#chain(marks, bit);
@@ -43,7 +48,7 @@ export class Answers {
     });
     const known = this.#ids.get(key);
     if (known !== undefined) return this.all[known] as Answer;
-    const answer: Answer = { id: this.all.length, chains, program };
+    const answer: Answer = { id: this.all.length, chains, program, closed };
     this.#ids.set(key, answer.id);
     this.all.push(answer);
     return answer;

@@ -12,7 +12,7 @@ import { type LeastAutomaton, minimise } from './minimise.js';
 import { type MoveTable, movesOf } from './moves.js';
 import { type Automaton, automatonOf } from './subset.js';
 import { type Tables, tablesOf } from './tables.js';
-import { type Tree, treeOf } from './tree.js';
+import { type Place, type Tree, treeOf } from './tree.js';
 
 /** The folder of policies that one policy belongs to. */
 export interface Application {
@@ -94,10 +94,10 @@ export function stagesOf(policy: Policy, { programs }: Application): Stages {
   const applies = all.ranked.map(({ rule }) => appliesOf(rule));
   const unconditional = (order: number): boolean => isUnconditional(applies[order] ?? null);
   const grants = { ...all, patterns: all.patterns.filter(({ order }) => applies[order] !== null) };
-  const tree = treeOf(grants, programs, unconditional);
+  const tree = treeOf(grants, programs, unconditional, policy.default !== 'deny');
 
   const finish = (deepByBytes: boolean): Stages => {
-    const answers = new Answers(grants.ranked, applies);
+    const answers = new Answers(grants.ranked, applies, policy.default);
     const automaton = automatonOf({ tree, ranked: grants.ranked, answers, unconditional, deepByBytes });
     const least = minimise(automaton);
     const unnamed = answers.of(grants.unnamed, 0);
@@ -107,7 +107,9 @@ export function stagesOf(policy: Policy, { programs }: Application): Stages {
     return { grants, applies, tree, automaton, least, moves, tables };
   };
   // Names below a `**` may come in every folder. The exact table is the faster way, but it needs them once for each.
-  const deep = tree.places.reduce((sum, { loops, literals }) => sum + (loops ? literals.size : 0), 0);
+  const ruled = (literals: Place['literals']): number =>
+    [...literals.values()].filter(({ owner }) => owner >= 0).length;
+  const deep = tree.places.reduce((sum, { loops, literals }) => sum + (loops ? ruled(literals) : 0), 0);
   if (deep === 0) return finish(false);
   if (deep * tree.places.length > DEEP_LITERALS_MAX) return finish(true);
   const exact = unlessTooLarge(() => finish(false));

@@ -85,9 +85,9 @@ export class AnswerTable {
   }
 
   /** The number of an answer. `closed`: what no rule decides is denied, whatever the default. */
-  of({ chains, program }: Answer, grants = 0, closed = false): number {
-    const last = closed ? this.#closed : 0;
-    const decisions = chains.map((chain, bit) => this.#chain(chain, OPERATIONS[bit] === 'exec', last));
+  of({ chains, program, closed: shut }: Answer, grants = 0, closed = false): number {
+    const last = (bit: number): number => (closed || (shut & (1 << bit)) !== 0 ? this.#closed : 0);
+    const decisions = chains.map((chain, bit) => this.#chain(chain, OPERATIONS[bit] === 'exec', last(bit)));
     return this.#answer(decisions, program, grants);
   }
 

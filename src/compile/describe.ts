@@ -48,6 +48,7 @@ function treeLines({ tree, grants }: Stages): string[] {
       ...(entry === undefined ? [] : [`entry ${entry}`]),
       ...(place.loops ? ['**'] : []),
       ...(place.program === 0 ? [] : [`program ${place.program}`]),
+      ...(place.kernel ? ['kernel acts'] : []),
     ];
     const note = flags.length === 0 ? '' : ` [${flags.join(', ')}]`;
     lines.push(`${place.id}${note}: ${marksText(grants.ranked, place.marks)}`);
@@ -192,7 +193,7 @@ function marksText(ranked: readonly Ranked[], marks: readonly Mark[]): string {
 }
 
 /** Operations with the same rules are listed together. */
-function answerText(ranked: readonly Ranked[], { chains, program }: Answer): string {
+function answerText(ranked: readonly Ranked[], { chains, program, closed }: Answer): string {
   const byChain = new Map<string, string[]>();
   chains.forEach((chain, bit) => {
     if (chain.length === 0) return;
@@ -200,6 +201,7 @@ function answerText(ranked: readonly Ranked[], { chains, program }: Answer): str
     byChain.set(key, [...(byChain.get(key) ?? []), OPERATIONS[bit] as string]);
   });
   const parts = [...byChain].map(([rules, operations]) => `${operations.join(' ')} by ${rules}`);
+  if (closed !== 0) parts.push(`${operationsOf(closed).join(' ')} opened by no default`);
   if (program !== 0) parts.push(`program ${program}`);
   return parts.length === 0 ? 'default' : parts.join('; ');
 }

@@ -3,6 +3,7 @@
  * looks at a rule's verdict or conditions until the answers are made; a grant is only "rule n, these operations".
  */
 import { type Bytes, readText } from '../policy/bytes.js';
+import { KERNEL_OPERATIONS } from '../policy/kernel-acts.js';
 import { type Kind, type PathPattern, type Policy, PROTOCOL_BYTE, type Rule, type Token } from '../policy/model.js';
 import { FILE_OPERATIONS, IMPLIED, operationMask, SOCKET_OPERATIONS } from '../policy/operations.js';
 import {
@@ -35,6 +36,8 @@ export interface Grant {
   readonly mask: number;
   /** Bits of those it decides on every folder above a match. */
   readonly above: number;
+  /** The pattern spells one path out: no glob, no variable. */
+  readonly full: boolean;
   /** For messages. */
   readonly text: string;
 }
@@ -58,7 +61,12 @@ export interface Grants {
 export interface Mark {
   readonly order: number;
   readonly mask: number;
+  /** Those of the mask that a pattern which spells the path out decides. */
+  readonly full: number;
 }
+
+/** On a file by which the kernel is made to act, only a rule that spells it out permits these, and no default does. */
+export const KERNEL_MASK = operationMask(KERNEL_OPERATIONS);
 
 const FILES = operationMask(FILE_OPERATIONS);
 const SOCKETS = operationMask(SOCKET_OPERATIONS);
@@ -105,8 +113,12 @@ export function grantsOf(policy: Policy): Grants {
   const unnamed: Mark[] = [];
   ranked.forEach(({ rule }, order) => {
     const listed = maskWithImplied(rule);
-    const add = (entry: Entry, pieces: readonly Piece[], mask: number, text: string, self = false, above = 0): void => {
-      if (mask !== 0) patterns.push({ order, entry, pieces, self, mask, above, text });
+    const add = (entry: Entry, pieces: readonly Piece[], mask: number, text: string): void => {
+      if (mask !== 0) patterns.push({ order, entry, pieces, self: false, mask, above: 0, full: false, text });
+    };
+    const addPath = ({ components, self, text, variable }: PathPattern, mask: number, above: number): void => {
+      const full = !self && variable !== true && components.every(({ kind }) => kind === 'literal');
+      if (mask !== 0) patterns.push({ order, entry: 'path', pieces: components, self, mask, above, full, text });
     };
     const addSockets = (alternatives: readonly Alternative[], text: string): void => {
       for (const alternative of alternatives) add('family', [alternative], listed & SOCKET, text);
@@ -115,14 +127,13 @@ export function grantsOf(policy: Policy): Grants {
       switch (object.type) {
         case 'path': {
           const stat = rule.verdict === 'permit' && (listed & FILES) !== 0 ? STAT : 0;
-          const { components, self, text } = object.pattern;
-          add('path', components, (listed & FILES) | stat, text, self, stat);
+          addPath(object.pattern, (listed & FILES) | stat, stat);
           break;
         }
         case 'kind': {
           const marks = kinds.get(object.kind) ?? [];
           kinds.set(object.kind, marks);
-          if ((listed & FILES) !== 0) marks.push({ order, mask: listed & FILES });
+          if ((listed & FILES) !== 0) marks.push({ order, mask: listed & FILES, full: 0 });
           break;
         }
         case 'inet': {
@@ -136,7 +147,7 @@ export function grantsOf(policy: Policy): Grants {
           break;
         }
         case 'unix':
-          add('path', object.pattern.components, listed & SOCKETS & ~SOCKET, object.pattern.text, object.pattern.self);
+          addPath(object.pattern, listed & SOCKETS & ~SOCKET, 0);
           addSockets(socketAlternatives('unix'), object.pattern.text);
           break;
         case 'abstract':
@@ -144,7 +155,7 @@ export function grantsOf(policy: Policy): Grants {
           addSockets(socketAlternatives('unix'), object.text);
           break;
         case 'unnamed':
-          if ((listed & SOCKETS & ~SOCKET) !== 0) unnamed.push({ order, mask: listed & SOCKETS & ~SOCKET });
+          if ((listed & SOCKETS & ~SOCKET) !== 0) unnamed.push({ order, mask: listed & SOCKETS & ~SOCKET, full: 0 });
           addSockets(socketAlternatives('unix'), 'unix:');
           break;
         case 'family':

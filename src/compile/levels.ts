@@ -19,9 +19,11 @@ const DENY = 0;
 const ASK = 1;
 const PERMIT = 2;
 const DEFAULT = 3;
-const INHERIT = 4;
-const UNCONFINED = 5;
-const OWN = 6;
+/** No rule decides, and no default opens it. */
+const CLOSED = 4;
+const INHERIT = 5;
+const UNCONFINED = 6;
+const OWN = 7;
 
 /** What one operation comes to: by caller, or (where there are too many kinds of callers) all that it may come to. */
 export interface Grant {
@@ -114,8 +116,9 @@ export class Levels {
     return own;
   }
 
-  #grant({ chains, program }: Answer, bit: number, otherwise: Level): Grant {
+  #grant({ chains, program, closed }: Answer, bit: number, fallback: Level): Grant {
     const chain = chains[bit] ?? [];
+    const otherwise = (closed & (1 << bit)) !== 0 ? CLOSED : fallback;
     const last =
       bit === EXEC && otherwise === DEFAULT && this.input.policy.default === 'permit' ? OWN + program : otherwise;
     const levelOf = (order: number): Level => {
@@ -160,7 +163,7 @@ export class Levels {
     // A learner permits what no rule decides, and finds out later what a program runs under.
     if (view === 'learn') return level >= PERMIT ? PERMIT : level;
     // What has no policy of its own in the application does not run.
-    if (level === OWN) return DENY;
+    if (level === OWN || level === CLOSED) return DENY;
     if (level !== DEFAULT) return level;
     const { default: otherwise } = this.input.policy;
     return otherwise === 'permit' ? PERMIT : otherwise === 'deny' ? DENY : ASK;

@@ -7,11 +7,11 @@ import type { Answer, Answers } from './answers.js';
 import { ruleError } from './errors.js';
 import type { Glob } from './globs.js';
 import type { Entry, Mark, Ranked } from './grants.js';
-import { ENTRIES } from './grants.js';
+import { ENTRIES, KERNEL_MASK } from './grants.js';
 import { fitsExactTable, OPERATION_SLOTS } from './layout.js';
 import { BYTE_STATES_MAX, STATE_PLACES_MAX, STATES_MAX, STEPS_MAX } from './limits.js';
 import { outcomeOf, type Rows, rowsOf, TooManyRows } from './rows.js';
-import type { Place, Tree, Unconditional } from './tree.js';
+import { everywhere, type Place, type Tree, type Unconditional } from './tree.js';
 
 /** A name the exact table may hold: where it leads, and what the byte automaton says of it. */
 export interface Edge {
@@ -104,11 +104,14 @@ class Subset {
    */
   #settledForGood(places: readonly Place[]): { order: Float64Array; by: (Place | undefined)[] } | null {
     let settled: { order: Float64Array; by: (Place | undefined)[] } | null = null;
+    const { ranked, tree } = this.options;
+    const acts = places.some((at) => tree.leadsToKernel[at.id] === 1);
     for (const at of places) {
       if (!at.loops || at.deep !== null) continue;
       settled ??= { order: new Float64Array(OPERATION_SLOTS).fill(Number.POSITIVE_INFINITY), by: [] };
-      for (const { order, mask } of at.marks) {
+      for (const { order, mask: marked, full } of at.marks) {
         if (!this.options.unconditional(order)) continue;
+        const mask = acts ? marked & everywhere(ranked, { order, full }) : marked;
         for (let bit = 0; bit < OPERATION_SLOTS; bit++)
           if ((mask & (1 << bit)) !== 0 && order < (settled.order[bit] as number)) {
             settled.order[bit] = order;
@@ -120,8 +123,8 @@ class Subset {
   }
 
   #canDecide(at: Place, settled: { order: Float64Array; by: (Place | undefined)[] }): boolean {
-    const { earliest, leadsToProgram } = this.options.tree;
-    if (leadsToProgram[at.id] === 1) return true;
+    const { earliest, leadsToProgram, leadsToKernel } = this.options.tree;
+    if (leadsToProgram[at.id] === 1 || leadsToKernel[at.id] === 1) return true;
     const none = this.options.ranked.length + 1;
     for (let bit = 0; bit < OPERATION_SLOTS; bit++) {
       const first = earliest[at.id * OPERATION_SLOTS + bit] as number;
@@ -202,7 +205,10 @@ class Subset {
     const program = places.find((at) => at.program !== 0)?.program ?? 0;
     const marks: Mark[] = places.length === 1 ? (places[0] as Place).marks : places.flatMap((at) => at.marks);
     if (places.length > 1) marks.sort((left, right) => left.order - right.order);
-    return this.options.answers.of(marks, program);
+    const { answers, ranked } = this.options;
+    if (!places.some((at) => at.kernel)) return answers.of(marks, program);
+    const spelt = marks.map((mark) => ({ ...mark, mask: mark.mask & everywhere(ranked, mark) }));
+    return answers.of(spelt, program, KERNEL_MASK);
   }
 
   /** The rule whose places occur in most states. */

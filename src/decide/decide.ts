@@ -16,6 +16,7 @@ import {
 import { OPERATIONS, type Operation } from '../policy/operations.js';
 import { applies } from './condition.js';
 import { covers } from './cover.js';
+import { makesKernelAct, namesInFull } from './kernel-acts.js';
 
 /**
  * Decides one attempt: each of its operations alone, in the order of the table of operations. One denial denies, with
@@ -68,10 +69,15 @@ export function isClosed(object: AccessObject): boolean {
 }
 
 function decideOperation(policy: Policy, operation: Operation, access: Access): Decision {
+  const { object } = access;
+  const acts = makesKernelAct(operation, object);
   const rule = rulesInOrder(policy).find(
-    (candidate) => covers(candidate, operation, access.object) !== null && applies(candidate, access),
+    (candidate) =>
+      covers(candidate, operation, object) !== null &&
+      applies(candidate, access) &&
+      (!acts || candidate.verdict === 'deny' || namesInFull(candidate, object)),
   );
-  const verdict = rule?.verdict ?? (isClosed(access.object) ? 'deny' : policy.default);
+  const verdict = rule?.verdict ?? (isClosed(object) || acts ? 'deny' : policy.default);
   return {
     operation,
     verdict,

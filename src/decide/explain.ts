@@ -4,6 +4,7 @@ import type { Operation } from '../policy/operations.js';
 import { type Change, smallestChange } from './change.js';
 import { covers } from './cover.js';
 import { decide, isClosed, rulesInOrder } from './decide.js';
+import { makesKernelAct } from './kernel-acts.js';
 import { nearestMisses, type Obstacle } from './miss.js';
 import { objectDescription, patternText } from './text.js';
 
@@ -35,7 +36,7 @@ export interface OperationExplanation {
   readonly errno?: string;
   readonly log: boolean;
   readonly transition?: Transition;
-  readonly by: 'rule' | 'implied' | 'interpreter' | 'default' | 'closed';
+  readonly by: 'rule' | 'implied' | 'interpreter' | 'default' | 'closed' | 'kernel';
   /** Null where no rule decided; then `nearest` names those that nearly did, at most five. */
   readonly rule: RuleReference | null;
   readonly nearest: readonly NearRule[];
@@ -87,6 +88,7 @@ function explainOperation(policy: Policy, access: Access, decision: Decision): O
 }
 
 function decidedBy({ rule, operation }: Decision, { object }: Access): OperationExplanation['by'] {
+  if (rule === null && makesKernelAct(operation, object)) return 'kernel';
   if (rule === null) return isClosed(object) ? 'closed' : 'default';
   if (rule.number === 0) return 'interpreter';
   return covers(rule, operation, object) === 'implied' ? 'implied' : 'rule';

@@ -12,6 +12,7 @@ import type {
 import { FILE_OPERATIONS, IMPLIED, type Operation } from '../policy/operations.js';
 import { holds } from './condition.js';
 import { names } from './cover.js';
+import { makesKernelAct, namesInFull } from './kernel-acts.js';
 import { namesOf, pathLeadsTo, pathMatches, walk } from './match.js';
 import { callerText, conditionText, hostText, patternText } from './text.js';
 
@@ -33,6 +34,8 @@ export type Obstacle =
       readonly expected: string;
       readonly got: string;
     }
+  /** The rule reaches a file by which the kernel is made to act, but does not spell it out. */
+  | { readonly kind: 'pattern' }
   | {
       readonly kind: 'condition';
       readonly which: 'if' | 'unless';
@@ -78,6 +81,9 @@ function missOf(rule: Rule, operation: Operation, access: Access): (Miss & { dis
     obstacles.push({ kind: 'operation', listed: rule.operations });
     distance += 1;
   }
+  const { object } = access;
+  if (near === null && rule.verdict !== 'deny' && makesKernelAct(operation, object) && !namesInFull(rule, object))
+    obstacles.push({ kind: 'pattern' });
   const caller = callerText(access);
   if (rule.if !== undefined && !holds(rule.if, access))
     obstacles.push({ kind: 'condition', which: 'if', condition: conditionText(rule.if), caller });

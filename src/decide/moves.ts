@@ -5,6 +5,7 @@
  * an example, which `explain` can show.
  */
 import type { Bytes } from '../policy/bytes.js';
+import { KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { Access, AccessObject, Decision, IdRange, PathPattern, Policy } from '../policy/model.js';
 import { FILE_OPERATIONS, OPERATIONS, type Operation } from '../policy/operations.js';
 import { decide, rulesInOrder } from './decide.js';
@@ -72,11 +73,14 @@ export function mayEver(policy: Policy, operation: Operation, object: AccessObje
 
 /** What differs below two folders. */
 function below(policy: Policy, levels: LevelsOf, from: Bytes, to: Bytes): More | 'unknown' | null {
-  const patterns = rulesInOrder(policy)
+  const ruled = rulesInOrder(policy)
     .flatMap(({ objects }) => objects)
     .flatMap((object): PathPattern[] => (object.type === 'path' || object.type === 'unix' ? [object.pattern] : []));
-  const along = (path: Bytes): Places[] =>
-    patterns.map((pattern) => namesOf(path).reduce((places, name) => step(pattern, places, name), start(pattern)));
+  const after = (pattern: PathPattern, path: Bytes): Places =>
+    namesOf(path).reduce((places, name) => step(pattern, places, name), start(pattern));
+  const acts = KERNEL_PATHS.filter((pattern) => after(pattern, from).length > 0 || after(pattern, to).length > 0);
+  const patterns = [...ruled, ...acts];
+  const along = (path: Bytes): Places[] => patterns.map((pattern) => after(pattern, path));
   const seen = new Set<string>();
   const pending = [{ olds: along(from), news: along(to), from, to }];
   const key = (places: readonly Places[]): string => places.map((set) => set.join()).join('|');

@@ -30,12 +30,20 @@ function operationLines(explained: OperationExplanation, { file }: Explanation):
     const how = by === 'implied' ? `, implied by ${nameOf(rule)}` : ` by ${nameOf(rule)}`;
     return [`${head}${how}`, `    ${summary(rule)}`];
   }
-  const why =
-    by === 'closed'
-      ? `${head}: no path can be told for it, and no rule names such objects, which no default opens`
-      : `${head}: no rule matches, so the default of ${file} decides`;
+  const why = `${head}: ${whyNoRule(by, file)}`;
   if (nearest.length === 0) return [why, '    no rule comes near'];
   return [`${why}; the nearest rules:`, ...nearest.flatMap(nearLines)];
+}
+
+function whyNoRule(by: OperationExplanation['by'], file: string): string {
+  switch (by) {
+    case 'closed':
+      return 'no path can be told for it, and no rule names such objects, which no default opens';
+    case 'kernel':
+      return 'by this file the kernel is made to run or load something, which no pattern and no default permits: only a rule that names it in full does';
+    default:
+      return `no rule matches, so the default of ${file} decides`;
+  }
 }
 
 function nearLines({ rule, obstacles }: NearRule): string[] {
@@ -54,6 +62,8 @@ function obstacleText(obstacle: Obstacle): string {
     }
     case 'object':
       return `${obstacle.pattern} wants ${obstacle.what} ${obstacle.expected}, this is ${obstacle.got}`;
+    case 'pattern':
+      return 'reaches it by a pattern only';
     case 'condition':
       return `${obstacle.which} ${obstacle.condition}: this is ${obstacle.caller}`;
   }

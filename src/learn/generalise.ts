@@ -112,8 +112,11 @@ function namesOf(path: Bytes): Bytes[] {
 class Evidence {
   readonly #made = new Set<string>();
   readonly #removed = new Set<string>();
-  /** Numbers seen, by operation and path with the numbers of one component left out. */
-  readonly #numbers = new Map<string, Set<string>>();
+  /** Names that differ by their number alone, by what else they have in common; most stand alone. */
+  readonly #numbers = new Map<string, string | Set<string>>();
+  /** Beginnings and ends of paths by number: an application has many long ones that share them. */
+  readonly #fronts = new Interned();
+  readonly #ends = new Interned();
   /** Protocols on which port 0 was bound: the kernel chose. */
   readonly #anyPort = new Set<string>();
 
@@ -124,25 +127,53 @@ class Evidence {
       if (operation === 'create' || operation === 'bind') this.#made.add(object.path);
       if (operation === 'delete') this.#removed.add(object.path);
       const names = namesOf(object.path);
-      names.forEach((name, index) => {
-        if (!/[0-9]/.test(name)) return;
-        const key = keyWithout(operation, names, index);
-        const seen = this.#numbers.get(key) ?? new Set();
-        this.#numbers.set(key, seen.add(name));
+      this.#keys(operation, names).forEach((key, index) => {
+        if (key === null) return;
+        const name = names[index] as string;
+        const seen = this.#numbers.get(key);
+        if (seen === undefined) this.#numbers.set(key, name);
+        else if (typeof seen !== 'string') seen.add(name);
+        else if (seen !== name) this.#numbers.set(key, new Set([seen, name]));
       });
     }
   }
 
   sighting({ operation, pids }: Observation, names: readonly Bytes[]): Sighting {
-    const upTo = (index: number): string => `/${names.slice(0, index + 1).join('/')}`;
+    const path = `/${names.join('/')}`;
+    let end = 0;
+    const ends = names.map(({ length }) => {
+      end += 1 + length;
+      return end;
+    });
+    const upTo = (index: number): string => path.slice(0, ends[index]);
+    let keys: readonly (string | null)[] | undefined;
     return {
       operation,
       names,
       made: (index) => this.#made.has(upTo(index)),
       removed: (index) => this.#removed.has(upTo(index)),
       pid: (number) => pids.has(Number(number)),
-      numbers: (index) => this.#numbers.get(keyWithout(operation, names, index))?.size ?? 0,
+      numbers: (index) => {
+        keys ??= this.#keys(operation, names);
+        const seen = this.#numbers.get(keys[index] ?? '');
+        return seen === undefined ? 0 : typeof seen === 'string' ? 1 : seen.size;
+      },
     };
+  }
+
+  /** For each name with a number, what it has in common with its siblings: all of the path but the number itself. */
+  #keys(operation: string, names: readonly Bytes[]): (string | null)[] {
+    const ends = new Array<number>(names.length + 1).fill(0);
+    for (let at = names.length - 1; at >= 0; at--)
+      ends[at] = this.#ends.of(ends[at + 1] as number, names[at] as string);
+    let front = 0;
+    return names.map((name, index) => {
+      const key = /[0-9]/.test(name)
+        ? `${operation} ${front} ${numberless(name, '\0')} ${names.length} ${ends[index + 1]}`
+        : null;
+      front = this.#fronts.of(front, name);
+      return key;
+    });
   }
 
   ephemeral({ protocol, port }: Extract<AccessObject, { type: 'inet' }>): boolean {
@@ -150,6 +181,14 @@ class Evidence {
   }
 }
 
-function keyWithout(operation: string, names: readonly Bytes[], index: number): string {
-  return `${operation} ${names.map((name, at) => (at === index ? numberless(name, '\0') : name)).join('/')}`;
+/** Numbers for lists of names, each made of a shorter list and one name more. */
+class Interned {
+  readonly #ids = new Map<string, number>();
+
+  of(list: number, name: string): number {
+    const key = `${list} ${name}`;
+    const known = this.#ids.get(key) ?? this.#ids.size + 1;
+    this.#ids.set(key, known);
+    return known;
+  }
 }

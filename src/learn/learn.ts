@@ -1,14 +1,17 @@
 /** From observations to policies: one for each program that was seen. */
-import { decide } from '../decide/decide.js';
-import type { Access, PathPattern, Policy, Rule } from '../policy/model.js';
+import { isDeepStrictEqual } from 'node:util';
+import { makesKernelAct } from '../decide/kernel-acts.js';
+import { PolicyError } from '../policy/errors.js';
+import type { PathPattern, Policy, Rule } from '../policy/model.js';
 import { parsePolicy } from '../policy/parse.js';
 import type { Statement } from '../policy/statement.js';
 import type { Surroundings } from '../policy/surroundings.js';
 import type { Certificate } from './certificate.js';
 import { generalise, type Written } from './generalise.js';
 import type { Observation, Observations } from './observation.js';
+import { Permitted } from './permitted.js';
 import { statementsOf } from './statements.js';
-import { extendPolicy, type Head, writePolicy } from './write.js';
+import { extensions, type Head, writePolicy } from './write.js';
 
 export interface Existing {
   readonly file: string;
@@ -41,6 +44,10 @@ export interface LearntPolicy {
   readonly text: string;
   readonly added: readonly Statement[];
   readonly use: readonly string[];
+  /** What was done and is never learned, `write /proc/sys/kernel/core_pattern`: only a person permits it. */
+  readonly withheld: readonly string[];
+  /** The statements could not be added to the text that is there, which stays: a policy of them alone. Null: they could. */
+  readonly beside: string | null;
 }
 
 /** A group is taken in where at least this many different objects that it covers were used. */
@@ -65,42 +72,77 @@ function learnProgram(program: string, observations: readonly Observation[], inp
   const { certificate, sensitive, userName, around } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
   const interpreter = existing === null ? input.interpreter(program) : existing.policy.interpreter;
-  const use = existing === null ? groupsFor(program, observations, input.groups) : [];
+  const [acts, plain] = partition(observations, ({ operation, object }) => makesKernelAct(operation, object));
+  const use = existing === null ? groupsFor(program, plain, input.groups) : [];
   const head: Head = { program, interpreter, use };
-  const write = (statements: readonly Statement[]): string =>
-    existing === null
-      ? writePolicy(head, statements, certificate)
-      : extendPolicy(existing.text, statements, certificate);
-  const read = (statements: readonly Statement[]): Policy =>
-    parsePolicy(write(statements), existing?.file ?? program, around);
+  const readFresh = (statements: readonly Statement[]): Policy =>
+    parsePolicy(writePolicy(head, statements, certificate), program, around);
 
   const uids = new Set(observations.flatMap((observation) => [...observation.uids]));
-  const before = read([]);
-  const missing = generalise(observations, sensitive).filter(({ observation }) => !permits(before, observation));
+  const before = existing === null ? readFresh([]) : existing.policy;
+  const permitted = new Permitted(before);
+  const missing = generalise(plain, sensitive).filter(({ observation }) => !permitted.has(observation));
   const [main, implied] = split(missing);
   const added = statementsOf(main, uids, userName);
   // What the others grant by implication is not written: asked of the policy itself, not guessed.
-  const after = implied.length === 0 ? before : read(added);
-  const rest = implied.filter(({ observation }) => !permits(after, observation));
+  const after = implied.length === 0 ? permitted : new Permitted(withRules(before, readFresh(added)));
+  const rest = implied.filter(({ observation }) => !after.has(observation));
   const all = [...added, ...statementsOf(rest, uids, userName)];
-  return { program, existing, text: write(all), added: all, use };
+  const withheld = withheldOf(acts, permitted);
+  const learnt = { program, existing, added: all, use, withheld, beside: null };
+  if (existing === null) return { ...learnt, text: writePolicy(head, all, certificate, withheld) };
+  const wanted = withRules(existing.policy, readFresh(all));
+  const holds = (text: string): boolean => isHeld(text, existing.file, wanted, around);
+  const text = extensions(existing.text, all, certificate, withheld).find(holds);
+  if (text !== undefined) return { ...learnt, text };
+  return { ...learnt, text: existing.text, beside: writePolicy(head, all, certificate, withheld) };
 }
 
-/** Does the policy permit the operation to everyone who did it? */
-function permits(policy: Policy, { operation, object, uids, owners }: Observation): boolean {
-  const asked = owners.size === 0 ? [undefined] : owners;
-  for (const uid of uids)
-    for (const owner of asked) {
-      const access: Access = {
-        operations: [operation],
-        object,
-        uid,
-        gid: uid,
-        ...(owner === undefined ? {} : { owner }),
-      };
-      if (decide(policy, access).verdict !== 'permit') return false;
-    }
-  return true;
+/** The policy with rules at its end, where they decide last. */
+function withRules(policy: Policy, { rules }: Policy): Policy {
+  return { ...policy, rules: [...policy.rules, ...rules] };
+}
+
+/**
+ * Is the text the old policy with the new statements, and nothing else: all that it said is there, in its order, and the
+ * statements behind it? What was observed is then permitted as they permit it.
+ */
+function isHeld(text: string, file: string, wanted: Policy, around: Surroundings): boolean {
+  let made: Policy;
+  try {
+    made = parsePolicy(text, file, around);
+  } catch (error) {
+    if (error instanceof PolicyError) return false;
+    throw error;
+  }
+  const { rules, ...head } = made;
+  const { rules: others, ...otherHead } = wanted;
+  return (
+    isDeepStrictEqual(head, otherHead) &&
+    rules.length === others.length &&
+    rules.every((rule, index) => isSame(rule, others[index] as Rule))
+  );
+}
+
+/** Do they say the same? Where they stand does not matter. */
+function isSame(one: Rule, other: Rule): boolean {
+  const { objects, place: _place, number: _number, ...rest } = one;
+  const { objects: others, place: _otherPlace, number: _otherNumber, ...otherRest } = other;
+  return (
+    isDeepStrictEqual(rest, otherRest) &&
+    objects.length === others.length &&
+    objects.every((object, index) => isDeepStrictEqual(object, others[index]))
+  );
+}
+
+function partition<T>(all: readonly T[], is: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(is), all.filter((one) => !is(one))];
+}
+
+/** What no policy permits and no learner writes: by these the kernel is made to run or load something. */
+function withheldOf(acts: readonly Observation[], permitted: Permitted): string[] {
+  const missing = acts.filter((one) => !permitted.has(one));
+  return [...new Set(missing.map(({ operation, text }) => `${operation} ${text}`))].sort();
 }
 
 /** What says something by itself, and what most likely follows from it. */
@@ -117,12 +159,12 @@ function groupsFor(program: string, observations: readonly Observation[], groups
   const names: string[] = [];
   let open = observations.filter(({ operation }) => operation !== 'stat');
   for (const { name, rules } of groups) {
-    const policy = policyOf(program, [...chosen, ...rules]);
-    const covered = open.filter((observation) => permits(policy, observation));
-    if (new Set(covered.map(({ text }) => text)).size < GROUP_EVIDENCE) continue;
+    const permitted = new Permitted(policyOf(program, [...chosen, ...rules]));
+    const covered = new Set(open.filter((observation) => permitted.has(observation)));
+    if (new Set([...covered].map(({ text }) => text)).size < GROUP_EVIDENCE) continue;
     names.push(name);
     chosen.push(...rules);
-    open = open.filter((observation) => !covered.includes(observation));
+    open = open.filter((observation) => !covered.has(observation));
   }
   return names;
 }

@@ -13,31 +13,54 @@ function wholeOf({ components, self }: PathPattern): readonly (Component | { rea
 
 type Part = Component | { readonly kind: 'rest' };
 
-function components(one: readonly Part[], other: readonly Part[]): boolean {
-  const [first, ...rest] = one;
-  const [second, ...more] = other;
-  if (first === undefined) return other.every(({ kind }) => kind === 'rest' || kind === 'deep');
-  if (second === undefined) return one.every(({ kind }) => kind === 'rest' || kind === 'deep');
-  if (first.kind === 'rest' || first.kind === 'deep') return components(rest, other) || components(one, more);
-  if (second.kind === 'rest' || second.kind === 'deep') return components(one, more) || components(rest, other);
-  return names(tokensOf(first), tokensOf(second)) && components(rest, more);
+/**
+ * Walks both lists at once from their fronts. A pair of places that led nowhere is not tried again: what is left of both
+ * tells all, so the time is their product, however many stars they hold.
+ */
+function together(width: number, step: (one: number, other: number, go: Go) => boolean): boolean {
+  const failed = new Set<number>();
+  const go: Go = (one, other) => {
+    const key = one * width + other;
+    if (failed.has(key)) return false;
+    failed.add(key);
+    return step(one, other, go);
+  };
+  return go(0, 0);
 }
 
-function tokensOf(component: Exclude<Component, { kind: 'deep' }>): readonly Token[] {
+type Go = (one: number, other: number) => boolean;
+
+function components(one: readonly Part[], other: readonly Part[]): boolean {
+  const open = (part: Part): boolean => part.kind === 'rest' || part.kind === 'deep';
+  return together(other.length + 1, (at, to, go) => {
+    const [first, second] = [one[at], other[to]];
+    if (first === undefined) return other.slice(to).every(open);
+    if (second === undefined) return one.slice(at).every(open);
+    if (open(first) || open(second)) return go(at + 1, to) || go(at, to + 1);
+    return names(tokensOf(first as Name), tokensOf(second as Name)) && go(at + 1, to + 1);
+  });
+}
+
+type Name = Exclude<Component, { kind: 'deep' }>;
+
+function tokensOf(component: Name): readonly Token[] {
   if (component.kind === 'glob') return component.tokens;
   return Array.from(component.name, (sign) => ({ kind: 'byte', value: sign.charCodeAt(0) }));
 }
 
 /** Is there a name that both match? */
 function names(one: readonly Token[], other: readonly Token[]): boolean {
-  const [first, ...rest] = one;
-  const [second, ...more] = other;
-  if (first?.kind === 'either') return first.branches.some((branch) => names([...branch, ...rest], other));
-  if (second?.kind === 'either') return names(other, one);
-  if (first?.kind === 'star') return names(rest, other) || (second !== undefined && names(one, more));
-  if (second?.kind === 'star') return names(other, one);
-  if (first === undefined || second === undefined) return first === second;
-  return bytes(first).some((byte) => takes(second, byte)) && names(rest, more);
+  return together(other.length + 1, (at, to, go) => {
+    const [first, second] = [one[at], other[to]];
+    if (first?.kind === 'either')
+      return first.branches.some((branch) => names([...branch, ...one.slice(at + 1)], other.slice(to)));
+    if (second?.kind === 'either')
+      return second.branches.some((branch) => names(one.slice(at), [...branch, ...other.slice(to + 1)]));
+    if (first?.kind === 'star') return go(at + 1, to) || (second !== undefined && go(at, to + 1));
+    if (second?.kind === 'star') return go(at, to + 1) || (first !== undefined && go(at + 1, to));
+    if (first === undefined || second === undefined) return first === second;
+    return bytes(first).some((byte) => takes(second, byte)) && go(at + 1, to + 1);
+  });
 }
 
 function bytes(token: Token): number[] {

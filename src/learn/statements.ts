@@ -30,7 +30,9 @@ export function statementsOf(
   const rules = new Map<string, Entry[]>();
   for (const entry of entriesOf(written, uids)) {
     const key = [entry.key, entry.operations.join(), entry.uid ?? '', entry.rules.join()].join(' ');
-    rules.set(key, [...(rules.get(key) ?? []), entry]);
+    const alike = rules.get(key);
+    if (alike === undefined) rules.set(key, [entry]);
+    else alike.push(entry);
   }
   return [...rules.values()].sort(byOperations).map((entries) => statementOf(entries, userName));
 }

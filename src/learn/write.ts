@@ -1,5 +1,5 @@
 /** Statements into the text of a policy: a new one, or a person's, whose comments and order stay as they are. */
-import { isSeq, parseDocument } from 'yaml';
+import { isSeq, type Node, parseDocument } from 'yaml';
 import { readText } from '../policy/bytes.js';
 import { formatPolicy } from '../policy/format.js';
 import { literalText } from '../policy/glob.js';
@@ -17,10 +17,12 @@ export function writePolicy(
   { program, interpreter, use }: Head,
   statements: readonly Statement[],
   certificate: Certificate,
+  withheld: readonly string[] = [],
 ): string {
   const head = [
     `# What ${program} may do: what it was seen to do, and nothing else.`,
     `# ${certificateLine(certificate)}`,
+    ...withheld.map(withheldLine),
     'version: 1',
     `program: ${scalar(pattern(program))}`,
     ...(interpreter === undefined ? [] : [`interpreter: ${scalar(pattern(interpreter))}`]),
@@ -38,34 +40,56 @@ function pattern(program: string): string {
   return literalText(readText(program));
 }
 
-/** A policy that is there: the statements at its end, where they decide last, and the certificate beneath the others. */
-export function extendPolicy(text: string, statements: readonly Statement[], certificate: Certificate): string {
-  return withCertificate(statements.length === 0 ? text : appended(text, statements), certificate);
+/** What was done and stands in no rule. */
+function withheldLine(what: string): string {
+  return `# not learned: ${what} (by it the kernel is made to run or load something; a rule that names it in full permits it)`;
 }
 
-function appended(text: string, statements: readonly Statement[]): string {
-  const rules = parseDocument(text).get('rules', true);
-  // A list in brackets, or none at all, has no end to write behind.
-  const flow = isSeq(rules) && (rules.flow === true || rules.items.length === 0);
-  const base = flow ? listed(text) : text;
-  const first = /^( *)- /m.exec(base.slice(base.search(/^rules:/m)));
-  const indent = first?.[1]?.length ?? 2;
+/**
+ * A policy that is there, with the statements at its end, where they decide last, and the certificate beneath the others. As
+ * people write policies in many shapes, there are several ways, the one that changes least first; none need be right.
+ */
+export function extensions(
+  text: string,
+  statements: readonly Statement[],
+  certificate: Certificate,
+  withheld: readonly string[] = [],
+): string[] {
+  const head = (whole: string): string => withHead(whole, certificate, withheld);
+  if (statements.length === 0) return [head(text)];
+  const ended = text.replace(/\n\.\.\.[ \t]*(?:#[^\n]*)?\n*$/, '\n');
+  return [text, ended, listed(text)].flatMap((base) => {
+    const whole = appended(base, statements);
+    return whole === null ? [] : [head(whole)];
+  });
+}
+
+/** Null: the list of rules has no end to write behind. */
+function appended(text: string, statements: readonly Statement[]): string | null {
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return null;
+  const rules = document.get('rules', true);
+  if (isSeq(rules) && rules.flow === true) return null;
+  const first = isSeq(rules) ? (rules.items[0] as Node | undefined) : undefined;
+  const dash = first?.range === undefined || first.range === null ? -1 : text.lastIndexOf('-', first.range[0] - 1);
+  const indent = dash < 0 ? 2 : dash - text.lastIndexOf('\n', dash) - 1;
   const written = statements.map(writeStatement).join('');
   const shifted = written.replace(/^ {2}/gm, ' '.repeat(indent));
-  return `${base.replace(/\n*$/, '\n')}${shifted}`;
+  return `${text.replace(/\n*$/, '\n')}${shifted}`;
 }
 
+/** The one form, in which rules are a block list at the end. */
 function listed(text: string): string {
-  const formatted = formatPolicy(text);
-  return formatted.replace(/^rules:\s*\[\]/m, 'rules:');
+  return formatPolicy(text).replace(/^rules:\s*(?:\[\]|null|~)/m, 'rules:');
 }
 
-function withCertificate(text: string, certificate: Certificate): string {
+function withHead(text: string, certificate: Certificate, withheld: readonly string[]): string {
   const line = `# ${certificateLine(certificate)}`;
   const lines = text.split('\n');
   const last = lines.findLastIndex(
     (old, index) => isCertificate(old) && lines.slice(0, index).every((above) => above.startsWith('#')),
   );
-  lines.splice(last + 1, 0, line);
+  const news = withheld.map(withheldLine).filter((said) => !lines.includes(said));
+  lines.splice(last + 1, 0, line, ...news);
   return lines.join('\n');
 }

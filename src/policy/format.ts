@@ -11,6 +11,8 @@ const OBJECT_KEYS: readonly string[] = ['path', 'kind', 'address', 'family'];
  */
 export function formatPolicy(text: string, replacements: ReadonlyMap<string, string> = new Map()): string {
   const document = parseDocument(text);
+  if (isMap(document.contents)) document.contents.flow = false;
+  document.directives.docEnd = false;
   visit(document, {
     Pair(_key, { key, value }) {
       if (!isScalar(key)) return;

@@ -22,6 +22,7 @@ export interface Facts {
   alias: { name: string };
   tag: { tag: string };
   'merge-key': object;
+  'several-lines': { block: string };
   'unquoted-sign': { sign: string; value: string };
   'key-not-text': object;
   'duplicate-key': { key: string; line: number };
@@ -167,6 +168,10 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
   tag: {
     message: ({ tag }) => `the tag ${tag}`,
     remedy: () => 'remove it; if the ! belongs to a value, quote it',
+  },
+  'several-lines': {
+    message: ({ block }) => `a value over several lines${block === '' ? '' : ` (${block})`}: YAML joins them to one`,
+    remedy: () => 'one object a line: write a list, or the value in quotes on one line',
   },
   'merge-key': { message: () => 'a merge key', remedy: () => 'write the keys out' },
   'unquoted-sign': {

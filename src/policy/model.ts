@@ -65,6 +65,8 @@ export interface PathPattern {
   readonly text: string;
   readonly components: readonly Component[];
   readonly self: boolean;
+  /** A variable stood in it: what it names depends on who runs the program, and where. */
+  readonly variable?: true;
 }
 
 export type Protocol = 'tcp' | 'udp' | 'sctp' | 'icmp' | 'raw';

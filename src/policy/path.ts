@@ -19,7 +19,8 @@ const NAMES_LOOKED_AT = 16;
 export function parsePath(text: string, lookup: Lookup): PathPattern {
   const { text: written, origin } = expandPattern(text, lookup);
   try {
-    return readPath(written);
+    const pattern = readPath(written);
+    return written === text ? pattern : { ...pattern, variable: true };
   } catch (error) {
     if (error instanceof Fault) throw new Fault(error.code, error.facts, origin(error.index));
     throw error;

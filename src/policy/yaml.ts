@@ -9,6 +9,7 @@ import {
   type Node,
   type ParsedNode,
   parseAllDocuments,
+  type Scalar,
   visit,
   type YAMLParseError,
 } from 'yaml';
@@ -135,8 +136,16 @@ function references(source: Source, document: Document.Parsed<ParsedNode>): void
       if (isCollection(node) && path.filter(isCollection).length >= DEPTH_MAX)
         source.report('nested-too-deep', { most: DEPTH_MAX }, at);
       if (isMap(node)) keys(source, node.items);
+      if (isScalar(node)) oneLine(source, node, at);
     },
   });
+}
+
+/** Lines that are folded or kept make one value, which names nothing that was meant. */
+function oneLine(source: Source, { type, range }: Scalar, at: number): void {
+  const block = type === 'BLOCK_LITERAL' ? '|' : type === 'BLOCK_FOLDED' ? '>' : '';
+  const written = source.text.slice(at, range?.[1] ?? at);
+  if (block !== '' || written.trimEnd().includes('\n')) source.report('several-lines', { block }, at);
 }
 
 function keys(source: Source, items: readonly unknown[]): void {

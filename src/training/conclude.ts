@@ -1,6 +1,6 @@
 /** The end of learning: observations become policy files. The same for a learner that ended well, one that was killed, and a log. */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadApplication } from '../application/application.js';
 import { policyFileName } from '../application/policy-name.js';
 import type { Surroundings } from '../application/surroundings.js';
@@ -30,6 +30,8 @@ export interface WrittenPolicy {
   readonly added: number;
   readonly created: boolean;
   readonly use: readonly string[];
+  /** What was done and is never learned. */
+  readonly withheld: readonly string[];
 }
 
 /** A policy that could not be written; those of the other programs were. */
@@ -91,6 +93,16 @@ export function conclude(conclusion: Conclusion): LearnResult {
     const file = policy.existing?.file ?? join(folder, policyFileName(program, names));
     names.push(basename(file));
     try {
+      if (policy.beside !== null) {
+        const beside = besideOf(file);
+        replaceFile(beside, policy.beside);
+        unwritten.push({
+          program,
+          file,
+          why: `${file}: the statements cannot be added to it; they stand in ${beside}`,
+        });
+        continue;
+      }
       replaceFile(file, policy.text);
       policies.push(written(policy, file));
     } catch (error) {
@@ -125,8 +137,14 @@ export function concludeJournal(text: JournalText, around: Surroundings, ended: 
   return result;
 }
 
-function written({ program, existing, added, use }: LearntPolicy, file: string): WrittenPolicy {
-  return { program, file, added: added.length, created: existing === null, use };
+function written({ program, existing, added, use, withheld }: LearntPolicy, file: string): WrittenPolicy {
+  return { program, file, added: added.length, created: existing === null, use, withheld };
+}
+
+/** No policy file by its ending, so that it is never taken in by itself; cut so that the name stays one. */
+function besideOf(file: string): string {
+  const stem = Buffer.from(basename(file, '.yaml')).subarray(0, 240).toString();
+  return join(dirname(file), `${stem.replace(/\ufffd+$/, '')}.learned`);
 }
 
 function groupsOf(around: Surroundings): Group[] {
@@ -158,6 +176,12 @@ export function renderLearnt({ folder, policies, unwritten, certificate, refused
   return [
     certificateLine(certificate),
     ...lines,
+    ...policies.flatMap(({ program, withheld }) =>
+      withheld.map(
+        (what) =>
+          `  ${program}: NOT LEARNED: ${what}: by it the kernel is made to run or load something (a rule that names it in full permits it)`,
+      ),
+    ),
     ...unwritten.map(({ program, why }) => `  ${program}: NOT WRITTEN: ${why} (then: callgate learn --recover)`),
     ...(denied.length === 0 ? [] : ['refused by rules that are there already, and not learned:', ...denied]),
     ...(certificate.tainted

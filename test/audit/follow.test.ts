@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,4 +88,17 @@ t.test('a log in the place of one that is gone', async (t) => {
   writeFileSync(file, line(2));
   await until(() => seen.length === 2);
   t.same(seen, [1, 2]);
+});
+
+t.test('a log that is cut short is read from its beginning again', async (t) => {
+  const { file, seen, follow } = set(t);
+  writeFileSync(file, line(1) + line(2) + line(3));
+  const follower = follow(false);
+  truncateSync(file, 0);
+  appendFileSync(file, line(4));
+  follower.read();
+  t.same(seen, [4]);
+  appendFileSync(file, line(5));
+  follower.read();
+  t.same(seen, [4, 5]);
 });

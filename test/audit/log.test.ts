@@ -5,9 +5,12 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -135,4 +138,57 @@ t.test('what cannot be read is counted; characters may be cut by a piece', async
   t.equal(bad, 5);
   t.equal(JSON.stringify(records[0]), long);
   t.same(seqs(file), [1, 3]);
+});
+
+t.test('a log that somebody else rotates goes on under its name', async (t) => {
+  const file = join(folder(t), 'a.jsonl');
+  const opened: number[] = [];
+  const log = new Log(file, 1e6, (fd) => opened.push(fd));
+  log.write([line(1), line(2)]);
+  renameSync(file, `${file}-20261125`);
+  log.write([line(3)]);
+  t.same(seqs(file), [3], 'made anew');
+  t.same(seqs(`${file}-20261125`), [1, 2], 'whole where it is now');
+  renameSync(file, `${file}-20261126`);
+  writeFileSync(file, '{"v":1,"seq":0}', { mode: 0o600 });
+  log.write([line(4)]);
+  t.same(seqs(file), [0, 4], 'and where logrotate made it, and wrote half a line');
+  t.equal(opened.length, 3, 'each file is told');
+  t.equal(log.lost, 0);
+  t.equal(log.failure, null);
+  log.close();
+});
+
+t.test('what is taken away with the log is counted', async (t) => {
+  const file = join(folder(t), 'a.jsonl');
+  const log = new Log(file);
+  log.write([line(1), line(2)]);
+  unlinkSync(file);
+  log.write([line(3)]);
+  t.same(seqs(file), [3]);
+  t.equal(log.lost, 2, 'two lines that nobody can read');
+  truncateSync(file, 0);
+  log.write([line(4), line(5)]);
+  t.same(seqs(file), [4, 5], 'written at its front');
+  t.equal(log.lost, 3);
+  log.write([line(6)]);
+  t.equal(log.lost, 3, 'and nothing more while it is left alone');
+  log.close();
+});
+
+t.test('a name that cannot be opened again keeps the lines', async (t) => {
+  const base = folder(t);
+  const file = join(base, 'a.jsonl');
+  const log = new Log(file);
+  log.write([line(1)]);
+  renameSync(file, `${file}.old`);
+  mkdirSync(file);
+  log.write([line(2)]);
+  t.match(log.failure, /cannot be opened/);
+  rmSync(file, { recursive: true });
+  log.write([line(3)]);
+  t.equal(log.failure, null);
+  t.same(seqs(file), [2, 3]);
+  t.equal(log.lost, 0);
+  log.close();
 });

@@ -87,21 +87,41 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
     openTrial: [[TRIAL], [text]],
     load: [
       [{ directory: '/nowhere/gate', attach: 'lsm' }],
-      [[undefined, null, 5, {}, { directory: 'a\0b', attach: 'lsm' }, { directory: 5, attach: 'lsm' }, { directory: '/x' }]],
+      [
+        [
+          undefined,
+          null,
+          5,
+          {},
+          { directory: 'a\0b', attach: 'lsm' },
+          { directory: 5, attach: 'lsm' },
+          { directory: '/x' },
+        ],
+      ],
     ],
     adopt: [['/nowhere'], [text]],
     unload: [['/nowhere'], [text]],
     mark: [
       [gate, 0, subject],
-      [[undefined, null, 5, {}, [], Object.create(gate), new Proxy(gate, {}), { ...gate }, native, Buffer.alloc(8)], descriptor, bytes],
+      [
+        [undefined, null, 5, {}, [], Object.create(gate), new Proxy(gate, {}), { ...gate }, native, Buffer.alloc(8)],
+        descriptor,
+        bytes,
+      ],
     ],
     hold: [[options({ file: '/nowhere' })], [wrongOptions]],
     openPidfd: [[process.pid], [[...descriptor, 0]]],
     waitPidfd: [[9999], [descriptor]],
-    sendSignal: [[9999, 0], [descriptor, [...number, 65, 1000]]],
+    sendSignal: [
+      [9999, 0],
+      [descriptor, [...number, 65, 1000]],
+    ],
     closeFd: [[9999], [descriptor]],
     lock: [[`${folder}/lock`], [text]],
-    writeUnstopped: [[9999, Buffer.from('x')], [descriptor, bytes]],
+    writeUnstopped: [
+      [9999, Buffer.from('x')],
+      [descriptor, bytes],
+    ],
     peer: [[9999], [descriptor]],
     becomeSubreaper: [[], []],
     reapOrphans: [[], []],
@@ -112,23 +132,56 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
 const key = Buffer.alloc(4);
 const methods: Record<Exclude<keyof NativeGate, 'close'>, Row> = {
   describeMap: [['policies'], [text]],
-  lookup: [['policies', key], [text, bytes.concat(Buffer.alloc(3), Buffer.alloc(5), Buffer.alloc(0))]],
-  update: [['policies', key, key], [text, bytes, [...noBytes, key, Buffer.alloc(0), detached(32)]]],
-  remove: [['policies', key], [text, bytes.concat(Buffer.alloc(3), Buffer.alloc(5))]],
+  lookup: [
+    ['policies', key],
+    [text, bytes.concat(Buffer.alloc(3), Buffer.alloc(5), Buffer.alloc(0))],
+  ],
+  update: [
+    ['policies', key, key],
+    [text, bytes, [...noBytes, key, Buffer.alloc(0), detached(32)]],
+  ],
+  remove: [
+    ['policies', key],
+    [text, bytes.concat(Buffer.alloc(3), Buffer.alloc(5))],
+  ],
   keys: [['policies'], [text]],
-  putImage: [[0, 0, key], [[...number, 4, 2 ** 32 - 1], number, [...bytes, key]]],
-  removeImage: [[0, 0], [[...number, 4, 1000], number]],
-  getImage: [[0, 0], [[...number, 4, 1000], number]],
-  putRing: [[0, 4096], [number, [...number, 0]]],
+  putImage: [
+    [0, 0, key],
+    [[...number, 4, 2 ** 32 - 1], number, [...bytes, key]],
+  ],
+  removeImage: [
+    [0, 0],
+    [[...number, 4, 1000], number],
+  ],
+  getImage: [
+    [0, 0],
+    [[...number, 4, 1000], number],
+  ],
+  putRing: [
+    [0, 4096],
+    [number, [...number, 0]],
+  ],
   removeRing: [[0], [number]],
-  putSeen: [[0, 16], [number, [...number, 0]]],
+  putSeen: [
+    [0, 16],
+    [number, [...number, 0]],
+  ],
   removeSeen: [[0], [number]],
   readSeen: [[0], [number]],
-  openRing: [[0, () => {}], [number, callback]],
+  openRing: [
+    [0, () => {}],
+    [number, callback],
+  ],
   subjects: [[0], [number]],
   subjectsOf: [[0], [descriptor]],
-  endSession: [[0, 1n, true], [number, cookie, flag]],
-  markProcess: [[process.pid, key], [[...descriptor, 0], bytes]],
+  endSession: [
+    [0, 1n, true],
+    [number, cookie, flag],
+  ],
+  markProcess: [
+    [process.pid, key],
+    [[...descriptor, 0], bytes],
+  ],
   identify: [[0], [descriptor]],
   trial: [[Buffer.alloc(TRIAL_BYTES)], [[...bytes, Buffer.alloc(TRIAL_BYTES - 1), Buffer.alloc(0)]]],
   trials: [[Buffer.alloc(TRIAL_BYTES)], [[...bytes, Buffer.alloc(TRIAL_BYTES + 1), Buffer.alloc(0)]]],
@@ -229,7 +282,12 @@ const scenes: Record<string, () => Promise<void>> = {
     for (const at of [0, 1])
       Object.defineProperty(growing, at, { get: () => (growing.length < 1e6 && growing.push('more'), 'more') });
     const element = throwing('0', []);
-    say(caught(() => native.hold(options({ argv: Object.setPrototypeOf([...growing], element) }))).replace(/.*/, 'survived'));
+    say(
+      caught(() => native.hold(options({ argv: Object.setPrototypeOf([...growing], element) }))).replace(
+        /.*/,
+        'survived',
+      ),
+    );
     const shrinking = Object.defineProperty(['a', 'b', 'c'], 0, {
       get() {
         shrinking.length = 1;
@@ -345,7 +403,9 @@ const scenes: Record<string, () => Promise<void>> = {
     given.abandon();
     say(`release after abandon: ${await ending(given.release, [])}`);
     say(`wait after abandon: ${await ending(given.wait, [])}`);
-    say(`no child of ours: ${await ending(native.hold as Callable, [options({ held: { pid: process.pid, control: 1 } })])}`);
+    say(
+      `no child of ours: ${await ending(native.hold as Callable, [options({ held: { pid: process.pid, control: 1 } })])}`,
+    );
     const missing = native.hold(options({ file: '/dev/null' }));
     say(`what cannot run: ${await ending(missing.release, [])}`);
     say(JSON.stringify(await missing.wait()));

@@ -15,11 +15,21 @@ execFileSync('clang', [...flags, '-c', `${ROOT}test/kernel/rings.bpf.c`, '-o', r
 const scenes = fileURLToPath(new URL('./misuse-scenes.js', import.meta.url));
 
 for (const scene of ['functions', 'methods', 'ring', 'descriptors', 'children'])
-  t.test(scene, { skip: process.geteuid?.() !== 0 ? 'not root: prog-run needs CAP_BPF and CAP_PERFMON' : false }, async (t) => {
-    const { status, signal, stdout } = spawnSync(process.execPath, [scenes, rings, scene], { encoding: 'utf8', timeout: 60_000 });
-    t.same({ status, signal }, { status: 0, signal: null }, stdout);
-    if (scene === 'functions' || scene === 'methods') {
-      const wrong = stdout.split('\n').filter((line) => / \S+ \S+$/.test(line) && !/^\S+ (EINVAL|-) \S+$/.test(line));
-      t.same(wrong.filter((line) => !/^(closed|left out|cases|a method)/.test(line)), []);
-    }
-  });
+  t.test(
+    scene,
+    { skip: process.geteuid?.() !== 0 ? 'not root: prog-run needs CAP_BPF and CAP_PERFMON' : false },
+    async (t) => {
+      const { status, signal, stdout } = spawnSync(process.execPath, [scenes, rings, scene], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      t.same({ status, signal }, { status: 0, signal: null }, stdout);
+      if (scene === 'functions' || scene === 'methods') {
+        const wrong = stdout.split('\n').filter((line) => / \S+ \S+$/.test(line) && !/^\S+ (EINVAL|-) \S+$/.test(line));
+        t.same(
+          wrong.filter((line) => !/^(closed|left out|cases|a method)/.test(line)),
+          [],
+        );
+      }
+    },
+  );

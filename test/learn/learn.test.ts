@@ -301,3 +301,74 @@ t.test('a loss taints the certificate', async (t) => {
   t.equal(certify({ ...counted, dropped: 1 }).tainted, true);
   t.equal(certify({ ...counted, dropped: 0, unresolved: { race: 2 } }).tainted, true);
 });
+
+t.test('a policy in any shape has its rules and the new ones, or stays as it is', async (t) => {
+  const head = `version: 1\nprogram: ${PROGRAM}\n`;
+  const rule = '  - permit: read\n    path: /etc/hostname\n';
+  const shapes: Readonly<Record<string, string>> = {
+    plain: `${head}rules:\n${rule}`,
+    'no line feed at the end': `${head}rules:\n${rule}`.trimEnd(),
+    'rules in quotes': `${head}"rules":\n- permit: read\n  path: /etc/hostname\n`,
+    'a blank before the colon': `${head}rules :\n- permit: read\n  path: /etc/hostname\n`,
+    'single quotes, four blanks': `${head}'rules':\n    - permit: read\n      path: /etc/hostname\n`,
+    'the end of the document': `${head}rules:\n${rule}...\n`,
+    'its end with a comment': `${head}rules:\n${rule}... # the end\n\n`,
+    'its beginning': `---\n${head}rules:\n${rule}`,
+    'in braces': `{version: 1, program: ${PROGRAM}, rules: [{permit: read, path: /etc/hostname}]}\n`,
+    'in braces over lines': `{\n  version: 1,\n  program: ${PROGRAM},\n  rules: [\n    {permit: read, path: /etc/hostname},\n  ],\n}\n`,
+    'in brackets': `${head}rules: [{permit: read, path: /etc/hostname}]\n`,
+    'a comment behind': `${head}rules:\n${rule}# the last word\n`,
+    'a comment behind, and in front': `${head}# - rules:\nrules: # - these\n  # first\n${rule}    # the last word\n`,
+    'a dash on a line of its own': `${head}rules:\n  -\n    permit: read\n    path: /etc/hostname\n`,
+    'no rules': `${head}rules:\n`,
+    'no rules, null': `${head}rules: null\n`,
+    'no rules, ~': `${head}rules: ~\n`,
+    'no rules, in brackets': `${head}rules: []\n`,
+    'no rules, in brackets and a comment': `${head}rules: [] # none yet\n`,
+    'no rules, in braces': `{version: 1, program: ${PROGRAM}, rules: []}\n`,
+  };
+  for (const [shape, text] of Object.entries(shapes))
+    for (const more of [[], [seen('stat', '/etc/passwd')]]) {
+      const policy = parsePolicy(text, 'f.yaml', around);
+      const learnt = only(learn([seen('read', '/srv/data/one'), ...more], [{ file: 'f.yaml', text, policy }]));
+      t.equal(learnt.beside, null, shape);
+      t.equal(verdict(learnt.text, 'read', '/srv/data/one'), 'permit', `${shape}: the new`);
+      if (more.length > 0) t.equal(verdict(learnt.text, 'stat', '/etc/passwd'), 'permit', `${shape}: the implied`);
+      if (policy.rules.length > 0)
+        t.equal(verdict(learnt.text, 'read', '/etc/hostname'), 'permit', `${shape}: the old`);
+      t.equal(
+        parsePolicy(learnt.text, 'f.yaml', around).rules.length,
+        policy.rules.length + learnt.added.length,
+        shape,
+      );
+    }
+});
+
+t.test('what cannot be added stands beside the policy, which stays as it is', async (t) => {
+  // The text is no longer that of the policy: nothing that is made of it can hold.
+  const policy = parsePolicy(`version: 1\nprogram: ${PROGRAM}\nrules: []\n`, 'f.yaml', around);
+  const text = 'version: 1\nprogram: /srv/bin/other\nrules: []\n';
+  const learnt = only(learn([seen('read', '/srv/data/one')], [{ file: 'f.yaml', text, policy }]));
+  t.equal(learnt.text, text);
+  t.equal(verdict(learnt.beside ?? '', 'read', '/srv/data/one'), 'permit');
+});
+
+t.test('by what the kernel acts is never learned, and said', async (t) => {
+  const records = [
+    seen(['read', 'write'], '/proc/sys/kernel/core_pattern'),
+    seen('write', '/sys/fs/cgroup/cpu/a/release_agent'),
+    seen('write', '/proc/sys/kernel/printk'),
+  ];
+  const first = only(learn(records));
+  t.same(first.withheld, ['write /proc/sys/kernel/core_pattern', 'write /sys/fs/cgroup/cpu/a/release_agent']);
+  t.match(first.text, /^# not learned: write \/proc\/sys\/kernel\/core_pattern \(/m);
+  t.equal(verdict(first.text, 'write', '/proc/sys/kernel/core_pattern'), 'deny');
+  t.equal(verdict(first.text, 'read', '/proc/sys/kernel/core_pattern'), 'permit');
+  t.equal(verdict(first.text, 'write', '/proc/sys/kernel/printk'), 'permit');
+  const permitted = `${first.text}  - permit: write\n    path: /proc/sys/kernel/core_pattern\n`;
+  const policy = parsePolicy(permitted, 'f.yaml', around);
+  const second = only(learn(records, [{ file: 'f.yaml', text: permitted, policy }]));
+  t.same(second.withheld, ['write /sys/fs/cgroup/cpu/a/release_agent'], 'what a person permits is not told');
+  t.equal(second.text.match(/# not learned: write \/sys\/fs/g)?.length, 1, 'and nothing twice');
+  t.equal(verdict(second.text, 'write', '/proc/sys/kernel/core_pattern'), 'permit');
+});

@@ -35,6 +35,7 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   anchor: [path('&a /x'), 5, 11],
   alias: [path('*a'), 5, 11],
   tag: [path('!!str /x'), 5, 11],
+  'several-lines': [path('/srv/a\n      /srv/b'), 5, 11],
   'merge-key': [rules('- permit: read', '  <<: {path: /x}'), 5, 5],
   'unquoted-sign': [path('*.conf'), 5, 11],
   'key-not-text': [`${HEAD}1: 2\nrules:\n`, 3, 1],
@@ -185,3 +186,27 @@ t.test('0.0.0.0 and :: are no destinations, but one binds to them', async (t) =>
   ] as const)
     t.strictSame(told(operations, host), [], `${operations} ${host}`);
 });
+
+t.test('a value stands on one line', async (t) => {
+  for (const written of [
+    '|\n      /etc/hostname',
+    '>\n      /etc/hostname',
+    '|-\n      /etc/hostname',
+    '>-\n      /srv/a\n      /srv/b',
+    '"/srv/a\n      /srv/b"',
+    "'/srv/a\n      /srv/b'",
+    '\n      - /srv/a\n        /srv/b',
+  ])
+    t.same(codesOf(path(written)), ['several-lines'], written);
+  for (const written of ['/etc/hostname # one\n', '\n      - /srv/a\n      - /srv/b', '\n      /srv/a', '"/srv/a"\n'])
+    t.doesNotThrow(() => parsePolicy(path(written), 'x.yaml', around), written);
+});
+
+function codesOf(text: string): string[] {
+  try {
+    parsePolicy(text, 'x.yaml', around);
+    return [];
+  } catch (error) {
+    return (error as PolicyError).problems.map(({ code }) => code);
+  }
+}

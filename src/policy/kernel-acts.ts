@@ -1,0 +1,50 @@
+/**
+ * Files by which the kernel is made to run or load something: it does so as root, under no policy. What makes or changes one
+ * is never learned, and no pattern and no default permits it: only a rule that names the file in full does.
+ */
+import type { PathPattern } from './model.js';
+import type { Operation } from './operations.js';
+import { parsePath } from './path.js';
+
+/** What makes, changes, replaces or hands out such a file. Reading one does nothing. */
+export const KERNEL_OPERATIONS: readonly Operation[] = ['write', 'create', 'delete', 'link', 'mknod', 'chmod', 'chown'];
+
+/**
+ * In the language of policies, as Debian mounts these file systems. The source of each stands behind it; those of
+ * Documentation/ are the kernel's, 6.1 to 7.2.
+ */
+const PATTERNS: readonly string[] = [
+  // A program (core(5), "Piping core dumps to a program"), run as root at the next crash of anybody's.
+  '/proc/sys/kernel/core_pattern',
+  // Programs that load modules, and that were told of devices (Documentation/admin-guide/sysctl/kernel.rst).
+  '/proc/sys/kernel/modprobe',
+  '/proc/sys/kernel/hotplug',
+  '/sys/kernel/uevent_helper',
+  // The program of an orderly power off (kernel/reboot.c), and what such programs may do (capabilities of usermodehelper).
+  '/proc/sys/kernel/poweroff_cmd',
+  '/proc/sys/kernel/usermodehelper/***',
+  // Interpreters by magic number (Documentation/admin-guide/binfmt-misc.rst); with F and C run with the file's own rights.
+  '/proc/sys/fs/binfmt_misc/***',
+  // Control groups of version 1: run as root when a group is empty (Documentation/admin-guide/cgroup-v1/cgroups.rst).
+  '/sys/fs/cgroup/**/release_agent',
+  // Helpers of file systems and block devices: call_usermodehelper() in fs/ocfs2, fs/nfs, fs/nfsd, drivers/block/drbd.
+  '/proc/sys/fs/ocfs2/nm/hb_ctl_path',
+  '/sys/module/nfs/parameters/cache_getent',
+  '/sys/module/nfsd/parameters/cltrack_prog',
+  '/sys/module/drbd/parameters/usermode_helper',
+  // Where firmware is looked for, and firmware itself (Documentation/driver-api/firmware), microcode, ACPI tables.
+  '/sys/module/firmware_class/parameters/path',
+  '/sys/devices/**/firmware/**',
+  '/sys/devices/system/cpu/microcode/reload',
+  '/sys/kernel/config/acpi/***',
+  // Reboot, crash, kill (Documentation/admin-guide/sysrq.rst); sleep, and resuming from an image (Documentation/power).
+  '/proc/sysrq-trigger',
+  '/sys/power/***',
+  // Code and policies of the kernel: live patches, crash kernels, rules of other security modules, IMA's by the name of a file.
+  '/sys/kernel/livepatch/***',
+  '/sys/kernel/kexec_crash_size',
+  '/sys/kernel/security/**',
+  '/sys/fs/selinux/load',
+];
+
+export const KERNEL_PATHS: readonly PathPattern[] = PATTERNS.map((text) => parsePath(text, () => null));
