@@ -75,8 +75,7 @@ function below(policy: Policy, levels: LevelsOf, from: Bytes, to: Bytes): More |
   const patterns = rulesInOrder(policy)
     .flatMap(({ objects }) => objects)
     .flatMap((object): PathPattern[] => (object.type === 'path' || object.type === 'unix' ? [object.pattern] : []));
-  const along = (path: Bytes): Places[] =>
-    patterns.map((pattern) => namesOf(path).reduce((places, name) => step(pattern, places, name), start(pattern)));
+  const along = (path: Bytes): Places[] => patterns.map((pattern) => placesBelow(pattern, namesOf(path)));
   const seen = new Set<string>();
   const pending = [{ olds: along(from), news: along(to), from, to }];
   const key = (places: readonly Places[]): string => places.map((set) => set.join()).join('|');
@@ -148,6 +147,11 @@ function step(pattern: PathPattern, places: Places, name: Bytes): Places {
     return matches ? [place + 1] : [];
   });
   return closed(pattern, next);
+}
+
+/** Where in the pattern's components one stands below the folder of these names: what is left from there matches below it. */
+export function placesBelow(pattern: PathPattern, folder: readonly Bytes[]): readonly number[] {
+  return folder.reduce((places, name) => step(pattern, places, name), start(pattern));
 }
 
 type Caller = Pick<Access, 'uid' | 'gid' | 'owner'>;

@@ -6,7 +6,8 @@ import type { Statement } from '../policy/statement.js';
 import type { Surroundings } from '../policy/surroundings.js';
 import type { Certificate } from './certificate.js';
 import { generalise, type Written } from './generalise.js';
-import type { Observation, Observations } from './observation.js';
+import { followMoves, holdMoves } from './moved.js';
+import type { Move, Observation, Observations } from './observation.js';
 import { statementsOf } from './statements.js';
 import { extendPolicy, type Head, writePolicy } from './write.js';
 
@@ -41,6 +42,8 @@ export interface LearntPolicy {
   readonly text: string;
   readonly added: readonly Statement[];
   readonly use: readonly string[];
+  /** Moves that were seen and that it refuses all the same, and why. */
+  readonly refused: readonly string[];
 }
 
 /** A group is taken in where at least this many different objects that it covers were used. */
@@ -55,22 +58,42 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
     if (list === undefined) byProgram.set(observation.program, [observation]);
     else list.push(observation);
   }
+  const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
+  const moves = input.observations.moves();
   return [...byProgram]
     .filter(([program]) => program.startsWith('/'))
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([program, observations]) => learnProgram(program, observations, input));
+    .map(([program, observations]) =>
+      learnProgram(
+        { program, observations, moves: moves.filter((move) => move.program === program) },
+        [...programs],
+        input,
+      ),
+    );
 }
 
-function learnProgram(program: string, observations: readonly Observation[], input: LearnInput): LearntPolicy {
+/** What one program was seen to do. */
+interface Seen {
+  readonly program: string;
+  readonly observations: readonly Observation[];
+  readonly moves: readonly Move[];
+}
+
+function learnProgram(
+  { program, observations: seen, moves }: Seen,
+  programs: string[],
+  input: LearnInput,
+): LearntPolicy {
   const { certificate, sensitive, userName, around } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
   const interpreter = existing === null ? input.interpreter(program) : existing.policy.interpreter;
-  const use = existing === null ? groupsFor(program, observations, input.groups) : [];
+  const use = existing === null ? groupsFor(program, seen, input.groups) : [];
+  const observations = followMoves(seen, moves);
   const head: Head = { program, interpreter, use };
-  const write = (statements: readonly Statement[]): string =>
+  const write = (statements: readonly Statement[], refused: readonly string[] = []): string =>
     existing === null
-      ? writePolicy(head, statements, certificate)
-      : extendPolicy(existing.text, statements, certificate);
+      ? writePolicy(head, statements, certificate, refused)
+      : extendPolicy(existing.text, statements, certificate, refused);
   const read = (statements: readonly Statement[]): Policy =>
     parsePolicy(write(statements), existing?.file ?? program, around);
 
@@ -82,8 +105,14 @@ function learnProgram(program: string, observations: readonly Observation[], inp
   // What the others grant by implication is not written: asked of the policy itself, not guessed.
   const after = implied.length === 0 ? before : read(added);
   const rest = implied.filter(({ observation }) => !permits(after, observation));
-  const all = [...added, ...statementsOf(rest, uids, userName)];
-  return { program, existing, text: write(all), added: all, use };
+  const allWith = (more: readonly Written[]): Statement[] => [
+    ...added,
+    ...statementsOf([...rest, ...more], uids, userName),
+  ];
+  const policyWith = (more: readonly Written[]): Policy => read(allWith(more));
+  const { more, refused } = holdMoves({ programs, sensitive, observations, moves, policyWith });
+  const all = allWith(more);
+  return { program, existing, text: write(all, refused), added: all, use, refused };
 }
 
 /** Does the policy permit the operation to everyone who did it? */

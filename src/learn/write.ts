@@ -17,10 +17,12 @@ export function writePolicy(
   { program, interpreter, use }: Head,
   statements: readonly Statement[],
   certificate: Certificate,
+  refused: readonly string[] = [],
 ): string {
   const head = [
     `# What ${program} may do: what it was seen to do, and nothing else.`,
     `# ${certificateLine(certificate)}`,
+    ...refused.map(refusedLine),
     'version: 1',
     `program: ${scalar(pattern(program))}`,
     ...(interpreter === undefined ? [] : [`interpreter: ${scalar(pattern(interpreter))}`]),
@@ -39,8 +41,18 @@ function pattern(program: string): string {
 }
 
 /** A policy that is there: the statements at its end, where they decide last, and the certificate beneath the others. */
-export function extendPolicy(text: string, statements: readonly Statement[], certificate: Certificate): string {
-  return withCertificate(statements.length === 0 ? text : appended(text, statements), certificate);
+export function extendPolicy(
+  text: string,
+  statements: readonly Statement[],
+  certificate: Certificate,
+  refused: readonly string[] = [],
+): string {
+  return withCertificate(statements.length === 0 ? text : appended(text, statements), certificate, refused);
+}
+
+/** A move that was seen and that the policy refuses all the same. */
+function refusedLine(refused: string): string {
+  return `# not learned: ${refused}`;
 }
 
 function appended(text: string, statements: readonly Statement[]): string {
@@ -60,12 +72,15 @@ function listed(text: string): string {
   return formatted.replace(/^rules:\s*\[\]/m, 'rules:');
 }
 
-function withCertificate(text: string, certificate: Certificate): string {
-  const line = `# ${certificateLine(certificate)}`;
+function withCertificate(text: string, certificate: Certificate, refused: readonly string[]): string {
   const lines = text.split('\n');
+  const told = [
+    `# ${certificateLine(certificate)}`,
+    ...refused.map(refusedLine).filter((line) => !lines.includes(line)),
+  ];
   const last = lines.findLastIndex(
     (old, index) => isCertificate(old) && lines.slice(0, index).every((above) => above.startsWith('#')),
   );
-  lines.splice(last + 1, 0, line);
+  lines.splice(last + 1, 0, ...told);
   return lines.join('\n');
 }
