@@ -8,7 +8,7 @@ import { namesOf } from '../decide/match.js';
 import { type More, movesToMore, placesBelow } from '../decide/moves.js';
 import { objectDescription } from '../decide/text.js';
 import type { Bytes } from '../policy/bytes.js';
-import type { AccessObject, Decision, ObjectPattern, PathPattern, Policy } from '../policy/model.js';
+import type { AccessObject, Decision, ObjectPattern, PathPattern, Policy, Rule } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
 import { parsePath, pathText } from '../policy/path.js';
 import { generalise, type Written } from './generalise.js';
@@ -16,13 +16,13 @@ import type { Move, Observation } from './observation.js';
 import { overlaps } from './overlap.js';
 
 /** Moves in a row that are followed back: two folders that are moved into each other would have no end. */
-const STEPS_MAX = 16;
+const STEPS_MAX = 8;
 /** Observations that are added to one program's at most. */
 const ADDED_MAX = 50_000;
 /** Moves of one program that are held against its policy at most; each is compared operation by operation. */
 const CHECKED_MAX = 1_000;
 /** Times the policy is mended: each adds what some move still lacked. */
-const ROUNDS_MAX = 32;
+const ROUNDS_MAX = 16;
 
 /** Judged when a thing gets its name, and so not compared at the names of what is moved itself. */
 const NAMING: readonly Operation[] = ['create', 'delete', 'mknod', 'bind', 'socket'];
@@ -227,25 +227,41 @@ function lackOf(policy: Policy, holding: Holding, move: Move): Written[] | strin
   if (more === null) return null;
   if (more === 'unknown') return 'the rules are too many to tell';
   const { operation, before, after } = more;
-  const uids = new Set(holding.observations.flatMap((observation) => [...observation.uids]));
-  const decided = (object: AccessObject, uid: number): Decision =>
-    decide(policy, { operations: [operation], object, uid, gid: uid }).deciding;
+  if (operation === 'exec') return excess(more);
+  const uids = [...new Set(holding.observations.flatMap((observation) => [...observation.uids]))];
+  const decided = (one: Operation, object: AccessObject, uid: number): Decision =>
+    decide(policy, { operations: [one], object, uid, gid: uid }).deciding;
   const between = (granted: AccessObject, lacking: AccessObject): number[] =>
-    [...uids].filter((uid) => decided(granted, uid).verdict === 'permit' && decided(lacking, uid).verdict !== 'permit');
+    uids.filter(
+      (uid) =>
+        decided(operation, granted, uid).verdict === 'permit' && decided(operation, lacking, uid).verdict !== 'permit',
+    );
   const forth = between(after, before);
-  const back = forth.length === 0 ? between(before, after) : [];
-  const [whose, granted, lacking] = forth.length > 0 ? [forth, after, before] : [back, before, after];
+  const whose = forth.length > 0 ? forth : between(before, after);
+  const [granted, lacking] = forth.length > 0 ? [after, before] : [before, after];
   const [uid] = whose;
-  if (uid === undefined || operation === 'exec') return excess(more);
-  if (decided(lacking, uid).rule !== null) return `${excess(more)}, which a rule denies`;
-  const why = evidence(forth.length > 0 ? 'to' : 'from', objectDescription(granted), operation);
-  const [here, there] = forth.length > 0 ? [move.from, move.to] : [move.to, move.from];
-  if (sameObject(lacking, here))
-    return written(holding, seenAt(move.program, operation, lacking, new Set(whose), [why]));
-  return mirrored(holding, decided(granted, uid), operation, here, there, (object, one) =>
-    seenAt(move.program, one, object, new Set(whose), [why]),
+  if (uid === undefined) return excess(more);
+  if (decided(operation, lacking, uid).rule !== null) return `${excess(more)}, which a rule denies`;
+  const granting = decided(operation, granted, uid).rule;
+  // Of what the same rule permits, all that is lacking for the same reason: one by one would take as many rounds.
+  const operations = [operation, ...(granting?.operations ?? [])].filter(
+    (one, index, all) =>
+      all.indexOf(one) === index &&
+      one !== 'exec' &&
+      (one === operation || (!NAMING.includes(one) && decided(one, granted, uid).verdict === 'permit')) &&
+      decided(one, lacking, uid).verdict !== 'permit' &&
+      decided(one, lacking, uid).rule === null,
   );
+  const [way, here, there] =
+    forth.length > 0 ? (['to', move.from, move.to] as const) : (['from', move.to, move.from] as const);
+  const seen: Seen = (object, one) =>
+    seenAt(move.program, one, object, new Set(whose), [evidence(way, objectDescription(granted), one)]);
+  if (sameObject(lacking, here)) return operations.flatMap((one) => written(holding, seen(lacking, one)));
+  return mirrored(holding, granting, operations, here, there, seen);
 }
+
+/** An observation that nobody made, and its reason. */
+type Seen = (object: AccessObject, operation: Operation) => Observation;
 
 function sameObject(one: AccessObject, other: AccessObject): boolean {
   return 'path' in one && 'path' in other ? one.path === other.path : one.type === other.type;
@@ -269,19 +285,18 @@ function written({ observations, sensitive }: Holding, observation: Observation)
 /** What a rule permits below one folder, below the other; a word on why it cannot be said. */
 function mirrored(
   holding: Holding,
-  { rule }: Decision,
-  operation: Operation,
+  rule: Rule | null,
+  lacking: readonly Operation[],
   here: AccessObject,
   there: AccessObject,
-  seen: (object: AccessObject, operation: Operation) => Observation,
+  seen: Seen,
 ): Written[] | string {
   if (rule === null || here.type !== 'path' || there.type !== 'path') return 'what is below it is not the same';
   const [folder] = written(holding, seen(here, 'list'));
   const prefix = folder?.text === '/' ? '' : (folder?.text ?? '');
   // Looking at a folder is implied by what may be done below it.
-  const operations = rule.operations.includes(operation)
-    ? [operation]
-    : rule.operations.filter((one) => one !== 'exec');
+  const said = lacking.filter((one) => rule.operations.includes(one));
+  const operations = said.length > 0 ? said : rule.operations.filter((one) => one !== 'exec');
   const rests = rule.objects.flatMap((object): { type: 'path' | 'unix'; rest: string }[] =>
     object.type === 'path' || object.type === 'unix'
       ? restsBelow(object, namesOf(there.path)).map((rest) => ({ type: object.type, rest }))
