@@ -69,6 +69,13 @@ std::string LastUsefulLine() {
   return useful;
 }
 
+// The program that was refused, as libbpf names it; empty where none was.
+std::string RefusedProgram() {
+  size_t end = said.rfind("': failed to load");
+  size_t begin = end == std::string::npos ? end : said.rfind('\'', end - 1);
+  return begin == std::string::npos ? "" : said.substr(begin + 1, end - begin - 1);
+}
+
 bool StartsWith(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
 std::vector<std::string> List(const std::string& directory) {
@@ -176,12 +183,8 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 1 || !info[0].IsObject()) return ThrowErrno(env, EINVAL, "load(options)");
   Napi::Object options = info[0].As<Napi::Object>();
-  if (!options.Get("directory").IsString() || !options.Get("attach").IsString())
-    return ThrowErrno(env, EINVAL, "load(options)");
+  if (!options.Get("directory").IsString()) return ThrowErrno(env, EINVAL, "load(options)");
   std::string directory = options.Get("directory").As<Napi::String>().Utf8Value();
-  std::string attach = options.Get("attach").As<Napi::String>().Utf8Value();
-  if (attach != "lsm")
-    return ThrowErrno(env, ENOTSUP, "attach by " + attach + " is not built yet: this gate needs BPF LSM");
 
   // The folders first: pins that are in the way are told before the verifier's work, not after it.
   Failure failure = MakeFolders(directory);
@@ -198,7 +201,9 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
   if (!skeleton) return ThrowErrno(env, errno, "open the BPF object");
   ChoosePrograms(skeleton.get());
   if (int failed = callgate_bpf__load(skeleton.get())) {
-    Napi::Error error = NativeError(env, failed < 0 ? -failed : failed, "load the BPF object");
+    std::string program = RefusedProgram();
+    Napi::Error error = NativeError(env, failed < 0 ? -failed : failed,
+                                    program.empty() ? "load the BPF object" : "load the program " + program);
     error.Set("verifier", Napi::String::New(env, LastUsefulLine()));
     error.ThrowAsJavaScriptException();
     return env.Undefined();

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What this kernel can do, found by doing it. Each answer is yes, no with the reason, or unknown with the reason: a file
-// that cannot be read proves nothing.
+// What this kernel can do, found by doing it. Each answer is yes, no with the reason, or unknown with the reason: what
+// cannot be tried proves nothing. What can be read in files is read by src/host/examine.ts.
 #include "probe.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/seccomp.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <sys/prctl.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,10 +25,12 @@ namespace {
 struct Answer {
   const char* answer;
   std::string detail;
+  // The errno of what was refused; 0: none is the reason.
+  int number = 0;
 };
 
 Answer Yes(const std::string& detail = "") { return {"yes", detail}; }
-Answer No(const std::string& detail) { return {"no", detail}; }
+Answer No(const std::string& detail, int number = 0) { return {"no", detail, number}; }
 Answer Unknown(const std::string& detail) { return {"unknown", detail}; }
 
 std::string Why(int number) { return ErrnoName(number) + " (" + strerror(number) + ")"; }
@@ -41,16 +39,6 @@ Answer Btf() {
   if (access("/sys/kernel/btf/vmlinux", R_OK) == 0) return Yes("/sys/kernel/btf/vmlinux");
   return errno == ENOENT ? No("/sys/kernel/btf/vmlinux is not there: the kernel was built without CONFIG_DEBUG_INFO_BTF")
                          : Unknown("/sys/kernel/btf/vmlinux: " + Why(errno));
-}
-
-Answer BpfInLsmList() {
-  std::ifstream file("/sys/kernel/security/lsm");
-  std::string list;
-  if (!std::getline(file, list)) return Unknown("/sys/kernel/security/lsm cannot be read: is securityfs mounted?");
-  std::stringstream names(list);
-  for (std::string name; std::getline(names, name, ',');)
-    if (name == "bpf") return Yes("lsm=" + list);
-  return No("lsm=" + list);
 }
 
 Answer KernelFunction(const char* name, const std::string& missing) {
@@ -68,11 +56,11 @@ bpf_insn Instruction(uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_
   return instruction;
 }
 
-// Loads a program on file_open that counts the opens of this very thread in `counter` and permits all, attaches it, opens
+// Loads an LSM program on file_open that counts the opens of this very thread in `counter` and permits all, attaches it, opens
 // /dev/null and looks. Nobody else's opens are touched by more than the counting's comparison.
-Answer Fires(bpf_prog_type type, bpf_attach_type attach, const char* function, bool fire) {
-  int id = libbpf_find_vmlinux_btf_id(function, static_cast<bpf_attach_type>(0));
-  if (id <= 0) return No(std::string(function) + " is not in this kernel's BTF");
+Answer Fires() {
+  int id = libbpf_find_vmlinux_btf_id("bpf_lsm_file_open", static_cast<bpf_attach_type>(0));
+  if (id <= 0) return No("bpf_lsm_file_open is not in this kernel's BTF: it was built without CONFIG_BPF_LSM");
   LIBBPF_OPTS(bpf_map_create_opts, map_options);
   Fd counter(bpf_map_create(BPF_MAP_TYPE_ARRAY, "cg_probe", 4, 8, 1, &map_options));
   if (!counter) return errno == EPERM ? Unknown("a BPF map: " + Why(errno)) : No("a BPF map: " + Why(errno));
@@ -94,13 +82,12 @@ Answer Fires(bpf_prog_type type, bpf_attach_type attach, const char* function, b
       Instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
   };
   LIBBPF_OPTS(bpf_prog_load_opts, options);
-  options.expected_attach_type = attach;
+  options.expected_attach_type = BPF_LSM_MAC;
   options.attach_btf_id = static_cast<uint32_t>(id);
-  Fd loaded(bpf_prog_load(type, "cg_probe", "GPL", program, sizeof(program) / sizeof(program[0]), &options));
-  if (!loaded) return No("the program is refused: " + Why(errno));
+  Fd loaded(bpf_prog_load(BPF_PROG_TYPE_LSM, "cg_probe", "GPL", program, sizeof(program) / sizeof(program[0]), &options));
+  if (!loaded) return No("the program is refused: " + Why(errno), errno);
   Fd link(bpf_raw_tracepoint_open(nullptr, loaded.get()));
-  if (!link) return No("the program cannot be attached: " + Why(errno));
-  if (!fire) return Yes("loads and attaches");
+  if (!link) return No("the program cannot be attached: " + Why(errno), errno);
   Fd opened(open("/dev/null", O_RDONLY | O_CLOEXEC));
   uint32_t zero = 0;
   uint64_t count = 0;
@@ -127,27 +114,6 @@ Answer Seccomp() {
   return No("seccomp(SECCOMP_RET_ERRNO): " + Why(errno));
 }
 
-Answer Bpffs() {
-  struct statfs facts {};
-  if (statfs("/sys/fs/bpf", &facts) != 0) return errno == ENOENT ? No("/sys/fs/bpf is not there") : Unknown(Why(errno));
-  return facts.f_type == 0xcafe4a11 ? Yes("/sys/fs/bpf") : No("no bpffs is mounted at /sys/fs/bpf");
-}
-
-Answer Capabilities() {
-  static const struct {
-    int number;
-    const char* name;
-  } kNeeded[] = {{39, "CAP_BPF"}, {38, "CAP_PERFMON"}, {21, "CAP_SYS_ADMIN"}, {5, "CAP_KILL"}, {7, "CAP_SETUID"}, {6, "CAP_SETGID"}};
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[2]{};
-  if (syscall(SYS_capget, &header, data) != 0) return Unknown("capget: " + Why(errno));
-  std::string missing;
-  for (const auto& needed : kNeeded)
-    if ((data[needed.number / 32].effective & (1u << (needed.number % 32))) == 0)
-      missing += (missing.empty() ? "" : ", ") + std::string(needed.name);
-  return missing.empty() ? Yes() : No("missing: " + missing);
-}
-
 Napi::Value Probe(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Napi::Object result = Napi::Object::New(env);
@@ -155,21 +121,18 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("answer", answer.answer);
     entry.Set("detail", answer.detail);
+    if (answer.number != 0) entry.Set("code", ErrnoName(answer.number));
     result.Set(name, entry);
   };
   // What is refused here is the answer, not news for standard error.
   libbpf_print_fn_t printer = libbpf_set_print(nullptr);
   put("btf", Btf());
-  put("bpf_lsm", BpfInLsmList());
-  put("lsm_fires", Fires(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open", true));
-  put("fmod_ret", Fires(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_file_open", false));
+  put("lsm_fires", Fires());
   put("ring_buffer", MapType(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0));
   put("task_storage", MapType(BPF_MAP_TYPE_TASK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC));
   put("seccomp", Seccomp());
   put("security_path",
       KernelFunction("bpf_lsm_path_unlink", "the kernel was built without CONFIG_SECURITY_PATH: names cannot be judged"));
-  put("bpffs", Bpffs());
-  put("capabilities", Capabilities());
   libbpf_set_print(printer);
   return result;
 }

@@ -42,7 +42,7 @@ static __always_inline int decide_for(struct cg_scratch *scratch, __u64 cookie)
 	}
 }
 
-__hidden int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch)
+int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch)
 {
 	if (!subject || !scratch)
 		return 0;
@@ -68,20 +68,20 @@ static __always_inline int tells_pair(struct cg_access *access)
 	       (access->leaving == CG_LEAVING && access->mode == CG_LEARN);
 }
 
-__hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
+int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch)
 {
 	struct cg_session *session;
 	struct cg_access *access;
-	int verdict = 0, report = 0;
+	int errnum = 0, report = 0;
 	__u32 number;
 
 	if (!subject || !scratch)
-		return -EPERM;
+		return EPERM;
 	access = &scratch->access;
 	number = subject->session;
 	session = bpf_map_lookup_elem(&sessions, &number);
 	if (!session)
-		return -EPERM;
+		return EPERM;
 	if (access->unresolved && access->unresolved < CG_UNRESOLVED_COUNT) {
 		__sync_fetch_and_add(&session->unresolved[CG_BOUND(access->unresolved, CG_UNRESOLVED_COUNT)], 1);
 		if (!cg_told(access->unresolved)) {
@@ -101,7 +101,7 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 		/* While learning, what a rule denies stays denied, and a thing is not moved from under it. */
 		if (access->mode == CG_ENFORCE ||
 		    (access->mode == CG_LEARN && (!access->unresolved || access->unresolved == CG_UNRESOLVED_MOVED))) {
-			verdict = cg_refuse(access->errnum);
+			errnum = access->errnum ? access->errnum : EPERM;
 			access->flags |= CG_EVENT_ENFORCED;
 			access->flags &= ~CG_EVENT_LEARNT;
 			__sync_fetch_and_add(&session->denied, 1);
@@ -128,7 +128,7 @@ __hidden int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
 	}
 	if (report)
 		access->sequence = cg_report(subject, scratch, session, CG_EVENT_ACCESS);
-	return verdict;
+	return errnum;
 }
 
 __hidden int cg_unresolved(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason)

@@ -23,11 +23,25 @@ static __always_inline int cg_told(__u32 unresolved)
 	       (unresolved >= CG_UNRESOLVED_TRACED && unresolved <= CG_UNRESOLVED_SCRIPT);
 }
 
-/* Decides scratch->access; fills in its decision. Never fails: what cannot be told is in access.unresolved. */
+/*
+ * The two that every hook calls are global functions: the verifier looks at each once a program, whoever calls it from however
+ * many places, and takes what it returns for unknown. (Static ones are looked at again at each call: a hook that judges at
+ * several places then passes the million instructions that 6.12 allows.)
+ */
+
+/* Decides scratch->access; fills in its decision. Never fails: what cannot be told is in access.unresolved. Returns 0. */
 int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch);
 
-/* Counts and reports what was decided; the value the hook returns. */
-int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch);
+/* Counts and reports what was decided; the errno it is refused with, or 0. */
+int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch);
+
+/* The same as the value the hook returns. */
+static __always_inline int cg_conclude(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	int errnum = cg_refusal(subject, scratch);
+
+	return errnum ? cg_refuse(errnum) : 0;
+}
 
 /* Both. Inlined, as every frame counts: the verifier allows 8. */
 static __always_inline int cg_judge(struct cg_subject *subject, struct cg_scratch *scratch)

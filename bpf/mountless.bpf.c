@@ -63,7 +63,7 @@ static long look_from(__u32 index, struct mounts *mounts)
 	struct cg_entry *entry = mounts->entry;
 	struct cg_scratch *scratch = entry->scratch;
 	__u64 mount = mounts->mount, namespace = 0;
-	int flags = 0;
+	int flags = 0, walked;
 
 	if (mounts->ended)
 		return 1;
@@ -82,19 +82,13 @@ static long look_from(__u32 index, struct mounts *mounts)
 	scratch->access.operations = mounts->operations;
 	if (cg_path_object(scratch, entry->subject, mount + bpf_core_field_offset(struct mount, mnt), mounts->leaf))
 		goto next;
-	if (scratch->access.object == CG_OBJECT_PATH) {
-		/* Not below this mount's root: not visible there. The verdict's own walk finds out. */
-		cg_decide(entry->subject, scratch);
-		if (scratch->access.object == CG_OBJECT_KIND && scratch->access.kind == CG_KIND_UNREACHABLE)
-			goto next;
-		mounts->judged++;
-		mounts->verdict = cg_conclude(entry->subject, scratch);
-		if (mounts->verdict)
-			return 1;
+	walked = scratch->access.object == CG_OBJECT_PATH;
+	cg_decide(entry->subject, scratch);
+	/* Not below this mount's root: not visible there. The verdict's own walk finds out. */
+	if (scratch->access.object == CG_OBJECT_KIND && scratch->access.kind == CG_KIND_UNREACHABLE && walked)
 		goto next;
-	}
 	mounts->judged++;
-	mounts->verdict = cg_judge(entry->subject, scratch);
+	mounts->verdict = cg_conclude(entry->subject, scratch);
 	if (mounts->verdict)
 		return 1;
 next:
@@ -125,10 +119,8 @@ static __always_inline int judge_everywhere(struct cg_entry *entry, struct dentr
 	access = &entry->scratch->access;
 	access->operations = operations;
 	access->policy = entry->subject->policy;
-	if (!mounts.ended) {
-		access->unresolved = CG_UNRESOLVED_MOUNTS;
-		return cg_conclude(entry->subject, entry->scratch);
-	}
+	if (!mounts.ended)
+		return cg_unresolved(entry->subject, entry->scratch, CG_UNRESOLVED_MOUNTS);
 	if (mounts.internal)
 		cg_path_object(entry->scratch, entry->subject, mounts.internal + bpf_core_field_offset(struct mount, mnt),
 			       mounts.leaf);

@@ -70,7 +70,7 @@ static __always_inline int lacks_first(struct cg_access *access)
 }
 
 /* Once, and again where the policy was replaced between the two, or where the old name is to be told all the same. */
-#define TRIES 3
+#define TRIES 2
 
 static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
 {

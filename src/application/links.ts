@@ -59,6 +59,27 @@ export function linkedPaths(policy: Policy, readLink: ReadLink): LinkedPath[] {
   return found;
 }
 
+/** Operations that are on the name itself: a link at its end is what they are about. */
+const ON_NAMES: readonly Operation[] = ['create', 'delete', 'link', 'mknod'];
+
+/**
+ * The path that is judged where a person names one: without links, but for one at its end where the name itself is meant.
+ * `/proc/self` stays: there the subject's own process is judged. A loop of links stays as it is.
+ */
+export function judgedPath(path: Bytes, operations: readonly Operation[], readLink: ReadLink): Bytes {
+  const names = path.split('/').filter((name) => name !== '') as Bytes[];
+  if (names.length === 0 || isOwnProcess(names)) return path;
+  if (!operations.some((operation) => ON_NAMES.includes(operation))) return resolve(path, readLink) ?? path;
+  const last = names[names.length - 1] as Bytes;
+  const folder = resolve(`/${names.slice(0, -1).join('/')}` as Bytes, readLink);
+  return folder === null ? path : (`${folder === '/' ? '' : folder}/${last}` as Bytes);
+}
+
+/** The subject's own process is judged as such: these two links are the names for it. */
+function isOwnProcess(names: readonly Bytes[]): boolean {
+  return names[0] === 'proc' && (names[1] === 'self' || names[1] === 'thread-self');
+}
+
 function pathOf(object: ObjectPattern): PathPattern | null {
   return object.type === 'path' || object.type === 'unix' ? object.pattern : null;
 }
@@ -91,8 +112,7 @@ function throughLink(
     names.push(component.name);
   }
   const last = names.length === components.length && !whole ? names.length - 1 : names.length;
-  // The subject's own process is judged as such: these two links are the names for it.
-  if (names[0] === 'proc' && (names[1] === 'self' || names[1] === 'thread-self')) return null;
+  if (isOwnProcess(names)) return null;
   let path = '' as Bytes;
   for (let index = 0; index < last; index++) {
     path = `${path}/${names[index]}` as Bytes;

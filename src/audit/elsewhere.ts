@@ -1,7 +1,8 @@
 /** Who else refuses: what callgate permits may fail all the same, and then a person looks in the wrong place. */
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { findUser, groupsOf } from '../host/accounts.js';
 import { codeOf } from '../host/failure.js';
+import { securityModules } from '../host/lsm.js';
 import { bufferOf, textOf } from '../policy/bytes.js';
 import type { Access } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
@@ -67,18 +68,12 @@ function sentence(path: string, { mode, uid: owner, gid }: Stats, what: string, 
   return `file permissions: ${path} has mode ${octal}, owner ${owner}, group ${gid}, which does not let uid ${uid} ${what} it`;
 }
 
+/** Modules that refuse nothing by rules of their own that a person would look for. */
+const HARMLESS: readonly string[] = ['capability', 'bpf', 'lockdown', 'yama', 'landlock', 'ima', 'evm', 'integrity'];
+
 function modules(): string[] {
-  try {
-    const others = readFileSync('/sys/kernel/security/lsm', 'utf8')
-      .trim()
-      .split(',')
-      .filter(
-        (name) => !['capability', 'bpf', 'lockdown', 'yama', 'landlock', 'ima', 'evm', 'integrity'].includes(name),
-      );
-    return others.length === 0
-      ? []
-      : [`other security modules are active here and keep their own logs: ${others.join(', ')}`];
-  } catch {
-    return [];
-  }
+  const others = (securityModules() ?? []).filter((name) => !HARMLESS.includes(name));
+  return others.length === 0
+    ? []
+    : [`other security modules are active here and keep their own logs: ${others.join(', ')}`];
 }

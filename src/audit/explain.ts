@@ -2,16 +2,18 @@
 
 import { loadApplication } from '../application/application.js';
 import { digestText } from '../application/compiled.js';
+import { judgedPath, systemReadLink } from '../application/links.js';
 import { onePolicy } from '../application/policies.js';
 import type { Surroundings } from '../application/surroundings.js';
 import { type Explanation, explain } from '../decide/explain.js';
+import { objectDescription } from '../decide/text.js';
 import { readObject } from '../events/object.js';
 import type { EventRecord } from '../events/record.js';
 import { Failure } from '../host/failure.js';
-import type { Access } from '../policy/model.js';
+import { destinationOf } from '../policy/destination.js';
+import type { Access, AccessObject } from '../policy/model.js';
 import { refusedElsewhere } from './elsewhere.js';
 import { eventsOf, logsOf } from './logs.js';
-import { readLog } from './read.js';
 
 export interface Answer {
   readonly explanation: Explanation;
@@ -21,6 +23,8 @@ export interface Answer {
   readonly event: EventRecord | null;
   /** The policy is not the one that judged the event. */
   readonly changed: boolean;
+  /** What was named and what is judged in its place: links are followed, 0.0.0.0 is no destination. Null: the same. */
+  readonly judged: { readonly named: string; readonly instead: string; readonly why: 'link' | 'destination' } | null;
 }
 
 /** Explains an attempt under a policy. */
@@ -32,9 +36,20 @@ export function explainAttempt(
   around: Surroundings,
 ): Answer {
   const { policy } = onePolicy(word, cwd, applications, around);
-  const explanation = explain(policy, access);
-  const elsewhere = explanation.verdict === 'permit' ? refusedElsewhere(access) : [];
-  return { explanation, elsewhere, event: null, changed: false };
+  const object = judgedObject(access);
+  const explanation = explain(policy, { ...access, object });
+  const elsewhere = explanation.verdict === 'permit' ? refusedElsewhere({ ...access, object }) : [];
+  const [named, instead] = [objectDescription(access.object), objectDescription(object)];
+  const why = object.type === 'inet' ? 'destination' : 'link';
+  const judged = named === instead ? null : ({ named, instead, why } as const);
+  return { explanation, elsewhere, event: null, changed: false, judged };
+}
+
+/** The object as the kernel has it, where a person names it otherwise. */
+function judgedObject({ object, operations }: Access): AccessObject {
+  if (object.type === 'path' || object.type === 'unix')
+    return { ...object, path: judgedPath(object.path, operations, systemReadLink) };
+  return destinationOf(object, operations);
 }
 
 /** Is this word an event's: SESSION:SEQ? */
@@ -50,9 +65,13 @@ export function isEventId(word: string): boolean {
 export function explainEvent(word: string, places: { run: string; logs: string }, around: Surroundings): Answer {
   const [session = '', number = ''] = word.split(':');
   const log = logsOf(places, [session]).at(-1);
-  const event = log === undefined ? undefined : eventsOf(log, null).events.find(({ seq }) => seq === Number(number));
+  const { events, begun } = log === undefined ? { events: [], begun: undefined } : eventsOf(log, null);
+  const event = events.find(({ seq }) => seq === Number(number));
   if (log === undefined || event === undefined)
-    throw new Failure(`${word}: the log of ${session} has no event ${number}`, `callgate audit denials ${session}`);
+    throw new Failure(
+      `${word}: the log of ${log?.session ?? session} has no event ${number}; ${rangeOf(events)}`,
+      `callgate audit tail ${log?.session ?? session} --no-follow`,
+    );
   if (event.type === 'floor')
     throw new Failure(
       `${word}: the hard-wired floor refused (${event.reason ?? '?'}), which no policy of version 1 can permit`,
@@ -61,10 +80,7 @@ export function explainEvent(word: string, places: { run: string; logs: string }
   const object = readObject(event.object);
   if (object === undefined)
     throw new Failure(`${word}: the object could not be told (${event.reason ?? '?'}), so it was denied and counted`);
-  const begun = readLog(log.file).records.find((record) => record.type === 'session') as
-    | { folder?: unknown }
-    | undefined;
-  const folder = typeof begun?.folder === 'string' ? begun.folder : null;
+  const folder = begun?.folder ?? null;
   const loaded = folder === null ? undefined : loadApplication(folder, around);
   const found = loaded?.policies.find(({ policy }) => policy.program === event.policy);
   if (found === undefined)
@@ -75,5 +91,15 @@ export function explainEvent(word: string, places: { run: string; logs: string }
   const access: Access = { operations: operation, object, uid, gid, ...(owner === undefined ? {} : { owner }) };
   const explanation = explain(found.policy, access);
   const elsewhere = explanation.verdict === 'permit' ? refusedElsewhere(access) : [];
-  return { explanation, elsewhere, event, changed: digestText(found.policy) !== event.digest };
+  return { explanation, elsewhere, event, changed: digestText(found.policy) !== event.digest, judged: null };
+}
+
+/** What there is instead. Numbers in between may be missing: of repeats, and of what was lost. */
+function rangeOf(events: readonly EventRecord[]): string {
+  const numbers = events.map(({ seq }) => seq);
+  if (numbers.length === 0) return 'it has none';
+  // Not by spreading: a log may hold more events than a call takes arguments.
+  const first = numbers.reduce((one, other) => Math.min(one, other));
+  const last = numbers.reduce((one, other) => Math.max(one, other));
+  return first === last ? `it has ${first} alone` : `it has ${numbers.length}, from ${first} to ${last}`;
 }

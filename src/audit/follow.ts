@@ -2,6 +2,7 @@
 import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { LogRecord } from '../events/record.js';
+import { codeOf } from '../host/failure.js';
 import { LOGS_KEPT } from './log.js';
 import { Lines, parseLine } from './read.js';
 
@@ -63,8 +64,9 @@ export class Follower {
   #open(file: string): void {
     try {
       this.#fd = openSync(file, 'r');
-    } catch {
+    } catch (error) {
       // Not there yet: the folder tells when it comes.
+      if (codeOf(error) !== 'ENOENT') throw error;
       this.#fd = null;
     }
     this.#at = 0;

@@ -1,7 +1,7 @@
 /** Which logs a person means, of sessions that live and of those that ended. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EventRecord, isEvent } from '../events/record.js';
+import { type EventRecord, isEvent, type SessionNote } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { readStates, type SessionState } from '../session/state.js';
 import { readLog } from './read.js';
@@ -44,28 +44,38 @@ export function logsOf(places: Places, words: readonly string[]): SessionLog[] {
   return words.flatMap((word) => {
     const exact = all.filter(({ session }) => session === word);
     const found = exact.length > 0 ? exact : all.filter(({ session }) => session.replace(/-\d+$/, '') === word);
-    if (found.length === 0) throw new Failure(`${word}: no session of this name has a log`, `ls ${places.logs}`);
+    if (found.length === 0) throw new Failure(`${word}: no session of this name has a log; ${listed(all)}`);
     return found;
   });
 }
 
-/** The events of a log, those since a time (ISO 8601) only. */
-export function eventsOf({ file }: SessionLog, since: string | null): { events: EventRecord[]; bad: number } {
-  const { records, bad } = readLog(file);
-  const events = records.filter(isEvent);
-  return { events: since === null ? events : events.filter(({ time }) => time >= since), bad };
+/** What a log holds of its session. */
+export interface LogEvents {
+  readonly events: readonly EventRecord[];
+  /** What the session said when it began; undefined where that was rotated away. */
+  readonly begun: SessionNote | undefined;
+  /** Lines that could not be read. */
+  readonly bad: number;
 }
 
-/** `1h`, `30m`, `2d`, `90s` before now, as ISO 8601. Throws a Failure for what is no such time. */
-export function sinceTime(text: string): string {
-  const [, number, unit] = /^(\d+)(s|m|h|d)$/.exec(text) ?? [];
-  if (number === undefined) {
-    const time = new Date(text);
-    if (Number.isNaN(time.getTime())) throw new Failure(`${text}: no time`, '--since 1h, 30m, 2d, or 2026-11-24T10:00');
-    return time.toISOString();
-  }
-  const seconds = { s: 1, m: 60, h: 3600, d: 86400 }[unit as 's' | 'm' | 'h' | 'd'];
-  return new Date(Date.now() - Number(number) * seconds * 1000).toISOString();
+/** The events of a log, those since a time (ISO 8601, microseconds) only. */
+export function eventsOf({ file }: SessionLog, since: string | null): LogEvents {
+  const { records, bad } = readLog(file);
+  const events = records.filter(isEvent);
+  const begun = records.find((record): record is SessionNote => !isEvent(record) && record.type === 'session');
+  return { events: since === null ? events : events.filter(({ time }) => time >= since), begun, bad };
+}
+
+/** Sessions named at most, the last ones. */
+const NAMED = 20;
+
+function listed(all: readonly SessionLog[]): string {
+  if (all.length === 0) return 'no session has one';
+  const more = all.length > NAMED ? `${all.length - NAMED} more and ` : '';
+  return `there are ${more}${all
+    .slice(-NAMED)
+    .map(({ session }) => session)
+    .join(', ')}`;
 }
 
 function written(file: string): number {

@@ -1,6 +1,7 @@
 /** Reading logs back: rotated ones first, lines that a crash cut left out and counted. */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type LogRecord, NOTE_TYPES } from '../events/record.js';
+import { codeOf } from '../host/failure.js';
 import { LOGS_KEPT } from './log.js';
 
 export interface LogText {
@@ -65,8 +66,8 @@ export class Lines {
 function* linesOf(file: string): Generator<string> {
   for (let number = LOGS_KEPT; number >= 0; number--) {
     const name = number === 0 ? file : `${file}.${number}`;
-    if (!existsSync(name)) continue;
-    const fd = openSync(name, 'r');
+    const fd = openThere(name);
+    if (fd === null) continue;
     try {
       const lines = new Lines();
       const piece = Buffer.alloc(1 << 20);
@@ -76,5 +77,15 @@ function* linesOf(file: string): Generator<string> {
     } finally {
       closeSync(fd);
     }
+  }
+}
+
+/** Null where it is not there; one that may not be read is no empty one. */
+function openThere(file: string): number | null {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** The person at the terminal as a sink: told of what was refused, or would have been. The log has it all. */
 import { lineOf } from '../events/line.js';
-import type { EventRecord, NoteRecord } from '../events/record.js';
+import type { EventRecord, NoteRecord, SessionNote } from '../events/record.js';
 import { Denials, renderDenial } from './denials.js';
 import type { EventSink, Line } from './sink.js';
 
@@ -19,6 +19,7 @@ export class TerminalSink implements EventSink {
   readonly #session: string;
   readonly #log: string;
   #told = { second: 0, lines: 0, more: 0 };
+  #begun: SessionNote | null = null;
   /** What was refused while the program has the terminal; null: it is told as it comes. */
   #held: { readonly denials: Denials; more: number } | null = null;
 
@@ -34,7 +35,9 @@ export class TerminalSink implements EventSink {
 
   /** Tells nothing from now on: the program draws on the terminal. */
   hold(): void {
-    this.#held ??= { denials: new Denials(), more: 0 };
+    if (this.#held !== null) return;
+    this.#held = { denials: new Denials(), more: 0 };
+    if (this.#begun !== null) this.#held.denials.begun(this.#begun);
   }
 
   /** Tells what was refused meanwhile, each kind once, and goes on as it comes. */
@@ -58,7 +61,9 @@ export class TerminalSink implements EventSink {
     }
   }
 
-  note(_line: Line<NoteRecord>): void {}
+  note({ record }: Line<NoteRecord>): void {
+    if (record.type === 'session') this.#begun = record;
+  }
 
   async flush(): Promise<void> {}
 

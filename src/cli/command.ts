@@ -1,7 +1,8 @@
 /** What all commands share: one way to fail, one way to print. */
 import { Command } from '@oclif/core';
-import { Failure, messageOf } from '../host/failure.js';
+import { closedToUs, Failure, messageOf } from '../host/failure.js';
 import { plain } from '../host/plain.js';
+import { asRoot } from '../host/shell.js';
 
 export abstract class CallgateCommand extends Command {
   static override enableJsonFlag = true;
@@ -36,7 +37,10 @@ export abstract class CallgateCommand extends Command {
   }
 }
 
-function describe(error: Error, usageHelp: string | undefined): { message: string; remedy: string | undefined } {
+/** What is said of a failure, and what to do about it. */
+export function describe(error: Error, usageHelp: string | undefined): { message: string; remedy: string | undefined } {
+  const closed = closedToUs(error);
+  if (closed !== null) return { message: `this needs root: ${closed}`, remedy: asRoot() };
   if (error instanceof Failure) return { message: error.message, remedy: error.remedy };
   if (usageHelp !== undefined)
     return { message: messageOf(error).replace(/\nSee more help with --help$/, ''), remedy: usageHelp };

@@ -24,9 +24,6 @@ export default class Run extends CallgateCommand {
     user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
     log: Flags.string({ helpValue: 'FILE', description: 'where events go (/var/log/callgate/SESSION.jsonl)' }),
     quiet: Flags.boolean({ description: 'no denials on standard error; the log has them' }),
-    'best-effort': Flags.boolean({
-      description: 'enforce even where the kernel skips hooks now and then (bpf not in lsm=), which permits',
-    }),
   };
   static override examples = [
     '<%= config.bin %> run cat /etc/hostname',
@@ -45,7 +42,7 @@ export default class Run extends CallgateCommand {
     const { complain, quiet, log } = flags;
     const voice = new Voice(request.host.addon);
     try {
-      const options = { complain, quiet, log: log ?? null, bestEffort: flags['best-effort'], voice };
+      const options = { complain, quiet, log: log ?? null, voice };
       const result = await run(request, around, options);
       process.exitCode = exitStatus(result.ended);
       return result;

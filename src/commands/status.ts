@@ -3,6 +3,7 @@ import { table } from '../cli/table.js';
 import { countersLine } from '../events/line.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
+import { localTime } from '../host/time.js';
 import { findGate } from '../session/acquire.js';
 import { type SessionStatus, type Status, status, strayLine } from '../session/status.js';
 import { tidy } from '../supervise/sweep.js';
@@ -29,7 +30,7 @@ export default class StatusCommand extends CallgateCommand {
 export function render({ gate, sessions }: Status): string {
   if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
   const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
-  const head = `gate under ${gate.pins}, hooks by ${gate.attach}, ${gate.programs} programs${skipped}`;
+  const head = `gate under ${gate.pins}, ${gate.programs} programs${skipped}`;
   const strays = strayLine(gate);
   return [
     head,
@@ -57,7 +58,7 @@ function renderSession(session: SessionStatus): string {
   ]);
   return [
     `${session.name}: ${session.kind} ${session.command.join(' ')}`,
-    `  ${who}; since ${session.started}; policies in ${session.folder}; log ${session.log}`,
+    `  ${who}; since ${localTime(session.started, false)}; policies in ${session.folder}; log ${session.log}`,
     '  policies',
     table(policies),
     session.subjects.length === 0 ? '  no processes' : `  processes\n${table(subjects)}`,

@@ -1,5 +1,6 @@
 /** Naming one object in a policy: the pattern that matches it and as little else as the language can say. */
 import type { Bytes } from '../policy/bytes.js';
+import { goesOut, loopbackFor } from '../policy/destination.js';
 import type {
   AccessObject,
   FamilyPattern,
@@ -27,8 +28,10 @@ export function exactly(object: AccessObject, operations: readonly Operation[]):
       return { type: 'unix', pattern: literalPath(object.path) };
     case 'kind':
       return { type: 'kind', kind: object.kind };
-    case 'inet':
-      return inet(object.protocol, { address: object.address, prefix: 128 }, object.port, object.port);
+    case 'inet': {
+      const address = (goesOut(operations) ? loopbackFor(object.address) : null) ?? object.address;
+      return inet(object.protocol, { address, prefix: 128 }, object.port, object.port);
+    }
     case 'abstract':
       return { type: 'abstract', text: '', tokens: literalTokens(object.name) };
     case 'unnamed':

@@ -33,7 +33,8 @@ export function noteLine(note: NoteRecord): string {
       return `lost ${parts.join(', ')}`;
     }
     case 'problem':
-      return `problem ${plain(note.problem)}`;
+      // Of several lines: a policy's mistake is told with its place.
+      return `problem ${note.problem.split('\n').map(plain).join('\n    ')}`;
     case 'end':
       return `end${note.unattended === true ? ' (its supervisor had died)' : ''} ${countersLine(note)}`;
   }

@@ -34,3 +34,14 @@ export function codeOf(error: unknown): string | undefined {
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).trimEnd();
 }
+
+/** What a user who is not root was kept from, as a sentence; null where that is not what failed. */
+export function closedToUs(error: unknown, uid = process.geteuid?.()): string | null {
+  if (uid === 0) return null;
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { path, code } = at as NodeJS.ErrnoException;
+    if (path === undefined || (code !== 'EACCES' && code !== 'EPERM')) continue;
+    return error instanceof Failure ? error.message : `${path} is closed to user ${uid} (${code})`;
+  }
+  return null;
+}

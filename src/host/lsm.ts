@@ -1,13 +1,23 @@
 /** The kernel's list of security modules, in the order they are asked. */
 import { readFileSync } from 'node:fs';
 
-const LSM_LIST = '/sys/kernel/security/lsm';
+export const LSM_LIST = '/sys/kernel/security/lsm';
+export const LOCKDOWN = '/sys/kernel/security/lockdown';
 
-/** Is `bpf` among the kernel's security modules? True where the list cannot be read: loading then tells. */
-export function hasBpfLsm(): boolean {
+/** Their names; null where the list cannot be read (securityfs is not mounted). */
+export function securityModules(): string[] | null {
   try {
-    return readFileSync(LSM_LIST, 'utf8').trim().split(',').includes('bpf');
+    return readFileSync(LSM_LIST, 'utf8').trim().split(',');
   } catch {
-    return true;
+    return null;
+  }
+}
+
+/** `none`, `integrity` or `confidentiality`; null where it cannot be read. */
+export function lockdown(): string | null {
+  try {
+    return /\[(\w+)\]/.exec(readFileSync(LOCKDOWN, 'utf8'))?.[1] ?? null;
+  } catch {
+    return null;
   }
 }

@@ -19,8 +19,6 @@ export interface NativeError extends Error {
 export interface LoadOptions {
   /** Folder in a bpffs where everything is pinned. */
   readonly directory: string;
-  /** LSM programs; the addon answers ENOTSUP to anything else. */
-  readonly attach: 'lsm' | 'fmod_ret';
 }
 
 /** The gate: maps by name, as bpf/abi/abi.h lists them. Closed by `close()`, which never detaches pinned links. */
@@ -128,7 +126,7 @@ export interface Addon {
   readonly abiVersion: number;
   /** Loads the trial program of the tests (out/bpf/trial.bpf.o): a gate without hooks and pins, of maps and `trials` alone. */
   openTrial(file: string): NativeGate;
-  /** Loads a gate (attach and pin as asked). EEXIST where pins are in the way. */
+  /** Loads a gate: attaches and pins it. EEXIST where pins are in the way. */
   load(options: LoadOptions): NativeGate;
   /**
    * Opens the pins of a gate. ENOENT: there is none. ECANCELED: an incomplete set. EPROTO: another ABI version
@@ -160,7 +158,7 @@ export interface Addon {
   /** Reaps ended children that nobody waits for; returns their pids. */
   reapOrphans(): number[];
   /** What this kernel can do; each answer is yes, no with the reason, or unknown with the reason. */
-  probe(): Record<string, { answer: 'yes' | 'no' | 'unknown'; detail: string }>;
+  probe(): Record<string, { answer: 'yes' | 'no' | 'unknown'; detail: string; code?: string }>;
 }
 
 const require = createRequire(import.meta.url);

@@ -26,9 +26,6 @@ import {
   type Whole,
 } from './records.js';
 
-/** How hooks are attached. Only `lsm` carries a promise: the others are skipped now and then, and a skip permits. */
-export type Attach = 'lsm' | 'fmod_ret';
-
 export class Gate {
   readonly native: NativeGate;
 
@@ -39,13 +36,6 @@ export class Gate {
   /** Names this gate among those that came before and after it on this host. */
   get identity(): number {
     return this.native.describeMap('sessions').id;
-  }
-
-  /** How its hooks are attached: told from the programs, so that a gate that was adopted says the truth. */
-  attach(): Attach {
-    return this.native.programs().some((program) => program.attached && /fmod|fexit|fentry/.test(program.name))
-      ? 'fmod_ret'
-      : 'lsm';
   }
 
   /** Runs of hooks that the kernel skipped, over all programs. Anything but 0 means accesses that nobody judged. */

@@ -95,6 +95,7 @@ export interface Facts {
   'prefix-length': { prefix: string; most: number };
   'prefix-bits': { instead: string };
   'prefix-covers-ipv4': { instead: string };
+  'no-destination': { host: string; operations: string; taken: string; instead: string };
   'port-missing': { instead: string };
   'port-number': { port: string };
   'port-order': { instead: string };
@@ -432,6 +433,11 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
   'ipv4-brackets': {
     message: () => 'only IPv6 addresses stand in brackets',
     remedy: ({ instead }) => `write ${instead}`,
+  },
+  'no-destination': {
+    message: ({ host, operations, taken }) =>
+      `${host} never matches for ${operations}: as a destination the kernel takes it for ${taken}`,
+    remedy: ({ instead }) => `write "${instead}" for this machine itself, or * for any host`,
   },
   'prefix-length': {
     message: ({ prefix }) => `/${prefix} is no length of a prefix`,

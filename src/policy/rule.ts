@@ -1,10 +1,12 @@
 /** One rule of a policy or a group: nodes to model. */
 import { isScalar, type ParsedNode } from 'yaml';
-import { parseAddress } from './address.js';
+import { inetText, parseAddress } from './address.js';
 import { parseId, parseName } from './condition.js';
+import { goesOut, loopbackFor } from './destination.js';
 import { ERRNO_NAMES, isErrno } from './errno.js';
 import { Fault, quoted } from './errors.js';
 import { parseFamily } from './family.js';
+import { addressText } from './ip.js';
 import {
   type Condition,
   type IdRange,
@@ -153,7 +155,7 @@ function objectsOf(
   }
   return about.flatMap((entry) =>
     words(source, entry).flatMap((word) => {
-      const object = faulting(source, word, () => objectOf(entry.key, word, around));
+      const object = faulting(source, word, () => reachable(objectOf(entry.key, word, around), operations));
       return object === undefined ? [] : [object];
     }),
   );
@@ -171,6 +173,19 @@ function objectOf(key: string, { value }: Word, around: Surroundings): ObjectPat
     default:
       return parseFamily(value);
   }
+}
+
+/** A rule that can never match is a mistake: 0.0.0.0 and :: are no destinations. */
+function reachable(object: ObjectPattern, operations: readonly Operation[]): ObjectPattern {
+  if (object.type !== 'inet' || object.host?.prefix !== 128 || !goesOut(operations)) return object;
+  const taken = loopbackFor(object.host.address);
+  if (taken === null) return object;
+  throw new Fault('no-destination', {
+    host: addressText(object.host.address),
+    operations: operations.join(', '),
+    taken: addressText(taken),
+    instead: inetText({ ...object, host: { ...object.host, address: taken } }),
+  });
 }
 
 function conditionOf(source: Source, { key, at, value }: Entry, around: Surroundings): Condition | undefined {

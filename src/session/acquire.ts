@@ -2,20 +2,20 @@
  * Getting hold of the gate. Loading, attaching, detaching and every change of who is where happen under one lock, taken
  * here: detaching LSM programs while others attach has crashed kernels, and two sessions must not take one place.
  */
-import { readdirSync, statfsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { codeOf, Failure, messageOf, Refusal } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { lockHolders } from '../host/locks.js';
 import { ownFolder } from '../host/secure.js';
+import { slowly } from '../host/slow.js';
 import type { NativeError } from '../kernel/addon.js';
-import { type Attach, adoptGate, Gate } from '../kernel/gate.js';
+import { adoptGate, Gate } from '../kernel/gate.js';
 import { look } from './living.js';
 
 const FREED_TRIES = 20;
 const FREED_MS = 10;
-const BPF_FS_MAGIC = 0xcafe4a11;
 
 /** Loading a gate takes seconds in an emulated machine; whoever holds the lock longer than this is stuck. */
 const PATIENCE_MS = 120_000;
@@ -82,18 +82,16 @@ export function findGate(host: Host): Gate | null {
 }
 
 /**
- * The gate, loaded if there is none. Call under the lock.
+ * The gate, loaded if there is none. Call under the lock, once host/examine.ts has found nothing in the way.
  *
- * @param attach how to attach a gate that is loaded now
- * @throws Refusal where bpffs is missing or the kernel refuses the programs
+ * @throws Refusal where the kernel refuses the programs
  */
-export function acquireGate(host: Host, attach: Attach): Gate {
-  requireBpffs(host);
+export function acquireGate(host: Host): Gate {
   const found = findGate(host);
   if (found !== null) return found;
   if (pinned(host)) host.addon.unload(host.pins);
   try {
-    return new Gate(host.addon.load({ directory: host.pins, attach }));
+    return new Gate(slowly('loading the gate into the kernel', () => host.addon.load({ directory: host.pins })));
   } catch (error) {
     throw nativeFailure(error, 'the gate cannot be loaded');
   }
@@ -111,7 +109,7 @@ export function releaseGate(host: Host, gate: Gate): boolean {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FREED_MS);
   }
   gate.close();
-  host.addon.unload(host.pins);
+  slowly('taking the gate off the kernel', () => host.addon.unload(host.pins));
   return true;
 }
 
@@ -126,26 +124,6 @@ export function nativeFailure(error: unknown, what: string): Failure {
     'callgate doctor',
     error,
   );
-}
-
-function requireBpffs(host: Host): void {
-  const mount = dirname(host.pins);
-  let type: number;
-  try {
-    type = statfsSync(mount).type;
-  } catch (error) {
-    throw new Refusal(
-      `${mount} is not there (${codeOf(error) ?? 'error'}): no file system for pins`,
-      mountCommand(mount),
-      error,
-    );
-  }
-  // statfs's type is signed in some builds of Node.
-  if (type >>> 0 !== BPF_FS_MAGIC) throw new Refusal(`${mount}: bpffs is not mounted there`, mountCommand(mount));
-}
-
-function mountCommand(mount: string): string {
-  return `mount -t bpf bpf ${mount}`;
 }
 
 function pinned(host: Host): boolean {

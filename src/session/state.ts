@@ -49,8 +49,6 @@ export interface SessionState {
   readonly log: string;
   /** While learning. */
   readonly journal: string | null;
-  /** Started with --best-effort: hooks that may be skipped are accepted. */
-  readonly bestEffort: boolean;
   /** Switched by `callgate mode`, for all policies of the session; null: as each policy says. */
   readonly mode: 'enforce' | 'complain' | null;
   readonly policies: readonly PolicyState[];

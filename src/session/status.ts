@@ -3,7 +3,7 @@
 import { FLOORS, REASONS } from '../events/names.js';
 import type { Counters } from '../events/record.js';
 import type { Host } from '../host/host.js';
-import type { Attach, Gate } from '../kernel/gate.js';
+import type { Gate } from '../kernel/gate.js';
 import type { SessionCounters, Whole } from '../kernel/records.js';
 import { OPERATIONS } from '../policy/operations.js';
 import { lookWell } from './living.js';
@@ -47,7 +47,6 @@ export interface Status {
   /** Null: no gate is loaded. */
   readonly gate: null | {
     readonly pins: string;
-    readonly attach: Attach;
     /** Programs of the gate, and how often the kernel skipped one: anything but 0 is an access nobody judged. */
     readonly programs: number;
     readonly skipped: number;
@@ -66,7 +65,7 @@ export function status(host: Host, gate: Gate | null): Status {
   const sessions = readStates(host).map((state) => sessionStatus(gate, state));
   const unattended = (session: SessionStatus): number => (session.supervisor === null ? 0 : 1);
   return {
-    gate: { pins: host.pins, attach: gate.attach(), programs: programs.length, skipped: gate.skipped(), strays, stray },
+    gate: { pins: host.pins, programs: programs.length, skipped: gate.skipped(), strays, stray },
     sessions: sessions.sort((a, b) => unattended(a) - unattended(b) || a.name.localeCompare(b.name)),
   };
 }

@@ -1,9 +1,11 @@
 /** The common beginning and end of `learn` and `run`: the gate, the session in it, the program under it, and all of it freed again. */
 
+import { requireKernel } from '../host/examine.js';
 import { Refusal } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import { mountMissing } from '../host/mounts.js';
 import type { LauncherChild, LaunchOptions } from '../kernel/addon.js';
-import type { Attach, Gate } from '../kernel/gate.js';
+import type { Gate } from '../kernel/gate.js';
 import { acquireGate, findGate, locked, releaseGate } from '../session/acquire.js';
 import { freeName } from '../session/places.js';
 import { type Image, Session, type SessionFacts } from '../session/session.js';
@@ -34,22 +36,17 @@ export interface Request {
 }
 
 /**
- * How hooks are to be attached.
+ * What `learn` and `run` need of the kernel: what of its file systems is not mounted is, with a word; then all that `doctor`
+ * would say is asked.
  *
- * @param promise the session enforces: hooks that may be skipped are not enough
- * @throws Refusal naming the boot parameter; without a promise too, until hooks by fmod_ret are built
+ * @throws Refusal in doctor's words, with its remedy
  */
-export function chooseAttach(lsm: boolean, promise: boolean): Attach {
-  if (lsm) return 'lsm';
-  if (!promise)
-    throw new Refusal(
-      "bpf is not in this kernel's list of security modules, and the way round it (fmod_ret) is not built yet",
-      'boot with lsm=...,bpf (callgate doctor writes it out), or work in a VM: ./scripts/vm/run 6.12 -- callgate learn ...',
-    );
-  throw new Refusal(
-    "bpf is not in this kernel's list of security modules: hooks could only be attached in a way that is skipped now and then, and a skip permits",
-    'boot with lsm=...,bpf (callgate doctor writes it out); or accept that with --best-effort',
-  );
+export async function prepareKernel(host: Host, say: (line: string) => void): Promise<void> {
+  // Under the lock, for a hook is attached to see it fire.
+  await locked(host, () => {
+    mountMissing(say);
+    requireKernel(host);
+  });
 }
 
 /** The names under which a session's log and state will stand. */
@@ -61,20 +58,16 @@ export function sessionName(request: Request): string {
  * Gets the gate and puts the session into it.
  *
  * @param facts made under the lock, from the session's name
- * @param promise only a gate of LSM programs will do
  */
 export async function openSession(
   request: Request,
-  attach: Attach,
-  promise: boolean,
   facts: (name: string) => SessionFacts,
   images: readonly Image[],
 ): Promise<Session> {
   const { host } = request;
   return locked(host, () => {
-    const gate = acquireGate(host, attach);
+    const gate = acquireGate(host);
     try {
-      if (promise && gate.attach() !== 'lsm') chooseAttach(false, true);
       sweep(host, gate);
       return Session.open(host, gate, facts(sessionName(request)), images);
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Policies that change while their program runs: read, checked and swapped in whole, or refused whole. */
+import { basename } from 'node:path';
 import type { Application } from '../application/application.js';
 import type { PolicySource } from '../application/source.js';
 import { messageOf } from '../host/failure.js';
@@ -6,7 +7,7 @@ import type { Watch } from '../host/watch.js';
 import { locked } from '../session/acquire.js';
 import { changedImages, type ModeChoice, type Numbering, requireBuilt } from '../session/images.js';
 import type { Image, Session } from '../session/session.js';
-import { type ImagePlace, readState } from '../session/state.js';
+import { type ImagePlace, type PolicyState, readState } from '../session/state.js';
 
 /** Hooks that have begun with an old image end long before this. */
 const GRACE_MS = 1000;
@@ -14,12 +15,45 @@ const GRACE_MS = 1000;
 export interface Keeping {
   readonly session: Session;
   readonly source: PolicySource;
+  /** Resolved folder that its policies were read from. */
+  readonly folder: string;
   readonly numbering: Numbering;
   readonly mode: ModeChoice;
   /** What was taken in, just before it begins to hold, and the application it stands in. */
   readonly taken: (images: readonly Image[], application: Application) => void;
   /** What was refused, in one text; what held before goes on. */
   readonly refused: (problem: string) => void;
+  /** What else happened to them that a person must know of, each once. */
+  readonly noticed: (words: string) => void;
+}
+
+const HOLDS = 'what held before holds on';
+
+/** What of the policies that hold is not there any more, a sentence each. */
+function missing(
+  held: readonly PolicyState[],
+  application: Application | undefined,
+  name: string,
+  folder: string,
+): string[] {
+  if (application === undefined) return [`${name} is gone: ${HOLDS}`];
+  const { policies } = application;
+  const moved =
+    application.folder === folder ? [] : [`${name} leads to ${application.folder} now, and no more to ${folder}`];
+  const gone = held.filter(
+    ({ index, program }) => index > 0 && !policies.some(({ policy }) => policy.program === program),
+  );
+  return [
+    ...moved,
+    ...gone.map(({ program, file }) => {
+      const other = policies.find((loaded) => basename(loaded.file) === basename(file ?? ''));
+      const where =
+        other === undefined
+          ? `${name} has no policy of ${program} any more`
+          : `${other.file} is for ${other.policy.program} now, and no more for ${program}`;
+      return `${where}: ${HOLDS} for ${program}`;
+    }),
+  ];
 }
 
 /** Keeps a session's policies as their source has them. */
@@ -30,9 +64,13 @@ export class PolicyKeeper {
   /** Everything so far, one after the other. Never rejects. */
   #turn: Promise<void> = Promise.resolve();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Where the policies were the last time. */
+  #folder: string;
+  #noticed: ReadonlySet<string> = new Set();
 
   constructor(keeping: Keeping) {
     this.#keeping = keeping;
+    this.#folder = keeping.folder;
   }
 
   /** Takes in what changes from now on, until stopped. A session lives on with the policies it has: nothing throws. */
@@ -63,6 +101,7 @@ export class PolicyKeeper {
   async #reload(): Promise<readonly Image[]> {
     const { session, source, numbering, mode, taken } = this.#keeping;
     const application = await source.load();
+    this.#notice(application);
     // Policies that are gone: nothing has been said about what else to hold the program to.
     if (application === undefined) return [];
     requireBuilt(application);
@@ -74,6 +113,15 @@ export class PolicyKeeper {
       this.#retireLater(session.replace(images));
       return images;
     });
+  }
+
+  /** Says what is gone and what stands where else, once: a second look at the same finds nothing new. */
+  #notice(application: Application | undefined): void {
+    const { session, source, noticed } = this.#keeping;
+    const sentences = missing(session.state.policies, application, source.name, this.#folder);
+    if (application !== undefined) this.#folder = application.folder;
+    for (const sentence of sentences) if (!this.#noticed.has(sentence)) noticed(sentence);
+    this.#noticed = new Set(sentences);
   }
 
   #retireLater(places: readonly ImagePlace[]): void {

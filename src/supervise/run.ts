@@ -7,12 +7,11 @@ import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
-import { hasBpfLsm } from '../host/lsm.js';
 import type { Voice } from '../host/voice.js';
 import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
 import { countersOf } from '../session/status.js';
-import { chooseAttach, closeSession, launchOf, openSession, type Request } from './begin.js';
+import { closeSession, launchOf, openSession, prepareKernel, type Request } from './begin.js';
 import { type Ended, quietly } from './foreground.js';
 import { launching } from './launch.js';
 import { shellWord } from './program.js';
@@ -21,8 +20,6 @@ import { Supervisor } from './supervisor.js';
 export interface RunOptions {
   /** Nothing is refused; what would be is reported. */
   readonly complain: boolean;
-  /** Hooks that may be skipped are accepted. */
-  readonly bestEffort: boolean;
   /** Null: /var/log/callgate/SESSION.jsonl. */
   readonly log: string | null;
   /** Denials are not told on standard error. */
@@ -50,8 +47,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   const source = new FolderSource(folder, host.groups, around);
   const application = requireApplication(await source.load(), request);
   requireBuilt(application);
-  const promise = !options.complain && !options.bestEffort;
-  const attach = chooseAttach(hasBpfLsm(), promise);
+  await prepareKernel(host, talk);
   const numbering = new Numbering();
   const mode: ModeChoice = options.complain ? 'complain' : 'as-written';
   const images = imagesOf(application, numbering, mode);
@@ -59,14 +55,14 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     name,
     kind: 'run',
     command: request.command,
-    folder: application.folder,
+    // As it was named: what that means may change while the program runs.
+    folder,
     user: request.user,
     log: options.log ?? join(host.logs, `${name}.jsonl`),
     journal: null,
-    bestEffort: options.bestEffort,
     mode: options.complain ? 'complain' : null,
   });
-  const session = await openSession(request, attach, promise, facts, images);
+  const session = await openSession(request, facts, images);
   try {
     const { name, log } = session.state;
     const terminal = new TerminalSink(talk, name, log);

@@ -62,11 +62,15 @@ export class Supervisor {
       policies === null
         ? null
         : new PolicyKeeper({
-            ...{ session, ...policies },
+            ...{ session, ...policies, folder: application.folder },
             taken: (images, changed) => {
               this.#reporter.hold(changed);
               for (const { program, generation } of images)
                 talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
+            },
+            noticed: (words) => {
+              this.#reporter.problem(words);
+              talk(words);
             },
             refused: (problem) => {
               this.#reporter.problem(problem);

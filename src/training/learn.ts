@@ -5,11 +5,10 @@ import type { Surroundings } from '../application/surroundings.js';
 import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile } from '../audit/journal.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
-import { hasBpfLsm } from '../host/lsm.js';
 import type { Voice } from '../host/voice.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
-import { chooseAttach, closeSession, launchOf, openSession, type Request } from '../supervise/begin.js';
+import { closeSession, launchOf, openSession, prepareKernel, type Request } from '../supervise/begin.js';
 import { type Ended, quietly } from '../supervise/foreground.js';
 import { launching } from '../supervise/launch.js';
 import { finishJournal } from '../supervise/salvage.js';
@@ -31,11 +30,12 @@ export async function learn(request: Request, around: Surroundings, voice: Voice
   const numbering = new Numbering();
   const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering)];
   const facts = (name: string): SessionFacts => ({
-    ...{ name, kind: 'learn', command, folder, user, bestEffort: true, mode: null },
+    ...{ name, kind: 'learn', command, folder, user, mode: null },
     log: `${host.logs}/${name}.jsonl`,
     journal: journalFile(host, name),
   });
-  const session = await openSession(request, chooseAttach(hasBpfLsm(), false), false, facts, images);
+  await prepareKernel(host, (line) => voice.say(line));
+  const session = await openSession(request, facts, images);
   let ended: Ended;
   let text: JournalText;
   try {

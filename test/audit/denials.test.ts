@@ -1,8 +1,10 @@
 import t from 'tap';
-import { denialsOf } from '../../src/audit/denials.js';
-import type { EventRecord } from '../../src/events/record.js';
+import { denialsOf, renderDenial } from '../../src/audit/denials.js';
+import type { EventRecord, SessionNote } from '../../src/events/record.js';
 import { writeStatement } from '../../src/policy/statement.js';
 import { hasFields } from '../fields.js';
+
+process.env.TZ = 'Asia/Kolkata';
 
 let seq = 0;
 const record = (fields: Partial<EventRecord> = {}): EventRecord => ({
@@ -69,4 +71,107 @@ t.test('what no statement permits', async (t) => {
     [true, false],
     'the like, refused for want of a rule, has its own line',
   );
+});
+
+const AT = '2026-11-24T10:00:00.500000Z';
+/** As it is shown where the clock is five and a half hours ahead. */
+const SHOWN = '2026-11-24T15:30:00+05:30';
+const begun: SessionNote = {
+  ...{ v: 1, type: 'session', time: AT, session: 'cat-1', kind: 'run' },
+  ...{ command: ['cat', 'a b'], folder: '/p/cat' },
+};
+const LEARN = "callgate learn --policies /p/cat -- cat 'a b'";
+const one = (fields: Partial<EventRecord>): EventRecord => record({ seq: 7, time: AT, ...fields });
+const rendered = (records: readonly EventRecord[]): string => denialsOf(records, [begun]).map(renderDenial).join('\n');
+
+t.test('a denied exec: both statements, what each grants, and how the policy is made', async (t) => {
+  t.equal(
+    rendered([one({ operation: ['exec'], object: '/usr/bin/id' })]),
+    `/usr/bin/cat: exec /usr/bin/id (EPERM), once, last ${SHOWN}, event cat-1:7
+  either under a policy of its own, which alone says what it may do:
+  - permit: exec
+    path: /usr/bin/id
+    policy: own
+  and that policy is made by: ${LEARN}
+  or under this policy: it may do all that /usr/bin/cat may:
+  - permit: exec
+    path: /usr/bin/id
+    policy: inherit`,
+  );
+  t.equal(
+    denialsOf([one({ operation: ['exec'], object: '/usr/bin/id' })])[0]?.learn,
+    'callgate learn --policies DIR -- CMD',
+    'where the log does not say what was run',
+  );
+});
+
+t.test('an exec of a program without a policy: the rule is there, the policy is not', async (t) => {
+  t.equal(
+    rendered([one({ operation: ['exec'], object: '/usr/bin/id', reason: 'target', rule: 2, line: 9 })]),
+    `/usr/bin/cat: exec /usr/bin/id (EPERM), once, last ${SHOWN}, event cat-1:7
+  rule 2 (line 9) permits it, and there is no policy for /usr/bin/id: what it may do is learned by
+    ${LEARN}
+  or write \`policy: inherit\` in that rule: it may then do all that /usr/bin/cat may`,
+  );
+});
+
+t.test('the search of a shell is one line', async (t) => {
+  const looks = ['/usr/local/sbin', '/usr/local/bin/id', '/usr/bin/id'].map((object) =>
+    one({ operation: ['stat'], object }),
+  );
+  t.equal(
+    rendered([...looks, one({ object: '/etc/y' })]),
+    `/usr/bin/cat: stat of 3 names in a search along PATH (EPERM), 3 times, last ${SHOWN}, event cat-1:7
+  - permit: stat
+    path:
+      - /usr/bin/id
+      - /usr/local/bin/id
+      - /usr/local/sbin
+/usr/bin/cat: read /etc/y (EPERM), once, last ${SHOWN}, event cat-1:7
+  - permit: read
+    path: /etc/y`,
+  );
+});
+
+t.test('several objects of one folder are one statement; two stand alone, and what a rule refuses too', async (t) => {
+  const read = (object: string, fields: Partial<EventRecord> = {}): EventRecord => one({ object, ...fields });
+  t.equal(
+    rendered(['/srv/c', '/srv/a', '/srv/b'].map((object) => read(object))),
+    `/usr/bin/cat: read of 3 names in /srv (EPERM), 3 times, last ${SHOWN}, event cat-1:7
+  - permit: read
+    path:
+      - /srv/a
+      - /srv/b
+      - /srv/c`,
+  );
+  t.same(
+    denialsOf([read('/srv/a'), read('/srv/b')]).map(({ objects, together }) => ({ objects, together })),
+    [
+      { objects: ['/srv/a'], together: null },
+      { objects: ['/srv/b'], together: null },
+    ],
+  );
+  t.equal(denialsOf(['a', 'b', 'c'].map((name) => read(`/srv/${name}`, { rule: 1, line: 4 }))).length, 3);
+  const many = Array.from({ length: 45 }, (_, at) => read(`/srv/${at}`));
+  t.same(
+    denialsOf(many).map(({ objects }) => objects.length),
+    [20, 20, 5],
+    'as many as a person reads',
+  );
+});
+
+t.test('what no statement permits says why', async (t) => {
+  t.equal(
+    rendered([one({ object: '?', reason: 'depth' })]),
+    `/usr/bin/cat: read ? (EPERM), once, last ${SHOWN}, event cat-1:7
+  no statement permits this (the path has more components than are followed)`,
+  );
+});
+
+t.test('0.0.0.0 is no destination: the statement names what is judged', async (t) => {
+  const statements = (operation: EventRecord['operation'], object: string): readonly string[] =>
+    denialsOf([one({ operation, object })])[0]?.statement?.objects ?? [];
+  t.same(statements(['connect'], 'tcp:0.0.0.0:80'), ['tcp:127.0.0.1:80']);
+  t.same(statements(['send'], 'udp:[::]:53'), ['udp:[::1]:53']);
+  t.same(statements(['bind'], 'tcp:0.0.0.0:80'), ['tcp:0.0.0.0:80'], 'but one may bind to it');
 });

@@ -29,7 +29,7 @@ t.test('what is written is read again', async (t) => {
   t.equal(statSync(file).mode & 0o7777, 0o600);
   journal.take([record(1)].map(lineOfRecord));
   journal.take([record(2)].map(lineOfRecord));
-  const whole = { file, header: HEADER, records: [record(1), record(2)], counted: null, bad: 0, written: false };
+  const whole = { file, header: HEADER, records: [record(1), record(2)], counted: null, bad: 0, malformed: 0, written: false };
   t.same(readJournal(file), whole, 'while it is still being written');
   journal.finish(COUNTED);
   journal.close();

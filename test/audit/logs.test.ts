@@ -33,9 +33,10 @@ t.test('by session and by program, the last written at the end', async (t) => {
 
 t.test('the events of a log, and those since', async (t) => {
   const event = (seq: number) => ({ v: 1, seq, time: `2026-11-25T10:00:0${seq}.000000Z`, session: 'cat-2' });
-  const lines = [{ v: 1, type: 'session' }, event(1), event(2), event(3), { v: 1, type: 'end' }];
+  const begun = { v: 1, type: 'session' };
+  const lines = [begun, event(1), event(2), event(3), { v: 1, type: 'end' }];
   const log = { session: 'cat-2', file: join(places.logs, 'cat-2.jsonl'), living: false };
   writeFileSync(log.file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\nno JSON\n`);
-  t.same(eventsOf(log, null), { events: [event(1), event(2), event(3)], bad: 1 });
-  t.same(eventsOf(log, '2026-11-25T10:00:02.000000Z'), { events: [event(2), event(3)], bad: 1 });
+  t.same(eventsOf(log, null), { begun, events: [event(1), event(2), event(3)], bad: 1 });
+  t.same(eventsOf(log, '2026-11-25T10:00:02.000000Z'), { begun, events: [event(2), event(3)], bad: 1 });
 });

@@ -102,6 +102,7 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'host-zone': [address('"tcp:[fe80::1%eth0]:443"'), 5, 0],
   'ipv6-brackets': [address('"tcp:2001:db8::1:443"'), 5, 19],
   'ipv4-brackets': [address('"tcp:[10.0.0.1]:443"'), 5, 0],
+  'no-destination': [address('"tcp:0.0.0.0:80"'), 5, 0],
   'prefix-length': [address('"tcp:10.0.0.0/33:443"'), 5, 0],
   'prefix-bits': [address('"tcp:10.0.0.1/8:443"'), 5, 0],
   'prefix-covers-ipv4': [address('"tcp:[::/0]:443"'), 5, 0],
@@ -161,4 +162,26 @@ t.test('what is well is read', async (t) => {
   t.equal(policy.rules.length, 2);
   t.equal(policy.rules[0]?.place.line, 4);
   t.equal(policy.rules[1]?.number, 2);
+});
+
+t.test('0.0.0.0 and :: are no destinations, but one binds to them', async (t) => {
+  const told = (operations: string, host: string): readonly string[] =>
+    problemsOf(rules(`- deny: ${operations}`, `  address: "tcp:${host}:80"`)).map(
+      ({ message, remedy }) => `${message}; ${remedy}`,
+    );
+  t.strictSame(told('connect', '0.0.0.0'), [
+    '0.0.0.0 never matches for connect: as a destination the kernel takes it for 127.0.0.1; ' +
+      'write "tcp:127.0.0.1:80" for this machine itself, or * for any host',
+  ]);
+  t.strictSame(told('[connect, send]', '[::]'), [
+    ':: never matches for connect, send: as a destination the kernel takes it for ::1; ' +
+      'write "tcp:[::1]:80" for this machine itself, or * for any host',
+  ]);
+  for (const [operations, host] of [
+    ['bind', '0.0.0.0'],
+    ['[bind, connect]', '[::]'],
+    ['connect', '0.0.0.0/0'],
+    ['connect', '127.0.0.1'],
+  ] as const)
+    t.strictSame(told(operations, host), [], `${operations} ${host}`);
 });

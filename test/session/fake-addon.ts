@@ -56,10 +56,10 @@ export class FakeAddon implements Addon {
   #nextPid = 4000;
   #nextId = 1;
 
-  load(options: LoadOptions): NativeGate {
+  load(_options: LoadOptions): NativeGate {
     if (this.gate !== null) throw failure('EEXIST', 'pin');
-    this.calls.push(`load ${options.attach}`);
-    this.gate = new FakeGate(this, this.#nextId++, options.attach);
+    this.calls.push('load');
+    this.gate = new FakeGate(this, this.#nextId++);
     return this.gate;
   }
 
@@ -198,14 +198,12 @@ export class FakeGate implements NativeGate {
   readonly seen = new Map<number, number>();
   readonly #addon: FakeAddon;
   readonly #id: number;
-  readonly #attach: string;
   deliver: ((batch: Buffer, records: number) => void) | null = null;
   closed = 0;
 
-  constructor(addon: FakeAddon, id: number, attach: string) {
+  constructor(addon: FakeAddon, id: number) {
     this.#addon = addon;
     this.#id = id;
-    this.#attach = attach;
   }
 
   describeMap(map: string): ReturnType<NativeGate['describeMap']> {
@@ -359,7 +357,7 @@ export class FakeGate implements NativeGate {
   }
 
   programs(): { name: string; attached: boolean; recursionMisses: number }[] {
-    return [{ name: this.#attach === 'lsm' ? 'file_open' : 'fmod_ret_file_open', attached: true, recursionMisses: 0 }];
+    return [{ name: 'file_open', attached: true, recursionMisses: 0 }];
   }
 
   close(): void {

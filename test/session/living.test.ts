@@ -33,9 +33,9 @@ function setUp(test: Test): { host: Host; addon: FakeAddon; gate: Gate; session:
   const log = join(folder, 'log', 'd-1.jsonl');
   const facts: SessionFacts = {
     ...{ name: 'd-1', kind: 'run', command: ['/usr/sbin/d'], folder: '/nowhere', user: null, log, journal: null },
-    ...{ bestEffort: false, mode: null },
+    ...{ mode: null },
   };
-  const gate = new Gate(addon.load({ directory: host.pins, attach: 'lsm' }));
+  const gate = new Gate(addon.load({ directory: host.pins }));
   return { host, addon, gate, session: Session.open(host, gate, facts, []), log };
 }
 

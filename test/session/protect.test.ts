@@ -31,7 +31,7 @@ function setUp(test: Test): { host: Host; gate: Gate; native: FakeGate; folder: 
   mkdirSync(join(folder, 'work/cat'), { recursive: true });
   writeFileSync(join(folder, 'work/cat/cat.yaml'), '');
   writeFileSync(join(folder, 'log.jsonl'), '');
-  const native = addon.load({ directory: host.pins, attach: 'lsm' }) as FakeGate;
+  const native = addon.load({ directory: host.pins }) as FakeGate;
   return { host, gate: new Gate(native), native, folder };
 }
 
@@ -44,7 +44,7 @@ function facts(folder: string): SessionFacts {
     user: null,
     log: join(folder, 'log.jsonl'),
     journal: null,
-    bestEffort: false,
+
     mode: null,
   };
 }

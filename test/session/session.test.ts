@@ -23,7 +23,7 @@ function setUp(test: Test): { host: Host; addon: FakeAddon; gate: Gate; native: 
     policies: join(folder, 'policies'),
     groups: [],
   };
-  const native = addon.load({ directory: host.pins, attach: 'lsm' }) as FakeGate;
+  const native = addon.load({ directory: host.pins }) as FakeGate;
   return { host, addon, gate: new Gate(native), native };
 }
 
@@ -36,7 +36,6 @@ function facts(name: string, kind: 'learn' | 'run' = 'run'): SessionFacts {
     user: null,
     log: '/dev/null',
     journal: null,
-    bestEffort: false,
     mode: null,
   };
 }

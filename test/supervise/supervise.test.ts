@@ -43,7 +43,7 @@ function setUp(test: Test): SetUp {
     policies: join(folder, 'policies'),
     groups: [],
   };
-  const gate = new Gate(addon.load({ directory: host.pins, attach: 'lsm' }));
+  const gate = new Gate(addon.load({ directory: host.pins }));
   const facts = {
     name: 'd-1',
     kind: 'run' as const,
@@ -52,7 +52,6 @@ function setUp(test: Test): SetUp {
     user: null,
     log: '/dev/null',
     journal: null,
-    bestEffort: false,
     mode: null,
   };
   const image = {

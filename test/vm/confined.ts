@@ -77,7 +77,7 @@ export class Confined {
   /** Loads the gate and makes the fixtures' folder. Half a minute in an emulated machine. */
   static open(): Confined {
     execFileSync(fileURLToPath(new URL('../../../scripts/build-test-programs', import.meta.url)));
-    addon().load({ directory: DIRECTORY, attach: 'lsm' }).close();
+    addon().load({ directory: DIRECTORY }).close();
     mkdirSync(`${ROOT}/bin`, { recursive: true });
     cpSync(fileURLToPath(new URL('../../../out/test', import.meta.url)), `${ROOT}/bin`, { recursive: true });
     execFileSync('mkfifo', [`${ROOT}/pipe`]);

@@ -16,6 +16,7 @@ const OPEN = `${DIR}/open`;
 const EXCHANGE = 2;
 const WHITEOUT = 4;
 const EXDEV = 18;
+/** enum cg_unresolved */
 const MOVED = ENUMS.unresolved.UNRESOLVED_MOVED;
 const USER = 1000;
 

@@ -24,10 +24,10 @@ const request: Request = {
 };
 const facts = (name: string) => ({
   ...{ name, kind: 'learn' as const, command: request.command, folder: '/nowhere', user: null },
-  ...{ log: '/dev/null', journal: null, bestEffort: false, mode: null },
+  ...{ log: '/dev/null', journal: null, mode: null },
 });
 const image = emptyImage(request.program.path, new Numbering());
-const session = await openSession(request, 'lsm', true, facts, [image]);
+const session = await openSession(request, facts, [image]);
 let records = 0;
 const counting: EventSink = {
   ...{ name: 'counting', lost: 0, failure: null, note: () => undefined, flush: async () => undefined },

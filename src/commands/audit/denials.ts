@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core';
 import { type Denial, denialsOf, renderDenial } from '../../audit/denials.js';
-import { eventsOf, logsOf, sinceTime } from '../../audit/logs.js';
+import { eventsOf, logsOf } from '../../audit/logs.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { FOLDERS } from '../../host/host.js';
+import { sinceTime, TIMES } from '../../host/time.js';
 
 export default class AuditDenials extends CallgateCommand {
   static override summary =
@@ -12,7 +13,7 @@ export default class AuditDenials extends CallgateCommand {
   static override flags = {
     since: Flags.string({
       helpValue: 'TIME',
-      description: '90s, 30m, 1h, 2d, or a date; without it all that the logs have',
+      description: `${TIMES}; without it all that the logs have`,
     }),
   };
   static override examples = [
@@ -25,7 +26,10 @@ export default class AuditDenials extends CallgateCommand {
     const { argv, flags } = await this.parse(AuditDenials);
     const since = flags.since === undefined ? null : sinceTime(flags.since);
     const read = logsOf(FOLDERS, argv as string[]).map((log) => eventsOf(log, since));
-    const denials = denialsOf(read.flatMap(({ events }) => events));
+    const denials = denialsOf(
+      read.flatMap(({ events }) => events),
+      read.flatMap(({ begun }) => begun ?? []),
+    );
     const bad = read.reduce((sum, log) => sum + log.bad, 0);
     if (bad > 0) this.talk(`${bad} lines of the logs cannot be read, and are left out`);
     this.log(denials.length === 0 ? 'nothing was refused' : denials.map(renderDenial).join('\n'));

@@ -6,10 +6,12 @@ import { CallgateCommand } from '../../cli/command.js';
 import { lineOf, noteLine } from '../../events/line.js';
 import { isEvent, type LogRecord } from '../../events/record.js';
 import { FOLDERS } from '../../host/host.js';
+import { localTime } from '../../host/time.js';
 
 export default class AuditTail extends CallgateCommand {
   static override summary = 'show events as they come';
-  static override description = 'Goes on until Ctrl-C; with --json one object a line, as the log has it.';
+  static override description =
+    'Goes on until Ctrl-C. Times are local; with --json one object a line, as the log has it, in UTC.';
   static override usage = 'audit tail [SESSION…]';
   static override strict = false;
   static override flags = {
@@ -31,7 +33,7 @@ export default class AuditTail extends CallgateCommand {
       if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
       else
         process.stdout.write(
-          `${record.time} ${record.session} ${isEvent(record) ? lineOf(record) : noteLine(record)}\n`,
+          `${localTime(record.time)} ${record.session} ${isEvent(record) ? lineOf(record) : noteLine(record)}\n`,
         );
     };
     if (chosen.length === 0) this.talk('no session lives; with --all, or a name, the logs of past ones are shown');

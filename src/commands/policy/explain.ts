@@ -7,6 +7,7 @@ import { renderExplanation } from '../../decide/render.js';
 import { lineOf } from '../../events/line.js';
 import { Failure } from '../../host/failure.js';
 import { FOLDERS } from '../../host/host.js';
+import { localTime } from '../../host/time.js';
 import { isOperation, OPERATIONS, type Operation } from '../../policy/operations.js';
 import { writeStatement } from '../../policy/statement.js';
 
@@ -72,9 +73,16 @@ function operationsIn(text: string): Operation[] {
   });
 }
 
-function render({ explanation, elsewhere, event, changed }: Answer): string {
+/** The answer as a person reads it. */
+export function render({ explanation, elsewhere, event, changed, judged }: Answer): string {
   const lines: string[] = [];
-  if (event !== null) lines.push(`${event.time} ${event.session}:${event.seq} ${lineOf(event)}`);
+  if (event !== null) lines.push(`${localTime(event.time)} ${event.session}:${event.seq} ${lineOf(event)}`);
+  if (judged !== null)
+    lines.push(
+      judged.why === 'link'
+        ? `${judged.named} is ${judged.instead}: the kernel judges resolved paths`
+        : `as a destination the kernel takes ${judged.named} for ${judged.instead}, or for the address that the socket is bound to`,
+    );
   if (changed) lines.push('The policy was changed since; this is what it says now:');
   lines.push(renderExplanation(explanation));
   if (event?.reason === 'moved')

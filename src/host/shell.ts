@@ -1,0 +1,11 @@
+/** Words as a shell reads them. */
+
+/** A word as a shell wants it. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** This very command line, as root. */
+export function asRoot(words: readonly string[] = process.argv.slice(2)): string {
+  return ['sudo callgate', ...words.map(quoted)].join(' ');
+}

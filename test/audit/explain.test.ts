@@ -1,0 +1,76 @@
+/** What a person asks `policy explain`, and what is not there to be explained. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { surroundingsOf } from '../../src/application/surroundings.js';
+import { explainAttempt, explainEvent } from '../../src/audit/explain.js';
+import { parseObject } from '../../src/cli/object.js';
+import { render } from '../../src/commands/policy/explain.js';
+import type { Operation } from '../../src/policy/operations.js';
+import { writeStatement } from '../../src/policy/statement.js';
+
+const user = { name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' };
+const around = surroundingsOf(user, '/', []);
+
+/** Below the checkout, for who may write /tmp may not be trusted with policies. */
+function stage(test: Test): string {
+  const root = realpathSync(mkdtempSync(join(process.cwd(), '.explain-')));
+  test.teardown(() => rmSync(root, { recursive: true }));
+  for (const folder of ['logs', 'run', 'real']) mkdirSync(join(root, folder));
+  writeFileSync(join(root, 'real/file'), '');
+  symlinkSync('real', join(root, 'link'));
+  symlinkSync('real/file', join(root, 'end'));
+  const rules = `rules:\n  - permit: read\n    path: ${root}/real/file\n  - permit: connect\n    address: "tcp:127.0.0.1:80"\n`;
+  writeFileSync(join(root, 'p.yaml'), `version: 1\nprogram: ${root}/real/file\n${rules}`);
+  return root;
+}
+
+t.test('an object is what the kernel makes of it', async (t) => {
+  const root = stage(t);
+  const explained = (operation: Operation, word: string): ReturnType<typeof explainAttempt> => {
+    const access = { operations: [operation], object: parseObject(word), uid: 0, gid: 0 };
+    return explainAttempt(`${root}/p.yaml`, access, root, root, around);
+  };
+  for (const word of [`${root}/link/file`, `${root}/end`]) {
+    const answer = explained('read', word);
+    t.equal(answer.explanation.verdict, 'permit');
+    t.equal(render(answer).split('\n')[0], `${word} is ${root}/real/file: the kernel judges resolved paths`);
+  }
+  t.equal(explained('read', `${root}/real/file`).judged, null);
+  const denied = explained('write', `${root}/link/file`).explanation.change;
+  t.equal(denied && writeStatement(denied.statement), `  - permit: write\n    path: ${root}/real/file\n`);
+  t.equal(explained('delete', `${root}/end`).explanation.object, `${root}/end`, 'a link that is deleted is itself');
+  t.equal(explained('create', `${root}/link/new`).explanation.object, `${root}/real/new`);
+  t.equal(explained('read', '/proc/self/status').judged, null, 'the subject’s own process');
+
+  const loopback = explained('connect', 'tcp:0.0.0.0:80');
+  t.equal(loopback.explanation.verdict, 'permit');
+  t.equal(
+    render(loopback).split('\n')[0],
+    'as a destination the kernel takes tcp:0.0.0.0:80 for tcp:127.0.0.1:80, or for the address that the socket is bound to',
+  );
+  t.equal(explained('connect', 'tcp:[::]:80').explanation.object, 'tcp:[::1]:80');
+  t.equal(explained('bind', 'tcp:0.0.0.0:80').explanation.object, 'tcp:0.0.0.0:80');
+});
+
+t.test('an event that is not there: what there is', async (t) => {
+  const root = stage(t);
+  const places = { run: join(root, 'run'), logs: join(root, 'logs') };
+  const log = (session: string, ...numbers: number[]): void =>
+    writeFileSync(join(places.logs, `${session}.jsonl`), numbers.map((seq) => `{"v":1,"seq":${seq}}\n`).join(''));
+  const told = (word: string, message: string, remedy?: string): void =>
+    void t.throws(() => explainEvent(word, places, around), {
+      name: 'Failure',
+      message,
+      ...(remedy ? { remedy } : {}),
+    });
+  told('cat-5:1', 'cat-5: no session of this name has a log; no session has one');
+  log('cat-1', 3, 4, 17);
+  log('cat-2', 9);
+  log('cat-3');
+  told('cat-5:1', 'cat-5: no session of this name has a log; there are cat-1, cat-2, cat-3');
+  const look = 'callgate audit tail cat-1 --no-follow';
+  told('cat-1:5', 'cat-1:5: the log of cat-1 has no event 5; it has 3, from 3 to 17', look);
+  told('cat-2:1', 'cat-2:1: the log of cat-2 has no event 1; it has 9 alone');
+  told('cat-3:1', 'cat-3:1: the log of cat-3 has no event 1; it has none');
+});

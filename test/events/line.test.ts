@@ -1,0 +1,30 @@
+/** What `audit tail` shows of what is no event. */
+import t from 'tap';
+import { noteLine } from '../../src/events/line.js';
+import type { NoteRecord } from '../../src/events/record.js';
+
+const head = { v: 1, time: '2026-11-24T10:00:00.000Z', session: 'cat-1' } as const;
+const counters = {
+  ...{ events: 9, dropped: 1, repeats: 2, denied: 3, complained: 4, learnt: 5, silent: 1 },
+  ...{ unresolved: { race: 6 }, floor: { mount: 7, bpf: 1 }, deniedBy: { read: 3 } },
+};
+
+t.test('each note is words', async (t) => {
+  const lines: readonly (readonly [NoteRecord, string])[] = [
+    [
+      { ...head, type: 'session', kind: 'run', command: ['cat', '/x\u001b[2J'], folder: '/p' },
+      'run cat /x\ufffd[2J, policies in /p',
+    ],
+    [
+      { ...head, type: 'lost', dropped: 2, malformed: 1, unwritten: 4, sink: 'log' },
+      'lost 2 events the ring had no room for, 1 events that could not be read, 4 records that the log could not take',
+    ],
+    [{ ...head, type: 'problem', problem: 'one\n  two\u0007' }, 'problem one\n      two\ufffd'],
+    [
+      { ...head, type: 'end', sequence: 9, ...counters },
+      'end denied 3 (1 silently, as their rules say), would have been denied 4, learnt 5, events 9, repeats 2, lost 1, ' +
+        'unresolved race 6, floor mount 7 bpf 1',
+    ],
+  ];
+  for (const [note, line] of lines) t.equal(noteLine(note), line, note.type);
+});

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# What users install, installed as they would: both packages on a fresh Debian 13, in a folder, and callgate run there. Needs root,
+# Debian's mirror and the npm registry as this machine is set up for them. Takes minutes, so only scripts/test --long runs it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
+
+./scripts/package
+work=$(mktemp -d /var/tmp/callgate-package.XXXXXX)
+trap 'rm -rf --one-file-system "$work"' EXIT
+{ read -r mirror; read -r keyring; } < <(./scripts/vm/debian-mirror)
+fresh=$work/fresh
+debootstrap --variant=minbase ${keyring:+"--keyring=$keyring"} trixie "$fresh" "$mirror" >"$work/log" 2>&1 ||
+  { tail -20 "$work/log"; exit 1; }
+cp /etc/resolv.conf "$fresh/etc/resolv.conf"
+cp out/package/callgate-*.tgz out/package/callgate_*.deb "$fresh/root/"
+version=$(node -p 'require("./package.json").version')
+registry=$(npm config get registry)
+in_fresh() { chroot "$fresh" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/usr/local/bin HOME=/root LANG=C.UTF-8 npm_config_registry="$registry" "$@"; }
+
+failed=0
+expect() { # NAME WANTED GOT
+  if [ "$2" = "$3" ]; then echo "ok - $1"; else echo "not ok - $1: wanted '$2', got '$3'"; failed=1; fi
+}
+try() { # NAME: the installed command does what needs no kernel
+  expect "$1: version" "callgate/$version linux-x64 node-$(in_fresh node --version)" "$(in_fresh callgate --version)"
+  in_fresh sh -c 'mkdir -p /root/p && printf "version: 1\nprogram: /usr/bin/cat\nuse: [libc]\nrules:\n" >/root/p/usr_bin_cat.yaml && chmod -R go-w /root/p'
+  expect "$1: policy check" 0 "$(in_fresh callgate policy check /root/p >"$work/check" 2>&1; echo $?)"
+  # The addon loads, and says what this kernel lacks: 1, not 125.
+  expect "$1: doctor" yes "$(in_fresh callgate doctor --json 2>/dev/null | grep -q '"findings"' && echo yes)"
+  expect "$1: help" 0 "$(in_fresh callgate help policy explain >/dev/null 2>&1; echo $?)"
+}
+
+# No daemon starts in a folder.
+printf '#!/bin/sh\nexit 101\n' >"$fresh/usr/sbin/policy-rc.d" && chmod 755 "$fresh/usr/sbin/policy-rc.d"
+in_fresh sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm libbpf1' \
+  >>"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+in_fresh sh -c 'npm install -g --no-audit --no-fund --loglevel=error /root/callgate-*.tgz' >>"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+try npm
+in_fresh npm uninstall -g callgate >>"$work/log" 2>&1
+in_fresh sh -c 'apt-get install -y -qq --no-install-recommends /root/callgate_*.deb' >>"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+try deb
+expect 'deb: modes' '700 700 755' "$(in_fresh stat -c %a /var/lib/callgate /var/log/callgate /etc/callgate/policies | xargs)"
+expect 'deb: page' yes "$([ -s "$fresh/usr/share/man/man1/callgate.1.gz" ] && echo yes)"
+expect 'deb: completion' 0 "$(bash -n "$fresh/usr/share/bash-completion/completions/callgate"; echo $?)"
+in_fresh apt-get purge -y -qq callgate >>"$work/log" 2>&1
+expect 'deb: nothing is left' '' "$(in_fresh sh -c 'ls -d /usr/lib/callgate /usr/bin/callgate 2>/dev/null' || true)"
+exit $failed
