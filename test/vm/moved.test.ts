@@ -46,6 +46,9 @@ for word in sys.argv[2:]:
 `;
 const WORKLOAD = ['replace', 'random', 'chain', 'fill', 'swap'];
 
+// The whole file, the gate's load with it, under emulation.
+t.setTimeout(1_800_000);
+
 t.test('what is moved into its place', { skip: needsLsm(), timeout: 1_200_000 }, async (t) => {
   t.setTimeout(1_200_000);
   prepare();
