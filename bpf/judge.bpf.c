@@ -59,6 +59,15 @@ static __always_inline void count_denied(struct cg_session *session, __u32 decid
 		}
 }
 
+/* An end of a rename or link that a learner wants to know, though a rule permits it. */
+static __always_inline int tells_pair(struct cg_access *access)
+{
+	if (access->mode == CG_ENFORCE)
+		return 0;
+	return access->first || access->leaving == CG_LEAVING_TOLD ||
+	       (access->leaving == CG_LEAVING && access->mode == CG_LEARN);
+}
+
 int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch)
 {
 	struct cg_session *session;
@@ -112,8 +121,13 @@ int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch)
 		access->flags |= CG_EVENT_ENFORCED;
 		report = 1;
 	}
+	/* Both names, or the learner could not tell what came from where, and grant it there what it needs. */
+	if (!report && access->verdict == CG_PERMIT && tells_pair(access)) {
+		access->flags |= CG_EVENT_ENFORCED;
+		report = 1;
+	}
 	if (report)
-		cg_report(subject, scratch, session, CG_EVENT_ACCESS);
+		access->sequence = cg_report(subject, scratch, session, CG_EVENT_ACCESS);
 	return errnum;
 }
 

@@ -55,9 +55,19 @@ struct cg_access {
 	__u32 from_grants;
 	__u64 from_generation;
 	__u32 stale;      /* out: the other name was judged by an image that has been replaced */
-	__u32 pad;
+	/* told, so that a learner knows from where to where */
+	__u32 leaving;    /* enum cg_leaving: this is the old name */
+	__u64 first;      /* this is the new name, and the event of the old has this number; 0: not told */
+	__u64 sequence;   /* out: of the event that was reported; 0: none */
 };
 #define CG_NO_STATE ~0u
+
+/* The old name of a rename or link. Enforced, it is reported as any other object. */
+enum cg_leaving {
+	CG_LEAVING_NOT = 0,
+	CG_LEAVING = 1,      /* a learner is told of it, whatever permits it */
+	CG_LEAVING_TOLD = 2, /* and one who complains, because of the new name */
+};
 
 /*
  * A walk from an object up to the root of its mount namespace and down again; see path.bpf.c. All of it lives here and not

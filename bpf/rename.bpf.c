@@ -39,7 +39,7 @@ static __noinline int decide_new(struct cg_entry *entry, struct ends *ends)
 {
 	struct cg_access *access;
 	__u32 state, grants;
-	__u64 generation;
+	__u64 generation, first;
 
 	if (!entry || !entry->subject || !entry->scratch || !ends)
 		return 0;
@@ -47,7 +47,11 @@ static __noinline int decide_new(struct cg_entry *entry, struct ends *ends)
 	state = access->state;
 	grants = access->grants;
 	generation = access->generation;
+	first = access->mode == CG_ENFORCE ? 0 : access->sequence;
 	cg_begin(entry->scratch);
+	access->first = first;
+	if (first && (ends->moved == CG_MOVED_FOLDER + 1 || ends->exchanged == CG_MOVED_FOLDER + 1))
+		access->flags = CG_EVENT_DIRECTORY;
 	access->moved = ends->moved;
 	access->exchanged = ends->exchanged;
 	access->from_state = state;
@@ -59,25 +63,34 @@ static __noinline int decide_new(struct cg_entry *entry, struct ends *ends)
 	return 0;
 }
 
+/* Complained about, and the old name was not told: nobody could learn from it what the move needs. */
+static __always_inline int lacks_first(struct cg_access *access)
+{
+	return access->mode == CG_COMPLAIN && !access->first && (access->unresolved || access->verdict != CG_PERMIT);
+}
+
+/* Once, and again where the policy was replaced between the two, or where the old name is to be told all the same. */
+#define TRIES 2
+
 static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
 {
-	int verdict = judge_path(entry, ends->old_dir, ends->old, ends->leaves);
+	struct cg_access *access = &entry->scratch->access;
 
-	if (verdict)
-		return verdict;
-	if (decide_new(entry, ends))
-		return 0;
-	if (entry->scratch->access.stale) {
-		/* The policy was replaced between the two: the new one is asked about both. */
-		cg_begin(entry->scratch);
-		verdict = judge_path(entry, ends->old_dir, ends->old, ends->leaves);
+	access->leaving = CG_LEAVING;
+	for (int i = 1;; i++) {
+		int verdict = judge_path(entry, ends->old_dir, ends->old, ends->leaves);
+
 		if (verdict)
 			return verdict;
 		if (decide_new(entry, ends))
 			return 0;
-		if (entry->scratch->access.stale)
-			entry->scratch->access.unresolved = CG_UNRESOLVED_POLICY;
+		if (i == TRIES || !(access->stale || lacks_first(access)))
+			break;
+		cg_begin(entry->scratch);
+		access->leaving = CG_LEAVING_TOLD;
 	}
+	if (access->stale)
+		access->unresolved = CG_UNRESOLVED_POLICY;
 	return cg_conclude(entry->subject, entry->scratch);
 }
 

@@ -173,6 +173,7 @@ static __noinline int is_repeat(struct cg_scratch *scratch, __u32 number, __u32 
 	key->verdict = event->verdict;
 	key->flags = event->flags;
 	key->pad = event->type;
+	key->first = event->first;
 	if (length > CG_SEEN_OBJECT)
 		return 0;
 	bpf_probe_read_kernel(key->object, length, scratch->text);
@@ -209,6 +210,9 @@ __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct c
 	event->verdict = access->verdict;
 	event->object = access->object;
 	event->flags = access->flags;
+	event->first = access->first;
+	if (access->mode != CG_ENFORCE && (access->leaving || access->first))
+		event->flags |= CG_EVENT_MOVED;
 	event->time = bpf_ktime_get_boot_ns();
 	event->exe = type == CG_EVENT_EXEC ? 0 : subject->exe;
 	event->generation = access->generation;

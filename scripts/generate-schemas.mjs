@@ -115,6 +115,8 @@ const event = object(
     operation: operations,
     decided: operations,
     object: { ...text, description: 'a path, an address, a kind; ? where it could not be told' },
+    from: { ...text, description: 'what was renamed or linked to the object; ? where it could not be told' },
+    exchanged: { const: true, description: 'from and object changed places' },
     directory: { const: true },
     verdict: words(VERDICTS),
     enforced: { type: 'boolean', description: 'false: let through, by complain mode or for learning' },

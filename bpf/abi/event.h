@@ -17,6 +17,8 @@ enum cg_event_type {
 #define CG_EVENT_REPEAT 4u   /* `count` attempts just like the one with sequence number `first` */
 #define CG_EVENT_CREATED 8u  /* the open that made the file */
 #define CG_EVENT_DIRECTORY 16u /* the object is (or becomes) a folder */
+#define CG_EVENT_MOVED 32u /* an end of a rename or link that is not enforced: the old one where `first` is 0; else the new, and
+			    * `first` the sequence number of the event that told the old */
 
 /* Why an object could not be told, or what else than a rule refused it. Each has a counter by this number in struct cg_session. */
 enum cg_unresolved {
@@ -88,7 +90,7 @@ struct cg_event {
 	__u8 flags;
 	__u64 sequence; /* of the session, from 1, without gaps: a gap is a lost event */
 	__u64 time;     /* CLOCK_BOOTTIME, nanoseconds */
-	__u64 first;    /* see CG_EVENT_REPEAT */
+	__u64 first;    /* see CG_EVENT_REPEAT, CG_EVENT_MOVED */
 	__u64 exe;      /* sequence number of the CG_EVENT_EXEC that says what the subject runs; 0: the policy's own program */
 	__u64 generation; /* of the policy that decided */
 	__u32 policy;   /* slot in `policies` */

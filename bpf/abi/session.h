@@ -42,6 +42,7 @@ CG_ASSERT(sizeof(struct cg_gate) == 64, "read by the control plane");
 #define CG_SEEN_OBJECT 416
 struct cg_seen_key {
 	__u64 exe;
+	__u64 first; /* of CG_EVENT_MOVED: each pair of names is told once */
 	__u32 policy;
 	__u32 operations;
 	__u32 decided;

@@ -76,8 +76,7 @@ function below(policy: Policy, levels: LevelsOf, from: Bytes, to: Bytes): More |
   const ruled = rulesInOrder(policy)
     .flatMap(({ objects }) => objects)
     .flatMap((object): PathPattern[] => (object.type === 'path' || object.type === 'unix' ? [object.pattern] : []));
-  const after = (pattern: PathPattern, path: Bytes): Places =>
-    namesOf(path).reduce((places, name) => step(pattern, places, name), start(pattern));
+  const after = (pattern: PathPattern, path: Bytes): Places => placesBelow(pattern, namesOf(path));
   const acts = KERNEL_PATHS.filter((pattern) => after(pattern, from).length > 0 || after(pattern, to).length > 0);
   const patterns = [...ruled, ...acts];
   const along = (path: Bytes): Places[] => patterns.map((pattern) => after(pattern, path));
@@ -152,6 +151,11 @@ function step(pattern: PathPattern, places: Places, name: Bytes): Places {
     return matches ? [place + 1] : [];
   });
   return closed(pattern, next);
+}
+
+/** Where in the pattern's components one stands below the folder of these names: what is left from there matches below it. */
+export function placesBelow(pattern: PathPattern, folder: readonly Bytes[]): readonly number[] {
+  return folder.reduce((places, name) => step(pattern, places, name), start(pattern));
 }
 
 type Caller = Pick<Access, 'uid' | 'gid' | 'owner'>;

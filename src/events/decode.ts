@@ -21,6 +21,10 @@ export interface KernelEvent {
   readonly learnt: boolean;
   readonly created: boolean;
   readonly directory: boolean;
+  /** An end of a rename or link that a learner is told of. */
+  readonly moved: boolean;
+  /** Of the new end: sequence number of the event that told the old one; else 0. */
+  readonly first: number;
   /** Sequence number of the exec event that says what the subject runs; 0: the policy's own program. */
   readonly exe: number;
   /** Number in the gate, and which of the policies that stood there. */
@@ -48,7 +52,7 @@ const TYPES: readonly (Word<'event_type'> | undefined)[] = wordsOf('event_type')
 const VERDICTS: readonly (Verdict | undefined)[] = wordsOf('verdict');
 const NOBODY = 0xffffffff;
 const OBJECT = ENUMS.object_type;
-const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_DIRECTORY } = NUMBERS;
+const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_DIRECTORY, EVENT_MOVED } = NUMBERS;
 const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [byte, name as Protocol]));
 
 /** Texts that wait for their end at most; more are of events whose last part was dropped, which the kernel half counted. */
@@ -114,6 +118,8 @@ export class EventDecoder {
       learnt: (flags & EVENT_LEARNT) !== 0,
       created: (flags & EVENT_CREATED) !== 0,
       directory: (flags & EVENT_DIRECTORY) !== 0,
+      moved: (flags & EVENT_MOVED) !== 0,
+      first: number('first'),
       exe: number('exe'),
       policy: number('policy'),
       generation: number('generation'),

@@ -31,6 +31,10 @@ export interface EventRecord {
   readonly decided?: readonly Operation[];
   /** As objectDescription writes it; `?` where it could not be told. */
   readonly object: string;
+  /** What was renamed or linked to `object`, while learning or complaining; `?` where it could not be told. */
+  readonly from?: string;
+  /** Both changed places (renameat2(2): RENAME_EXCHANGE). */
+  readonly exchanged?: true;
   /** Where `object` may be taken for a folder's path. */
   readonly directory?: true;
   readonly verdict: Verdict;

@@ -32,27 +32,67 @@ export interface Session {
  * scripts for years.
  */
 const PROGRAMS_MOST = 65536;
+/** Old names of what was moved that are remembered at most, those used last: as many as the kernel half tells apart, twice. */
+const ENDS_MOST = 65536;
 
-/** Makes the records of one session. Knows what each subject runs from the exec events that passed. */
+/** The old end of a rename or link. */
+interface OldEnd {
+  readonly object: string;
+  readonly exchanged: boolean;
+}
+
+const UNTOLD: OldEnd = { object: '?', exchanged: false };
+
+/** What was told by events that later ones refer to, by sequence number. */
+class Recent<T> {
+  readonly #all = new Map<number, T>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  remember(sequence: number, value: T): void {
+    this.#all.delete(sequence);
+    this.#all.set(sequence, value);
+    const [oldest] = this.#all.keys();
+    if (this.#all.size > this.#most && oldest !== undefined) this.#all.delete(oldest);
+  }
+
+  recall(sequence: number): T | undefined {
+    const value = this.#all.get(sequence);
+    if (value !== undefined) this.remember(sequence, value);
+    return value;
+  }
+}
+
+/**
+ * Makes the records of one session. Knows what each subject runs from the exec events that passed, and the old names of
+ * what is moved from those of the old ends.
+ */
 export class Recorder {
   readonly #session: Session;
-  readonly #most: number;
-  readonly #programs = new Map<number, string>();
+  readonly #programs: Recent<string>;
+  readonly #ends: Recent<OldEnd>;
 
-  /** @param most programs that are remembered */
-  constructor(session: Session, most = PROGRAMS_MOST) {
+  /** @param most programs, and old names of what was moved, that are remembered */
+  constructor(session: Session, most?: number) {
     this.#session = session;
-    this.#most = most;
+    this.#programs = new Recent(most ?? PROGRAMS_MOST);
+    this.#ends = new Recent(most ?? ENDS_MOST);
   }
 
   record(event: KernelEvent): EventRecord {
     const { type, sequence, operations, decided, verdict, errnum, count, reason, owner } = event;
     const object =
       event.word !== null ? textOf(event.word) : event.object === null ? '?' : objectDescription(event.object);
-    if (type === 'exec' && event.object?.type === 'path') this.#remember(sequence, textOf(event.object.path));
+    if (type === 'exec' && event.object?.type === 'path') this.#programs.remember(sequence, textOf(event.object.path));
+    const end = event.moved && event.first !== 0 ? (this.#ends.recall(event.first) ?? UNTOLD) : undefined;
+    if (event.moved && event.first === 0)
+      this.#ends.remember(sequence, { object, exchanged: operations.includes('create') });
     const policy = this.#session.policy(event.policy, event.generation);
     const program = policy?.program ?? '?';
-    const exe = event.exe === 0 ? program : (this.#recall(event.exe) ?? '?');
+    const exe = event.exe === 0 ? program : (this.#programs.recall(event.exe) ?? '?');
     const rule = event.rule === 0 ? undefined : policy?.rules[event.rule - 1];
     const why = type === 'floor' ? FLOORS[reason] : reason === 0 ? undefined : REASONS[reason];
     const all = decided.length === 0 || decided.length === operations.length;
@@ -70,6 +110,8 @@ export class Recorder {
       operation: operations,
       ...(all ? {} : { decided }),
       object,
+      ...(end === undefined ? {} : { from: end.object }),
+      ...(end?.exchanged === true ? { exchanged: true as const } : {}),
       ...(event.directory ? { directory: true as const } : {}),
       verdict,
       enforced: event.enforced,
@@ -89,22 +131,14 @@ export class Recorder {
     };
   }
 
-  /** Takes in what was recorded of the session before: exec events, which later ones refer to. */
+  /** Takes in what was recorded of the session before: exec events and old names, which later ones refer to. */
   resume(record: EventRecord): void {
-    if (record.type === 'exec') this.#remember(record.seq, record.object);
-  }
-
-  #remember(sequence: number, program: string): void {
-    this.#programs.delete(sequence);
-    this.#programs.set(sequence, program);
-    const [oldest] = this.#programs.keys();
-    if (this.#programs.size > this.#most && oldest !== undefined) this.#programs.delete(oldest);
-  }
-
-  #recall(sequence: number): string | undefined {
-    const program = this.#programs.get(sequence);
-    if (program !== undefined) this.#remember(sequence, program);
-    return program;
+    const { type, seq, object, operation, from } = record;
+    if (type === 'exec') this.#programs.remember(seq, object);
+    // A record does not say whether it is an old end's: what may be one is taken for one.
+    const leaves = operation.includes('delete') || operation.includes('link');
+    if (type === undefined && from === undefined && leaves)
+      this.#ends.remember(seq, { object, exchanged: operation.includes('create') });
   }
 }
 

@@ -52,6 +52,12 @@ export function certify(counted: Counted): Certificate {
   return { session, started, ended, events, repeats, learnt, losses, tainted: losses.length > 0 };
 }
 
+/** The same run, of which something more is missing. */
+export function withLoss(certificate: Certificate, what: string, count: number): Certificate {
+  if (count === 0) return certificate;
+  return { ...certificate, losses: [...certificate.losses, { what, count }], tainted: true };
+}
+
 /** The certificate on one line, without a sign in front: it stands in the policies' headers. */
 export function certificateLine({ session, started, events, repeats, losses, tainted }: Certificate): string {
   const when = started.slice(0, 19).replace('T', ' ');

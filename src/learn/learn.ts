@@ -8,7 +8,8 @@ import type { Statement } from '../policy/statement.js';
 import type { Surroundings } from '../policy/surroundings.js';
 import type { Certificate } from './certificate.js';
 import { generalise, type Written } from './generalise.js';
-import type { Observation, Observations } from './observation.js';
+import { followMoves, holdMoves } from './moved.js';
+import type { Move, Observation, Observations } from './observation.js';
 import { Permitted } from './permitted.js';
 import { statementsOf } from './statements.js';
 import { extensions, type Head, writePolicy } from './write.js';
@@ -48,7 +49,12 @@ export interface LearntPolicy {
   readonly withheld: readonly string[];
   /** The statements could not be added to the text that is there, which stays: a policy of them alone. Null: they could. */
   readonly beside: string | null;
+  /** Moves that were seen and that it refuses all the same, and why. */
+  readonly refused: readonly string[];
 }
+
+/** Why what makes the kernel act is never learned. */
+const KERNEL_ACTS = 'by it the kernel is made to run or load something; a rule that names it in full permits it';
 
 /** A group is taken in where at least this many different objects that it covers were used. */
 const GROUP_EVIDENCE = 2;
@@ -62,18 +68,38 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
     if (list === undefined) byProgram.set(observation.program, [observation]);
     else list.push(observation);
   }
+  const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
+  const moves = input.observations.moves();
   return [...byProgram]
     .filter(([program]) => program.startsWith('/'))
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([program, observations]) => learnProgram(program, observations, input));
+    .map(([program, observations]) =>
+      learnProgram(
+        { program, observations, moves: moves.filter((move) => move.program === program) },
+        [...programs],
+        input,
+      ),
+    );
 }
 
-function learnProgram(program: string, observations: readonly Observation[], input: LearnInput): LearntPolicy {
+/** What one program was seen to do. */
+interface Seen {
+  readonly program: string;
+  readonly observations: readonly Observation[];
+  readonly moves: readonly Move[];
+}
+
+function learnProgram(
+  { program, observations: seen, moves }: Seen,
+  programs: string[],
+  input: LearnInput,
+): LearntPolicy {
   const { certificate, sensitive, userName, around } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
   const interpreter = existing === null ? input.interpreter(program) : existing.policy.interpreter;
-  const [acts, plain] = partition(observations, ({ operation, object }) => makesKernelAct(operation, object));
+  const [acts, plain] = partition(seen, ({ operation, object }) => makesKernelAct(operation, object));
   const use = existing === null ? groupsFor(program, plain, input.groups) : [];
+  const observations = followMoves(plain, moves);
   const head: Head = { program, interpreter, use };
   const readFresh = (statements: readonly Statement[]): Policy =>
     parsePolicy(writePolicy(head, statements, certificate), program, around);
@@ -81,21 +107,31 @@ function learnProgram(program: string, observations: readonly Observation[], inp
   const uids = new Set(observations.flatMap((observation) => [...observation.uids]));
   const before = existing === null ? readFresh([]) : existing.policy;
   const permitted = new Permitted(before);
-  const missing = generalise(plain, sensitive).filter(({ observation }) => !permitted.has(observation));
+  const missing = generalise(observations, sensitive).filter(({ observation }) => !permitted.has(observation));
   const [main, implied] = split(missing);
   const added = statementsOf(main, uids, userName);
   // What the others grant by implication is not written: asked of the policy itself, not guessed.
   const after = implied.length === 0 ? permitted : new Permitted(withRules(before, readFresh(added)));
   const rest = implied.filter(({ observation }) => !after.has(observation));
-  const all = [...added, ...statementsOf(rest, uids, userName)];
+  const allWith = (more: readonly Written[]): Statement[] => [
+    ...added,
+    ...statementsOf([...rest, ...more], uids, userName),
+  ];
+  const policyWith = (more: readonly Written[]): Policy => {
+    const fresh = readFresh(allWith(more));
+    return existing === null ? fresh : withRules(existing.policy, fresh);
+  };
+  const { more, refused } = holdMoves({ programs, sensitive, observations, moves, policyWith });
+  const all = allWith(more);
   const withheld = withheldOf(acts, permitted);
-  const learnt = { program, existing, added: all, use, withheld, beside: null };
-  if (existing === null) return { ...learnt, text: writePolicy(head, all, certificate, withheld) };
+  const unlearnt = [...withheld.map((what) => `${what} (${KERNEL_ACTS})`), ...refused];
+  const learnt = { program, existing, added: all, use, withheld, refused, beside: null };
+  if (existing === null) return { ...learnt, text: writePolicy(head, all, certificate, unlearnt) };
   const wanted = withRules(existing.policy, readFresh(all));
   const holds = (text: string): boolean => isHeld(text, existing.file, wanted, around);
-  const text = extensions(existing.text, all, certificate, withheld).find(holds);
+  const text = extensions(existing.text, all, certificate, unlearnt).find(holds);
   if (text !== undefined) return { ...learnt, text };
-  return { ...learnt, text: existing.text, beside: writePolicy(head, all, certificate, withheld) };
+  return { ...learnt, text: existing.text, beside: writePolicy(head, all, certificate, unlearnt) };
 }
 
 /** The policy with rules at its end, where they decide last. */

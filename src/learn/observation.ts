@@ -22,6 +22,20 @@ export interface Observation {
   readonly pids: ReadonlySet<number>;
   /** Owners of the object. */
   readonly owners: ReadonlySet<number>;
+  /** Not seen at this name, or not by all of `uids`: why it is taken for seen, a line for each. */
+  readonly moved?: readonly string[];
+}
+
+/** What one program renamed or linked: what had the one name got the other. */
+export interface Move {
+  readonly program: string;
+  /** A path, or the kind of what had no name. */
+  readonly from: AccessObject;
+  readonly to: AccessObject;
+  /** Both as events print them. */
+  readonly fromText: string;
+  readonly toText: string;
+  readonly folder: boolean;
 }
 
 /** Which events count: those that learning let through, or the denials that complain mode did. */
@@ -34,6 +48,9 @@ export class Observations {
   readonly #programs = new Set<string>();
   /** Attempts that a rule of an existing policy refused, by what they were. */
   readonly #refused = new Map<string, EventRecord>();
+  /** By program and both names. */
+  readonly #moves = new Map<string, Move>();
+  #untold = 0;
 
   /** Takes a record in; what is no observation is passed over. */
   add(record: EventRecord, source: Source): void {
@@ -44,6 +61,8 @@ export class Observations {
     }
     if (record.type !== undefined || record.object === '?') return;
     if (record.policy !== '?') this.#programs.add(record.policy);
+    if (record.from !== undefined && !(record.verdict === 'deny' && record.enforced))
+      this.#addMove(record, record.from);
     const wanted = source === 'learnt' ? record.learnt === true : record.verdict === 'deny' && !record.enforced;
     if (!wanted) {
       if (record.verdict === 'deny' && record.enforced)
@@ -65,6 +84,38 @@ export class Observations {
         pids: new Set([record.pid]),
         owners: new Set(record.owner === undefined ? [] : [record.owner]),
       });
+  }
+
+  #addMove({ policy, object, directory, exchanged }: EventRecord, fromText: string): void {
+    const [old, other] = [readObject(fromText), readObject(object)];
+    if (policy === '?' || old === undefined || other === undefined) {
+      this.#untold++;
+      return;
+    }
+    const move = { program: policy, from: old, to: other, fromText, toText: object, folder: directory === true };
+    this.#putMove(move);
+    if (exchanged === true) this.#putMove({ ...move, from: other, to: old, fromText: object, toText: fromText });
+  }
+
+  #putMove(move: Move): void {
+    const key = `${move.program}\0${move.fromText}\0${move.toText}`;
+    this.#moves.set(key, { ...move, folder: move.folder || this.#moves.get(key)?.folder === true });
+  }
+
+  /** What was renamed and linked. */
+  moves(): Move[] {
+    return [...this.#moves.values()];
+  }
+
+  /** Takes in the moves of another set, and nothing else. */
+  movesOf(other: Observations): void {
+    for (const move of other.moves()) this.#putMove(move);
+    this.#untold += other.untold;
+  }
+
+  /** Moves of which one name is not known. */
+  get untold(): number {
+    return this.#untold;
   }
 
   /** The observations, in no order. */
@@ -91,6 +142,7 @@ export class Observations {
   merge(other: Observations): void {
     for (const observation of other.all()) this.put(observation);
     for (const program of other.programs()) this.#programs.add(program);
+    this.movesOf(other);
     for (const record of other.refused())
       this.#refused.set(`${record.policy} ${record.operation.join()} ${record.object}`, record);
   }
@@ -114,6 +166,7 @@ export function atLeast(runs: readonly Observations[], least: number): Observati
   for (const program of together.programs()) kept.ran(program);
   const chosen = together.all().filter((observation) => (counts.get(keyOf(observation)) ?? 0) >= least);
   for (const observation of chosen) kept.put(observation);
+  kept.movesOf(together);
   return kept;
 }
 

@@ -15,7 +15,11 @@ interface Entry {
   readonly count: number;
   readonly first: string;
   readonly last: string;
+  readonly moved: readonly string[];
 }
+
+/** Lines about other names above one statement. */
+const MOVED_MOST = 3;
 
 /**
  * @param written what is to be permitted
@@ -40,22 +44,23 @@ export function statementsOf(
 function entriesOf(written: readonly Written[], uids: ReadonlySet<number>): Entry[] {
   const byObject = new Map<string, Entry>();
   for (const { observation, key, text, rules } of written) {
-    const { operation, count, first, last } = observation;
+    const { operation, count, first, last, moved = [] } = observation;
     const [only, ...others] = observation.uids;
     const uid = uids.size > 1 && others.length === 0 && only !== undefined ? only : null;
     // An exec stands alone: it says what comes after.
     const name = `${key} ${text} ${uid ?? ''} ${operation === 'exec'}`;
     const old = byObject.get(name);
     if (old === undefined) {
-      byObject.set(name, { key, text, operations: [operation], uid, rules, count, first, last });
+      byObject.set(name, { key, text, operations: [operation], uid, rules, count, first, last, moved });
       continue;
     }
     if (!old.operations.includes(operation)) old.operations.push(operation);
     byObject.set(name, {
       ...old,
       count: old.count + count,
-      first: old.first < first ? old.first : first,
+      first: old.first !== '' && (first === '' || old.first < first) ? old.first : first,
       last: old.last > last ? old.last : last,
+      moved: [...new Set([...old.moved, ...moved])],
     });
   }
   const entries = [...byObject.values()];
@@ -79,11 +84,15 @@ function byOperations([one]: readonly Entry[], [other]: readonly Entry[]): numbe
 function statementOf(entries: readonly Entry[], userName: (uid: number) => string | null): Statement {
   const [{ key, operations, uid, rules }] = entries as readonly [Entry, ...Entry[]];
   const count = entries.reduce((sum, entry) => sum + entry.count, 0);
-  const first = entries.map((entry) => entry.first).sort()[0] as string;
-  const last = entries
-    .map((entry) => entry.last)
-    .sort()
-    .at(-1) as string;
+  const seen = entries.filter((entry) => entry.count > 0);
+  const first = seen.map((entry) => entry.first).sort()[0] ?? '';
+  const last =
+    seen
+      .map((entry) => entry.last)
+      .sort()
+      .at(-1) ?? '';
+  const moved = [...new Set(entries.flatMap((entry) => entry.moved))].sort(compare);
+  const more = moved.length - MOVED_MOST;
   const condition = uid === null ? undefined : conditionOf(uid, userName(uid));
   return {
     verdict: 'permit',
@@ -93,7 +102,9 @@ function statementOf(entries: readonly Entry[], userName: (uid: number) => strin
     ...(operations.includes('exec') ? { transition: 'own' as const } : {}),
     ...(condition === undefined ? {} : { if: condition }),
     comment: [
-      `${count === 1 ? 'once' : `${count} times`}, ${period(first, last)}`,
+      ...(count === 0 ? [] : [`${count === 1 ? 'once' : `${count} times`}, ${period(first, last)}`]),
+      ...moved.slice(0, MOVED_MOST),
+      ...(more > 0 ? [`and ${more} more that were moved`] : []),
       ...rules.map((rule) => `pattern by the rule "${rule}"`),
     ],
   };

@@ -17,12 +17,12 @@ export function writePolicy(
   { program, interpreter, use }: Head,
   statements: readonly Statement[],
   certificate: Certificate,
-  withheld: readonly string[] = [],
+  unlearnt: readonly string[] = [],
 ): string {
   const head = [
     `# What ${program} may do: what it was seen to do, and nothing else.`,
     `# ${certificateLine(certificate)}`,
-    ...withheld.map(withheldLine),
+    ...unlearnt.map(unlearntLine),
     'version: 1',
     `program: ${scalar(pattern(program))}`,
     ...(interpreter === undefined ? [] : [`interpreter: ${scalar(pattern(interpreter))}`]),
@@ -40,9 +40,9 @@ function pattern(program: string): string {
   return literalText(readText(program));
 }
 
-/** What was done and stands in no rule. */
-function withheldLine(what: string): string {
-  return `# not learned: ${what} (by it the kernel is made to run or load something; a rule that names it in full permits it)`;
+/** What was done and stands in no rule, or is refused all the same, and why. */
+function unlearntLine(what: string): string {
+  return `# not learned: ${what}`;
 }
 
 /**
@@ -53,9 +53,9 @@ export function extensions(
   text: string,
   statements: readonly Statement[],
   certificate: Certificate,
-  withheld: readonly string[] = [],
+  unlearnt: readonly string[] = [],
 ): string[] {
-  const head = (whole: string): string => withHead(whole, certificate, withheld);
+  const head = (whole: string): string => withHead(whole, certificate, unlearnt);
   if (statements.length === 0) return [head(text)];
   const ended = text.replace(/\n\.\.\.[ \t]*(?:#[^\n]*)?\n*$/, '\n');
   return [text, ended, listed(text)].flatMap((base) => {
@@ -83,13 +83,13 @@ function listed(text: string): string {
   return formatPolicy(text).replace(/^rules:\s*(?:\[\]|null|~)/m, 'rules:');
 }
 
-function withHead(text: string, certificate: Certificate, withheld: readonly string[]): string {
+function withHead(text: string, certificate: Certificate, unlearnt: readonly string[]): string {
   const line = `# ${certificateLine(certificate)}`;
   const lines = text.split('\n');
   const last = lines.findLastIndex(
     (old, index) => isCertificate(old) && lines.slice(0, index).every((above) => above.startsWith('#')),
   );
-  const news = withheld.map(withheldLine).filter((said) => !lines.includes(said));
+  const news = unlearnt.map(unlearntLine).filter((said) => !lines.includes(said));
   lines.splice(last + 1, 0, line, ...news);
   return lines.join('\n');
 }

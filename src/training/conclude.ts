@@ -11,7 +11,7 @@ import { findUser } from '../host/accounts.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { ROOT } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
-import { type Certificate, certificateLine, certify } from '../learn/certificate.js';
+import { type Certificate, certificateLine, certify, withLoss } from '../learn/certificate.js';
 import { readSensitive } from '../learn/generalise.js';
 import { type Group, type LearntPolicy, learnPolicies } from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
@@ -49,6 +49,8 @@ export interface LearnResult {
   readonly certificate: Certificate;
   readonly policies: readonly WrittenPolicy[];
   readonly unwritten: readonly UnwrittenPolicy[];
+  /** Moves that were seen and that the policies refuse all the same, with the program before each. */
+  readonly unmoved: readonly string[];
   /** What rules of the policies refused meanwhile; nothing of it was learned. */
   readonly refused: readonly EventRecord[];
 }
@@ -70,9 +72,10 @@ export interface Conclusion {
  * @throws Failure where a policy that is there cannot be read
  */
 export function conclude(conclusion: Conclusion): LearnResult {
-  const { session, folder, around, records, source, certificate, ended } = conclusion;
+  const { session, folder, around, records, source, ended } = conclusion;
   const observations = new Observations();
   for (const record of records) observations.add(record, source);
+  const certificate = withLoss(conclusion.certificate, 'moves of which one name is not known', observations.untold);
   makeFolder(folder);
   const existing = loadApplication(folder, around)?.policies ?? [];
   const learnt = learnPolicies({
@@ -110,7 +113,8 @@ export function conclude(conclusion: Conclusion): LearnResult {
       unwritten.push({ program, file, why: error.message });
     }
   }
-  return { session, folder, ended, certificate, policies, unwritten, refused: observations.refused() };
+  const unmoved = learnt.flatMap(({ program, refused }) => refused.map((why) => `${program}: ${why}`));
+  return { session, folder, ended, certificate, policies, unwritten, unmoved, refused: observations.refused() };
 }
 
 /**
@@ -167,7 +171,7 @@ function makeFolder(folder: string): void {
 }
 
 /** A result as a person reads it. */
-export function renderLearnt({ folder, policies, unwritten, certificate, refused }: LearnResult): string {
+export function renderLearnt({ folder, policies, unwritten, certificate, unmoved, refused }: LearnResult): string {
   const lines = policies.map(({ program, file, added, created }) => {
     const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${added} statements added`;
     return `  ${program}: ${file} (${what})`;
@@ -183,6 +187,9 @@ export function renderLearnt({ folder, policies, unwritten, certificate, refused
       ),
     ),
     ...unwritten.map(({ program, why }) => `  ${program}: NOT WRITTEN: ${why} (then: callgate learn --recover)`),
+    ...(unmoved.length === 0
+      ? []
+      : ['moved, and refused (EXDEV) under the policies:', ...unmoved.map((line) => `  ${line}`)]),
     ...(denied.length === 0 ? [] : ['refused by rules that are there already, and not learned:', ...denied]),
     ...(certificate.tainted
       ? ['the run is TAINTED: learn again, and the policies will say that nothing was lost']

@@ -104,6 +104,33 @@ t.test('programs that are still used are remembered, however many came since', a
   t.equal(record(eventBytes('/a', { exe: 299 })).exe, '/p299');
 });
 
+t.test('the new end of a move says what had the old name', async (t) => {
+  const record = recorder();
+  const end = (path: string, fields: object): EventRecord =>
+    record(eventBytes(path, { verdict: 0, errnum: 0, flags: FLAG.moved | FLAG.learnt, ...fields }));
+  const old = end('/x.tmp', { operations: ['delete'], sequence: 3 });
+  t.notOk('from' in old);
+  hasFields(t, end('/x', { operations: ['create'], sequence: 4, first: 3 }), { from: '/x.tmp', object: '/x' });
+  t.equal(end('/y', { operations: ['create'], sequence: 5, first: 3 }).from, '/x.tmp', 'the same again');
+  t.equal(end('/y', { operations: ['create'], sequence: 6, first: 2 }).from, '?', 'its event was lost');
+  t.notOk('exchanged' in end('/x', { operations: ['create'], sequence: 7, first: 3 }));
+  end('/a', { operations: ['create', 'delete'], sequence: 8 });
+  hasFields(t, end('/b', { operations: ['create', 'delete'], sequence: 9, first: 8 }), { from: '/a', exchanged: true });
+  end('', { object: OBJECT.none, operations: ['delete'], sequence: 10 });
+  t.equal(end('/z', { operations: ['create'], sequence: 11, first: 10 }).from, '?', 'it could not be told');
+  const path = `/${'x'.repeat(200)}`.repeat(30);
+  const half = (offset: number): Buffer =>
+    eventBytes(path.slice(offset, offset + 4096), {
+      ...{ flags: FLAG.moved, operations: ['delete'], sequence: 12, length: path.length, offset, part: offset / 4096 },
+    });
+  t.equal(record(Buffer.concat([half(0), half(4096)])).object, path);
+  t.equal(end('/z', { operations: ['create'], sequence: 13, first: 12 }).from, path, 'a name in two parts');
+  const resumed = new Recorder({ name: 'cat-1', policy: () => undefined, bootTime: 0n });
+  resumed.resume(old);
+  const [event] = new EventDecoder().push(eventBytes('/x', { flags: FLAG.moved, sequence: 14, first: 3 }));
+  t.equal(event === undefined ? undefined : resumed.record(event).from, '/x.tmp', 'told to another supervisor');
+});
+
 t.test('what could not be told, learnt and floor', async (t) => {
   const record = recorder();
   const unresolved = record(eventBytes('', { object: OBJECT.none, reason: 1 }));

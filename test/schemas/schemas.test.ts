@@ -75,7 +75,12 @@ t.test('every record', async (t) => {
   const events = Object.values(TYPE).flatMap((type) =>
     [0, 1].flatMap((verdict) =>
       new EventDecoder()
-        .push(eventBytes('/etc/shadow', { type, verdict, reason: type === TYPE.floor ? 1 : 0, flags: 31, owner: 0 }))
+        .push(
+          eventBytes('/etc/shadow', {
+            ...{ type, verdict, reason: type === TYPE.floor ? 1 : 0, flags: 63, first: verdict, owner: 0 },
+            operations: ['create', 'delete'],
+          }),
+        )
         .map((event) => recorder.record(event)),
     ),
   );

@@ -2,6 +2,7 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
 import { ENUMS } from '../../src/abi/abi.gen.js';
+import type { KernelEvent } from '../../src/events/decode.js';
 import { keep, link, linkFd, mkdir, O, open, rename, renameat2, socket, unlink } from './calls.js';
 import { type Checks, permit } from './checks.js';
 import { type Confinement, ROOT, type RuleText, told } from './confined.js';
@@ -225,9 +226,13 @@ async function softly(t: Test, checks: Checks): Promise<void> {
     complained.events
       .filter(({ type }) => type === 'access')
       .map(({ verdict, enforced, reason }) => [verdict, enforced, reason]),
-    [['deny', false, MOVED]],
-    'and says so',
+    [
+      ['permit', true, 0],
+      ['deny', false, MOVED],
+    ],
+    'and says so, with both names',
   );
+  t.same(pairs(complained.events), [`${PRIV} > ${PUB}/`]);
   t.same([complained.counts.denied, complained.counts.complained], [0, 1]);
   fresh();
   const learned = await confined.run([...acts, open(`${PUB}/key`)], { rules: [], mode: 'learn' });
@@ -235,4 +240,45 @@ async function softly(t: Test, checks: Checks): Promise<void> {
   fresh();
   const kept = await confined.run(acts, { rules: [deny('read', KEY)], mode: 'learn' });
   t.same(kept.results, ['EXDEV'], 'and nothing from under a rule that denies');
+
+  const learner = { mode: 'learn' } as const;
+  const other = `${DIR}/other`;
+  fresh();
+  const back = [...acts, rename(PUB, PRIV), ...acts];
+  const links = [link(OPEN, other), unlink(other), link(SECRET, other), unlink(other), link(OPEN, other)];
+  for (const rules of [[], [ALL]]) {
+    fresh();
+    const { results, events } = await confined.run([...back, ...links], { ...learner, rules });
+    t.same(
+      results,
+      [...back, ...links].map(() => 'ok'),
+    );
+    t.same(
+      pairs(events),
+      [`${PRIV} > ${PUB}/`, `${PUB} > ${PRIV}/`, `${OPEN} > ${other}`, `${SECRET} > ${other}`],
+      'each pair of names is told once, whatever permits it',
+    );
+  }
+  fresh();
+  const swapped = await confined.run([renameat2(OPEN, SECRET, EXCHANGE)], { ...learner, rules: [] });
+  t.same(pairs(swapped.events), [`${OPEN} > ${SECRET}`]);
+  t.same(told(swapped.events), [`create+delete ${OPEN}`, `create+delete ${SECRET}`]);
+  fresh();
+  const plain = await confined.run([unlink(OPEN)], { ...learner, rules: [] });
+  t.same(
+    plain.events.map(({ moved, first }) => [moved, first]),
+    [[false, 0]],
+    'what is only taken away is not moved',
+  );
+}
+
+/** What came from where, by the numbers of the events; a folder ends in a slash. */
+function pairs(events: readonly KernelEvent[]): string[] {
+  const path = ({ object }: KernelEvent): string => (object?.type === 'path' ? object.path : '?');
+  return events
+    .filter(({ moved, first }) => moved && first !== 0)
+    .map((event) => {
+      const old = events.find(({ sequence, moved }) => moved && sequence === event.first);
+      return `${old === undefined ? '?' : path(old)} > ${path(event)}${event.directory ? '/' : ''}`;
+    });
 }
