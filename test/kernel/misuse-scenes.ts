@@ -280,7 +280,12 @@ const scenes: Record<string, () => Promise<void>> = {
       say(caught(() => native.hold(options({ [name]: throwing('0', [1]) }) as never)));
     const growing: string[] = ['true'];
     for (const at of [0, 1])
-      Object.defineProperty(growing, at, { get: () => (growing.length < 1e6 && growing.push('more'), 'more') });
+      Object.defineProperty(growing, at, {
+        get: () => {
+          if (growing.length < 1e6) growing.push('more');
+          return 'more';
+        },
+      });
     const element = throwing('0', []);
     say(
       caught(() => native.hold(options({ argv: Object.setPrototypeOf([...growing], element) }))).replace(
