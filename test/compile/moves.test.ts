@@ -42,6 +42,10 @@ function pathOf({ type, ...rest }: AccessObject): AccessObject {
   return 'path' in rest ? { type: 'path', path: rest.path } : { type: 'path', path: '/a/b' as never };
 }
 
+function pathTextOf(object: AccessObject): string {
+  return 'path' in object ? object.path : '';
+}
+
 t.setTimeout(400_000);
 
 t.test('the image says of moves what the reference says', async (t) => {
@@ -53,6 +57,8 @@ t.test('the image says of moves what the reference says', async (t) => {
       for (const [one, other, moved, learning] of ends) {
         const from = pathOf(accessOf(policy, one).object);
         const to = pathOf(accessOf(policy, other).object);
+        // No path has a name of no bytes.
+        if (/\/\//.test(pathTextOf(from)) || /\/\//.test(pathTextOf(to))) continue;
         const view = learning ? 'learn' : 'enforce';
         if (!isPossible(policy, from, to, view)) continue;
         const told = movesToMore(image.bytes, from, to, moved, learning);

@@ -86,16 +86,16 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
   return {
     openTrial: [[TRIAL], [text]],
     load: [
-      [{ directory: '/nowhere/gate', attach: 'lsm' }],
+      [{ directory: '/nowhere/gate' }],
       [
         [
           undefined,
           null,
           5,
           {},
-          { directory: 'a\0b', attach: 'lsm' },
-          { directory: 5, attach: 'lsm' },
-          { directory: '/x' },
+          { directory: 'a\0b' },
+          { directory: 5 },
+          { directory: undefined },
         ],
       ],
     ],
@@ -274,8 +274,8 @@ const scenes: Record<string, () => Promise<void>> = {
       say(caught(() => native.hold(throwing(name, options()) as never)));
     for (const name of ['pid', 'control'])
       say(caught(() => native.hold(options({ held: throwing(name, { pid: 1, control: 0 }) }) as never)));
-    for (const name of ['directory', 'attach'])
-      say(caught(() => native.load(throwing(name, { directory: '/x', attach: 'lsm' }) as never)));
+    for (const name of ['directory'])
+      say(caught(() => native.load(throwing(name, { directory: '/x' }) as never)));
     for (const name of ['argv', 'env', 'groups', 'stdio'])
       say(caught(() => native.hold(options({ [name]: throwing('0', [1]) }) as never)));
     const growing: string[] = ['true'];
