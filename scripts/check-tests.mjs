@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: GPL-2.0-only
 // Refuses assertions that cannot fail where they should. tap's `match` takes surplus elements of arrays, surplus fields and
 // parts of texts, and so do `has` and their like: with them "exactly these events" and "no events" assert nothing.
 // Allowed are `t.match(TEXT, REGEXP)` and `t.notMatch(TEXT, REGEXP)`, where the type checker says that the first is a string

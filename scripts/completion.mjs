@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: GPL-2.0-only
 // completion.mjs FOLDER: writes the completions of bash, zsh and fish from the commands' own declarations
 // (oclif.manifest.json). Sessions are completed by what is in /run/callgate; behind `run` and `learn` a command line follows.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: GPL-2.0-only
 // generate-schemas.mjs [--check]: writes schemas/, the JSON Schemas of policies, groups and events, for editors and for whoever
 // reads the log. Every list of words comes from the built code (dist/), so that schema and code cannot differ; with --check
 // it writes nothing and fails where the committed files do. What is hard to say in a schema (globs, addresses, order of

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: GPL-2.0-only
 // What npm runs when callgate is installed: takes the prebuilt addon where it loads, else builds it. The kernel half is
 // in the package compiled (out/bpf/callgate.skel.h), so that a build takes a C++ compiler and libbpf-dev, and no clang.
 import { spawnSync } from 'node:child_process';

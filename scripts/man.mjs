@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: GPL-2.0-only
 // man.mjs FILE: writes callgate(1) from the commands' own declarations (oclif.manifest.json), so that page and --help cannot
 // differ.
 import { readFileSync, writeFileSync } from 'node:fs';

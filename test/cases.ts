@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The corpus: attempts under policies with the verdicts a person wrote down, in test/cases/*.yaml. This loads it as plain
  * data, so that everything that decides (the reference, the matcher, real processes) can be held against the same cases.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Comparison of some fields, and exact in each: what `t.match` is not, which takes surplus elements and parts of texts. */
 import type { Test } from 'tap';
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
 # What users install, installed as they would: both packages on a fresh Debian 13, in a folder, and callgate run there. Needs root,
 # Debian's mirror and the npm registry as this machine is set up for them. Takes minutes, so only scripts/test --long runs it.
 set -euo pipefail

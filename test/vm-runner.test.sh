@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
 # What scripts/vm/run promises, tried on each kernel named (default: all). TAP on stdout; about 20 s a kernel.
 # shellcheck disable=SC2016 # single quotes hold programs for the guest
 set -uo pipefail

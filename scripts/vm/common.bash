@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # Sourced by the scripts beside it: what they must agree on.
 
 # Which Debian release ships which kernel. The patch level moves on by itself; the series is what tests name.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // extract-vmlinux.mjs BZIMAGE VMLINUX: takes the ELF kernel out of a bzImage, so that QEMU can start it by PVH.
 // Offsets are those of the x86 boot protocol (Documentation/arch/x86/boot.rst).
 import { spawnSync } from 'node:child_process';

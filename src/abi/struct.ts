@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Fields of the structs of bpf/abi by name, at the places that the generated table gives. For code that has a struct in a
  * buffer and wants one field of it.

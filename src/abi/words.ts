@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The enums of the contract as words: what stands in events and in the log under a number of the kernel half's. */
 import { ENUMS } from './abi.gen.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * An application: a folder of policies, of an entry program and its children as it uses them. Loaded whole or not at all,
  * from files that nobody else can write, with every path resolved as far as it is literal.

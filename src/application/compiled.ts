@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A policy of an application as the kernel half takes it. */
 import { createHash } from 'node:crypto';
 import { compilePolicy, type Image } from '../compile/compile.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Symbolic links in a policy. The kernel judges what a name resolves to, so a pattern that goes through a link matches
  * nothing: found when a policy is loaded, and told with the path to write instead.

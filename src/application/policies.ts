@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What `callgate policy` does: finding policies, checking, showing and formatting them. Changes nothing but what fmt writes. */
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';

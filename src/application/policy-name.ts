@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** File names of policies and applications: `/usr/sbin/inetd` has `usr_sbin_inetd.yaml`. */
 import { createHash } from 'node:crypto';
 import { NAME_BYTES_MAX } from '../policy/path.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Anything that is wrong with a policy, in one shape: where, what, and what to do. */
 import { CompileError } from '../compile/errors.js';
 import { Failure, messageOf } from '../host/failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Where an application's policies come from: a folder; later a store that tells of changes itself. */
 import { type Watch, watchFolders } from '../host/watch.js';
 import { type Application, loadApplication } from './application.js';

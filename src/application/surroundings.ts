@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What the text of a policy needs of this machine: users, groups, the folders that hold groups of rules. */
 import { join } from 'node:path';
 import { findGroup, findUser, type User } from '../host/accounts.js';

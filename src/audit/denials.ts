@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What was refused, each once: by program, operations and object, with how often, and the statement that would permit it. */
 import { dirname } from 'node:path';
 import { exactly, keyOf } from '../decide/exact.js';

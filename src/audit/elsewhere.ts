@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Who else refuses: what callgate permits may fail all the same, and then a person looks in the wrong place. */
 import { type Stats, statSync } from 'node:fs';
 import { findUser, groupsOf } from '../host/accounts.js';

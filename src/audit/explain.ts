@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** `callgate policy explain`: why an attempt comes to its verdict, for one that a person names or one that an event tells. */
 
 import { loadApplication } from '../application/application.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A learner's journal: what was observed, line by line as it came, so that a learner that is killed loses nothing. First
  * the header, then event records, then what was counted; what is marked written needs no recovery.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Which logs a person means, of sessions that live and of those that ended. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

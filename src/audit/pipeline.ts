@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The one way of records to all sinks. A sink that fails loses nothing silently: it is counted, told, and the others go on. */
 import type { EventRecord, LostNote, NoteRecord, ProblemNote } from '../events/record.js';
 import { messageOf } from '../host/failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Reading logs back: rotated ones first, lines that a crash cut left out and counted. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type LogRecord, NOTE_TYPES } from '../events/record.js';

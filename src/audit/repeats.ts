@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Attempts that were only counted, because they were like one that was reported: told at the end, as records of their own. */
 
 import { readBig, readNumber } from '../abi/struct.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** From the ring buffer to the pipeline: bytes become records, and losses are told as what they are. */
 
 import type { Application } from '../application/application.js';

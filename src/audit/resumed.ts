@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A sink that another supervisor began and did not end. What it had read from the ring buffer it had perhaps not written, and
  * what it wrote it had perhaps not taken out of the ring: the ring gives each record until it is taken, so the numbers that

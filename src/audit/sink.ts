@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Where a session's records go: a log, a journal, a terminal; later syslog, journald, a socket. All in one shape. */
 import type { EventRecord, LogRecord, NoteRecord } from '../events/record.js';
 

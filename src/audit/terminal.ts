@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The person at the terminal as a sink: told of what was refused, or would have been. The log has it all. */
 import { lineOf } from '../events/line.js';
 import type { EventRecord, NoteRecord, SessionNote } from '../events/record.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What the caller gave a program that callgate runs: told by the process that bin/callgate forked before Node began. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';

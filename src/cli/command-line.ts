@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The command line in two: callgate's own words, for oclif, and the program's, which oclif never sees. */
 import { requireCaller } from './caller.js';
 import { type FlagShape, splitCommand } from './words.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What all commands share: one way to fail, one way to print. */
 import { Command } from '@oclif/core';
 import { closedToUs, Failure, messageOf } from '../host/failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The entry. Everything else is loaded by oclif, one command at a time. */
 import { execute, settings } from '@oclif/core';
 import { ROOT } from '../host/host.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** An object as a person types it: a path, an address, a kind. */
 import { readObject } from '../events/object.js';
 import { Failure } from '../host/failure.js';

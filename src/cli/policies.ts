@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What the `policy` commands share: whose policies, read where. None of it needs the kernel or the addon. */
 import { Flags } from '@oclif/core';
 import { type Surroundings, surroundingsOf } from '../application/surroundings.js';

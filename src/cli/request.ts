@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** From the flags that `learn` and `run` share to what is to be run. */
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileStem } from '../application/policy-name.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What bin/callgate has Node run. It is written so that any Node reads it, and says which one is needed: the first file of
  * the rest that an old one cannot read would be a syntax error.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Columns padded to their widest entry; the last is left as it is. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];

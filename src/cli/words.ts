@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Where callgate's own flags end and the program's command line begins: at the first word that is no flag. Done before
  * anything else looks at the command line, so that `callgate run cat --help` is cat's help; what stands behind is never

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { CallgateCommand } from '../cli/command.js';
 import { table } from '../cli/table.js';
 import { ANSWERS, type Examination, examine } from '../host/examine.js';

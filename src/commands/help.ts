@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { loadHelpClass } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { requestOf } from '../cli/request.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { Args, Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { systemHost } from '../host/host.js';

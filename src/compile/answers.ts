@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a state answers: for each operation the rules that decide it, in order, until one always applies. */
 import type { Verdict } from '../policy/model.js';
 import { OPERATIONS } from '../policy/operations.js';

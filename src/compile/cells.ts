@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The table of cells: all byte automata of an image over classes of bytes that they share. */
 import type { LeastAutomaton } from './minimise.js';
 import type { Settled } from './settle.js';

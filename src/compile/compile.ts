@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** From a policy to an image: all stages in order. Nothing here looks at a clock, a file or the machine. */
 import type { Kind, Policy, Rule } from '../policy/model.js';
 import { KINDS } from '../policy/model.js';

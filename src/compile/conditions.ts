@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Conditions made simple: lists sorted and joined, and those told apart that always or never hold. */
 import type { Condition, IdRange, Rule } from '../policy/model.js';
 import { ruleError } from './errors.js';

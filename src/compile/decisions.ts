@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The tables of answers, decisions, conditions and ranges. */
 
 import { errnoNumber } from '../policy/errno.js';

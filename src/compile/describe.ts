@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The stages of a compilation as text, for `policy show --stage` and for whoever hunts a wrong answer. */
 import { type Bytes, textOf } from '../policy/bytes.js';
 import { errnoName } from '../policy/errno.js';

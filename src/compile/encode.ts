@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The last stage: the tables as the bytes of one map value. Little endian, as every machine that BPF LSM runs on here. */
 import {
   ABI_VERSION,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What can be wrong with a policy that reads well but cannot become an image. The table is closed. */
 import type { Place, Policy, Rule } from '../policy/model.js';
 

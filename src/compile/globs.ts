@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Globs of one component: made simple, interned, and turned into position automata (Glushkov's construction), the raw
  * material of the byte automata in rows.ts.

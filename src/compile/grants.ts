@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The first stage: what the rules say, pattern by pattern, with all that is implied written out. From here on nobody
  * looks at a rule's verdict or conditions until the answers are made; a grant is only "rule n, these operations".

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Addresses and socket families as patterns of bytes, so that one kind of automaton serves them all. The bytes are those
  * of struct cg_inet and struct cg_family in bpf/abi/object.h.

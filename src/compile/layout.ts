@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The layout of an image, as bpf/abi/image.h lays it down: everything is taken from the generated contract, under the names
  * that the compiler uses. A fifth size class is a line there.

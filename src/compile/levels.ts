@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * How much a state grants, in terms that can be compared: rule numbers, errnos and logging forgotten, and what conditions
  * come to told for every kind of caller they tell apart.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * How much work the compiler does before it gives up. What an image can hold is in layout.ts; these keep the steps
  * before that from running for minutes on a policy that would not fit anyway.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The fourth stage: states that nothing can tell apart become one, and every state gets the one form that all with the
  * same meaning share. Two spellings of a policy come out alike here.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Where a thing may be moved to: what the new place grants, to the thing itself and to all below it, is compared with what
  * the old one does. The kernel half compares two states of its walk; states that grant alike here and below share a class,

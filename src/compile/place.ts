@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Places for the names of the exact table. The matcher looks at PROBES consecutive slots and stops at an empty one, so
  * a name must stand near its hash with no hole before it. Robin Hood insertion gives the smallest greatest distance;

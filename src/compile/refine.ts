@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Merging states that nothing can tell apart, for automata of any kind. */
 
 export interface Refinable {

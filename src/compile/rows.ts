@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Automata over the bytes of one name. Made of a set of globs, they tell which of them match. */
 import type { Glob, Globs } from './globs.js';
 import { BYTE_PLACES_MAX, BYTE_STATES_MAX } from './limits.js';

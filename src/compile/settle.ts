@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Byte automata with the states they lead to, brought to the one form that all automata with the same meaning share.
  */

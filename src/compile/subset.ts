@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The third stage: the tree becomes deterministic. A state is the set of places at which a path may stand; it knows, for
  * the names its patterns spell out, the state each leads to, and for all others an automaton over their bytes.

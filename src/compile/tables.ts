@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The fifth stage: the tables of an image as values, in the smallest size class that holds them. Only writing them down
  * (encode.ts) is left after this.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The second stage: all patterns as one tree of components. Patterns that begin alike share places, so that of ten
  * thousand paths only those still possible are in one's hand at each step. A place knows which grants decide there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Judging an attempt on an image's bytes, exactly as bpf/abi/image.h says the matcher does: the interpreter behind the
  * compiler's tests and `policy show`. It reads nothing but the bytes.

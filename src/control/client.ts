@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Asking a supervisor at its control door. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { connect } from 'node:net';

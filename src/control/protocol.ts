@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What is said at a supervisor's control door: the Unix socket `control` in the session's folder (/run/callgate/NAME), 0600.
  * One JSON object a line. A client sends requests and gets an answer to each, in order:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The control door: who may come in is asked of `admit`, what is asked is answered by `handlers`, one request at a time. */
 import { chmodSync, closeSync, constants, openSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The smallest statement that would change an answer, and where it must stand to do so. */
 import type { Access, Outcome, Place, Policy, Rule, Verdict } from '../policy/model.js';
 import { objectText, type Statement } from '../policy/statement.js';

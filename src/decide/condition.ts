@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Conditions of a rule: who calls, and whose the object is. */
 import type { Access, Condition, IdRange, Rule } from '../policy/model.js';
 

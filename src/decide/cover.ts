@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a rule covers: the operations it lists on the objects it names, and what a permit of those implies. */
 import type { AccessObject, ObjectPattern, Rule } from '../policy/model.js';
 import { FILE_OPERATIONS, IMPLIED, type Operation } from '../policy/operations.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The decision, as the text of a policy says it: rule by rule, the first that matches decides, then the default. The
  * kernel's automaton is compared with this, so nothing here is prepared, cached or shared with compile/.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Naming one object in a policy: the pattern that matches it and as little else as the language can say. */
 import type { Bytes } from '../policy/bytes.js';
 import { goesOut, loopbackFor } from '../policy/destination.js';

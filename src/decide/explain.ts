@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Why an attempt comes to its verdict, and what would change it. */
 import type { Access, Decision, Policy, Rule, Transition, Verdict } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';

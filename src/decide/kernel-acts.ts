@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Files by which the kernel is made to act: what is permitted there, and by which rules. */
 import { KERNEL_OPERATIONS, KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { AccessObject, Rule } from '../policy/model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Does a pattern match an object? This is the reference: it reads the patterns of src/policy/model.ts piece by piece and
  * byte by byte, and shares nothing with the automaton that compile/ makes of them, because the two are compared.

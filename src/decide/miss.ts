@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Why a rule does not decide an operation, and how near it came. What `explain` shows where the default decided. */
 import { textOf } from '../policy/bytes.js';
 import type {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * May a thing be given another name? Only where the new name grants it no more than the old one, to itself and, where it is
  * a folder, to whatever may be below it. This is the reference: it goes on from both names at once, one name after

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Names that patterns of one component tell apart: one for each set of the patterns that can match together. */
 import type { Bytes } from '../policy/bytes.js';
 import type { Component, Token } from '../policy/model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** An explanation for people. */
 import type { Operation } from '../policy/operations.js';
 import { writeStatement } from '../policy/statement.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Patterns and objects as a person reads them. What a policy file says is written by policy/statement.ts. */
 import { type Bytes, textOf } from '../policy/bytes.js';
 import type { Access, AccessObject, Condition, IdRange, ObjectPattern } from '../policy/model.js';

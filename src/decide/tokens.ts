@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Patterns of bytes: one component of a path, or the whole name of an abstract socket. */
 import type { Bytes } from '../policy/bytes.js';
 import type { Token } from '../policy/model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Bytes of a session's ring buffer to events. The layout is bpf/abi/event.h. */
 import { ENUMS, NUMBERS } from '../abi/abi.gen.js';
 import { fieldBytes, fieldOf, readBig, readNumber, structBytes } from '../abi/struct.js';

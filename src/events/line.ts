@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A record on one line, for a person. */
 import { reasonText } from './names.js';
 import type { Counters, EventRecord, NoteRecord } from './record.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The words for what the kernel half tells by number. Public: they stand in events. */
 import { type Word, wordsOf } from '../abi/words.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** An object as events print it (decide/text.ts objectDescription), read back. */
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Bytes, readText } from '../policy/bytes.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The event as the world sees it: one JSON object a line, the same in logs, journals, learning, asking and export. Public
  * since version 1; fields are added, never changed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** From what the kernel half said to the public record: numbers become the names that the session gave them. */
 
 import { objectDescription } from '../decide/text.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Users and groups of this system. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Where a process's cgroups are mounted. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

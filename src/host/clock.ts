@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The kernel half's clock and ours. */
 import { readFileSync } from 'node:fs';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What this machine can do, and what follows from it. What can be tried the addon tries; what can be read is read here. This
  * table says what each answer costs and what mends it. `doctor` shows it, `learn` and `run` refuse by it: one truth.

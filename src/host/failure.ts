@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What ends a command, and with which exit status: 125 callgate itself failed, 126 it refused to start the program, 127
  * there is no such program. `message` says what and where, `remedy` what to do next (a command to type, where there is one).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The folder this process was started in. */
 import { readlinkSync, statSync } from 'node:fs';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Where a host keeps things, and its native half: one value, so that tests can bring their own. */
 import { fileURLToPath } from 'node:url';
 import { type Addon, addon } from '../kernel/addon.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Who holds a lock on a file, as the kernel tells. */
 import { readFileSync, statSync } from 'node:fs';
 

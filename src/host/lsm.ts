@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The kernel's list of security modules, in the order they are asked. */
 import { readFileSync } from 'node:fs';
 

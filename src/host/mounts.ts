@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The two file systems of the kernel's that callgate uses, and that a Debian with systemd has mounted. */
 import { spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';

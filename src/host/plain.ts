@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The text without what a terminal would obey: names of files and processes may hold anything, and messages name them.
  * Line feeds and tabs stay.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What this process may do: the capabilities that holding a gate takes. The one list of them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { Refusal } from './failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Writing a file so that a reader finds the old one or the new one, whole, whatever ends this process. */
 import { randomBytes } from 'node:crypto';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Files that decide what a program may do are only worth what their permissions are: whoever can write a policy, a lock
  * or a log of callgate's is as good as root. So all of them are opened through here.

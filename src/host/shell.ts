@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Words as a shell reads them. */
 
 /** A word as a shell wants it. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A word about what takes long. The work is the addon's and blocks the event loop (the verifier's half minute in an emulated
  * machine), so that a thread of its own watches the clock.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Times for people: shown in the local time zone with its offset, and read in the same. JSON has UTC. */
 import { Failure } from './failure.js';
 

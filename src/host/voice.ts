@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What a supervisor says to the person, on standard error: never waiting, for the other end may be held by whoever is
  * confined (a pipe that nobody reads, a terminal that Ctrl-S stopped). What cannot be said is kept within bounds, and counted.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Watching folders of policies, so that what a person saves takes effect. A folder is watched as a path: each folder on its way
  * tells when the next name leads elsewhere (renamed, replaced, a link swapped), and then the watches are put up anew.

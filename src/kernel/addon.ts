@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The native half, as TypeScript sees it. This file is the only one that loads it. All structs cross as buffers in the
  * layout of bpf/abi/, which src/abi/abi.gen.ts (generated from the kernel half's BTF) names field by field.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The gate as the sessions use it: the native gate's maps as values. One per host, pinned; who changes it holds the lock
  * (src/session/acquire.ts).

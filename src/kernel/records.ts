@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The structs that the control plane writes and reads, as values. Where a field is, the generated contract says. */
 import { NUMBERS } from '../abi/abi.gen.js';
 import { fieldBytes, readBig, readNumber, readNumbers, structBytes, writeNumber } from '../abi/struct.js';

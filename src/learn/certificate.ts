@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a run of learning is worth: all that happened was seen, or what was not is told. */
 
 export interface Certificate {

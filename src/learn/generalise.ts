@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Observations of one program to objects of its policy: literal, or by a written rule and never over a sensitive sibling. */
 import { exactly } from '../decide/exact.js';
 import type { Bytes } from '../policy/bytes.js';

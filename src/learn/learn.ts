@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** From observations to policies: one for each program that was seen. */
 import { isDeepStrictEqual } from 'node:util';
 import { makesKernelAct } from '../decide/kernel-acts.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What is moved or linked is granted no more at its new name than at its old one (decide/moves.ts): so what was done to it at
  * the new name is learned of the old one too. First from what was observed, before rules are made; then, where the rules

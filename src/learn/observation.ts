@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What learning keeps of events: who did what to what, how often, when, as whom. */
 import { readObject } from '../events/object.js';
 import type { EventRecord } from '../events/record.js';

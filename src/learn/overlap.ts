@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Could one path match both of two patterns? Asked before a pattern is made wider than what was seen. */
 import type { Component, PathPattern, Token } from '../policy/model.js';
 

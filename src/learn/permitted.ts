@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What a policy permits, asked many times. The reference reads all rules each time; here it is shown only those that can
  * have a say, so that thousands of paths learned from thousands do not take the square of the time.

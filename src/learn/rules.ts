@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The written rules for generalising: what may be named by a pattern where one name was seen, and why. Each works on one
  * path of one program; none reaches over a slash. A rule that would be wrong somewhere is narrowed here, not argued about:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What was seen of one program as the statements of its policy, few and readable. */
 import type { Operation } from '../policy/operations.js';
 import { operationBit } from '../policy/operations.js';

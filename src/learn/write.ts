@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Statements into the text of a policy: a new one, or a person's, whose comments and order stay as they are. */
 import { isSeq, type Node, parseDocument } from 'yaml';
 import { readText } from '../policy/bytes.js';

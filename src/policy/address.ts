@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Addresses of sockets: `PROTO[:HOST]:PORT`, `unix:/path`, `unix:@abstract`, `unix:`.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Byte strings. The kernel knows names as bytes, not as text, so everything that is matched is held as a string with
  * one character (0 to 255) for each byte. Such a string is a good map key and compares as bytes do.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** `if:` and `unless:`: who calls, and whose the object is. */
 import { Fault } from './errors.js';
 import type { IdRange } from './model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What the kernel takes an address for that is no destination: 0.0.0.0 and ::, as the address of a connect or a send, are
  * this machine's loopback (ip(7), ipv6(7); the kernel half judges what they become).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The error names of Linux and their numbers (asm-generic, which x86-64 and arm64 use). A table of our own and not that of
  * the machine the compiler runs on, because the same policy must give the same image everywhere.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Problems of a policy's text: where, what, and what to do. */
 import { type Facts, MESSAGES, type ProblemCode } from './messages.js';
 import type { Place } from './model.js';

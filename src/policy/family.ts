@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Socket families that have no address in the language: `FAMILY[:KIND][:PROTOCOL]`, such as `netlink:route`, `packet`,
  * `vsock:stream`, `45:dgram:3`. Names are those of socket(2) in small letters without AF_, SOCK_ and NETLINK_.

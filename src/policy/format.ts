@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** One way to write a policy: one object a line in block lists, quotes where a sign is YAML's; comments and order stay. */
 import { isMap, isPair, isScalar, isSeq, parseDocument, Scalar, visit, type YAMLSeq } from 'yaml';
 import { scalar } from './statement.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Patterns of one name: text to tokens. Bytes are matched, not characters: a character beyond ASCII is the bytes of its
  * UTF-8 form. The signs are `*`, `?`, `[a-z]`, `[!a-z]`, `{a,b}`, `\` before a sign, and `\xHH`.

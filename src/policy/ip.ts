@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** IP addresses as the 16 bytes the kernel half judges: IPv4 is mapped into ::ffff:0:0/96. */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Bytes } from './bytes.js';

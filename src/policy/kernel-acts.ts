@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Files by which the kernel is made to run or load something: it does so as root, under no policy. What makes or changes one
  * is never learned, and no pattern and no default permits it: only a rule that names the file in full does.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Everything that can be wrong with a policy's text: what is said, and what to do. The table is closed; a code is part of
  * the output of `policy check --json` and never changes its meaning.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The policy as a value. Parsing makes it, compile/ and decide/ read it; nothing changes it. Every rule knows the place
  * it was written at, because an error, an event and `explain` must be able to name the line.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Reading typed values from YAML nodes: each returns undefined where the value is wrong, having reported why. */
 import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar } from 'yaml';
 import { Fault, quoted } from './errors.js';

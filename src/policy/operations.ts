@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The operations of version 1, in the order of the table in the language reference. The order is part of the meaning:
  * of several operations in one attempt, the errno is that of the first denied one in this order. The position is also

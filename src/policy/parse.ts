@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The text of a policy to its model. Pure: what depends on the machine is passed in. */
 import { isSeq, type ParsedNode } from 'yaml';
 import { PolicyError, quoted } from './errors.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Patterns of absolute paths: text to components, and back. */
 import { type Bytes, textOf } from './bytes.js';
 import { Fault } from './errors.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** One rule of a policy or a group: nodes to model. */
 import { isScalar, type ParsedNode } from 'yaml';
 import { inetText, parseAddress } from './address.js';

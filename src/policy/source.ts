@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A text under its name, and what was found wrong with it. */
 import { type Problem, type ProblemCode, problemText } from './errors.js';
 import type { Facts } from './messages.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A rule as a person would write it: what the learner and `explain` hand out. */
 import { inetText } from './address.js';
 import { familyText } from './family.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The word a person may have meant. */
 
 /** What people write out of habit, and the operation it is here. */

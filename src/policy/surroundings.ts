@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a policy's text needs of the machine it is read for. Passed in, so that reading stays the same everywhere. */
 import type { Lookup } from './variables.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** `${HOME}`, `${USER}`, `${UID}` and `${CWD}`: what they stand for is put in as it is, never read as a pattern. */
 import { bytesOf } from './bytes.js';
 import { Fault, quoted } from './errors.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The YAML that a policy may be written in: one document of maps, lists and plain values, nothing that refers or resolves. */
 import {
   type Document,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Getting hold of the gate. Loading, attaching, detaching and every change of who is where happen under one lock, taken
  * here: detaching LSM programs while others attach has crashed kernels, and two sessions must not take one place.

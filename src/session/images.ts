@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** From an application to what goes into the gate: each policy compiled with its number among the programs. */
 
 import type { Application } from '../application/application.js';

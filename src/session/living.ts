@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Whether anybody of a session is left. No walk over the tasks there are can tell: who moves may be where the walk has been.
  * The kernel half counts its subjects where they are born and where they are freed (bpf/life.bpf.c), and two things prove an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Switching a living session between enforce and complain. */
 
 import { Failure } from '../host/failure.js';

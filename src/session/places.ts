@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Which numbers and places of the gate are free. Asked under the lock; what states say is checked against the gate. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Files of callgate's own that no subject may change, whatever its policy permits: told to the gate by inode, so that no
  * other name, mount or descriptor of theirs leads round it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A session's part of the gate: its number, its policies' slots and images, its ring. Opened, changed and freed under the
  * lock; the state file always names all that is taken, before it is taken, so that nothing is left over when this process

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What a living session is, in /run/callgate/NAME/state.json: written by its supervisor, read by every other command, and
  * by whoever cleans up behind a supervisor that was killed. Changed only under the lock.

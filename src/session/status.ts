@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What is there: the gate, its sessions, their subjects and counters. Reads only. */
 
 import { FLOORS, REASONS } from '../events/names.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The processes of a session: listing them, signalling them, and waiting until the last is gone. No pid is trusted: a process
  * is its pid and the start that the kernel half tells, and a signal goes by pidfd to that one or to none.

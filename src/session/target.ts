@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Which session a person means: by its name, by the pid of one of its processes, or by the name of its program. */
 import { basename } from 'node:path';
 import { Failure } from '../host/failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Who may ask a supervisor: anyone the socket's mode lets in, but no subject, whatever its policy says of connecting. */
 import { Refusal } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a command does to a session: asked of its supervisor where one attends, else done by the command itself. */
 import { ask, NoAnswer } from '../control/client.js';
 import type { RequestOf, Verb } from '../control/protocol.js';

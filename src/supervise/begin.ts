@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The common beginning and end of `learn` and `run`: the gate, the session in it, the program under it, and all of it freed again. */
 
 import { requireKernel } from '../host/examine.js';

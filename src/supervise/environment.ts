@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A program's environment, as bytes and in its order: what the caller had, with what must be another's changed in place. */
 import type { User } from '../host/accounts.js';
 

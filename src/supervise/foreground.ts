@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a shell expects of a program in its foreground: an exit status, and signals that arrive once. */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What the kernel makes of a file that is to be run: the chain of interpreters, read as fs/binfmt_script.c reads it. */
 import { closeSync, openSync, readSync } from 'node:fs';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Subjects by launch: a program that is started under a policy. */
 import { codeOf, ProgramNotFound, Refusal } from '../host/failure.js';
 import type { Addon, LaunchOptions } from '../kernel/addon.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The program to start: which file it is, what is handed to exec, as whom it runs. Names are bytes, as the kernel's are. */
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { findUser, groupsOf, type User } from '../host/accounts.js';

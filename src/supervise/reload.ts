@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Policies that change while their program runs: read, checked and swapped in whole, or refused whole. */
 import { basename } from 'node:path';
 import type { Application } from '../application/application.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** `callgate run`: a program under the policies of its application, from its first instruction to the end of its last child. */
 import { join } from 'node:path';
 import type { Application } from '../application/application.js';

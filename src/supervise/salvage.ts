@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What a session has in the gate goes into its log, and a learner's journal, before the gate forgets it: at its end, or behind
  * a supervisor that was killed.

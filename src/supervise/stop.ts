@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Ending a session: its subjects are asked to end, or made to. */
 import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The supervisor of one session: a value with the session, the sinks of its events and a control door. How its subjects
  * came is their origin's matter; it stays until the last of them is gone. Driven by events; only who moves while all are

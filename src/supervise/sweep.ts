@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Behind supervisors that were killed: their sessions hold on while a subject lives, and are freed by the next command
  * once none does. What they left unwritten is written first (salvage.ts).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Taking everything off this host, whoever made it: what was confined is free from then on. */
 import { existsSync } from 'node:fs';
 import { messageOf } from '../host/failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** `callgate learn --from SESSION`: what complain mode logged is folded into the policies. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

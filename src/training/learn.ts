@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** `callgate learn`: a program that may do everything while it is watched, and the policies that come of it. */
 import type { Application } from '../application/application.js';
 import { FolderSource } from '../application/source.js';

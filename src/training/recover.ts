@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** `callgate learn --recover`: the policies of learners that were killed, from their journals and from what the gate still has. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { linkedPaths } from '../../src/application/links.js';
 import { type Bytes, bytesOf } from '../../src/policy/bytes.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { fileStem, policyFileName } from '../../src/application/policy-name.js';
 import type { Bytes } from '../../src/policy/bytes.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { denialsOf, renderDenial } from '../../src/audit/denials.js';
 import type { EventRecord, SessionNote } from '../../src/events/record.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { parseObject } from '../../src/cli/object.js';
 import { objectDescription } from '../../src/decide/text.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Commands run as processes, their whole output held against a file of test/commands/golden: what was typed, standard output,
  * standard error and the exit status. What differs from run to run (times, pids, folders) is replaced by a word first. After

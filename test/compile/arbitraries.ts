@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Random policies, and attempts that they nearly or just decide. */
 import fc from 'fast-check';
 import type { Bytes } from '../../src/policy/bytes.js';

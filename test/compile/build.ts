@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Policies written as values, for tests of the compiler that do not want to depend on the parser. */
 import { bytesOf } from '../../src/policy/bytes.js';
 import type { Component, ObjectPattern, PathPattern, Policy, Rule, Token } from '../../src/policy/model.js';

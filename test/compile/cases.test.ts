@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The corpus, decided by the bytes of images. */
 import t from 'tap';
 import { compilePolicy } from '../../src/compile/compile.js';

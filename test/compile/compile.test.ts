@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a compiled policy says of single attempts, and that the same meaning gives the same bytes. */
 import t, { type Test } from 'tap';
 import { compilePolicy, type Image } from '../../src/compile/compile.js';

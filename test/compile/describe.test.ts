@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Every stage as text, for a policy small enough to work out by hand. */
 import t from 'tap';
 import { stagesOf } from '../../src/compile/compile.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Policies at and beyond what an image holds: the first compile in time, the others are refused with the rule. */
 import t, { type Test } from 'tap';
 import { type Application, compilePolicy, type Stats } from '../../src/compile/compile.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Random policies and pairs of names: the image must say of a thing that is moved what the reference says. Where the
  * compiler cannot tell it may refuse what the reference would let pass, seldom; never the other way round.

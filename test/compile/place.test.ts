@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Places of names in the exact table. The hash itself is compared with the header's in layout.test.ts. */
 import t from 'tap';
 import { PROBES } from '../../src/compile/layout.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Random policies and attempts: the image must say what the reference says. CALLGATE_COMPARISONS sets how many
  * comparisons are made.

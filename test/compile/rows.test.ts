@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Byte automata against refa's, and the one form that all with one meaning share. */
 import fc from 'fast-check';
 import { JS, NFA } from 'refa';

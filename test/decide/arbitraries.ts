@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Random patterns and names over a few bytes, so that they often meet. Every pattern can match something, as the parser
  * promises.

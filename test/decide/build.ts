@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Policies and objects put together by hand, for tests of one rule's meaning that need no text. */
 import { bytesOf } from '../../src/policy/bytes.js';
 import type { Access, AccessObject, ObjectPattern, PathPattern, Policy, Rule } from '../../src/policy/model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The corpus, decided by the reference. */
 import t from 'tap';
 import { decide } from '../../src/decide/decide.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { decide, interpreterRule } from '../../src/decide/decide.js';
 import { OPERATIONS } from '../../src/policy/operations.js';

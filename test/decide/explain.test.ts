@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { explain } from '../../src/decide/explain.js';
 import { renderExplanation } from '../../src/decide/render.js';

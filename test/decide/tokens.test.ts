@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import t from 'tap';

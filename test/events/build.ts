@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Events as the kernel half writes them, by hand. */
 import { fieldBytes, structBytes, writeNumber } from '../../src/abi/struct.js';
 import { type Operation, operationMask } from '../../src/policy/operations.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { writeNumber } from '../../src/abi/struct.js';
 import { objectDescription } from '../../src/decide/text.js';

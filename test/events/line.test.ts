@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What `audit tail` shows of what is no event. */
 import t from 'tap';
 import { noteLine } from '../../src/events/line.js';

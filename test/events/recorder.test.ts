@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { ENUMS } from '../../src/abi/abi.gen.js';
 import { EventDecoder } from '../../src/events/decode.js';

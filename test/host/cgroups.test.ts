@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Which folders are a process's cgroups, from the kernel's own texts. */
 import t from 'tap';
 import { foldersOf } from '../../src/host/cgroups.js';

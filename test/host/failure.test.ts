@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
 import { describe } from '../../src/cli/command.js';
 import { closedToUs, Failure } from '../../src/host/failure.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A word about what takes long, while the event loop stands still. */
 import { spawnSync } from 'node:child_process';
 import t from 'tap';

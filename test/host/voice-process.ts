@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Speaks on standard error as a supervisor does; each line of standard input is a thing to do. */
 import { createInterface } from 'node:readline';
 import { Voice } from '../../src/host/voice.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A folder is watched as a path: what it leads to may change. No sleeps: the watch itself is awaited. */
 import {
   mkdirSync,

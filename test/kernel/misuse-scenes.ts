@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What misuse.test.ts runs in a process of its own: `node misuse-scenes.js RINGS SCENE`. A worker runs the same file. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -87,17 +88,7 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
     openTrial: [[TRIAL], [text]],
     load: [
       [{ directory: '/nowhere/gate' }],
-      [
-        [
-          undefined,
-          null,
-          5,
-          {},
-          { directory: 'a\0b' },
-          { directory: 5 },
-          { directory: undefined },
-        ],
-      ],
+      [[undefined, null, 5, {}, { directory: 'a\0b' }, { directory: 5 }, { directory: undefined }]],
     ],
     adopt: [['/nowhere'], [text]],
     unload: [['/nowhere'], [text]],
@@ -274,8 +265,7 @@ const scenes: Record<string, () => Promise<void>> = {
       say(caught(() => native.hold(throwing(name, options()) as never)));
     for (const name of ['pid', 'control'])
       say(caught(() => native.hold(options({ held: throwing(name, { pid: 1, control: 0 }) }) as never)));
-    for (const name of ['directory'])
-      say(caught(() => native.load(throwing(name, { directory: '/x' }) as never)));
+    for (const name of ['directory']) say(caught(() => native.load(throwing(name, { directory: '/x' }) as never)));
     for (const name of ['argv', 'env', 'groups', 'stdio'])
       say(caught(() => native.hold(options({ [name]: throwing('0', [1]) }) as never)));
     const growing: string[] = ['true'];

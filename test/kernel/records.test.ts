@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { writeNumber } from '../../src/abi/struct.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** From events to policies: what was seen is permitted, what was not stays refused, and a person's file stays a person's. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What is moved into its place while it is learned can be moved there again: held against the reference that refuses moves. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

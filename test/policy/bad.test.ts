@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Everything that can be wrong with a policy: each is told by its own code, at its place. */
 import t from 'tap';
 import { PolicyError, renderProblem } from '../../src/policy/errors.js';

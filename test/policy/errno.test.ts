@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { constants } from 'node:os';
 import t from 'tap';
 import { errnoName, errnoNumber } from '../../src/policy/errno.js';

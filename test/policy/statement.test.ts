@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A suggested statement, put where it says, is a policy that answers otherwise: over the whole corpus, as text. */
 import t from 'tap';
 import { decide } from '../../src/decide/decide.js';

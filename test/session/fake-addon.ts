@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The native half without a kernel: maps are tables in memory, a program is an entry in a list that the test ends. It
  * keeps the promises of src/kernel/addon.ts that the sessions rest on, and fails where the real one would.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The launcher, the child it holds and the addon, without a gate: what the program is given is what the caller had. */
 import { execFileSync, spawn } from 'node:child_process';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Random policies and pairs of names: the matcher under prog-run says of moves what the reader of the image says. */
 import fc from 'fast-check';
 import t from 'tap';

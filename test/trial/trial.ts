@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The kernel half's matcher without a hook: a policy's image and written attempts, judged by the trial program under prog-run. */
 import { fileURLToPath } from 'node:url';
 import { fieldBytes, readNumber, structBytes, writeNumber } from '../../src/abi/struct.js';

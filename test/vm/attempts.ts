@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a process does to make an attempt of the corpus: the acts before it, and the one act that is judged. */
 import {
   chmodSync,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** System calls in the words of test/vm/programs/act.c. */
 
 export const O = {

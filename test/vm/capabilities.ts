@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What takes a capability that rules the machine, and what asks for one and is harmless. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The corpus by real processes, and random policies with random attempts: what the hooks do, held against what a person
  * wrote down and what the reference says. One subject does all of it, in a root folder of its own, its policy replaced

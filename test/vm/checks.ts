@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** How a check is made: one and the same act permitted and refused, with the event and the counters of each. */
 import type { Test } from 'tap';
 import { type Confined, type Confinement, free, type RuleText, type Run, told } from './confined.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Clients of the servers under test, on the loopback interface. */
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * The commands that need a gate, run as a user runs them, on a program whose every attempt is known. All that they say stands
  * in test/commands/golden.

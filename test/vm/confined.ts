@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Programs under policies, for tests of the hooks: the gate is loaded once, each run swaps the policies' images in and
  * runs test/vm/programs/act.c as a subject. Every number it returns is exact.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The corpus, attempted by a real process through the hooks. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A change of policy by exec while something of the old policy holds the program: refused, with the reason; the same exec
  * where nothing does, or where the policy does not change, goes on.

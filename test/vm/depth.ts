@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Paths of any depth and length: what can be resolved is judged whole, what cannot is refused and counted. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

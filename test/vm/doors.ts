@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Operations by their other doors: ways to them that do not look like them, and what a caller may set on the way. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

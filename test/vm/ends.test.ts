@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Who is left: subjects that outlive what is believed of them, and those that dodge every walk over the tasks there are. To be
  * run with preempt=full and two processors too: 6.1 then hides a task's storage now and then.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The floor, by programs under policies that permit everything. One gate for all checks of this file. */
 import t from 'tap';
 import { capabilities } from './capabilities.js';

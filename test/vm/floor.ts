@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The floor: what no policy permits, not even one that permits everything; and each act as it goes for no subject. */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import type { Test } from 'tap';

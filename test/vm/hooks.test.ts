@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The hooks, by programs under policies: every refusal with the like permitted. One gate for all checks of this file. */
 import t from 'tap';
 import { checksOf } from './checks.js';

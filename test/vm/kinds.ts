@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Files without a path are objects of their own: no path in a policy ever means them. */
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

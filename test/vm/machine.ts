@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Where a test of the hooks can run. */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';

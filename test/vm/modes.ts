@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a refusal looks like: its errno, its mode, its count; and policies that change while a program runs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A program that is learned while it moves things into their places does the same under what was learned, and no more:
  * nothing is given a name at which it can be read.

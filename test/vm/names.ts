@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Names made, moved and taken away: both ends of every call are judged, each by itself. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

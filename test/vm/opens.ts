@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Every way to open a file comes to the same object: the file's own path. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Callgate's own files through the command line, and ordinary programs under the floor: as root, under policies that permit
  * everything, they end as they end natively, and what the floor said is exactly this.

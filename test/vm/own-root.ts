@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A root folder of a test's own: an empty tmpfs, so that a subject can meet any absolute path. This process stays where it
  * is (its root is the old one, which the new one holds as /.old), and reaches the new root through a descriptor. Network

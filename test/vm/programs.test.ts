@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * Real programs: learned from a workload, held to what was learned, and judged by what they are refused then. Nothing here
  * knows what a policy should say; it must permit the workload and refuse what was planted.

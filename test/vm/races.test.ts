@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What changes while it is judged: folders and mounts that move, policies that are replaced, many subjects at once. Never a
  * wrong permit, and no refusal but those that are counted as given up. To be run with preempt=full too.

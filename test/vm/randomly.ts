@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Random policies, trees and attempts through the hooks: each verdict must be the reference's. */
 import fc from 'fast-check';
 import type { Test } from 'tap';

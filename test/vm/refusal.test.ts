@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * One refusal, by the kernel, of a program under a compiled policy; and the like permitted. With the gate pinned: the
  * process that loaded it lets go of it before the program runs.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What the floor refuses, whatever the policy says: shown under one that permits everything, and done by no subject. */
 import type { Test } from 'tap';
 import type { Checks } from './checks.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * A script with a policy of its own is what was judged, or is refused: the interpreter opens its name again. Exactly what the
  * interpreter then reads is compared.

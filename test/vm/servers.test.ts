@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Real servers: learned, held to what was learned under load and while it changes, and judged by what they are refused. */
 import { spawnSync } from 'node:child_process';
 import {

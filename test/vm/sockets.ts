@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** Sockets: what is judged is the kernel's copy of an address, and of a unix socket the name it is bound to. */
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A supervisor in a process of its own, for tests that kill it: a session in which everything is learned. */
 
 import type { EventSink } from '../../src/audit/sink.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** A supervisor cannot be ended, stopped, slowed or looked into by a subject; another process can, as the policy says. */
 import { mkdirSync } from 'node:fs';
 import type { Test } from 'tap';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /**
  * What a program is given by the one that starts it: the conditions that are tried, and what test/vm/programs/surroundings.c
  * tells of each. The same conditions hold natively and under callgate, and so must what is told.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** The policy follows the task: children, threads, and those of theirs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /** What a terminal that is shared is made to say: refused; and what every program asks of its terminal. */
 import type { Test } from 'tap';
 import { call, keep, O, open } from './calls.js';

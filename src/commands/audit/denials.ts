@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { Flags } from '@oclif/core';
 import { type Denial, denialsOf, renderDenial } from '../../audit/denials.js';
 import { eventsOf, logsOf } from '../../audit/logs.js';

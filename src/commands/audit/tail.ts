@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { constants } from 'node:os';
 import { Flags } from '@oclif/core';
 import { Follower } from '../../audit/follow.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { dirname } from 'node:path';
 import { Args } from '@oclif/core';
 import { type Checked, checkFolder, checkPolicy, policyFiles } from '../../application/policies.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { Args, Flags } from '@oclif/core';
 import { type Answer, explainAttempt, explainEvent, isEventId } from '../../audit/explain.js';
 import { CallgateCommand } from '../../cli/command.js';

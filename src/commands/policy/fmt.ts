@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { Args, Flags } from '@oclif/core';
 import { type Formatted, formatFile, policyFiles } from '../../application/policies.js';
 import { CallgateCommand } from '../../cli/command.js';

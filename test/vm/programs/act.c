@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Does what its arguments say, one act each, and prints a line for each: `ok`, or the name of the errno. Linked
  * statically, so that a policy for it has to permit nothing but what a test is about.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tries to keep hold of a program across an exec. Prints a line for each thing that could be done: `ok`, or the name of the
  * errno; the program that is run (a copy of act.c, or a script of reads.c) goes on with lines of its own.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Programs that dodge whoever wants to know whether they are there. Linked statically, so that a policy has little to permit.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a script's interpreter does: opens the name it is told again and goes by what stands there. Prints the second line of
  * it, or the name of the errno.
