@@ -32,6 +32,8 @@ function refused(t: Test, source: Policy, code: CompileErrorCode, line: number, 
 const many = (count: number, text: (index: number) => string): Rule[] =>
   Array.from({ length: count }, (_, index) => rule(['read'], [text(index)]));
 
+t.setTimeout(240_000);
+
 t.test('ten thousand rules', async (t) => {
   const folders = ['usr', 'etc', 'srv', 'opt', 'var', 'home', 'lib', 'run'];
   const text = (index: number): string => {
