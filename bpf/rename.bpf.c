@@ -75,7 +75,13 @@ static __always_inline int lacks_first(struct cg_access *access)
 static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
 {
 	struct cg_access *access = &entry->scratch->access;
+	__u32 floor = cg_protected(ends->new, ends->arrives);
 
+	/* The old name's part of the floor is judge_path's. */
+	if (floor) {
+		cg_facts_path(entry->subject, entry->scratch, ends->new_dir, ends->new, ends->arrives);
+		return cg_floor(entry->subject, entry->scratch, floor);
+	}
 	access->leaving = CG_LEAVING;
 	for (int i = 1;; i++) {
 		int verdict = judge_path(entry, ends->old_dir, ends->old, ends->leaves);
