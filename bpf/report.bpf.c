@@ -150,14 +150,22 @@ static __noinline int is_repeat(struct cg_scratch *scratch, __u32 number, __u32 
 {
 	struct cg_session *session = bpf_map_lookup_elem(&sessions, &number);
 	void *table = bpf_map_lookup_elem(&seen, &number);
+	struct cg_scratch *own;
 	struct cg_event *event;
 	struct cg_seen_key *key;
 	struct cg_seen *entry;
 
 	if (!scratch || !session || !table || length > CG_SEEN_OBJECT)
 		return 0;
+	/*
+	 * The same scratch, had as a map's value: before 6.2 memory that a global function is given is no key of a map
+	 * (kernel/bpf/verifier.c: map_key_value_types). Where 6.1 hides it, the attempt is told again.
+	 */
+	own = bpf_task_storage_get(&scratches, cg_current(), 0, 0);
+	if (!own)
+		return 0;
 	event = &scratch->event;
-	key = &scratch->key;
+	key = &own->key;
 	if (event->part || event->object == CG_OBJECT_NONE)
 		return 0;
 	__builtin_memset(key, 0, sizeof(*key));
