@@ -135,7 +135,11 @@ struct places {
 	struct mounts mounts;
 	__u64 namespace;
 	__u64 found;
-	__u32 count;
+	/*
+	 * climb.count: 0, 1, or 2 for several. In a map, whose contents the verifier takes for unknown: of what stands on the stack
+	 * 6.1 sees one turn of the loop, and cuts off what that one does not take; 7.2 looks at every number by itself.
+	 */
+	struct cg_scratch *scratch;
 };
 
 static long find_place(__u32 index, struct places *places)
@@ -147,8 +151,7 @@ static long find_place(__u32 index, struct places *places)
 	CG_READ_FIELD(&namespace, struct mount, places->mounts.mount, mnt_ns);
 	if (namespace == places->namespace) {
 		places->found = places->mounts.mount;
-		/* No branch on it here: before 6.7 the verifier sees one turn of the loop, and cuts off what that one does not take. */
-		places->count++;
+		places->scratch->climb.count = places->scratch->climb.count ? 2 : 1;
 	}
 	next_mount(&places->mounts);
 	return 0;
@@ -156,21 +159,24 @@ static long find_place(__u32 index, struct places *places)
 
 __hidden int cg_place_queue(struct cg_subject *subject, struct cg_scratch *scratch, __u64 dentry)
 {
-	struct places places = {};
+	struct places places = {.scratch = scratch};
+	__u32 count;
 
 	if (!subject || !scratch)
 		return 0;
+	scratch->climb.count = 0;
 	if (!subject->mounts)
 		subject->mounts = (__u64)BPF_CORE_READ(cg_current(), nsproxy, mnt_ns);
 	places.namespace = subject->mounts;
 	first_mount(&places.mounts, BPF_CORE_READ((struct dentry *)dentry, d_sb));
 	bpf_loop(CG_MOUNTS_MAX, find_place, &places, 0);
-	if (places.count == 1 && places.mounts.ended)
+	count = scratch->climb.count;
+	if (count == 1 && places.mounts.ended)
 		return cg_path_object(scratch, subject, places.found + bpf_core_field_offset(struct mount, mnt), dentry);
 	scratch->access.dentry = dentry;
 	scratch->access.object = CG_OBJECT_KIND;
 	scratch->access.kind = CG_KIND_MQUEUE;
-	if (places.count || !places.mounts.ended)
+	if (count || !places.mounts.ended)
 		scratch->access.unresolved = CG_UNRESOLVED_MOUNTS;
 	return 0;
 }
