@@ -44,13 +44,13 @@ static __always_inline void put_loopback_v4(struct cg_inet *object)
 	object->address[15] = 1;
 }
 
-static __always_inline bool is_v4(const struct cg_inet *object)
+/* ::ffff:0:0/96 */
+static __always_inline bool is_v4(const __u8 *address)
 {
-	const __u64 *words = (const __u64 *)object->address;
 	__u64 first;
 
-	__builtin_memcpy(&first, words, sizeof(first));
-	return !first && !object->address[8] && !object->address[9] && object->address[10] == 0xff && object->address[11] == 0xff;
+	__builtin_memcpy(&first, address, sizeof(first));
+	return !first && !address[8] && !address[9] && address[10] == 0xff && address[11] == 0xff;
 }
 
 /* All zero, behind ::ffff: where it is IPv4. */
@@ -60,7 +60,7 @@ static __always_inline bool is_any(const struct cg_inet *object)
 
 	if (bits)
 		return false;
-	if (is_v4(object))
+	if (is_v4(object->address))
 		return true;
 	for (int i = 0; i < 12; i++)
 		bits |= object->address[i];
@@ -79,7 +79,7 @@ static __always_inline int mean(struct cg_access *access, struct cg_inet *object
 
 	if (role == CG_DATAGRAM_WITH || BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if) || BPF_CORE_READ(inet, uc_index))
 		return cannot_tell(access, CG_UNRESOLVED_ADDRESS);
-	if (is_v4(object)) {
+	if (is_v4(object->address)) {
 		if (bpf_core_read(source, 4, &inet->inet_saddr))
 			return cannot_tell(access, CG_UNRESOLVED_READ);
 		if (source[0] | source[1] | source[2] | source[3])
@@ -91,7 +91,7 @@ static __always_inline int mean(struct cg_access *access, struct cg_inet *object
 	/* A socket of IPv6 that is bound to a mapped address goes on in IPv4. */
 	if (bpf_core_read(source, 16, &sk->__sk_common.skc_v6_rcv_saddr))
 		return cannot_tell(access, CG_UNRESOLVED_READ);
-	if (source[10] == 0xff && source[11] == 0xff && !source[0])
+	if (is_v4(source))
 		put_loopback_v4(object);
 	else
 		object->address[15] = 1;

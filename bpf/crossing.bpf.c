@@ -53,7 +53,7 @@ static __always_inline int is_traced_by_another(struct cg_subject *subject, stru
 		return cg_storage_hidden(tracer) != 0;
 	if (!other->policy || (other->flags & CG_SUBJECT_FREE))
 		return 0;
-	return !next || other->policy != next || other->session != subject->session || (other->flags & CG_SUBJECT_ARMED);
+	return !next || other->policy != next || other->cookie != subject->cookie || (other->flags & CG_SUBJECT_ARMED);
 }
 
 /* Its tracees are under the policy it had when it attached, which is the one it is about to leave. */

@@ -30,13 +30,11 @@ static __noinline __u64 announce(struct cg_entry *entry)
 	struct cg_scratch *scratch = entry->scratch;
 	struct cg_subject *subject = entry->subject;
 	struct cg_session *session;
-	__u32 number;
 	__u64 sequence;
 
 	if (!scratch || !subject)
 		return 0;
-	number = subject->session;
-	session = bpf_map_lookup_elem(&sessions, &number);
+	session = cg_session_of(subject);
 	if (!session)
 		return 0;
 	__builtin_memcpy(&scratch->saved, &scratch->access, sizeof(scratch->saved));
@@ -88,7 +86,10 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		__u32 device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 		if (first) {
 			if (inode != armed->armed_inode || device != armed->armed_device) {
+				struct cg_session *session = cg_session_of(armed);
 				armed->next_bprm = 0;
+				if (session)
+					__sync_fetch_and_add(&session->floor[CG_FLOOR_ARMED], 1);
 				return -EPERM;
 			}
 			armed->next_policy = armed->policy;
@@ -109,7 +110,8 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 	access->operations = first ? CG_BIT(CG_EXEC) : CG_BIT(CG_LOAD);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
 			   (__u64)BPF_CORE_READ(file, f_path.dentry)))
-		return -EPERM;
+		/* No stacking file system executes for itself: what this is cannot be told. */
+		return cg_unresolved(entry.subject, entry.scratch, CG_UNRESOLVED_READ);
 	cg_decide(entry.subject, entry.scratch);
 	if (first) {
 		__u32 next = entry.subject->policy;

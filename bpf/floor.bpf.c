@@ -53,7 +53,7 @@ int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *n
 /* Under one policy of one session, both by now: what one of them may do, the other may. */
 static __always_inline int is_alike(struct cg_subject *one, struct cg_subject *other)
 {
-	return one->policy == other->policy && one->session == other->session &&
+	return one->policy == other->policy && one->cookie == other->cookie &&
 	       !(other->flags & (CG_SUBJECT_FREE | CG_SUBJECT_ARMED));
 }
 

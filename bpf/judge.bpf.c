@@ -73,15 +73,16 @@ int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch)
 	struct cg_session *session;
 	struct cg_access *access;
 	int errnum = 0, report = 0;
-	__u32 number;
 
 	if (!subject || !scratch)
 		return EPERM;
 	access = &scratch->access;
-	number = subject->session;
-	session = bpf_map_lookup_elem(&sessions, &number);
-	if (!session)
+	session = cg_session_of(subject);
+	if (!session) {
+		/* Over since the hook began. */
+		cg_stray(subject);
 		return EPERM;
+	}
 	if (access->unresolved && access->unresolved < CG_UNRESOLVED_COUNT) {
 		__sync_fetch_and_add(&session->unresolved[CG_BOUND(access->unresolved, CG_UNRESOLVED_COUNT)], 1);
 		if (!cg_told(access->unresolved)) {
@@ -151,14 +152,14 @@ __hidden int cg_unresolved(struct cg_subject *subject, struct cg_scratch *scratc
 __hidden int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason)
 {
 	struct cg_session *session;
-	__u32 number;
 
 	if (!subject || !scratch)
 		return -EPERM;
-	number = subject->session;
-	session = bpf_map_lookup_elem(&sessions, &number);
-	if (!session)
+	session = cg_session_of(subject);
+	if (!session) {
+		cg_stray(subject);
 		return -EPERM;
+	}
 	__sync_fetch_and_add(&session->floor[CG_BOUND(reason, CG_FLOOR_COUNT)], 1);
 	scratch->access.verdict = CG_DENY;
 	scratch->access.errnum = EPERM;
@@ -172,12 +173,10 @@ __hidden int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __
 __hidden int cg_floor_unsaid(struct cg_subject *subject, __u32 reason)
 {
 	struct cg_session *session;
-	__u32 number;
 
 	if (!subject)
 		return -EPERM;
-	number = subject->session;
-	session = bpf_map_lookup_elem(&sessions, &number);
+	session = cg_session_of(subject);
 	if (session)
 		__sync_fetch_and_add(&session->floor[CG_BOUND(reason, CG_FLOOR_COUNT)], 1);
 	return -EPERM;

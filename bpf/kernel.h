@@ -83,7 +83,6 @@
 #define CAP_BPF 39
 #define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
 
-#define PTRACE_MODE_READ 1
 #define PTRACE_MODE_ATTACH 2
 #define PTRACE_MODE_NOAUDIT 4
 #define PTRACE_MODE_REALCREDS 0x10

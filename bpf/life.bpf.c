@@ -90,11 +90,11 @@ int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags)
 		return cg_storage_hidden(task) ? -EPERM : 0;
 	if (!subject->policy || (subject->flags & CG_SUBJECT_FREE))
 		return 0;
-	if (cg_stray(subject))
-		return -EPERM;
 	session = cg_session_of(subject);
-	if (!session)
+	if (!session) {
+		cg_stray(subject);
 		return -EPERM;
+	}
 	if (subject->flags & CG_SUBJECT_ARMED) {
 		__sync_fetch_and_add(&session->floor[CG_FLOOR_ARMED], 1);
 		return -EPERM;

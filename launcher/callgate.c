@@ -198,7 +198,7 @@ static char *hold(void)
 /* --- Node ------------------------------------------------------------------------------------------------------ */
 
 /* Where the script stands from the folder of this file: in a checkout (build/Release) and in an installation (bin). */
-static const char *const places[] = {"/../../dist/src/cli/start.cjs", "/../dist/src/cli/start.cjs"};
+static const char *const places[] = {"/../dist/src/cli/start.cjs", "/../../dist/src/cli/start.cjs"};
 
 static char *find_script(void)
 {

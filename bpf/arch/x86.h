@@ -85,15 +85,11 @@ static __always_inline bool cg_clears_option(void)
 }
 
 #define CG_SYSCALL_OPEN 2
-#define CG_SYSCALL_SENDTO 44
-#define CG_SYSCALL_SENDMSG 46
 #define CG_SYSCALL_EXECVE 59
 #define CG_SYSCALL_FTRUNCATE 77
 #define CG_SYSCALL_CREAT 85
 #define CG_SYSCALL_OPENAT 257
 #define CG_SYSCALL_OPEN_BY_HANDLE_AT 304
-#define CG_SYSCALL_SENDMMSG 307
-#define CG_SYSCALL_SETNS 308
 #define CG_SYSCALL_EXECVEAT 322
 #define CG_SYSCALL_OPENAT2 437
 #define CG_COMPAT_OPEN 5
@@ -103,7 +99,6 @@ static __always_inline bool cg_clears_option(void)
 #define CG_COMPAT_FTRUNCATE64 194
 #define CG_COMPAT_OPENAT 295
 #define CG_COMPAT_OPEN_BY_HANDLE_AT 342
-#define CG_COMPAT_SETNS 346
 #define CG_COMPAT_EXECVEAT 358
 #define CG_COMPAT_OPENAT2 437
 

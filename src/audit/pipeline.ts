@@ -48,14 +48,20 @@ export class Pipeline {
 
   /** Resolves once every sink has handed on what it can. */
   async flush(): Promise<void> {
-    await Promise.all(this.#outlets.map(({ sink }) => sink.flush().catch(() => undefined)));
+    await Promise.all(
+      this.#outlets.map((outlet) =>
+        outlet.sink.flush().catch((error: unknown) => {
+          outlet.broken = messageOf(error);
+        }),
+      ),
+    );
     this.#watch();
   }
 
   /**
    * Closes every sink; `last` is the last note they get.
    *
-   * @returns what each gave up, of those that gave up anything
+   * @returns what each gave up, of those that gave up anything or failed at their end
    */
   close(last: NoteFacts): readonly { readonly sink: string; readonly lost: number; readonly failure: string | null }[] {
     this.#tellLosses(true);
@@ -63,7 +69,8 @@ export class Pipeline {
     for (const outlet of this.#outlets) this.#try(outlet, 0, (sink) => sink.close());
     return this.#outlets.flatMap((outlet) => {
       const lost = lostBy(outlet);
-      return lost === 0 ? [] : [{ sink: outlet.sink.name, lost, failure: failureOf(outlet) }];
+      const failure = failureOf(outlet);
+      return lost === 0 && failure === null ? [] : [{ sink: outlet.sink.name, lost, failure }];
     });
   }
 

@@ -86,7 +86,11 @@ export class Reporter {
     });
     // That a disk took nothing cannot be read on it.
     for (const { sink, lost: records, failure } of lost)
-      this.#talk(`${records} records of the ${sink} were lost${failure === null ? '' : ` (${failure})`}`);
+      this.#talk(
+        records === 0
+          ? `the ${sink} failed at its end (${failure})`
+          : `${records} records of the ${sink} were lost${failure === null ? '' : ` (${failure})`}`,
+      );
   }
 
   /** Tells what was lost since the last time, if anything: the kernel half counts what its ring had no room for. */

@@ -21,10 +21,13 @@ export default class Run extends CallgateCommand {
       helpValue: 'DIR',
       description: 'folder of the application (/etc/callgate/policies/NAME, NAME being the name of the program)',
     }),
-    complain: Flags.boolean({ description: 'refuse nothing; log what would have been, with "enforced":false' }),
+    complain: Flags.boolean({
+      default: false,
+      description: 'refuse nothing; log what would have been, with "enforced":false',
+    }),
     user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
     log: Flags.string({ helpValue: 'FILE', description: 'where events go (/var/log/callgate/SESSION.jsonl)' }),
-    quiet: Flags.boolean({ description: 'no denials on standard error; the log has them' }),
+    quiet: Flags.boolean({ default: false, description: 'no denials on standard error; the log has them' }),
   };
   static override examples = [
     '<%= config.bin %> run cat /etc/hostname',

@@ -11,7 +11,11 @@ export default class Unload extends CallgateCommand {
   static override description =
     'Every confined process goes on without a policy. Also removes a gate that another version of callgate left behind.';
   static override flags = {
-    all: Flags.boolean({ required: true, description: 'really everything: there is no other way to unload' }),
+    all: Flags.boolean({
+      default: false,
+      required: true,
+      description: 'really everything: there is no other way to unload',
+    }),
   };
   static override examples = ['<%= config.bin %> unload --all', '<%= config.bin %> unload --all --json'];
 

@@ -49,17 +49,17 @@ export function watchFolders(
       await changed();
     } finally {
       working = false;
-    }
-    if (again && !stopped) {
-      again = false;
-      soon();
+      if (again && !stopped) {
+        again = false;
+        soon();
+      }
     }
   };
   const soon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => work().catch(failed), QUIET_MS);
   };
-  const ways = folders.map((folder) => new Way(folder, soon));
+  const ways = folders.map((folder) => new Way(folder, soon, failed));
   return {
     stop: () => {
       stopped = true;
@@ -73,12 +73,14 @@ export function watchFolders(
 class Way {
   readonly #path: string;
   readonly #changed: () => void;
+  readonly #failed: (error: unknown) => void;
   #watchers: FSWatcher[] = [];
   #closed = false;
 
-  constructor(path: string, changed: () => void) {
+  constructor(path: string, changed: () => void, failed: (error: unknown) => void) {
     this.#path = resolve(path);
     this.#changed = changed;
+    this.#failed = failed;
     this.#arm();
   }
 
@@ -98,7 +100,12 @@ class Way {
   #watch({ folder, name }: Step): FSWatcher[] {
     const told = (_event: string, what: string | null): void => {
       if (this.#closed || (name !== null && what !== null && what !== name)) return;
-      if (name !== null) this.#arm();
+      try {
+        if (name !== null) this.#arm();
+      } catch (error) {
+        // No more watches to be had (ENOSPC, EMFILE): what is watched still tells.
+        this.#failed(error);
+      }
       this.#changed();
     };
     try {

@@ -7,6 +7,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync } fro
 import { basename, dirname, join } from 'node:path';
 import { NUMBERS } from '../abi/abi.gen.js';
 import { cgroupFolders } from '../host/cgroups.js';
+import { codeOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
 import { type SessionState, sessionFolder } from './state.js';
@@ -49,32 +50,43 @@ export function protectedPaths(host: Host, states: readonly SessionState[]): Map
   return flags;
 }
 
-/** Protects what these sessions use, and nothing else any more. Call under the lock. */
+interface ProtectedFile {
+  readonly device: number;
+  readonly inode: bigint;
+  readonly flags: number;
+}
+
+/** Protects what these sessions use, and nothing else any more. Call under the lock. Throws what else than their absence keeps a file from being told. */
 export function protectFiles(host: Host, gate: Gate, states: readonly SessionState[]): Held {
   // Where one of them is missing a subject could make it, and what is in it would be believed.
   for (const path of [host.run, host.journals, host.logs]) make(path, 0o700);
   for (const path of [host.policies, ...host.groups]) make(path, 0o755);
   const descriptors: number[] = [];
-  const files = [...protectedPaths(host, states)].flatMap(([path, flags]) => {
-    try {
-      const fd = openSync(path, constants.O_RDONLY | O_PATH);
-      descriptors.push(fd);
-      const stat = fstatSync(fd);
-      // A log may be a device (/dev/null), which is everybody's.
-      if (!stat.isFile() && !stat.isDirectory()) return [];
-      return [{ ...gate.native.identify(fd), flags }];
-    } catch {
-      return [];
-    }
-  });
+  const close = (): void => descriptors.splice(0).forEach((fd) => closeSync(fd));
+  const identified = ([path, flags]: readonly [string, number]): ProtectedFile[] => {
+    const fd = orNothing(() => openSync(path, constants.O_RDONLY | O_PATH), null);
+    if (fd === null) return [];
+    descriptors.push(fd);
+    const stat = fstatSync(fd);
+    // A log may be a device (/dev/null), which is everybody's.
+    if (!stat.isFile() && !stat.isDirectory()) return [];
+    return [{ ...gate.native.identify(fd), flags }];
+  };
+  let files: ProtectedFile[];
+  try {
+    files = [...protectedPaths(host, states)].flatMap(identified);
+  } catch (error) {
+    close();
+    throw error;
+  }
   // Two names of one file.
-  const merged = new Map<string, (typeof files)[number]>();
+  const merged = new Map<string, ProtectedFile>();
   for (const file of files) {
     const key = `${file.device}:${file.inode}`;
     merged.set(key, { ...file, flags: file.flags | (merged.get(key)?.flags ?? 0) });
   }
   gate.protect([...merged.values()]);
-  return { close: () => descriptors.splice(0).forEach((fd) => closeSync(fd)) };
+  return { close };
 }
 
 function make(path: string, mode: number): void {
@@ -85,22 +97,24 @@ function make(path: string, mode: number): void {
   }
 }
 
-/** A file and what stands beside it under its name and a dot: LOG, LOG.1 ... */
-function rotationsOf(file: string): string[] {
+/** What `look` finds, or `nothing` where the path is not there: any other failure leaves the protection as it was. */
+function orNothing<T, N>(look: () => T, nothing: N): T | N {
   try {
-    const names = readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}.`));
-    return [file, ...names.map((name) => join(dirname(file), name))];
-  } catch {
-    return [file];
+    return look();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return nothing;
+    throw error;
   }
 }
 
+/** A file and what stands beside it under its name and a dot: LOG, LOG.1 ... */
+function rotationsOf(file: string): string[] {
+  const names = orNothing(() => readdirSync(dirname(file)), []).filter((name) => name.startsWith(`${basename(file)}.`));
+  return [file, ...names.map((name) => join(dirname(file), name))];
+}
+
 function subfolders(path: string): string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch {
-    return [];
-  }
+  return orNothing(() => readdirSync(path, { withFileTypes: true }), [])
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
 }

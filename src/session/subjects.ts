@@ -93,6 +93,7 @@ export function signalSubjects(
  * @param stop resolves earlier, with false
  */
 export async function subjectsGone(addon: Addon, gate: Gate, session: number, stop?: AbortSignal): Promise<boolean> {
+  const stopped = stop === undefined ? [] : [aborted(stop)];
   for (let pause = SOON_MS; stop?.aborted !== true; ) {
     const { over, tasks } = look(gate, session);
     // A gate that was taken off counts no more: what is listed of it is all that can be known.
@@ -101,7 +102,6 @@ export async function subjectsGone(addon: Addon, gate: Gate, session: number, st
       const pidfd = open(addon, pid);
       return pidfd === null ? [] : [{ pidfd, wait: addon.waitPidfd(pidfd) }];
     });
-    const stopped = stop === undefined ? [] : [aborted(stop)];
     if (waits.length > 0) {
       await Promise.race([...waits.map(({ wait }) => wait.done.catch(() => undefined)), ...stopped]);
       for (const { wait, pidfd } of waits) {

@@ -3,17 +3,23 @@
 import { Refusal } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';
 import type { Gate } from '../kernel/gate.js';
-import { subjectProcesses } from '../session/subjects.js';
 
 /**
- * What the control door asks of each connection's descriptor. A process that has ended may have been one: asked of its pidfd
- * behind the listing, so that the pid was not given away meanwhile (before 6.5 the kernel tells no pidfd of a peer: from the
- * connection to here the pid is trusted).
+ * What the control door asks of each connection's descriptor. Any thread of the peer that is or was a subject refuses it: the
+ * kernel half is asked about this one process, for a walk over all of them may miss who moves. The peer is named again behind
+ * that, so that its pid was not given away meanwhile (before 6.5 the kernel tells no pidfd of a peer: from the connection to
+ * here the pid is trusted).
  */
 export function admitting(addon: Addon, gate: Gate): (fd: number) => void {
   return (fd) => {
     const pid = addon.peer(fd);
-    const subject = subjectProcesses(gate, 0).some((process) => process.pid === pid);
+    const pidfd = addon.openPidfd(pid);
+    let subject: boolean;
+    try {
+      subject = gate.subjectsOf(pidfd).length > 0;
+    } finally {
+      addon.closeFd(pidfd);
+    }
     if (subject || addon.peer(fd) !== pid)
       throw new Refusal(`process ${pid} is under a policy itself: it may not ask this`);
   };

@@ -136,7 +136,7 @@ export class FakeAddon implements Addon {
   }
 
   openPidfd(pid: number): number {
-    if (!this.tasks.has(pid)) throw failure('ESRCH', 'pidfd_open');
+    if (!this.tasks.has(pid) && pid !== this.connecting) throw failure('ESRCH', 'pidfd_open');
     return pid;
   }
 

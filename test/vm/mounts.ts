@@ -108,7 +108,7 @@ async function detached(t: Test, { refused, permitted }: Checks): Promise<void> 
   await free([umount(lazy)]);
 }
 
-async function foreign(t: Test, { confined, permitted, refused }: Checks): Promise<void> {
+async function foreign(t: Test, { permitted, refused }: Checks): Promise<void> {
   const [tree = ''] = folders('tree');
   const rest = { default: 'permit' } as const;
   // A subject makes no namespace, no copy of a mount and no file system of its own (the floor); it can meet another's.

@@ -16,8 +16,8 @@ export default class AuditTail extends CallgateCommand {
   static override usage = 'audit tail [SESSION…]';
   static override strict = false;
   static override flags = {
-    all: Flags.boolean({ description: 'begin with what the logs have already' }),
-    'no-follow': Flags.boolean({ description: 'end where the logs end now' }),
+    all: Flags.boolean({ default: false, description: 'begin with what the logs have already' }),
+    'no-follow': Flags.boolean({ default: false, description: 'end where the logs end now' }),
   };
   static override examples = [
     '<%= config.bin %> audit tail',

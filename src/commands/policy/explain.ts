@@ -25,7 +25,10 @@ export default class PolicyExplain extends CallgateCommand {
     object: Args.string({ description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, ...' }),
   };
   static override flags = {
-    statement: Flags.boolean({ description: 'print the statement that would change the answer, and nothing else' }),
+    statement: Flags.boolean({
+      default: false,
+      description: 'print the statement that would change the answer, and nothing else',
+    }),
     uid: Flags.integer({ default: 0, description: 'real user id of the caller' }),
     gid: Flags.integer({ default: 0, description: 'real group id of the caller' }),
     owner: Flags.integer({ description: "user id of the object's owner" }),

@@ -14,8 +14,11 @@ export default class PolicyFmt extends CallgateCommand {
     policies: Args.string({ required: true, description: 'files, folders, or names of applications' }),
   };
   static override flags = {
-    check: Flags.boolean({ description: 'write nothing; name the files that would change' }),
-    resolve: Flags.boolean({ description: 'replace paths that go through symbolic links by what they resolve to' }),
+    check: Flags.boolean({ default: false, description: 'write nothing; name the files that would change' }),
+    resolve: Flags.boolean({
+      default: false,
+      description: 'replace paths that go through symbolic links by what they resolve to',
+    }),
     user: userFlag,
   };
   static override examples = [

@@ -13,7 +13,7 @@ export default class PolicyShow extends CallgateCommand {
     policy: Args.string({ required: true, description: 'a file, or the name of an application' }),
   };
   static override flags = {
-    expand: Flags.boolean({ description: 'with the rules of its groups' }),
+    expand: Flags.boolean({ default: false, description: 'with the rules of its groups' }),
     stage: Flags.option({ options: STAGES, description: 'a stage of the compilation' })(),
     user: userFlag,
   };
