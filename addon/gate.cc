@@ -24,9 +24,9 @@ const Gate::Named Gate::kMethods[] = {
     {"removeImage", &Gate::RemoveImage}, {"getImage", &Gate::GetImage},       {"putRing", &Gate::PutRing},
     {"removeRing", &Gate::RemoveRing},   {"putSeen", &Gate::PutSeen},         {"removeSeen", &Gate::RemoveSeen},
     {"readSeen", &Gate::ReadSeen},       {"openRing", &Gate::OpenRing},       {"subjects", &Gate::Subjects},
-    {"subjectsOf", &Gate::SubjectsOf},   {"endSession", &Gate::EndSession},   {"markProcess", &Gate::MarkProcess},
-    {"identify", &Gate::IdentifyFd},     {"trial", &Gate::Trial},             {"trials", &Gate::Trials},
-    {"programs", &Gate::Programs},       {"close", &Gate::Close},
+    {"subjectsOf", &Gate::SubjectsOf},   {"endSession", &Gate::EndSession},   {"identify", &Gate::IdentifyFd},
+    {"trial", &Gate::Trial},             {"trials", &Gate::Trials},           {"programs", &Gate::Programs},
+    {"close", &Gate::Close},
 };
 
 Napi::Value Gate::ToObject(Napi::Env env, const std::shared_ptr<Gate>& gate) {
@@ -90,19 +90,16 @@ Napi::Value Gate::Programs(const Napi::CallbackInfo& info) {
     if (entry->d_name[0] == '.') continue;
     Napi::Object program = Napi::Object::New(env);
     program.Set("name", Napi::String::New(env, entry->d_name));
-    program.Set("attached", Napi::Boolean::New(env, true));
-    Fd link(bpf_obj_get((directory + "/links/" + entry->d_name).c_str()));
+    const std::string pin = directory + "/links/" + entry->d_name;
+    Fd link(bpf_obj_get(pin.c_str()));
     bpf_link_info about{};
     bpf_prog_info facts{};
     uint32_t length = sizeof(about);
-    double misses = 0;
-    if (link && bpf_obj_get_info_by_fd(link.get(), &about, &length) == 0) {
-      Fd loaded(bpf_prog_get_fd_by_id(about.prog_id));
-      length = sizeof(facts);
-      if (loaded && bpf_obj_get_info_by_fd(loaded.get(), &facts, &length) == 0)
-        misses = static_cast<double>(facts.recursion_misses);
-    }
-    program.Set("recursionMisses", Napi::Number::New(env, misses));
+    if (!link || bpf_obj_get_info_by_fd(link.get(), &about, &length) != 0) return ThrowErrno(env, errno, pin);
+    Fd loaded(bpf_prog_get_fd_by_id(about.prog_id));
+    length = sizeof(facts);
+    if (!loaded || bpf_obj_get_info_by_fd(loaded.get(), &facts, &length) != 0) return ThrowErrno(env, errno, pin);
+    program.Set("recursionMisses", Napi::Number::New(env, static_cast<double>(facts.recursion_misses)));
     programs.Set(count++, program);
   }
   return programs;

@@ -63,7 +63,6 @@ class Gate {
   Napi::Value Subjects(const Napi::CallbackInfo& info);
   Napi::Value SubjectsOf(const Napi::CallbackInfo& info);
   Napi::Value EndSession(const Napi::CallbackInfo& info);
-  Napi::Value MarkProcess(const Napi::CallbackInfo& info);
   Napi::Value IdentifyFd(const Napi::CallbackInfo& info);
   // trial.cc
   Napi::Value Trial(const Napi::CallbackInfo& info);

@@ -35,6 +35,8 @@ Napi::Value Release(const Napi::CallbackInfo& info, const std::shared_ptr<Held>&
   Napi::Env env = info.Env();
   if (child->released || !child->control) return ThrowErrno(env, EALREADY, "release");
   child->released = true;
+  child->state->programs.erase(child->pidfd.get());
+  child->program.reset();
   LetGoOfInherited(*child);
   // A child that has ended already said why, or a signal ended it, which wait() tells.
   if (send(child->control.get(), "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE && errno != ECONNRESET)

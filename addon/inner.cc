@@ -151,8 +151,11 @@ Napi::Value Gate::ReadSeen(const Napi::CallbackInfo& info) {
   cg_seen_key key{}, next{};
   cg_seen value{};
   // Nothing deletes from it but its removal as a whole: a pass that is longer than the table has begun anew.
-  for (uint64_t pass = 0; pass < 2ULL * most; pass++) {
-    if (bpf_map_get_next_key(table.get(), pass == 0 ? nullptr : &key, &next) != 0) break;
+  for (uint64_t pass = 0; pass <= 2ULL * most; pass++) {
+    if (bpf_map_get_next_key(table.get(), pass == 0 ? nullptr : &key, &next) != 0) {
+      if (errno == ENOENT) return entries;
+      return ThrowErrno(env, errno, "readSeen");
+    }
     key = next;
     if (bpf_map_lookup_elem(table.get(), &key, &value) != 0) continue;
     Napi::HandleScope scope(env);
@@ -162,5 +165,5 @@ Napi::Value Gate::ReadSeen(const Napi::CallbackInfo& info) {
     entries.Set(count++, entry);
     if (env.IsExceptionPending()) return env.Undefined();
   }
-  return entries;
+  return ThrowErrno(env, EAGAIN, "readSeen: it changes as it is read");
 }

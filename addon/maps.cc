@@ -110,7 +110,7 @@ Napi::Value Gate::Keys(const Napi::CallbackInfo& info) {
   Napi::Array keys = Napi::Array::New(env);
   std::vector<uint8_t> key(facts.key_size), next(facts.key_size);
   // A map that changes meanwhile may start again; no map has more keys than it has room for, twice.
-  for (uint64_t count = 0; count < 2ULL * facts.max_entries; count++) {
+  for (uint64_t count = 0; count <= 2ULL * facts.max_entries; count++) {
     if (bpf_map_get_next_key(map, count == 0 ? nullptr : key.data(), next.data()) != 0) {
       if (errno == ENOENT) return keys;
       return ThrowErrno(env, errno, "keys of " + name);
@@ -120,6 +120,6 @@ Napi::Value Gate::Keys(const Napi::CallbackInfo& info) {
     if (env.IsExceptionPending()) return env.Undefined();
     key.swap(next);
   }
-  return keys;
+  return ThrowErrno(env, EAGAIN, "keys of " + name + ": it changes as it is read");
 }
 

@@ -85,6 +85,7 @@ Napi::Value Unload(const Napi::CallbackInfo& info) {
   Napi::Array names = Napi::Array::New(env);
   uint32_t count = 0;
   for (const std::string& name : RemovePins(directory)) names.Set(count++, Napi::String::New(env, name));
+  if (access(directory.c_str(), F_OK) == 0) return ThrowErrno(env, EBUSY, directory + ": not all of it could be removed");
   return names;
 }
 

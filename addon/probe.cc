@@ -96,17 +96,22 @@ Answer Fires() {
   return count > 0 ? Yes("an open was seen") : No("the program is attached, but an open did not reach it");
 }
 
-Answer MapType(bpf_map_type type, uint32_t key, uint32_t value, uint32_t entries, uint32_t flags) {
-  int probed = libbpf_probe_bpf_map_type(type, nullptr);
-  if (probed == 0) return No("this kernel has no such map");
-  // Task storage wants BTF for its value, which the prober makes; the ring buffer is made here for its true errno.
-  if (type != BPF_MAP_TYPE_RINGBUF)
-    return probed > 0 ? Yes() : Unknown("probe: " + Why(-probed));
+// Made here and not by libbpf's prober, which takes each error for "there is none".
+Answer RingBuffer() {
   LIBBPF_OPTS(bpf_map_create_opts, options);
-  options.map_flags = flags;
-  Fd map(bpf_map_create(type, "cg_probe", key, value, entries, &options));
+  Fd map(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "cg_probe", 0, 0, 4096, &options));
   if (map) return Yes();
   return errno == EPERM ? Unknown(Why(errno)) : No(Why(errno));
+}
+
+// The prober makes the BTF that its value wants. It says 0 for a refusal too, which is told apart by a map that every kernel has.
+Answer TaskStorage() {
+  const int probed = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr);
+  if (probed > 0) return Yes();
+  if (probed < 0) return Unknown("probe: " + Why(-probed));
+  LIBBPF_OPTS(bpf_map_create_opts, options);
+  Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "cg_probe", 4, 4, 1, &options));
+  return map ? No("this kernel has no such map") : Unknown(Why(errno));
 }
 
 Answer Seccomp() {
@@ -129,8 +134,8 @@ Napi::Value Probe(const Napi::CallbackInfo& info) {
   const LibbpfLog unheard;
   put("btf", Btf());
   put("lsm_fires", Fires());
-  put("ring_buffer", MapType(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0));
-  put("task_storage", MapType(BPF_MAP_TYPE_TASK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC));
+  put("ring_buffer", RingBuffer());
+  put("task_storage", TaskStorage());
   put("seccomp", Seccomp());
   put("security_path",
       KernelFunction("bpf_lsm_path_unlink", "the kernel was built without CONFIG_SECURITY_PATH: names cannot be judged"));

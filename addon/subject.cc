@@ -127,14 +127,6 @@ Napi::Value Gate::IdentifyFd(const Napi::CallbackInfo& info) {
   return result;
 }
 
-Napi::Value Gate::MarkProcess(const Napi::CallbackInfo& info) {
-  Arguments arguments(info, "markProcess(pid, subject)");
-  arguments.Number(0, 1, INT_MAX);
-  arguments.Memory(1);
-  if (arguments.Wrong()) return info.Env().Undefined();
-  return ThrowErrno(info.Env(), ENOSYS, "making a running process a subject is not built yet");
-}
-
 namespace {
 
 constexpr int kPasses = 1000;

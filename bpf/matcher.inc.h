@@ -281,9 +281,6 @@ static __always_inline int OF_CLASS(takes)(struct OF_CLASS(cg_image) *image, __u
 		table = 2 * classes * width;
 	if (learning)
 		table += classes * width;
-	/* Not compared: refused where the policy is in force, and no rule is known that a learner must not get round. */
-	if (!before || !after)
-		return learning;
 	return (image->moves[CG_BOUND(table + before * width + after / 32, OF_CLASS(CG_MOVES))] >> (after & 31)) & 1;
 }
 

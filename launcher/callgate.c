@@ -243,7 +243,8 @@ static char *find_node(void)
 /* Variables for the program that would change Node: it must be the same supervisor whatever it supervises. */
 static int is_nodes(const char *variable)
 {
-	static const char *const prefixes[] = {"NODE_", "UV_", "LD_PRELOAD=", "LD_AUDIT=", TOLD};
+	static const char *const prefixes[] = {"NODE_", "UV_", "LD_", "OPENSSL_", "CALLGATE_PREBUILD=", "PREBUILDS_ONLY=",
+					       "npm_config_", TOLD};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)

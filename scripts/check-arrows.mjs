@@ -43,17 +43,23 @@ const ONLY = { '@oclif/core': ['cli', 'commands'] };
 /** Modules of Node that reach outside; `node:crypto`, `node:net` (isIPv4) and the like compute. */
 const OUTSIDE = /^node:(fs|child_process|os|process|http|https|dgram|worker_threads)/;
 
+const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+
 const source = resolve('src');
 const files = readdirSync(source, { recursive: true }).filter((name) => name.endsWith('.ts'));
 const wrong = [];
 for (const name of files) {
   const file = join(source, name);
   const room = name.split('/')[0];
-  for (const [, target] of readFileSync(file, 'utf8').matchAll(/(?:from|import\(|import) ?'([^']+)'/g)) {
+  for (const [, target] of readFileSync(file, 'utf8').matchAll(/(?:from |import\(|import )'([\w@:./-]+)'/g)) {
     const no = (why) => wrong.push(`src/${name}: ${target}: ${why}`);
     if (!target.startsWith('.')) {
       if (PURE.includes(room) && OUTSIDE.test(target)) no(`${room}/ is pure`);
       const only = ONLY[target];
+      // A tool of the build is not there where the package is installed.
+      const [scope, name] = target.split('/');
+      const library = scope.startsWith('@') ? `${scope}/${name}` : scope;
+      if (!target.startsWith('node:') && dependencies[library] === undefined) no('is no dependency in package.json');
       if (only !== undefined && !only.includes(room)) no(`only ${only.join(' and ')} may`);
       continue;
     }

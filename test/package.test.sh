@@ -30,6 +30,10 @@ try() { # NAME: the installed command does what needs no kernel
   # The addon loads, and says what this kernel lacks: 1, not 125.
   expect "$1: doctor" yes "$(in_fresh callgate doctor --json 2>/dev/null | grep -q '"findings"' && echo yes)"
   expect "$1: help" 0 "$(in_fresh callgate help policy explain >/dev/null 2>&1; echo $?)"
+  # Each loads its command, with all it imports.
+  for command in run learn stop mode status unload; do
+    expect "$1: $command" 0 "$(in_fresh callgate "$command" --help >/dev/null 2>&1; echo $?)"
+  done
 }
 
 # No daemon starts in a folder.

@@ -133,7 +133,7 @@ CG_ASSERT(sizeof(struct cg_answer) == 88, "no padding");
  * pair of classes, in rows of whole words:
  *   moves[table + old * width + new / 32] bit new % 32, width = (classes + 31) / 32
  * Its tables stand in the order of enum cg_moved, each twice: as the policy is in force, and as a learner sees it, for whom
- * what no rule decides is permitted. Class 0 is what the compiler could not compare: like nothing but itself.
+ * what no rule decides is permitted. Class 0 is of all that got no class of its own.
  */
 #define CG_GRANTS_OWN(grants) ((grants) & 0xffff)
 #define CG_GRANTS_FOLDER(grants) ((grants) >> 16)

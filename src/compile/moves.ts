@@ -4,7 +4,8 @@
  * the old one does. The kernel half compares two states of its walk; states that grant alike here and below share a class,
  * and a table of bits tells which classes grant no more than which.
  *
- * A state that got no class (0) is like nothing but itself.
+ * Class 0 is of all states that got no class of their own. A policy in force lets nothing pass between them and others; a
+ * learner lets it pass where all of class 0 is permitted to a learner anyway.
  */
 import { KINDS, type Kind } from '../policy/model.js';
 import { FILE_OPERATIONS, type Operation, operationMask, SOCKET_OPERATIONS } from '../policy/operations.js';
@@ -61,42 +62,65 @@ export function movesOf(input: MovesInput): MoveTable {
     return NOTHING_MOVES;
   const alike = minimise(big, (answer) => levels.of(answer).id);
   const ownOf = ({ answer }: { answer: Answer }): Own => levels.of(answer);
-  const first = <T>(all: Iterable<T>, isFirst: (one: T) => boolean): T[] => {
-    const each = [...new Set(all)];
-    return [...each.filter(isFirst), ...each.filter((one) => !isFirst(one))];
-  };
   const reached = statesFrom(alike);
-  const owns = first([...reached.map(ownOf), ...kinds.values()], moves);
-  const folders = first(reached, (state) => moves(ownOf(state)));
+  const compared = VIEWS.map((view) => new Folders(alike, levels, view));
+  const learning = compared[VIEWS.indexOf('learn')] as Folders;
+  const ownFree = (own: Own): boolean => levels.free(BELOW, 'learn', own);
+  const owns = inTurn([...reached.map(ownOf), ...kinds.values()], moves, ownFree);
+  const folders = inTurn(
+    reached,
+    (state) => moves(ownOf(state)),
+    (state) => learning.isFree(state),
+  );
   const { small, large } = MOVES_MAX;
-  const fits =
-    owns.filter(moves).length < small.owns && folders.filter((one) => moves(ownOf(one))).length < small.folders;
-  const most = fits ? small : large;
-  owns.length = Math.min(owns.length, most.owns - 1);
-  folders.length = Math.min(folders.length, most.folders - 1);
+  const most = owns.wanted < small.owns && folders.wanted < small.folders ? small : large;
+  const [ownRest, folderRest] = [owns.all.splice(most.owns - 1), folders.all.splice(most.folders - 1)];
 
   const words: number[] = [];
   for (const mask of [FILE, SOCKET])
-    for (const view of VIEWS) words.push(...matrix(owns, (before, after) => levels.within(mask, view, before, after)));
-  for (const view of VIEWS) {
-    const compared = new Folders(alike, levels, view);
-    words.push(...matrix(folders, (before, after) => compared.within(before, after)));
-  }
-  const ownClass = new Map(owns.map((own, index) => [own, index + 1]));
-  const folderClass = new Map(folders.map((state, index) => [state, index + 1]));
+    for (const view of VIEWS) {
+      const within = (before: Own, after: Own): boolean => levels.within(mask, view, before, after);
+      words.push(...matrix(owns.all, within, view === 'learn' && ownRest.every(ownFree) ? ownFree : null));
+    }
+  VIEWS.forEach((view, index) => {
+    const free = (state: Least): boolean => learning.isFree(state);
+    const within = (before: Least, after: Least): boolean => (compared[index] as Folders).within(before, after);
+    words.push(...matrix(folders.all, within, view === 'learn' && folderRest.every(free) ? free : null));
+  });
+  const ownClass = new Map(owns.all.map((own, index) => [own, index + 1]));
+  const folderClass = new Map(folders.all.map((state, index) => [state, index + 1]));
   const likeOf = ({ from }: Least): Least => alike.states[alike.became[from.id] as number] as Least;
   return {
     owns: least.states.map((state) => ownClass.get(ownOf(state)) ?? 0),
     folders: least.states.map((state) => folderClass.get(likeOf(state)) ?? 0),
     kinds: new Map([...kinds].map(([kind, own]) => [kind, ownClass.get(own) ?? 0])),
-    ownCount: owns.length + 1,
-    folderCount: folders.length + 1,
+    ownCount: owns.all.length + 1,
+    folderCount: folders.all.length + 1,
     words,
   };
 }
 
-/** No rule lets anything be moved, and none stands in a learner's way. */
-const NOTHING_MOVES: MoveTable = { owns: [], folders: [], kinds: new Map(), ownCount: 1, folderCount: 1, words: [] };
+/** No rule lets anything be moved, and none stands in a learner's way: all is class 0. */
+const NOTHING_MOVES: MoveTable = {
+  owns: [],
+  folders: [],
+  kinds: new Map(),
+  ownCount: 1,
+  folderCount: 1,
+  words: [0, 1, 0, 1, 0, 1],
+};
+
+/** Each once, and first those that need a class most: what can be moved, then what may stand in a learner's way. */
+function inTurn<T>(
+  some: Iterable<T>,
+  moves: (one: T) => boolean,
+  isFree: (one: T) => boolean,
+): { readonly all: T[]; readonly wanted: number } {
+  const each = [...new Set(some)];
+  const rank = (one: T): number => (moves(one) ? 0 : isFree(one) ? 2 : 1);
+  const all = [0, 1, 2].flatMap((turn) => each.filter((one) => rank(one) === turn));
+  return { all, wanted: all.filter((one) => rank(one) < 2).length };
+}
 
 /** The states of paths, dead one included: addresses are never moved. */
 function statesFrom({ states, starts }: LeastAutomaton): Least[] {
@@ -107,12 +131,20 @@ function statesFrom({ states, starts }: LeastAutomaton): Least[] {
   return [...seen].sort((left, right) => left - right).map((id) => states[id] as Least);
 }
 
-/** One bit a pair; the first row and column stand for class 0, which is like nothing. */
-function matrix<T>(classes: readonly T[], within: (before: T, after: T) => boolean): number[] {
+/**
+ * One bit a pair; the first row and column stand for class 0. `isFree`: all of class 0 is permitted everything, there and
+ * below, and so is a class for which this holds; null: class 0 is like nothing.
+ */
+function matrix<T>(
+  classes: readonly T[],
+  within: (before: T, after: T) => boolean,
+  isFree: ((one: T) => boolean) | null,
+): number[] {
   const width = (classes.length + 1 + 31) >>> 5;
-  const words: number[] = new Array(width).fill(0);
+  const words: number[] = new Array(width).fill(isFree === null ? 0 : 0xffffffff);
   for (const before of classes) {
     const row: number[] = new Array(width).fill(0);
+    if (isFree?.(before)) row[0] = 1;
     classes.forEach((after, index) => {
       const at = index + 1;
       if (within(before, after)) row[at >>> 5] = ((row[at >>> 5] as number) | (1 << (at & 31))) >>> 0;
@@ -146,6 +178,11 @@ class Folders {
     private readonly view: View,
   ) {
     this.#free = freeOf(automaton, ({ answer }) => levels.free(BELOW, view, levels.of(answer)));
+  }
+
+  /** Is everything permitted there and below? */
+  isFree(state: Least): boolean {
+    return this.#free.has(state);
   }
 
   /** Does the new place grant no more, to the folder and below? False too where that would take too long to tell. */

@@ -143,7 +143,6 @@ class ImageReader {
     if (state !== null && state === this.#stateOf(to)) return false;
     const [owns, folders] = [this.#u32(HEADER.owns), this.#u32(HEADER.folders)];
     const [before, after] = [this.#grantsOf(from, moved), this.#grantsOf(to, moved)];
-    if (before === 0 || after === 0) return !learning;
     const size = (classes: number): number => classes * ((classes + 31) >>> 5);
     const classes = moved === 'folder' ? folders : owns;
     const table = { file: 0, socket: 2 * size(owns), folder: 4 * size(owns) }[moved] + (learning ? size(classes) : 0);

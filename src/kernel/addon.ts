@@ -52,25 +52,23 @@ export interface NativeGate {
   openRing(index: number, deliver: (batch: Buffer, records: number) => void): NativeRing;
   /** One pass of the task iterator: struct cg_task_record of every subject it met, of one session where `session` is not 0. */
   subjects(session: number): Buffer;
+  /** The same of the process whose number the pidfd's process has or had. */
+  subjectsOf(pidfd: number): Buffer;
   /**
    * What the kernel knows the file of one of our descriptors as: device (dev_t) and inode. stat(2) answers with those of a
    * layer on overlayfs.
    */
   identify(fd: number): { readonly device: number; readonly inode: bigint };
-  /** The same of the process whose number the pidfd's process has or had. */
-  subjectsOf(pidfd: number): Buffer;
   /**
    * Sets cg_session.ending of the session in place; false where the number shows another cookie. Session 0: cg_gate.off.
    */
   endSession(session: number, cookie: bigint, on: boolean): boolean;
-  /** Makes every thread of process `pid` a subject until a pass finds no new one; returns how many there are. */
-  markProcess(pid: number, subject: Uint8Array): number;
   /** Runs the decide program once on a struct cg_trial; returns the struct as it came back. */
   trial(trial: Uint8Array): Buffer;
   /** Runs many structs laid end to end, in place. */
   trials(trials: Uint8Array): Buffer;
-  /** Programs: name, attached, run count of skipped runs (recursion_misses). */
-  programs(): { name: string; attached: boolean; recursionMisses: number }[];
+  /** The attached programs, and how often the kernel skipped each because it ran already (recursion_misses). */
+  programs(): { name: string; recursionMisses: number }[];
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import fc from 'fast-check';
 import t from 'tap';
+import '../seed.js';
 import { appliesOf, type Test } from '../../src/compile/conditions.js';
 import { applies } from '../../src/decide/condition.js';
 import type { Condition, IdRange, Rule } from '../../src/policy/model.js';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import fc from 'fast-check';
 import t from 'tap';
+import '../seed.js';
 import {
   type Alternative,
   addressAlternative,

@@ -6,11 +6,13 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
+import '../seed.js';
 import { compilePolicy, type Image } from '../../src/compile/compile.js';
 import { CompileError } from '../../src/compile/errors.js';
+import { MOVES_MAX } from '../../src/compile/limits.js';
 import { type Moved, movesToMore } from '../../src/compile/walk.js';
 import * as reference from '../../src/decide/moves.js';
-import type { AccessObject, Policy } from '../../src/policy/model.js';
+import type { AccessObject, Policy, Rule } from '../../src/policy/model.js';
 import { accessOf, anyAim, anyPolicy } from './arbitraries.js';
 import { policy, rule } from './build.js';
 
@@ -102,4 +104,29 @@ t.test('a folder, a file, and what is below', async (t) => {
     { operation: 'read', before: path('/w/priv/key'), after: path('/w/pub/key') },
     'with an example',
   );
+});
+
+t.test('more folders than classes: a learner keeps the rules that deny', async (t) => {
+  const { large } = MOVES_MAX;
+  const names = Array.from({ length: large.folders + 4 }, (_, index) => `n${index}`);
+  const [first, last] = ['/w/n0', `/w/${names.at(-1)}`] as const;
+  const denial = rule(['read'], ['/priv/key'], { verdict: 'deny' });
+  // Below each folder another name is granted, so that no two are alike; in the second kind they can be moved themselves.
+  const still = names.map((name) => rule(files, [`/w/${name}/${name}`]));
+  const moving = names.map((name) => rule(files, [`/w/${name}`, `/w/${name}/${name}`]));
+  const told = (rules: Rule[], from: string, to: string): boolean =>
+    movesToMore(compilePolicy(policy(rules), { programs: [] }, 1n, DIGEST).bytes, path(from), path(to), 'folder', true);
+  for (const [name, rules] of Object.entries({ still, moving })) {
+    t.equal(told([denial, ...rules], '/priv', '/pub'), true, `${name}: out of what is denied`);
+    t.equal(told([denial, ...rules], '/pub', '/priv'), name === 'moving', `${name}: into what is denied`);
+    for (const [from, to] of [
+      [first, '/pub'],
+      [last, '/pub'],
+      ['/pub', last],
+    ] as const) {
+      t.equal(told(rules, from, to), false, `${name}: no rule denies: ${from} ${to}`);
+      // With all classes taken by what can be moved, /priv is in class 0 with /pub: it cannot be told, so it is refused.
+      t.equal(told([denial, ...rules], from, to), name === 'moving', `${name}: another rule denies: ${from} ${to}`);
+    }
+  }
 });

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { JS, NFA } from 'refa';
 import t from 'tap';
+import '../seed.js';
 import { Globs } from '../../src/compile/globs.js';
 import { BYTE_STATES_MAX } from '../../src/compile/limits.js';
 import { outcomeOf, rowsOf } from '../../src/compile/rows.js';

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { JS, NFA } from 'refa';
 import t from 'tap';
+import '../seed.js';
 import { objectMatches, pathLeadsTo, pathMatches, socketMatches } from '../../src/decide/match.js';
 import { type Bytes, bytesOf } from '../../src/policy/bytes.js';
 import type { AccessObject, InetPattern, ObjectPattern, PathPattern } from '../../src/policy/model.js';

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import t from 'tap';
+import '../seed.js';
 import { bytesMatch } from '../../src/decide/tokens.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import type { Token } from '../../src/policy/model.js';

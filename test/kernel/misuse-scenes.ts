@@ -169,10 +169,6 @@ const methods: Record<Exclude<keyof NativeGate, 'close'>, Row> = {
     [0, 1n, true],
     [number, cookie, flag],
   ],
-  markProcess: [
-    [process.pid, key],
-    [[...descriptor, 0], bytes],
-  ],
   identify: [[0], [descriptor]],
   trial: [[Buffer.alloc(TRIAL_BYTES)], [[...bytes, Buffer.alloc(TRIAL_BYTES - 1), Buffer.alloc(0)]]],
   trials: [[Buffer.alloc(TRIAL_BYTES)], [[...bytes, Buffer.alloc(TRIAL_BYTES + 1), Buffer.alloc(0)]]],

@@ -345,10 +345,6 @@ export class FakeGate implements NativeGate {
     return { device: Number(dev), inode: ino };
   }
 
-  markProcess(): number {
-    throw failure('ENOSYS', 'mark process');
-  }
-
   trial(): Buffer {
     throw failure('ENOSYS', 'trial');
   }
@@ -357,8 +353,8 @@ export class FakeGate implements NativeGate {
     throw failure('ENOSYS', 'trials');
   }
 
-  programs(): { name: string; attached: boolean; recursionMisses: number }[] {
-    return [{ name: 'file_open', attached: true, recursionMisses: 0 }];
+  programs(): { name: string; recursionMisses: number }[] {
+    return [{ name: 'file_open', recursionMisses: 0 }];
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 /** Random policies and pairs of names: the matcher under prog-run says of moves what the reader of the image says. */
 import fc from 'fast-check';
 import t from 'tap';
+import '../seed.js';
 import { compilePolicy, type Image } from '../../src/compile/compile.js';
 import { CompileError } from '../../src/compile/errors.js';
 import { movesToMore, walkImage } from '../../src/compile/walk.js';

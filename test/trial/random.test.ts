@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
+import '../seed.js';
 import { compilePolicy, type Image } from '../../src/compile/compile.js';
 import { CompileError } from '../../src/compile/errors.js';
 import { decide } from '../../src/decide/decide.js';
