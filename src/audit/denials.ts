@@ -5,8 +5,9 @@ import { exactly, keyOf } from '../decide/exact.js';
 import { reasonText } from '../events/names.js';
 import { readObject } from '../events/object.js';
 import type { EventRecord, SessionNote } from '../events/record.js';
-import { quoted } from '../host/shell.js';
+import { shellWord } from '../host/shell.js';
 import { localTime } from '../host/time.js';
+import { bufferOf, readText } from '../policy/bytes.js';
 import type { Operation } from '../policy/operations.js';
 import { objectText, type Statement, writeStatement } from '../policy/statement.js';
 
@@ -180,7 +181,7 @@ function together(group: readonly Denial[], place: string): Denial {
 function learning(begun: SessionNote | undefined): string {
   if (begun === undefined) return 'callgate learn --policies DIR -- CMD';
   const { folder, command } = begun;
-  return `callgate learn --policies ${quoted(folder)} -- ${command.map(quoted).join(' ')}`;
+  return `callgate learn --policies ${shellWord(folder)} -- ${command.map((word) => shellWord(bufferOf(readText(word)))).join(' ')}`;
 }
 
 /**

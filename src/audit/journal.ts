@@ -3,7 +3,7 @@
  * A learner's journal: what was observed, line by line as it came, so that a learner that is killed loses nothing. First
  * the header, then event records, then what was counted; what is marked written needs no recovery.
  */
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
@@ -68,12 +68,19 @@ export class Journal {
   static create(host: Host, header: JournalHeader): Journal {
     ownFolder(host.journals);
     const file = journalFile(host, header.session);
+    let fd: number | null = null;
     try {
-      const journal = new Journal(file, openSync(file, 'ax', 0o600));
+      fd = openSync(file, 'ax', 0o600);
+      const journal = new Journal(file, fd);
       journal.#append(`${JSON.stringify(header)}\n`);
       journal.#flush();
       return journal;
     } catch (error) {
+      // A journal without its header is nobody's; one that was there already is another's.
+      if (fd !== null) {
+        closeSync(fd);
+        rmSync(file, { force: true });
+      }
       throw new Failure(
         `${file}: the journal cannot be made (${codeOf(error) ?? 'error'})`,
         `df ${host.journals}`,

@@ -3,10 +3,11 @@
  * What a supervisor says to the person, on standard error: never waiting, for the other end may be held by whoever is
  * confined (a pipe that nobody reads, a terminal that Ctrl-S stopped). What cannot be said is kept within bounds, and counted.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import type { Addon } from '../kernel/addon.js';
 import { codeOf } from './failure.js';
 import { plain } from './plain.js';
+import { statFields } from './proc-stat.js';
 
 /** Lines that wait at most. */
 const LINES_MOST = 1000;
@@ -130,8 +131,7 @@ const DEV_TTY = (5 << 8) | 0;
 
 function isControllingTerminal(stat: Stats): boolean {
   if (!stat.isCharacterDevice()) return false;
-  const text = readFileSync('/proc/self/stat', 'latin1');
-  const [, , , , terminal] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [, , , , terminal] = statFields('self');
   // tty_nr of proc(5) is the kernel's encoding of a dev_t, as st_rdev is for majors below 4096.
   return terminal !== '0' && (String(stat.rdev) === terminal || stat.rdev === DEV_TTY);
 }

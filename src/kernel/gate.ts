@@ -1,9 +1,3 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/**
- * The gate as the sessions use it: the native gate's maps as values. One per host, pinned; who changes it holds the lock
- * (src/session/acquire.ts).
- */
-import { readFileSync } from 'node:fs';
 import { NUMBERS } from '../abi/abi.gen.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
 import {
@@ -173,17 +167,6 @@ export class Gate {
 
   close(): void {
     this.native.close();
-  }
-}
-
-/** Start of a process in clock ticks since boot (field 22 of /proc/PID/stat); null where there is no such process. */
-export function processStart(pid: number): bigint | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const field = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return field === undefined ? null : BigInt(field);
-  } catch {
-    return null;
   }
 }
 

@@ -6,7 +6,8 @@
  */
 
 import type { Host } from '../host/host.js';
-import { type Gate, processStart } from '../kernel/gate.js';
+import { processStart } from '../host/proc-stat.js';
+import type { Gate } from '../kernel/gate.js';
 import type { Slot, SlotMode } from '../kernel/records.js';
 import { look } from './living.js';
 import { newCookie, Places } from './places.js';

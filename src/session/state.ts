@@ -3,12 +3,12 @@
  * What a living session is, in /run/callgate/NAME/state.json: written by its supervisor, read by every other command, and
  * by whoever cleans up behind a supervisor that was killed. Changed only under the lock.
  */
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import { processStart } from '../host/proc-stat.js';
 import { ownFolder, readSecure } from '../host/secure.js';
-import { processStart } from '../kernel/gate.js';
 
 /** A place in an outer map of images. */
 export interface ImagePlace {
@@ -70,7 +70,7 @@ export function writeState(host: Host, state: SessionState): void {
   const temporary = join(folder, `${STATE}.tmp`);
   const fd = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(fd, `${JSON.stringify(state, null, 1)}\n`);
+    writeFileSync(fd, `${JSON.stringify(state, null, 1)}\n`);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -102,11 +102,10 @@ export function readState(host: Pick<Host, 'run'>, name: string): SessionState |
   }
 }
 
-/** Every session, by name. */
-export function readStates(host: Pick<Host, 'run'>): SessionState[] {
-  let names: string[];
+/** The names of all sessions that have a folder, whatever is in it. */
+export function stateNames(host: Pick<Host, 'run'>): string[] {
   try {
-    names = readdirSync(host.run, { withFileTypes: true })
+    return readdirSync(host.run, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();
@@ -114,7 +113,11 @@ export function readStates(host: Pick<Host, 'run'>): SessionState[] {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
-  return names.flatMap((name) => readState(host, name) ?? []);
+}
+
+/** Every session, by name. Throws a Failure where the state of one cannot be read. */
+export function readStates(host: Pick<Host, 'run'>): SessionState[] {
+  return stateNames(host).flatMap((name) => readState(host, name) ?? []);
 }
 
 /** The cookie as the gate has it. */

@@ -2,11 +2,9 @@
 /** The common beginning and end of `learn` and `run`: the gate, the session in it, the program under it, and all of it freed again. */
 
 import { requireKernel } from '../host/examine.js';
-import { Refusal } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { mountMissing } from '../host/mounts.js';
 import type { LauncherChild, LaunchOptions } from '../kernel/addon.js';
-import type { Gate } from '../kernel/gate.js';
 import { acquireGate, findGate, locked, releaseGate } from '../session/acquire.js';
 import { freeName } from '../session/places.js';
 import { type Image, Session, type SessionFacts } from '../session/session.js';
@@ -115,11 +113,4 @@ export function launchOf({ program, argv, env, held, identity, cwd }: Request): 
     // In the caller's process group: the terminal's, its job control and its Ctrl-C stay as they are without callgate.
     detached: false,
   };
-}
-
-/** The gate of this host for a command that only looks; a Refusal says what to do where there is none. */
-export function requireGate(host: Host): Gate {
-  const gate = findGate(host);
-  if (gate === null) throw new Refusal('no gate is loaded: nothing is confined by callgate', 'callgate run -- CMD');
-  return gate;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a shell expects of a program in its foreground: an exit status, and signals that arrive once. */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { statFields } from '../host/proc-stat.js';
 import type { Session } from '../session/session.js';
 import { type SubjectProcess, signalSubjects, subjectProcesses } from '../session/subjects.js';
 import type { Origin } from './supervisor.js';
@@ -40,25 +40,13 @@ export function forwardSignals(session: Session): { stop(): void } {
 
 /** Our process group, if it is the foreground's of our terminal; else null. */
 function foregroundGroup(): number | null {
-  const [, , group, , terminal, foreground] = statFields('self');
+  const [, , group, , terminal, foreground] = statFields('self').map(Number);
   return terminal !== 0 && group === foreground ? (group ?? null) : null;
 }
 
 function processGroup(pid: number): number | null {
-  return statFields(String(pid))[2] ?? null;
-}
-
-/** /proc/PID/stat behind the name: state, ppid, pgrp, session, tty_nr, tpgid ... as numbers; empty if it is gone. */
-function statFields(pid: string): number[] {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-  } catch {
-    return [];
-  }
+  const [, , group] = statFields(pid).map(Number);
+  return group ?? null;
 }
 
 /** Whoever writes to the terminal beside the program. */

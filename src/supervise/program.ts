@@ -3,6 +3,7 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { findUser, groupsOf, type User } from '../host/accounts.js';
 import { codeOf, Failure, ProgramNotFound, Refusal } from '../host/failure.js';
+import { shellWord } from '../host/shell.js';
 import { bufferOf, bytesFrom, readText, textOf } from '../policy/bytes.js';
 import { type Chain, chainOf } from './interpreter.js';
 
@@ -143,18 +144,4 @@ export function requireCommand(words: readonly Buffer[], command: string): [Buff
   if (first === undefined)
     throw new Failure(`callgate ${command}: no program was named`, `callgate ${command} -- cat /etc/hostname`);
   return [first, ...rest];
-}
-
-/** A word as a shell wants it: typed so, it is these bytes. */
-export function shellWord(word: Buffer): string {
-  const text = word.toString('utf8');
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  if (Buffer.from(text).equals(word) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text))
-    return `'${text.replaceAll("'", "'\\''")}'`;
-  const escaped = Array.from(word, (byte) =>
-    byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c
-      ? String.fromCharCode(byte)
-      : `\\${byte.toString(8).padStart(3, '0')}`,
-  );
-  return `$'${escaped.join('')}'`;
 }

@@ -8,6 +8,7 @@ import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
+import { shellWord } from '../host/shell.js';
 import type { Voice } from '../host/voice.js';
 import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
@@ -15,7 +16,6 @@ import { countersOf } from '../session/status.js';
 import { closeSession, launchOf, openSession, prepareKernel, type Request } from './begin.js';
 import { type Ended, quietly } from './foreground.js';
 import { launching } from './launch.js';
-import { shellWord } from './program.js';
 import { Supervisor } from './supervisor.js';
 
 export interface RunOptions {

@@ -102,6 +102,8 @@ export class Supervisor {
       const { ended } = await origin.enter(this.#session);
       // However that came to be known: only the count of its subjects says that the session is over.
       await ended.catch(() => undefined);
+      // Whoever ended before the handler stood sends no signal any more.
+      reap();
       const rest = subjectsGone(addon, gate, number);
       if (!(await within(rest, BACKGROUND_MS))) {
         const running = subjectProcesses(gate, number);

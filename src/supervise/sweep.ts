@@ -4,6 +4,7 @@
  * once none does. What they left unwritten is written first (salvage.ts).
  */
 
+import { messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
 import { findGate, locked, releaseGate } from '../session/acquire.js';
@@ -16,11 +17,20 @@ export function deadSessions(host: Host, gate: Gate): SessionState[] {
   return readStates(host).filter((state) => !isSupervised(state) && Session.found(host, gate, state).isOver);
 }
 
-/** Frees them. Call under the lock. Returns the names of the sessions that were freed. */
+/**
+ * Frees them. Call under the lock. One that cannot be freed is told and stays; it keeps no other command from its work.
+ *
+ * @returns the names of the sessions that were freed
+ */
 export function sweep(host: Host, gate: Gate): string[] {
-  return deadSessions(host, gate).map((state) => {
-    freeSession(host, gate, state);
-    return state.name;
+  return deadSessions(host, gate).flatMap((state) => {
+    try {
+      freeSession(host, gate, state);
+      return [state.name];
+    } catch (error) {
+      process.emitWarning(`${state.name}: not freed: ${messageOf(error)}`);
+      return [];
+    }
   });
 }
 

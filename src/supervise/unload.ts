@@ -7,7 +7,7 @@ import type { Gate } from '../kernel/gate.js';
 import { findGate } from '../session/acquire.js';
 import { type Look, lookWell } from '../session/living.js';
 import { Session } from '../session/session.js';
-import { cookieOf, isSupervised, readStates, removeState, type SessionState } from '../session/state.js';
+import { cookieOf, isSupervised, readState, removeState, type SessionState, stateNames } from '../session/state.js';
 import { processesOf } from '../session/subjects.js';
 import { salvage } from './salvage.js';
 
@@ -25,7 +25,8 @@ export interface Unloaded {
 
 /** Call under the lock. A gate that cannot be opened (another version) is taken off too. */
 export function unloadAll(host: Host): Unloaded {
-  const states = readStates(host);
+  const folders = stateNames(host);
+  const states = folders.flatMap((name) => readable(host, name));
   let gate: Gate | null = null;
   let unlisted: string | null = null;
   try {
@@ -48,11 +49,30 @@ export function unloadAll(host: Host): Unloaded {
   gate?.setOff();
   for (const state of states) {
     // Behind the hooks, so that nothing comes after it. A supervisor that lives reads its ring to the end itself.
-    if (gate !== null && !isSupervised(state)) salvage(Session.found(host, gate, state));
-    removeState(host, state.name);
+    if (gate !== null && !isSupervised(state)) saved(host, gate, state);
   }
+  for (const name of folders) removeState(host, name);
   gate?.close();
-  return { freed, missed, sessions: states.map(({ name }) => name), pins, unlisted };
+  return { freed, missed, sessions: folders, pins, unlisted };
+}
+
+/** What cannot be read is told: this is the command that every other one sends people to. */
+function readable(host: Host, name: string): SessionState[] {
+  try {
+    return [readState(host, name) ?? []].flat();
+  } catch (error) {
+    process.emitWarning(messageOf(error));
+    return [];
+  }
+}
+
+/** What cannot be written any more is told; it keeps nothing on this host. */
+function saved(host: Host, gate: Gate, state: SessionState): void {
+  try {
+    salvage(Session.found(host, gate, state));
+  } catch (error) {
+    process.emitWarning(`${state.name}: not all of its log could be saved: ${messageOf(error)}`);
+  }
 }
 
 /**

@@ -22,7 +22,9 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
   const file = state?.log ?? join(host.logs, `${session}.jsonl`);
   if (!existsSync(file))
     throw new Failure(`${session}: there is no log of such a session (${file})`, `ls ${host.logs}`);
-  const { records, bad } = readLog(file);
+  const { records: all, bad } = readLog(file);
+  // A file that was named by --log may hold other sessions' records too.
+  const records = all.filter((record) => record.session === session);
   const events = records.filter(isEvent);
   const begun = notesOf(records, 'session')[0];
   const place = folder ?? state?.folder ?? begun?.folder ?? null;

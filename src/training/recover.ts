@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
 import { type JournalText, readJournal } from '../audit/journal.js';
 import { findUser } from '../host/accounts.js';
-import { codeOf, Failure } from '../host/failure.js';
+import { codeOf, Failure, messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { findGate, locked, releaseGate } from '../session/acquire.js';
 import { isSupervised, readState } from '../session/state.js';
@@ -33,9 +33,9 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
     sweep(host, gate);
     if (!releaseGate(host, gate)) gate.close();
   });
-  const journals = unwritten(host);
-  const results: LearnResult[] = [];
   const failed: string[] = [];
+  const journals = unwritten(host, failed);
+  const results: LearnResult[] = [];
   for (const text of journals) {
     const { header } = text;
     const state = readState(host, header.session);
@@ -53,11 +53,13 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
       failed.push(`${header.session}: ${error.message}`);
     }
   }
-  if (journals.length === 0) throw new Failure(`${host.journals}: every learner has written its policies`);
+  if (journals.length + failed.length === 0)
+    throw new Failure(`${host.journals}: every learner has written its policies`);
   return { results, failed };
 }
 
-function unwritten(host: Host): JournalText[] {
+/** @param failed takes those that cannot be read */
+function unwritten(host: Host, failed: string[]): JournalText[] {
   let names: string[];
   try {
     names = readdirSync(host.journals).filter((name) => name.endsWith('.journal'));
@@ -65,10 +67,15 @@ function unwritten(host: Host): JournalText[] {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
-  return names
-    .sort()
-    .map((name) => readJournal(join(host.journals, name)))
-    .filter(({ written }) => !written);
+  return names.sort().flatMap((name): JournalText[] => {
+    try {
+      const text = readJournal(join(host.journals, name));
+      return text.written ? [] : [text];
+    } catch (error) {
+      failed.push(messageOf(error));
+      return [];
+    }
+  });
 }
 
 function running(host: Host, session: number): number[] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Who is left, against a native half whose walks miss whom the test says. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -10,7 +10,7 @@ import { Gate } from '../../src/kernel/gate.js';
 import { releaseGate } from '../../src/session/acquire.js';
 import { look, lookWell } from '../../src/session/living.js';
 import { Session, type SessionFacts } from '../../src/session/session.js';
-import { writeState } from '../../src/session/state.js';
+import { readStates, writeState } from '../../src/session/state.js';
 import { signalSubjects, subjectProcesses, subjectsGone } from '../../src/session/subjects.js';
 import { deadSessions, sweep } from '../../src/supervise/sweep.js';
 import { unloadAll } from '../../src/supervise/unload.js';
@@ -163,4 +163,15 @@ t.test('unload names whom it frees, and says how many it could not', async (t) =
   t.equal(unloaded.missed, 1);
   t.equal(gate.whole().off, true, 'supervisors are told');
   t.ok(readFileSync(log, 'utf8').includes('"unattended":true'));
+});
+
+t.test('a state that cannot be read keeps nothing on this host', async (t) => {
+  const { host } = setUp(t);
+  mkdirSync(join(host.run, 'broken'));
+  writeFileSync(join(host.run, 'broken', 'state.json'), '{');
+  t.throws(() => readStates(host), /not a session's state/);
+  const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
+  t.same(unloadAll(host).sessions, ['broken', 'd-1']);
+  t.match((await warned).message, 'not a session');
+  t.same(readStates(host), []);
 });

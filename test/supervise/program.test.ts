@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { ProgramNotFound, Refusal } from '../../src/host/failure.js';
+import { shellWord } from '../../src/host/shell.js';
 import { environmentOf, variableOf, withPid } from '../../src/supervise/environment.js';
-import { findProgram, identityOf, interpreterOf, type Program, shellWord } from '../../src/supervise/program.js';
+import { findProgram, identityOf, interpreterOf, type Program } from '../../src/supervise/program.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'callgate-program-')));
 t.teardown(() => rmSync(folder, { recursive: true }));

@@ -17,7 +17,9 @@ function policy(program: string): string {
   return `version: 1\nprogram: ${JSON.stringify(program)}\ndefault: permit\nrules:\n`;
 }
 
-t.test('launch', { skip: needsLsm(), timeout: 1_200_000 }, async (t) => {
+t.setTimeout(1_200_000);
+
+t.test('launch', { skip: needsLsm() }, async (t) => {
   prepare();
   const free = await holdGate();
   const work = folder('launch');

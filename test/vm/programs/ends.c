@@ -11,7 +11,7 @@
  *                               one, and execs itself in its place; at last makes the file LAST
  *   ends threads COUNT          so many tasks that only sleep; prints `ok` once they are there, ends with its input
  *   ends hold PID               seizes the process and never collects it; prints `ok`, ends with its input
- *   ends tries COUNT PATH LAST  opens the path so often, then makes the file LAST
+ *   ends tries COUNT PATH LAST  opens the path so often, the second half once its parent is gone, then makes the file LAST
  *   ends bomb                   has a child that does the same, and stays: one more each millisecond, for ever
  */
 #define _GNU_SOURCE
@@ -178,8 +178,14 @@ int main(int count, char **arguments)
 		say("ok\n");
 		await_end_of_input();
 	} else if (!strcmp(words[1], "tries")) {
-		for (long i = atol(words[2]); i > 0; i--)
+		long count = atol(words[2]);
+		pid_t parent = getppid();
+
+		for (long i = 0; i < count; i++) {
+			while (i == count / 2 && getppid() == parent)
+				usleep(1000);
 			close(open(words[3], O_RDONLY));
+		}
 		made(words[4]);
 	} else if (!strcmp(words[1], "bomb")) {
 		for (;;) {
