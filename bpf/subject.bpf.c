@@ -49,14 +49,34 @@ __hidden int cg_storage_copy(struct task_struct *task, struct cg_subject *copy)
 	return search.found;
 }
 
+/* Refused, and in no session's count: the whole gate has one. `session`: the number that the task shows, 0 where it shows none. */
+static __noinline int count_stray(__u32 session)
+{
+	struct cg_gate *whole;
+	__u32 zero = 0;
+
+	whole = bpf_map_lookup_elem(&gate, &zero);
+	if (!whole)
+		return 1;
+	__sync_fetch_and_add(&whole->strays, 1);
+	/* Who was last, for a person to find it: written by several at once it may be of two of them. */
+	whole->stray_time = bpf_ktime_get_boot_ns();
+	whole->stray_pid = bpf_get_current_pid_tgid() >> 32;
+	whole->stray_session = session;
+	bpf_get_current_comm(whole->stray_comm, sizeof(whole->stray_comm));
+	return 1;
+}
+
 __hidden int cg_storage_hidden(struct task_struct *task)
 {
 	struct cg_subject subject = {};
 	struct cg_session *session;
 	int found = cg_storage_copy(task, &subject);
 
-	if (found != 1)
-		return found;
+	if (found < 0)
+		return count_stray(0);
+	if (!found)
+		return 0;
 	if (!subject.policy || (subject.flags & CG_SUBJECT_FREE))
 		return 0;
 	if (cg_stray(&subject))
@@ -69,21 +89,9 @@ __hidden int cg_storage_hidden(struct task_struct *task)
 
 __hidden int cg_stray(struct cg_subject *subject)
 {
-	struct cg_gate *whole;
-	__u32 zero = 0;
-
 	if (!subject)
 		return 1;
 	if (cg_session_of(subject))
 		return 0;
-	whole = bpf_map_lookup_elem(&gate, &zero);
-	if (!whole)
-		return 1;
-	__sync_fetch_and_add(&whole->strays, 1);
-	/* Who was last, for a person to find it: written by several at once it may be of two of them. */
-	whole->stray_time = bpf_ktime_get_boot_ns();
-	whole->stray_pid = bpf_get_current_pid_tgid() >> 32;
-	whole->stray_session = subject->session;
-	bpf_get_current_comm(whole->stray_comm, sizeof(whole->stray_comm));
-	return 1;
+	return count_stray(subject->session);
 }

@@ -182,13 +182,17 @@ const log = {
     }),
     note('lost', { dropped: integer, malformed: integer, unwritten: integer }, { sink: text }),
     note('problem', { problem: text }),
-    note('end', {
-      ...counters,
-      unresolved: byName(REASONS.slice(1)),
-      floor: byName(FLOORS.slice(1)),
-      deniedBy: byName(OPERATIONS),
-      sequence: integer,
-    }),
+    note(
+      'end',
+      {
+        ...counters,
+        unresolved: byName(REASONS.slice(1)),
+        floor: byName(FLOORS.slice(1)),
+        deniedBy: byName(OPERATIONS),
+        sequence: integer,
+      },
+      { unattended: { const: true } },
+    ),
   ],
 };
 

@@ -66,7 +66,11 @@ export class Transcript {
     const file = `${GOLDEN}${name}.txt`;
     if (how === 'write') writeFileSync(file, this.#text);
     if (how === 'print') t.comment(`golden ${name} ${Buffer.from(this.#text).toString('base64')}`);
-    const wanted = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    if (!existsSync(file)) {
+      t.fail(`no golden file ${name}: write it (CONTRIBUTING.md)`);
+      return;
+    }
+    const wanted = readFileSync(file, 'utf8');
     t.same(this.#text.split('\n'), wanted.split('\n'), name);
   }
 }
