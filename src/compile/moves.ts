@@ -8,7 +8,14 @@
  * learner lets it pass where all of class 0 is permitted to a learner anyway.
  */
 import { KINDS, type Kind } from '../policy/model.js';
-import { FILE_OPERATIONS, type Operation, operationMask, SOCKET_OPERATIONS } from '../policy/operations.js';
+import {
+  ALIKE,
+  FILE_OPERATIONS,
+  NAMING,
+  type Operation,
+  operationMask,
+  SOCKET_OPERATIONS,
+} from '../policy/operations.js';
 import type { Answer } from './answers.js';
 import { Levels, type LevelsInput, type Own, VIEWS, type View } from './levels.js';
 import { MOVE_STEPS_MAX, MOVES_MAX } from './limits.js';
@@ -16,16 +23,13 @@ import { type Least, type LeastAutomaton, minimise } from './minimise.js';
 import { type Settled, targetOf } from './settle.js';
 import type { Automaton } from './subset.js';
 
-/** A name is judged as a name when the thing gets it; the rest is what the thing grants wherever it stands. */
-const NAMING: readonly Operation[] = ['create', 'delete', 'mknod', 'bind', 'socket'];
 const but = (operations: readonly Operation[], others: readonly Operation[]): number =>
   operationMask(operations.filter((operation) => !others.includes(operation)));
 const FILE = but(FILE_OPERATIONS, [...NAMING, 'list']);
 const SOCKET = FILE | but(SOCKET_OPERATIONS, NAMING);
 const FOLDER = FILE | operationMask(['list']);
 const BELOW = but([...FILE_OPERATIONS, ...SOCKET_OPERATIONS], ['socket']);
-/** Below a folder, names come along without being judged: where they may be made must be the same. */
-const ALIKE = operationMask(['create', 'mknod', 'bind']);
+const SAME = operationMask(ALIKE);
 const LEAVES = operationMask(['delete', 'link']);
 const ARRIVES = operationMask(['create']);
 
@@ -219,7 +223,7 @@ class Folders {
     this.#entered.add(pair);
     const { levels, view } = this;
     const [old, now] = [levels.of(pair.before.answer), levels.of(pair.after.answer)];
-    if (!levels.within(BELOW, view, old, now) || !levels.within(ALIKE, view, now, old)) this.#spread(pair);
+    if (!levels.within(BELOW, view, old, now) || !levels.within(SAME, view, now, old)) this.#spread(pair);
     return true;
   }
 

@@ -8,7 +8,7 @@
 import type { Bytes } from '../policy/bytes.js';
 import { KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { Access, AccessObject, Decision, IdRange, PathPattern, Policy } from '../policy/model.js';
-import { FILE_OPERATIONS, OPERATIONS, type Operation } from '../policy/operations.js';
+import { ALIKE, FILE_OPERATIONS, NAMING, OPERATIONS, type Operation } from '../policy/operations.js';
 import { decide, rulesInOrder } from './decide.js';
 import { namesOf } from './match.js';
 import { namesApart, type Pattern } from './names.js';
@@ -30,10 +30,6 @@ export interface More {
 const PLACES_MAX = 2_000;
 const CALLERS_MAX = 256;
 
-/** Judged when the thing gets its name, not wherever it stands. */
-const NAMING: readonly Operation[] = ['create', 'delete', 'mknod', 'bind', 'socket'];
-/** Below a folder names come along unjudged, so they must be granted alike. */
-const ALIKE: readonly Operation[] = ['create', 'mknod', 'bind'];
 const BELOW = OPERATIONS.filter((operation) => operation !== 'socket');
 
 const OF_ITSELF: Readonly<Record<Moved, readonly Operation[]>> = {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 import { NUMBERS } from '../abi/abi.gen.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
 import {

@@ -98,9 +98,10 @@ function learnProgram(
   const { certificate, sensitive, userName, around } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
   const interpreter = existing === null ? input.interpreter(program) : existing.policy.interpreter;
-  const [acts, plain] = partition(seen, ({ operation, object }) => makesKernelAct(operation, object));
+  const isAct = ({ operation, object }: Observation): boolean => makesKernelAct(operation, object);
+  const [acts, plain] = partition(seen, isAct);
   const use = existing === null ? groupsFor(program, plain, input.groups) : [];
-  const observations = followMoves(plain, moves);
+  const [movedActs, observations] = partition(followMoves(plain, moves), isAct);
   const head: Head = { program, interpreter, use };
   const readFresh = (statements: readonly Statement[]): Policy =>
     parsePolicy(writePolicy(head, statements, certificate), program, around);
@@ -124,7 +125,7 @@ function learnProgram(
   };
   const { more, refused } = holdMoves({ programs, sensitive, observations, moves, policyWith });
   const all = allWith(more);
-  const withheld = withheldOf(acts, permitted);
+  const withheld = withheldOf([...acts, ...movedActs], permitted);
   const unlearnt = [...withheld.map((what) => `${what} (${KERNEL_ACTS})`), ...refused];
   const learnt = { program, existing, added: all, use, withheld, refused, beside: null };
   if (existing === null) return { ...learnt, text: writePolicy(head, all, certificate, unlearnt) };

@@ -5,12 +5,14 @@
  * grant more than was observed, from the rules.
  */
 import { decide } from '../decide/decide.js';
+import { makesKernelAct } from '../decide/kernel-acts.js';
 import { namesOf } from '../decide/match.js';
 import { type More, movesToMore, placesBelow } from '../decide/moves.js';
 import { objectDescription } from '../decide/text.js';
 import type { Bytes } from '../policy/bytes.js';
+import { KERNEL_OPERATIONS, KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { AccessObject, Decision, ObjectPattern, PathPattern, Policy, Rule } from '../policy/model.js';
-import type { Operation } from '../policy/operations.js';
+import { ALIKE, NAMING, type Operation } from '../policy/operations.js';
 import { parsePath, pathText } from '../policy/path.js';
 import { generalise, type Written } from './generalise.js';
 import type { Move, Observation } from './observation.js';
@@ -24,11 +26,6 @@ const ADDED_MAX = 50_000;
 const CHECKED_MAX = 1_000;
 /** Times the policy is mended: each adds what some move still lacked. */
 const ROUNDS_MAX = 16;
-
-/** Judged when a thing gets its name, and so not compared at the names of what is moved itself. */
-const NAMING: readonly Operation[] = ['create', 'delete', 'mknod', 'bind', 'socket'];
-/** Compared both ways below a folder: names come along unjudged. */
-const ALIKE: readonly Operation[] = ['create', 'mknod', 'bind'];
 
 const DONE: Readonly<Partial<Record<Operation, string>>> = {
   ...{ list: 'listed', write: 'written', create: 'created', delete: 'deleted', link: 'linked', mknod: 'made' },
@@ -228,7 +225,9 @@ function lackOf(policy: Policy, holding: Holding, move: Move): Written[] | strin
   if (more === null) return null;
   if (more === 'unknown') return 'the rules are too many to tell';
   const { operation, before, after } = more;
-  if (operation === 'exec') return excess(more);
+  // Neither is learned: the one leads to a policy by the program's name, the other takes a rule that a person writes.
+  const unlearnt = (one: Operation, object: AccessObject): boolean => one === 'exec' || makesKernelAct(one, object);
+  if (unlearnt(operation, before) || unlearnt(operation, after)) return excess(more);
   const uids = [...new Set(holding.observations.flatMap((observation) => [...observation.uids]))];
   const decided = (one: Operation, object: AccessObject, uid: number): Decision =>
     decide(policy, { operations: [one], object, uid, gid: uid }).deciding;
@@ -248,7 +247,7 @@ function lackOf(policy: Policy, holding: Holding, move: Move): Written[] | strin
   const operations = [operation, ...(granting?.operations ?? [])].filter(
     (one, index, all) =>
       all.indexOf(one) === index &&
-      one !== 'exec' &&
+      !unlearnt(one, lacking) &&
       (one === operation || (!NAMING.includes(one) && decided(one, granted, uid).verdict === 'permit')) &&
       decided(one, lacking, uid).verdict !== 'permit' &&
       decided(one, lacking, uid).rule === null,
@@ -318,6 +317,9 @@ function mirrored(
     return placesBelow(pattern, namesOf(here.path)).some((place) => !places.includes(place));
   });
   const patterns = rests.map(({ rest }) => parsePath(`${prefix}${rest}`, () => null));
+  const acts = operations.some((one) => KERNEL_OPERATIONS.includes(one));
+  if (acts && patterns.some((pattern) => KERNEL_PATHS.some((other) => overlaps(pattern, other))))
+    return 'what is permitted there would reach what makes the kernel act where it was';
   if (patterns.some((pattern) => closer.some((other) => overlaps(pattern, other))))
     return 'what is permitted there would reach what is sensitive where it was';
   return all;

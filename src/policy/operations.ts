@@ -68,3 +68,9 @@ export function operationMask(operations: Iterable<Operation>): number {
   for (const operation of operations) mask |= 1 << operationBit(operation);
   return mask;
 }
+
+/** Judged when a thing gets its name, and so not compared where it is moved itself. */
+export const NAMING: readonly Operation[] = ['create', 'delete', 'mknod', 'bind', 'socket'];
+
+/** Below a folder that is moved names come along unjudged, so these must be granted alike at both places. */
+export const ALIKE: readonly Operation[] = ['create', 'mknod', 'bind'];

@@ -48,11 +48,6 @@ export function expandPattern(text: string, lookup: Lookup): Expanded {
   });
 }
 
-/** Writes out the variables of a word that is no pattern. Throws as expandPattern does. */
-export function expandWord(text: string, lookup: Lookup): string {
-  return expand(text, (name, index) => resolve(name, lookup, index)).text;
-}
-
 function expand(text: string, write: (name: Variable, index: number, rest: string) => string): Expanded {
   if (!text.includes('${')) return { text, origin: (index) => index };
   const pieces: Piece[] = [];
