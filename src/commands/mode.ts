@@ -20,7 +20,7 @@ export default class Mode extends CallgateCommand {
     requireRoot();
     const change = await changeMode(systemHost(), args.target, args.mode === 'complain' ? 'complain' : 'enforce');
     this.log(
-      `${change.session}: ${change.mode}, ${change.policies.length} policies (was ${[...new Set(change.was)].join(', ')})`,
+      `${change.session}: ${change.mode}, ${change.policies.length === 1 ? '1 policy' : `${change.policies.length} policies`} (was ${[...new Set(change.was)].join(', ')})`,
     );
     return change;
   }

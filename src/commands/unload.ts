@@ -12,7 +12,6 @@ export default class Unload extends CallgateCommand {
     'Every confined process goes on without a policy. Also removes a gate that another version of callgate left behind.';
   static override flags = {
     all: Flags.boolean({
-      default: false,
       required: true,
       description: 'really everything: there is no other way to unload',
     }),

@@ -91,6 +91,7 @@ function withHead(text: string, certificate: Certificate, unlearnt: readonly str
     (old, index) => isCertificate(old) && lines.slice(0, index).every((above) => above.startsWith('#')),
   );
   const news = unlearnt.map(unlearntLine).filter((said) => !lines.includes(said));
-  lines.splice(last + 1, 0, line, ...news);
+  // Learned once more from the same log, it says the same.
+  lines.splice(last + 1, 0, ...(lines.includes(line) ? [] : [line]), ...news);
   return lines.join('\n');
 }

@@ -174,7 +174,13 @@ function makeFolder(folder: string): void {
 /** A result as a person reads it. */
 export function renderLearnt({ folder, policies, unwritten, certificate, unmoved, refused }: LearnResult): string {
   const lines = policies.map(({ program, file, added, created }) => {
-    const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${added} statements added`;
+    const what = created
+      ? 'written'
+      : added === 0
+        ? 'permitted all of it already'
+        : added === 1
+          ? '1 statement added'
+          : `${added} statements added`;
     return `  ${program}: ${file} (${what})`;
   });
   const denied = refused.map((record) => `  ${lineOf(record)}`);

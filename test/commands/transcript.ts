@@ -18,7 +18,7 @@ const how = process.env.CALLGATE_GOLDEN ?? 'compare';
 export type Words = readonly (readonly [RegExp | string, string])[];
 
 const TIMES: Words = [
-  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, 'TIME'],
   [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?/g, 'TIME'],
   [/sha256:[0-9a-f]{64}/g, 'DIGEST'],
 ];
@@ -30,7 +30,7 @@ export class Transcript {
 
   constructor(cwd: string, words: Words = []) {
     this.#cwd = cwd;
-    this.#words = [...words, ...TIMES];
+    this.#words = [...TIMES, ...words];
   }
 
   /** Runs callgate and writes down what came of it. Returns its standard output. */

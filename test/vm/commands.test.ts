@@ -36,7 +36,12 @@ t.test('commands', { skip: needsLsm(), timeout: 1_200_000 }, async (t) => {
   for (const name of ['yes', 'no']) writeFileSync(`${work}/${name}`, `${name}\n`);
   const [yes, no] = [open(`${work}/yes`), open(`${work}/no`)];
   const transcriptOf = (): Transcript =>
-    new Transcript(work, [[/\/var\/tmp\/callgate-holder-\w+/g, 'HOLDER'], [work, 'WORK'], ...NUMBERS]);
+    new Transcript(work, [
+      [/\/var\/tmp\/callgate-holder-\w+/g, 'HOLDER'],
+      [work.slice(1).replaceAll('/', '_'), 'WORK'],
+      [work, 'WORK'],
+      ...NUMBERS,
+    ]);
   const both = (transcript: Transcript, ...words: string[]): void => {
     transcript.callgate(...words);
     const end = words.indexOf('--');
