@@ -77,6 +77,8 @@ export class Place {
   attemptOf(access: Access): Attempt | Impossible {
     const { object, uid, gid } = access;
     if (uid === EPHEMERAL_OWNER || gid === EPHEMERAL_OWNER) return { reason: 'no process has the id -1' };
+    if (uid !== 0 && object.type === 'path' && object.path.startsWith('/proc/') && access.operations.includes('write'))
+      return { reason: 'the kernel’s files are for root to write' };
     const made = this.#attempt(object, [...access.operations], access.owner ?? 0);
     if ('reason' in made) return made;
     const become = [call(116)(0, 0), call(119)(gid, gid, gid), call(117)(uid, uid, uid)];
@@ -218,8 +220,7 @@ export class Place {
       case 'anon receive':
         return simply(['socketpair', keep(1, call(290)(0, 0)), 'sendfd,3,#1'], 'recvfd,4');
       case 'anon stat':
-        // By its name: fstat(2) of what a process holds is not judged.
-        return simply([keep(1, call(290)(0, 0))], call(4)('s:proc/self/fd/#1', 'b:256'));
+        return { reason: 'what a process holds it may look at' };
       case 'detached read':
       case 'detached write':
         return {
@@ -305,6 +306,8 @@ export class Place {
   }
 
   #nothing(path: Buffer): void {
+    // The root folder holds the way back to the old one, and /proc is the kernel's.
+    if (path.length === 0 || /^proc\//.test(path.toString('latin1'))) return;
     this.#above(path);
     const kind = this.#kindAt(path);
     if (kind === 'file') unlinkSync(this.#at(path));
@@ -366,7 +369,8 @@ function inet(
     udp: [DGRAM, 17],
     sctp: [STREAM, 132],
     icmp: [DGRAM, four ? 1 : 58],
-    raw: [RAW, 255],
+    // Not 255: what such a socket sends names its own destination, so it is judged by its family.
+    raw: [RAW, 253],
   };
   const [kind = 0, number = 0] = kinds[protocol];
   if (port !== 0 && (protocol === 'icmp' || protocol === 'raw'))
@@ -386,7 +390,7 @@ function inet(
     case 'accept':
       return {
         arrange,
-        before: [...bound, listen('#1'), keep(2, socket(four ? INET : INET6, kind)), `connect,#2,${loopback}`],
+        before: [...bound, listen('#1'), keep(2, socket(four ? INET : INET6, kind, number)), `connect,#2,${loopback}`],
         act: accept('#1'),
       };
     case 'connect':

@@ -5,10 +5,12 @@ import { copyFileSync } from 'node:fs';
 import type { Test } from 'tap';
 import { compilePolicy, type Image } from '../../src/compile/compile.js';
 import { decide } from '../../src/decide/decide.js';
+import { makesKernelAct } from '../../src/decide/kernel-acts.js';
 import { objectDescription } from '../../src/decide/text.js';
 import type { KernelEvent } from '../../src/events/decode.js';
 import { textOf } from '../../src/policy/bytes.js';
 import { errnoName } from '../../src/policy/errno.js';
+import { KERNEL_OPERATIONS } from '../../src/policy/kernel-acts.js';
 import type { Policy, Rule } from '../../src/policy/model.js';
 import { OPERATIONS } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
@@ -24,7 +26,7 @@ const DIGEST = new Uint8Array(32);
 let generation = 0n;
 
 /** Under which attempts are prepared, and those that shall be permitted are made first, to see what comes of them then. */
-export const FREE = `version: 1
+const FREE = `version: 1
 program: /free
 default: permit
 rules:
@@ -38,9 +40,20 @@ rules:
     kind: [detached, foreign, unreachable]
 `;
 
+/** And what only a rule that names it in full permits: all of it that the corpus tries. */
+function freeText(): string {
+  const acts = loadCases().flatMap(({ cases }) =>
+    cases.flatMap(({ access: { object, operations } }) =>
+      object.type === 'path' && operations.some((one) => makesKernelAct(one, object)) ? [textOf(object.path)] : [],
+    ),
+  );
+  const rule = { permit: KERNEL_OPERATIONS, path: [...new Set(acts)] };
+  return `${FREE}  - ${JSON.stringify(rule)}\n`;
+}
+
 /** Of what an exec leads to where the next policy is its `own`: nothing but the probe tells it from the free one. */
 const TARGET_ERRNO = 'ENXIO';
-const TARGET = FREE.replace('rules:\n', `rules:\n  - deny: create\n    path: /${PROBE}\n    errno: ${TARGET_ERRNO}\n`);
+const DENIAL = `rules:\n  - deny: create\n    path: /${PROBE}\n    errno: ${TARGET_ERRNO}\n`;
 
 /** What else an attempt of two objects needs, behind all rules: the other end of a link or rename, the file of a socket. */
 const BESIDES = {
@@ -68,6 +81,8 @@ const IMPOSSIBLE: Readonly<Record<string, number>> = {
   'no system call attempts read+stat of one path at once': 1,
   'a socket without a name is no place to connect to': 1,
   'what goes through a pair of sockets is not judged': 1,
+  'what a process holds it may look at': 1,
+  'the kernel’s files are for root to write': 3,
   'a packet socket that is made does not tell its protocol': 2,
 };
 
@@ -88,7 +103,8 @@ export async function serveIn(
   own: { readonly root: string; readonly outsider: number },
 ): Promise<{ readonly serving: Serving; readonly place: Place }> {
   copyFileSync(ACT, `${own.root}/${PROGRAM}`);
-  const [free, target] = [FREE, TARGET].map((text) =>
+  const text = freeText();
+  const [free, target] = [text, text.replace('rules:\n', DENIAL)].map((text) =>
     compilePolicy(parsePolicy(text, 'free.yaml', around), { programs: [] }, ++generation, DIGEST),
   ) as [Image, Image];
   const serving = await Serving.start(confined, free, target, own.root);
