@@ -11,6 +11,7 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED) {
   );
   process.exit(125);
 }
+(require('./stdio.cjs') as typeof import('./stdio.cjs')).keepStdio();
 // A folder that was removed has no path, and Node throws where a library asks for one; for this process it has this name.
 try {
   process.cwd();

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What the benchmark compares: mechanisms, the operations that bench/measure.c times, and the same policy in three languages. */
+
+/** In the order in which they are measured: those without the gate first. */
+export const MECHANISMS = [
+  'nothing',
+  'seccomp',
+  'landlock',
+  'apparmor',
+  'apparmor complain',
+  'gate, no subject lives',
+  'gate, beside a subject',
+  'callgate',
+  'callgate complain',
+  'callgate learn',
+] as const;
+export type Mechanism = (typeof MECHANISMS)[number];
+
+/** Rules of the measured policy, and policies that are loaded, beside the ordinary ones. */
+export const RULES = [10, 1_000, 10_000] as const;
+export const POLICIES = [20, 200] as const;
+
+/** Measured by `--short`, as names of bench/measure.c. */
+export const SHORT = [
+  ...['getpid', 'open2', 'open8', 'open32', 'stat8', 'fstat', 'create_unlink', 'rename_twice', 'connect_udp'],
+  ...['open_refused_logged', 'open_refused', 'fork_exec', 'sendto'],
+];
+
+/** One figure. */
+export interface Figure {
+  readonly kernel: string;
+  readonly mechanism: string;
+  readonly operation: string;
+  /** Instructions of the guest: the median, with nothing that confines. */
+  readonly base: number;
+  /** What the mechanism adds to it. */
+  readonly added: number;
+  /** From the least to the 90th percentile. */
+  readonly spread: number;
+}
+
+const WORK = ['read', 'list', 'write', 'create', 'delete', 'link', 'chmod', 'stat'];
+
+/** The policy of the measured program with so many rules that nothing it does needs. */
+export function policyText(fillers: number): string {
+  const inet = ['tcp', 'udp'].map((protocol) => `${protocol}:127.0.0.1:4242`);
+  return JSON.stringify({
+    version: 1,
+    program: '/measure',
+    default: 'deny',
+    rules: [
+      { deny: 'read', path: '/tree/silent', log: false },
+      ...Array.from({ length: fillers }, (_, at) => ({ permit: 'read', path: `/srv/data${at % 97}/file${at}` })),
+      { permit: ['read', 'load'], path: ['/file.txt', '/tree/file.txt', '/tree/link'] },
+      { permit: 'read', path: '/tree/folder/**' },
+      { permit: WORK, path: '/work/**' },
+      { permit: 'exec', path: '/bin/true', policy: 'inherit' },
+      { permit: ['bind', 'listen', 'accept', 'connect', 'send'], address: inet },
+      { permit: ['accept', 'send'], address: ['tcp:127.0.0.0/8:1-65535', 'udp:127.0.0.0/8:1-65535'] },
+    ],
+  });
+}
+
+/** The same for AppArmor; its `deny` is never logged. */
+export function apparmorProfile(name: string, fillers: number, complain: boolean): string {
+  return [
+    `profile ${name}${complain ? ' flags=(complain)' : ''} {`,
+    '  deny /tree/silent r,',
+    ...Array.from({ length: fillers }, (_, at) => `  /srv/data${at % 97}/file${at} r,`),
+    '  /file.txt mr,\n  /tree/file.txt mr,\n  /tree/link r,\n  /tree/folder/** r,\n  /work/** rwlk,\n  /bin/true ix,\n  /measure mr,',
+    '  capability,\n  network inet stream,\n  network inet dgram,\n  network unix,\n  unix,\n  signal,',
+    '}',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Node's own streams for a pipe or socket set O_NONBLOCK, which is everybody's who shares it: the program that is run would
+ * find its descriptors changed, and so would the shell behind it. These leave it as it is.
+ */
+import fs = require('node:fs');
+import stream = require('node:stream');
+
+const STDIN = 0;
+const CHUNK = 65_536;
+/** Before a pipe that somebody else made non-blocking is tried again. */
+const AGAIN_MS = 5;
+
+function isShared(fd: number): boolean {
+  try {
+    const stat = fs.fstatSync(fd);
+    return stat.isFIFO() || stat.isSocket();
+  } catch {
+    return false;
+  }
+}
+
+/** Done when the last byte is taken, so that nothing is lost where this process ends behind it. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += fs.writeSync(fd, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN_MS);
+    }
+  }
+}
+
+function writing(fd: number): stream.Writable {
+  const made = new stream.Writable({
+    write(chunk: Buffer, _encoding, done): void {
+      try {
+        writeAll(fd, chunk);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  return Object.assign(made, { fd });
+}
+
+function reading(fd: number): stream.Readable {
+  const made = new stream.Readable({
+    read(): void {
+      fs.read(fd, Buffer.alloc(CHUNK), 0, CHUNK, null, (error, length, bytes) => {
+        if (error === null) made.push(length === 0 ? null : bytes.subarray(0, length));
+        else made.destroy(error);
+      });
+    },
+  });
+  return Object.assign(made, { fd });
+}
+
+/** To be called before anything looks at a stream of `process`: a look makes it. */
+function keepStdio(): void {
+  (['stdin', 'stdout', 'stderr'] as const).forEach((name, fd) => {
+    if (!isShared(fd)) return;
+    let made: stream.Readable | stream.Writable | undefined;
+    Object.defineProperty(process, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        made ??= fd === STDIN ? reading(fd) : writing(fd);
+        return made;
+      },
+    });
+  });
+}
+
+export = { keepStdio };

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const STDIO = fileURLToPath(new URL('../../src/cli/stdio.cjs', import.meta.url));
+/** Touches each stream as libraries do, copies its input, and says what others find of the descriptors then. */
+const SCRIPT = `
+const flags = () => [0, 1, 2].map((fd) => /flags:\\t(\\d+)/.exec(require('fs').readFileSync('/proc/self/fdinfo/' + fd, 'latin1'))[1]).join();
+const before = flags();
+if (process.argv[1] !== '') require(process.argv[1]).keepStdio();
+const touched = [process.stdin.isTTY, process.stdout.isTTY, process.stderr.isTTY, process.stdout.fd];
+let said = '';
+process.stdin.on('data', (chunk) => { said += chunk; });
+process.stdin.on('end', () => {
+  process.stdout.write('x'.repeat(1 << 20) + said);
+  process.stderr.write(before === flags() ? 'kept' : 'changed');
+});
+`;
+
+function tell(how: string): { out: string; err: string } {
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', SCRIPT, how], {
+    encoding: 'utf8',
+    input: 'some text',
+    maxBuffer: 1 << 22,
+    timeout: 20_000,
+  });
+  return { out: stdout, err: stderr };
+}
+
+t.test('descriptors that are shared stay as they are', async (t) => {
+  const whole = `${'x'.repeat(1 << 20)}some text`;
+  t.same(tell(STDIO), { out: whole, err: 'kept' });
+  t.same(tell(''), { out: whole, err: 'changed' }, 'as they do not, of themselves');
+});
