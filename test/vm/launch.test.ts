@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The program that runs under callgate is the program that runs without it; odd names have policies; scripts as natively. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -9,6 +9,7 @@ import { needsLsm } from './machine.js';
 import { conditionsIn, SURROUNDINGS, told } from './surroundings.js';
 
 const BIN = fileURLToPath(new URL('../../../bin/callgate', import.meta.url));
+const TRACE = fileURLToPath(new URL('../../../out/test/trace', import.meta.url));
 /** Conditions that are tried under `learn` too, which launches as `run` does. */
 const LEARNT = ['descriptors above', 'ignored', 'no text', 'removed', 'foreground'];
 const shell = realpathSync('/bin/sh');
@@ -169,19 +170,19 @@ t.test('launch', { skip: needsLsm() }, async (t) => {
     mkdirSync(policies);
     writeFileSync(`${policies}/sh.yaml`, policy(shell));
     writeFileSync(`${policies}/sleep.yaml`, policy('/usr/bin/sleep'));
-    const run = new Background('run', '--policies', policies, '--', 'sh', '-c', 'echo $$; sleep 3; exit 9');
+    const go = `${work}/go`;
+    execFileSync('mkfifo', [go]);
+    const run = new Background('run', '--policies', policies, '--', 'sh', '-c', `echo $$; read x <${go}; exit 9`);
     await run.until(() => /^\d+\n/.test(run.output));
-    const tracer = spawnSync(
-      'bash',
-      [
-        '-c',
-        `${fileURLToPath(new URL('../../../out/test/trace', import.meta.url))} ${Number.parseInt(run.output, 10)} < <(sleep 6)`,
-      ],
-      {
-        encoding: 'utf8',
-      },
-    );
-    t.equal(tracer.stdout, 'traces\nended\n');
+    const tracer = spawn(TRACE, [String(Number.parseInt(run.output, 10))], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let told = '';
+    tracer.stdout.on('data', (chunk: Buffer) => {
+      told += chunk;
+      if (told === 'traces\n') writeFileSync(go, '\n');
+      if (told.endsWith('ended\n')) tracer.stdin.end();
+    });
+    await new Promise((resolve) => tracer.on('close', resolve));
+    t.equal(told, 'traces\nended\n');
     t.equal(await run.ended(), 9);
   });
 
