@@ -57,6 +57,7 @@ export function policyText(fillers: number): string {
       { permit: 'exec', path: '/bin/true', policy: 'inherit' },
       { permit: ['bind', 'listen', 'accept', 'connect', 'send'], address: inet },
       { permit: ['accept', 'send'], address: ['tcp:127.0.0.0/8:1-65535', 'udp:127.0.0.0/8:1-65535'] },
+      { permit: ['connect', 'send'], address: 'unix:' },
     ],
   });
 }

@@ -77,8 +77,8 @@ export class Place {
   attemptOf(access: Access): Attempt | Impossible {
     const { object, uid, gid } = access;
     if (uid === EPHEMERAL_OWNER || gid === EPHEMERAL_OWNER) return { reason: 'no process has the id -1' };
-    if (uid !== 0 && object.type === 'path' && object.path.startsWith('/proc/') && access.operations.includes('write'))
-      return { reason: 'the kernel’s files are for root to write' };
+    const reason = object.type === 'path' ? ofTheKernel(object.path, access.operations, uid) : null;
+    if (reason !== null) return { reason };
     const made = this.#attempt(object, [...access.operations], access.owner ?? 0);
     if ('reason' in made) return made;
     const become = [call(116)(0, 0), call(119)(gid, gid, gid), call(117)(uid, uid, uid)];
@@ -352,6 +352,15 @@ export class Place {
   #copy(path: Buffer): void {
     copyFileSync(`${this.#root}/${PROGRAM}`, this.#at(path));
   }
+}
+
+/** Why the kernel itself refuses this before it asks anybody; null: it does not. */
+function ofTheKernel(path: string, operations: readonly Operation[], uid: number): string | null {
+  if (!path.startsWith('/proc/')) return null;
+  if (operations.some((one) => one === 'create' || one === 'link')) return 'the kernel makes its own files';
+  if (!operations.includes('write')) return null;
+  if (uid !== 0) return 'the kernel’s files are for root to write';
+  return /ostype$|binfmt_misc/.test(path) ? 'a file of the kernel’s that is not there, or never written' : null;
 }
 
 function inet(

@@ -17,6 +17,10 @@ const PAUSE = call(34)();
 
 const NUMBERS: Words = [
   [/"(pid|tid|ppid|supervisor|inode|device|started|boot)": ?"?\d+"?/g, '"$1": N'],
+  // What differs between kernels.
+  [/\d+ (programs|pins)\b/g, 'N $1'],
+  [/"programs": \d+/g, '"programs": N'],
+  [/lsm=[a-z,]+/g, 'lsm=LIST'],
   [/\bact\[\d+\]/g, 'act[N]'],
   [/\b(act|sleep) \(\d+\)/g, '$1 (N)'],
   [/supervisor \d+/g, 'supervisor N'],

@@ -83,6 +83,8 @@ const IMPOSSIBLE: Readonly<Record<string, number>> = {
   'what goes through a pair of sockets is not judged': 1,
   'what a process holds it may look at': 1,
   'the kernel’s files are for root to write': 3,
+  'the kernel makes its own files': 2,
+  'a file of the kernel’s that is not there, or never written': 3,
   'a packet socket that is made does not tell its protocol': 2,
 };
 
