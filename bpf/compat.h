@@ -81,6 +81,79 @@ static __always_inline int cg_in_execve(void)
 }
 
 /*
+ * A plain address as a kernel struct that may be read without a helper; since 6.2. libbpf before 1.2 cannot tell whether the
+ * kernel has the function, so a helper of the same version stands for it. fast.bpf.c alone uses it: libbpf's linker takes no such symbol from two
+ * files.
+ */
+extern void *bpf_rdonly_cast(void *address, __u32 type) __ksym __weak;
+enum bpf_func_id___6_2 {
+	BPF_FUNC_cgrp_storage_get___6_2 = 210,
+};
+static __always_inline int cg_has_cast(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id___6_2, BPF_FUNC_cgrp_storage_get___6_2);
+}
+
+static __always_inline struct dentry *cg_as_dentry(__u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct dentry));
+}
+
+static __always_inline struct mount *cg_as_mount(__u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct mount));
+}
+
+static __always_inline __u32 cg_typed_sequence(struct dentry *dentry)
+{
+	return dentry->d_seq.seqcount.sequence;
+}
+
+/* A lock's sequence: seqlock_t begins with a seqcount, whatever lock stands behind it. */
+static __always_inline __u32 cg_typed_seqcount(__u64 address)
+{
+	struct seqcount *sequence = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct seqcount));
+
+	return sequence->sequence;
+}
+
+/* The word at an address, by way of a struct that begins with one. */
+static __always_inline __u64 cg_typed_word(__u64 address)
+{
+	struct list_head *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct list_head));
+
+	return (__u64)words->next;
+}
+
+static __always_inline struct file *cg_as_file(__u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct file));
+}
+
+/* A short name stands in its dentry: d_iname until 6.13, d_shortname since, 32 bytes or more. Longer ones stand elsewhere. */
+#define CG_INLINE_BYTES 32
+struct dentry___old {
+	unsigned char d_iname[CG_INLINE_BYTES];
+} __attribute__((preserve_access_index));
+union shortname_store___new {
+	unsigned char string[CG_INLINE_BYTES];
+} __attribute__((preserve_access_index));
+struct dentry___new {
+	union shortname_store___new d_shortname;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 cg_inline_word(struct dentry *dentry, __u32 number)
+{
+	__u32 offset;
+
+	if (bpf_core_field_exists(((struct dentry___old *)0)->d_iname))
+		offset = bpf_core_field_offset(struct dentry___old, d_iname);
+	else
+		offset = bpf_core_field_offset(struct dentry___new, d_shortname);
+	return *(__u64 *)((__u64)dentry + offset + 8 * number);
+}
+
+/*
  * A hook's refusal with this errno. The verifier wants to see that what a hook returns lies in -4095 ... 0, and before 6.17
  * it knows nothing about the result of a negation; of a subtraction it does.
  */

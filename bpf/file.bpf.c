@@ -20,6 +20,7 @@
  * Where a hook returns without a judgement, the reason stands there, and why the caller cannot bring it about. Everywhere:
  * cg_facts_path() and cg_path_object() say that an access is a stacking file system's own (path.bpf.c says by what).
  */
+#include "fast.h"
 #include "object.h"
 
 /*
@@ -38,14 +39,27 @@ static __always_inline __u32 exec_opens(struct cg_subject *subject)
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
+	__u32 mode, flags, operations = 0, floor;
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
-	__u32 mode, flags, operations = 0, floor;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
-	mode = BPF_CORE_READ(file, f_mode);
-	flags = BPF_CORE_READ(file, f_flags);
+	mode = file->f_mode;
+	flags = file->f_flags;
+	/* Programs, what a stacking file system opens for itself, and opens for ioctl alone are looked at below. */
+	if (!(flags & FMODE_EXEC_FLAG) && !(mode & FMODE_NOACCOUNT) && (flags & O_ACCMODE) != 3) {
+		__u32 reads = S_ISDIR(file->f_inode->i_mode) ? CG_LIST : CG_READ;
+		__u32 writes = (mode & FMODE_WRITE) || (flags & O_TRUNC);
+
+		if (writes || (mode & FMODE_READ))
+			CG_FAST(subject, file->f_path.mnt, file->f_path.dentry, mode & FMODE_READ ? reads : CG_WRITE,
+				writes && (mode & FMODE_READ) ? CG_WRITE : CG_OPERATION_COUNT);
+	}
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (flags & FMODE_EXEC_FLAG) {
 		operations = exec_opens(entry.subject);
 		if (!operations)
@@ -118,10 +132,16 @@ static __always_inline int in_mqueue(struct dentry *dentry)
 SEC("lsm/path_mknod")
 int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode, unsigned int dev)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	if ((mode & S_IFMT) == S_IFREG || !(mode & S_IFMT))
+		CG_FAST(subject, dir->mnt, dentry, CG_CREATE, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	switch (mode & S_IFMT) {
 	case S_IFCHR:
@@ -148,10 +168,15 @@ int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t 
 SEC("lsm/path_mkdir")
 int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_FAST(subject, dir->mnt, dentry, CG_CREATE, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	entry.scratch->access.flags = CG_EVENT_DIRECTORY;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
@@ -160,10 +185,15 @@ int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry, umode_t 
 SEC("lsm/path_symlink")
 int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry, const char *old_name)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_FAST(subject, dir->mnt, dentry, CG_CREATE, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
 }
@@ -171,10 +201,15 @@ int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry, const 
 SEC("lsm/path_unlink")
 int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_FAST(subject, dir->mnt, dentry, CG_DELETE, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	if (in_mqueue(dentry))
 		return 0;
@@ -184,10 +219,15 @@ int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
 SEC("lsm/path_rmdir")
 int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_FAST(subject, dir->mnt, dentry, CG_DELETE, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_path(&entry, dir, dentry, CG_BIT(CG_DELETE));
 }
@@ -195,10 +235,15 @@ int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 SEC("lsm/path_chmod")
 int BPF_PROG(path_chmod, const struct path *path, umode_t mode)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_FAST(subject, path->mnt, path->dentry, CG_CHMOD, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_path(&entry, path, path->dentry, CG_BIT(CG_CHMOD));
 }
@@ -206,10 +251,15 @@ int BPF_PROG(path_chmod, const struct path *path, umode_t mode)
 SEC("lsm/path_chown")
 int BPF_PROG(path_chown, const struct path *path, unsigned int uid, unsigned int gid)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_FAST(subject, path->mnt, path->dentry, CG_CHOWN, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_path(&entry, path, path->dentry, CG_BIT(CG_CHOWN));
 }
@@ -224,7 +274,6 @@ int BPF_PROG(path_chown, const struct path *path, unsigned int uid, unsigned int
  */
 static __noinline int holds_open(const struct path *path)
 {
-	struct task_struct *task = cg_current();
 	struct file *file = 0, *still = 0;
 	struct dentry *dentry;
 	struct vfsmount *mount;
@@ -235,10 +284,15 @@ static __noinline int holds_open(const struct path *path)
 	if (!path)
 		return 0;
 	number = cg_first_argument();
-	table = BPF_CORE_READ(task, files, fdt);
-	if (number >= BPF_CORE_READ(table, max_fds))
+	table = cg_current()->files->fdt;
+	if (number >= table->max_fds)
 		return 0;
-	place = BPF_CORE_READ(table, fd) + number;
+	place = table->fd + number;
+	if (cg_has_cast()) {
+		struct cg_names names = {(__u64)path->mnt, (__u64)path->dentry};
+
+		return cg_fast_holds((__u64)place, &names);
+	}
 	if (bpf_probe_read_kernel(&file, sizeof(file), place) || !file)
 		return 0;
 	/* O_PATH names a file and opens nothing: no hook was asked. */
@@ -255,13 +309,18 @@ static __noinline int holds_open(const struct path *path)
 SEC("lsm/inode_getattr")
 int BPF_PROG(inode_getattr, const struct path *path)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	if (holds_open(path))
 		return 0;
+	CG_FAST(subject, path->mnt, path->dentry, CG_STAT, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (cg_facts_path(entry.subject, entry.scratch, path, path->dentry, CG_BIT(CG_STAT)))
 		return 0;
 	return cg_judge(entry.subject, entry.scratch);

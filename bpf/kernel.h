@@ -32,6 +32,7 @@
 #define CG_MNT_INTERNAL 0x4000 /* MNT_INTERNAL (include/linux/mount.h; an enum since 6.18) */
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
+#define S_IFREG 0100000
 #define S_IFDIR 0040000
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000

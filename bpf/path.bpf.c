@@ -15,6 +15,11 @@
 
 extern const void mount_lock __ksym __weak;
 
+__hidden __u64 cg_mount_lock(void)
+{
+	return (__u64)&mount_lock;
+}
+
 /* The kernel's mount_lock sequence; odd while mounts change (or where it cannot be read, which no walk then trusts). */
 static __always_inline __u32 mount_sequence(void)
 {

@@ -48,15 +48,13 @@ static __always_inline void cg_begin(struct cg_scratch *scratch)
 }
 
 /*
- * The calling task's subject and room to work in *entry; 1. Or 0: the hook returns *verdict at once.
+ * The calling task's subject; or 0: the hook returns *verdict at once.
  * An armed task is the launcher's own code between the mark and its exec; it is held to that exec by the exec hooks.
  */
-static __always_inline int cg_enter(struct cg_entry *entry, int *verdict)
+static __always_inline struct cg_subject *cg_subject(int *verdict)
 {
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject;
-	struct cg_slot *slot;
-	__u32 number;
 
 	*verdict = 0;
 	if (!task->bpf_storage)
@@ -68,7 +66,17 @@ static __always_inline int cg_enter(struct cg_entry *entry, int *verdict)
 	}
 	if (!subject->policy || (subject->flags & (CG_SUBJECT_ARMED | CG_SUBJECT_FREE)))
 		return 0;
-	number = subject->policy;
+	return subject;
+}
+
+/* The subject and room to work in *entry; 1. Or 0: the hook returns *verdict at once. */
+static __always_inline int cg_work(struct cg_entry *entry, struct cg_subject *subject, int *verdict)
+{
+	struct task_struct *task = cg_current();
+	__u32 number = subject->policy;
+	struct cg_slot *slot;
+
+	*verdict = 0;
 	slot = bpf_map_lookup_elem(&policies, &number);
 	if ((!slot || slot->cookie != subject->cookie) && cg_stray(subject)) {
 		*verdict = -EPERM;
@@ -85,6 +93,14 @@ static __always_inline int cg_enter(struct cg_entry *entry, int *verdict)
 	}
 	cg_begin(entry->scratch);
 	return 1;
+}
+
+/* Both: what a hook begins with. */
+static __always_inline int cg_enter(struct cg_entry *entry, int *verdict)
+{
+	struct cg_subject *subject = cg_subject(verdict);
+
+	return subject ? cg_work(entry, subject, verdict) : 0;
 }
 
 #endif

@@ -59,7 +59,8 @@ export async function randomly(
       if (made >= wanted) break;
       const operation = ATTEMPTED[(index + made) % ATTEMPTED.length] ?? 'read';
       const access = { ...accessOf(policy, { ...aim, operations: [operation] }), operations: [operation] };
-      if (access.object.type !== 'path') continue;
+      // The root folder is always there, and everybody else's way to their own names.
+      if (access.object.type !== 'path' || access.object.path === '/') continue;
       const attempt = place.attemptOf(access);
       if ('reason' in attempt) continue;
       attempt.arrange();

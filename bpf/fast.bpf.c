@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The fast path; fast.h says what it is for. It climbs as path.bpf.c does, and stands on the same proof: each dentry's d_seq is
+ * added on the way up and taken off after its name was used, and only grows, so a sum of 0 says that none changed in between;
+ * where mounts were crossed, mount_lock's sequence says it of them. All reads are typed: a bad address reads 0 (the JIT's
+ * exception table) and no helper is called.
+ *
+ * Scalars become kernel structs by bpf_rdonly_cast, which is there since 6.2. Before that nothing is told here.
+ */
+#include "fast.h"
+#include "path.h"
+#include "subject.h"
+
+/* Mounts crossed: more is the walk's. */
+#define FAST_MOUNTS 3
+
+/* No state: images have fewer. */
+#define NO_STATE ~0u
+
+/* The last word of a name of so many bytes has these of it. */
+static __always_inline __u64 low_bytes(__u32 length)
+{
+	return (1ull << (8 * length & 63)) - 1;
+}
+
+/*
+ * What the slow path alone knows: processes of /proc have names of their own, the gate's pins and what makes a task a cgroup's
+ * are refused, and message queues go by other names.
+ */
+static __always_inline int is_plain_mount(struct dentry *dentry)
+{
+	__u64 magic = dentry->d_sb->s_magic;
+
+	return magic && magic != PROC_SUPER_MAGIC && magic != BPF_FS_MAGIC && magic != CGROUP2_SUPER_MAGIC &&
+	       magic != CGROUP_SUPER_MAGIC && magic != MQUEUE_MAGIC;
+}
+
+/* A denial that no one is told of: counted as in judge.bpf.c, and its errno. */
+static __noinline __u32 refuse_silently(struct cg_subject *subject, __u32 operation, __u32 errnum)
+{
+	struct cg_session *session;
+
+	if (!subject)
+		return CG_NOT_TOLD;
+	session = cg_session_of(subject);
+	if (!session)
+		return CG_NOT_TOLD;
+	__sync_fetch_and_add(&session->denied, 1);
+	__sync_fetch_and_add(&session->denied_by[CG_BOUND(operation, 16)], 1);
+	__sync_fetch_and_add(&session->silent, 1);
+	return errnum ? errnum : EPERM;
+}
+
+/* 1: the way is up, to the root of the namespace. */
+static __always_inline int climb(struct cg_fast *fast, __u64 namespace)
+{
+	struct cg_way *way = &fast->way;
+	struct mount *mount = cg_as_mount(fast->mount - bpf_core_field_offset(struct mount, mnt)), *top;
+	struct dentry *dentry = cg_as_dentry(fast->dentry), *root = mount->mnt.mnt_root, *parent;
+	__u32 sequence;
+
+	/* In the subject's own namespace: no mount of the kernel's own, no detached one, none of a stacking file system. */
+	if (!namespace || (__u64)mount->mnt_ns != namespace || !is_plain_mount(dentry))
+		return 0;
+	/* Deleted, or never named. What is only being made has no inode yet. */
+	parent = dentry->d_parent;
+	if (dentry->d_inode && !dentry->d_hash.pprev && parent != dentry)
+		return 0;
+	top = mount->mnt_ns->root;
+	way->stamp = 0;
+	way->crossed = 0;
+	for (__u32 i = 0; i <= CG_FAST_DEPTH; i++) {
+		if (dentry == root) {
+			if (!way->crossed) {
+				way->mount_lock = cg_typed_seqcount(cg_mount_lock());
+				if (way->mount_lock & 1)
+					return 0;
+			}
+			for (int j = 0; j < FAST_MOUNTS; j++) {
+				struct mount *above = mount->mnt_parent;
+
+				if (mount == top) {
+					way->count = i;
+					return 1;
+				}
+				/* Between two places (fs/namespace.c: unhash_mnt). */
+				if (above == mount)
+					return 0;
+				way->crossed = 1;
+				dentry = mount->mnt_mountpoint;
+				mount = above;
+				root = mount->mnt.mnt_root;
+				if (dentry != root)
+					break;
+			}
+			if (dentry == root) {
+				if (mount != top)
+					return 0;
+				way->count = i;
+				return 1;
+			}
+			if (!is_plain_mount(dentry))
+				return 0;
+		}
+		if (i == CG_FAST_DEPTH)
+			return 0;
+		sequence = cg_typed_sequence(dentry);
+		parent = dentry->d_parent;
+		if ((sequence & 1) || parent == dentry)
+			return 0;
+		way->stamp += sequence;
+		way->dentries[i] = (__u64)dentry;
+		dentry = parent;
+	}
+	return 0;
+}
+
+/* By a rule where a learner asks: what none decides is to be noted. */
+static __always_inline int is_permit(struct cg_decision *decision, __u32 mode)
+{
+	return decision->verdict == CG_PERMIT && !(mode == CG_LEARN && (decision->flags & CG_DECISION_DEFAULT));
+}
+
+#define CG_CLASS 0
+#include "fast.inc.h"
+#undef CG_CLASS
+#define CG_CLASS 1
+#include "fast.inc.h"
+#undef CG_CLASS
+#define CG_CLASS 2
+#include "fast.inc.h"
+#undef CG_CLASS
+#define CG_CLASS 3
+#include "fast.inc.h"
+#undef CG_CLASS
+
+/* Operations that change a file or its name, which is callgate's own where it is protected (guard.h). */
+#define CHANGES                                                                                       \
+	(CG_BIT(CG_WRITE) | CG_BIT(CG_CREATE) | CG_BIT(CG_DELETE) | CG_BIT(CG_LINK) | CG_BIT(CG_MKNOD) | \
+	 CG_BIT(CG_CHMOD) | CG_BIT(CG_CHOWN))
+
+static __always_inline int is_protected(struct inode *inode)
+{
+	struct cg_inode key = {};
+
+	if (!inode)
+		return 0;
+	key.inode = inode->i_ino;
+	key.device = inode->i_sb->s_dev;
+	return bpf_map_lookup_elem(&protections, &key) != 0;
+}
+
+__u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
+{
+	__u32 number, location, place;
+	struct cg_slot *slot;
+
+	if (!subject || !fast)
+		return CG_NOT_TOLD;
+	number = subject->policy;
+	slot = bpf_map_lookup_elem(&policies, &number);
+	if (!slot || slot->cookie != subject->cookie)
+		return CG_NOT_TOLD;
+	location = slot->location;
+	if (!location || !climb(fast, subject->mounts))
+		return CG_NOT_TOLD;
+	if ((CG_BIT(fast->first & 31) | CG_BIT(fast->second & 31)) & CHANGES) {
+		struct dentry *leaf = cg_as_dentry(fast->dentry);
+
+		if (is_protected(leaf->d_inode) || is_protected(leaf->d_parent->d_inode))
+			return CG_NOT_TOLD;
+	}
+	place = (location & 0xffffff) - 1;
+	switch (location >> 24) {
+#define CG_PERMITS(class_, ...) \
+	case class_:            \
+		return verdict##class_(subject, fast, place, slot->mode);
+	CG_IMAGE_CLASSES(CG_PERMITS)
+#undef CG_PERMITS
+	default:
+		return CG_NOT_TOLD;
+	}
+}
+
+__u32 cg_fast_holds(__u64 place, struct cg_names *path)
+{
+	__u64 held = cg_typed_word(place), mount, dentry;
+	struct file *file;
+
+	if (!path || !held)
+		return 0;
+	file = cg_as_file(held);
+	if (file->f_mode & FMODE_PATH)
+		return 0;
+	mount = (__u64)file->f_path.mnt;
+	dentry = (__u64)file->f_path.dentry;
+	/* As in file.bpf.c: holds_open. */
+	return cg_typed_word(place) == held && mount == path->mount && dentry == path->dentry;
+}

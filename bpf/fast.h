@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fast path: what a policy permits without a word is permitted by reading dentries as the kernel's own structs, with no
+ * helper, no scratch and no loop's callback. It answers one question, and everything that it cannot tell (deep, long, raced,
+ * /proc, kinds, conditions, refusals, whatever is to be reported) is left to the walk (path.bpf.c), which is the judge of all.
+ */
+#ifndef CALLGATE_FAST_H
+#define CALLGATE_FAST_H
+#include "maps.h"
+
+/* Components: a longer path is the walk's. A power of two. */
+#define CG_FAST_DEPTH 16
+
+/* A path on its way up. */
+struct cg_way {
+	__u64 dentries[CG_FAST_DEPTH]; /* the leaf first */
+	__u64 stamp;
+	__u32 count;
+	__u32 crossed;
+	__u32 mount_lock;
+	__u32 pad;
+};
+
+/*
+ * One attempt on one path. In memory, as a global function takes no pointers to kernel structs (judge.h); what is read back
+ * from there is a number to the verifier.
+ */
+struct cg_fast {
+	__u64 mount;  /* struct vfsmount */
+	__u64 dentry;
+	__u32 first;  /* enum cg_operation */
+	__u32 second; /* another, or CG_OPERATION_COUNT */
+	struct cg_way way;
+};
+
+/* What the fast path says: CG_PERMITTED, and nothing is to be told of it; CG_NOT_TOLD; else the errno of a refusal, counted. */
+#define CG_NOT_TOLD 0
+#define CG_PERMITTED 4096
+
+/* A global function: see judge.h. */
+__u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast);
+
+/* A struct path as numbers. */
+struct cg_names {
+	__u64 mount; /* struct vfsmount */
+	__u64 dentry;
+};
+
+/* Is what the place in a table of descriptors holds open this very path? */
+__u32 cg_fast_holds(__u64 place, struct cg_names *path);
+
+/* The verdict on a typed path. Kernels without the cast see no call: before 6.3 the memory would have to be cleared for it. */
+static __always_inline __u32 cg_fast_path(struct cg_subject *subject, struct vfsmount *mount, struct dentry *dentry,
+					  __u32 first, __u32 second)
+{
+	struct cg_fast fast;
+
+	if (!cg_has_cast())
+		return CG_NOT_TOLD;
+	fast.mount = (__u64)mount;
+	fast.dentry = (__u64)dentry;
+	fast.first = first;
+	fast.second = second;
+	return cg_fast_verdict(subject, &fast);
+}
+
+/* What a hook does with the answer: it returns where there is one. */
+#define CG_FAST(subject, mount, dentry, first, second)                                        \
+	do {                                                                                  \
+		__u32 told_ = cg_fast_path((subject), (mount), (dentry), (first), (second)); \
+                                                                                              \
+		if (told_ == CG_PERMITTED)                                                    \
+			return 0;                                                             \
+		if (told_ != CG_NOT_TOLD)                                                     \
+			return cg_refuse(told_);                                              \
+	} while (0)
+
+#endif

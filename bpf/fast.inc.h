@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The fast path for one size class of bpf/abi/image.h; fast.bpf.c includes it once for each, with CG_CLASS set. It takes the
+ * steps of matcher.inc.h over the same tables.
+ */
+#define CG_PASTE_(name, number) name##number
+#define CG_PASTE(name, number) CG_PASTE_(name, number)
+#define OF_CLASS(name) CG_PASTE(name, CG_CLASS)
+
+/*
+ * The state behind one component; NO_STATE where its name does not stand in its dentry. A global
+ * function: its one caller calls it as often as a path may have components.
+ */
+__u32 OF_CLASS(cg_fast_step)(struct OF_CLASS(cg_image) *image, __u32 from, __u64 address)
+{
+	if (!image)
+		return NO_STATE;
+	struct cg_state *state = &image->states[CG_BOUND(from, OF_CLASS(CG_STATES))];
+	struct dentry *dentry = cg_as_dentry(address);
+	__u32 length = dentry->d_name.len;
+	__u64 w0, w1 = 0, w2 = 0, row = state->dfa;
+
+	if (length <= CG_LITERAL_BYTES && ((state->length_mask >> (length & 31)) & 1)) {
+		w0 = cg_inline_word(dentry, 0);
+		if ((state->first_mask >> (w0 & 63)) & 1) {
+			if (length > 8)
+				w1 = cg_inline_word(dentry, 1);
+			if (length > 16)
+				w2 = cg_inline_word(dentry, 2);
+			if (length < 8)
+				w0 &= low_bytes(length);
+			else if (length < 16)
+				w1 &= low_bytes(length);
+			else if (length < 24)
+				w2 &= low_bytes(length);
+			__u64 slot = CG_LITERAL_HASH(image->header.seed, from, length, w0, w1, w2);
+			for (int probe = 0; probe < CG_PROBES; probe++) {
+				struct cg_literal *literal = &image->literals[CG_BOUND(slot + probe, OF_CLASS(CG_LITERALS))];
+				if (!literal->length)
+					break;
+				if (literal->words[0] == w0 && literal->words[1] == w1 && literal->words[2] == w2 &&
+				    literal->length == length && literal->state == from) {
+					return literal->to;
+				}
+			}
+		}
+	}
+	if (row) {
+		__u64 words[CG_INLINE_BYTES / 8];
+		/* Also 0, which no name has; longer ones stand elsewhere. */
+		if (length - 1 >= CG_INLINE_BYTES - 1)
+			return NO_STATE;
+		for (int i = 0; i < CG_INLINE_BYTES / 8; i++)
+			words[i] = cg_inline_word(dentry, i);
+		for (__u32 i = 0; i < CG_INLINE_BYTES; i++) {
+			if (i >= length)
+				break;
+			__u8 byte = words[i / 8] >> (i % 8 * 8);
+			row = image->cells[CG_BOUND(row + image->classes[byte], OF_CLASS(CG_CELLS))];
+			if (!row)
+				return state->fallback;
+		}
+		return image->cells[CG_BOUND(row + image->header.class_count, OF_CLASS(CG_CELLS))];
+	}
+	return state->fallback;
+}
+
+/* What an image says of one operation at an answer; null: that depends on who asks. */
+static __always_inline struct cg_decision *OF_CLASS(plain_of)(struct OF_CLASS(cg_image) *image, __u32 answer, __u32 operation)
+{
+	struct cg_answer *all = &image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))];
+	__u32 number = all->decision[CG_BOUND(operation, 16)];
+	struct cg_decision *decision = &image->decisions[CG_BOUND(number, OF_CLASS(CG_DECISIONS))];
+
+	return decision->only_if || decision->unless ? 0 : decision;
+}
+
+/* The way down and the answer behind it. */
+static __noinline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struct cg_fast *fast, __u32 place, __u32 mode)
+{
+	if (!subject || !fast)
+		return CG_NOT_TOLD;
+	struct cg_way *way = &fast->way;
+	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
+	if (!image)
+		return CG_NOT_TOLD;
+	__u32 state = image->header.start_path;
+	for (__u32 i = 0; i < CG_FAST_DEPTH; i++) {
+		if (i >= way->count)
+			break;
+		__u64 dentry = way->dentries[(way->count - 1 - i) & (CG_FAST_DEPTH - 1)];
+
+		state = OF_CLASS(cg_fast_step)(image, state, dentry);
+		if (state == NO_STATE)
+			return CG_NOT_TOLD;
+		way->stamp -= cg_typed_sequence(cg_as_dentry(dentry));
+	}
+	if (way->stamp || (way->crossed && cg_typed_seqcount(cg_mount_lock()) != way->mount_lock))
+		return CG_NOT_TOLD;
+	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
+
+	struct cg_decision *decision = OF_CLASS(plain_of)(image, answer, fast->first);
+	if (!decision || (decision->flags & CG_DECISION_LOG))
+		return CG_NOT_TOLD;
+	if (decision->verdict == CG_DENY && mode == CG_ENFORCE && fast->second == CG_OPERATION_COUNT)
+		return refuse_silently(subject, fast->first, decision->errnum);
+	if (!is_permit(decision, mode))
+		return CG_NOT_TOLD;
+	if (fast->second == CG_OPERATION_COUNT)
+		return CG_PERMITTED;
+	decision = OF_CLASS(plain_of)(image, answer, fast->second);
+	return decision && !(decision->flags & CG_DECISION_LOG) && is_permit(decision, mode) ? CG_PERMITTED : CG_NOT_TOLD;
+}
+
+#undef OF_CLASS
+#undef CG_PASTE
+#undef CG_PASTE_
