@@ -5,7 +5,8 @@
  * where mounts were crossed, mount_lock's sequence says it of them. All reads are typed: a bad address reads 0 (the JIT's
  * exception table) and no helper is called.
  *
- * Scalars become kernel structs by bpf_rdonly_cast, which is there since 6.2. Before that nothing is told here.
+ * Scalars become kernel structs by bpf_rdonly_cast, which is there since 6.2. Before that nothing is told of paths. (Every global
+ * function asks for itself: the verifier looks at those that nobody calls too, until 6.8.)
  */
 #include "fast.h"
 #include "path.h"
@@ -39,14 +40,15 @@ static __always_inline int is_plain_mount(struct dentry *dentry)
 static __noinline __u32 refuse_silently(struct cg_subject *subject, __u32 operation, __u32 errnum)
 {
 	struct cg_session *session;
+	__u64 at = CG_BOUND(operation, 32);
 
-	if (!subject)
+	if (!subject || at >= CG_OPERATION_SLOTS)
 		return CG_NOT_TOLD;
 	session = cg_session_of(subject);
 	if (!session)
 		return CG_NOT_TOLD;
 	__sync_fetch_and_add(&session->denied, 1);
-	__sync_fetch_and_add(&session->denied_by[CG_BOUND(operation, 16)], 1);
+	__sync_fetch_and_add(&session->denied_by[at], 1);
 	__sync_fetch_and_add(&session->silent, 1);
 	return errnum ? errnum : EPERM;
 }
@@ -150,19 +152,27 @@ static __always_inline int is_protected(struct inode *inode)
 	return bpf_map_lookup_elem(&protections, &key) != 0;
 }
 
+/* Where the subject's image is, as struct cg_slot says; 0: that is not plain. */
+static __always_inline __u32 image_of(struct cg_subject *subject, __u32 *mode)
+{
+	__u32 number = subject->policy;
+	struct cg_slot *slot = bpf_map_lookup_elem(&policies, &number);
+
+	if (!slot || slot->cookie != subject->cookie)
+		return 0;
+	*mode = slot->mode;
+	return slot->location;
+}
+
 __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 {
-	__u32 number, location, place;
-	struct cg_slot *slot;
+	__u32 location, place, mode;
 
-	if (!subject || !fast)
+	if (!cg_has_cast() || !subject || !fast)
 		return CG_NOT_TOLD;
-	number = subject->policy;
-	slot = bpf_map_lookup_elem(&policies, &number);
-	if (!slot || slot->cookie != subject->cookie)
-		return CG_NOT_TOLD;
-	location = slot->location;
-	if (!location || !climb(fast, subject->mounts))
+	location = image_of(subject, &mode);
+	/* A learner is told of every move. */
+	if (!location || (fast->end != CG_END_NONE && mode == CG_LEARN) || !climb(fast, subject->mounts))
 		return CG_NOT_TOLD;
 	if ((CG_BIT(fast->first & 31) | CG_BIT(fast->second & 31)) & CHANGES) {
 		struct dentry *leaf = cg_as_dentry(fast->dentry);
@@ -172,22 +182,47 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 	}
 	place = (location & 0xffffff) - 1;
 	switch (location >> 24) {
-#define CG_PERMITS(class_, ...) \
+#define CG_VERDICT(class_, ...) \
 	case class_:            \
-		return verdict##class_(subject, fast, place, slot->mode);
-	CG_IMAGE_CLASSES(CG_PERMITS)
-#undef CG_PERMITS
+		return verdict##class_(subject, fast, place, mode);
+	CG_IMAGE_CLASSES(CG_VERDICT)
+#undef CG_VERDICT
 	default:
 		return CG_NOT_TOLD;
 	}
 }
 
-__u32 cg_fast_holds(__u64 place, struct cg_names *path)
+__u32 cg_fast_address(struct cg_subject *subject, struct cg_fast_inet *inet)
 {
-	__u64 held = cg_typed_word(place), mount, dentry;
+	__u32 location, place, mode;
+
+	if (!subject || !inet)
+		return CG_NOT_TOLD;
+	location = image_of(subject, &mode);
+	if (!location)
+		return CG_NOT_TOLD;
+	place = (location & 0xffffff) - 1;
+	switch (location >> 24) {
+#define CG_VERDICT(class_, ...) \
+	case class_:            \
+		return inet_verdict##class_(subject, inet, place, mode);
+	CG_IMAGE_CLASSES(CG_VERDICT)
+#undef CG_VERDICT
+	default:
+		return CG_NOT_TOLD;
+	}
+}
+
+__u32 cg_fast_holds(struct cg_holding *holding)
+{
+	__u64 place, held, mount, dentry;
 	struct file *file;
 
-	if (!path || !held)
+	if (!cg_has_cast() || !holding)
+		return 0;
+	place = holding->place;
+	held = cg_typed_word(place);
+	if (!held)
 		return 0;
 	file = cg_as_file(held);
 	if (file->f_mode & FMODE_PATH)
@@ -195,5 +230,5 @@ __u32 cg_fast_holds(__u64 place, struct cg_names *path)
 	mount = (__u64)file->f_path.mnt;
 	dentry = (__u64)file->f_path.dentry;
 	/* As in file.bpf.c: holds_open. */
-	return cg_typed_word(place) == held && mount == path->mount && dentry == path->dentry;
+	return cg_typed_word(place) == held && mount == holding->mount && dentry == holding->dentry;
 }

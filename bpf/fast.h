@@ -30,24 +30,46 @@ struct cg_fast {
 	__u64 dentry;
 	__u32 first;  /* enum cg_operation */
 	__u32 second; /* another, or CG_OPERATION_COUNT */
+	/* Of what is moved: the new name is asked of behind the old one, in the same memory. */
+	__u32 end;    /* enum cg_end */
+	__u32 moved;  /* enum cg_moved */
+	__u32 state;
+	__u32 grants;
+	__u64 generation;
 	struct cg_way way;
+};
+
+enum cg_end {
+	CG_END_NONE = 0,
+	CG_END_OLD = 1,
+	CG_END_NEW = 2,
+};
+
+/* One attempt on an address of IPv4. */
+struct cg_fast_inet {
+	__u32 protocol; /* enum cg_protocol */
+	__u32 address;  /* network order, as the next */
+	__u32 port;
+	__u32 operation;
 };
 
 /* What the fast path says: CG_PERMITTED, and nothing is to be told of it; CG_NOT_TOLD; else the errno of a refusal, counted. */
 #define CG_NOT_TOLD 0
 #define CG_PERMITTED 4096
 
-/* A global function: see judge.h. */
+/* Global functions: see judge.h. */
 __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast);
+__u32 cg_fast_address(struct cg_subject *subject, struct cg_fast_inet *inet);
 
-/* A struct path as numbers. */
-struct cg_names {
+/* A path, and a place in a table of descriptors. */
+struct cg_holding {
 	__u64 mount; /* struct vfsmount */
 	__u64 dentry;
+	__u64 place; /* of a struct file * */
 };
 
-/* Is what the place in a table of descriptors holds open this very path? */
-__u32 cg_fast_holds(__u64 place, struct cg_names *path);
+/* Is what that place holds open this very path? */
+__u32 cg_fast_holds(struct cg_holding *holding);
 
 /* The verdict on a typed path. Kernels without the cast see no call: before 6.3 the memory would have to be cleared for it. */
 static __always_inline __u32 cg_fast_path(struct cg_subject *subject, struct vfsmount *mount, struct dentry *dentry,
@@ -61,18 +83,20 @@ static __always_inline __u32 cg_fast_path(struct cg_subject *subject, struct vfs
 	fast.dentry = (__u64)dentry;
 	fast.first = first;
 	fast.second = second;
+	fast.end = CG_END_NONE;
 	return cg_fast_verdict(subject, &fast);
 }
 
 /* What a hook does with the answer: it returns where there is one. */
-#define CG_FAST(subject, mount, dentry, first, second)                                        \
-	do {                                                                                  \
-		__u32 told_ = cg_fast_path((subject), (mount), (dentry), (first), (second)); \
-                                                                                              \
-		if (told_ == CG_PERMITTED)                                                    \
-			return 0;                                                             \
-		if (told_ != CG_NOT_TOLD)                                                     \
-			return cg_refuse(told_);                                              \
+#define CG_TOLD(answer)                          \
+	do {                                     \
+		__u32 told_ = (answer);          \
+                                                 \
+		if (told_ == CG_PERMITTED)       \
+			return 0;                \
+		if (told_ != CG_NOT_TOLD)        \
+			return cg_refuse(told_); \
 	} while (0)
+#define CG_FAST(subject, mount, dentry, first, second) CG_TOLD(cg_fast_path((subject), (mount), (dentry), (first), (second)))
 
 #endif

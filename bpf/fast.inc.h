@@ -7,21 +7,57 @@
 #define CG_PASTE(name, number) CG_PASTE_(name, number)
 #define OF_CLASS(name) CG_PASTE(name, CG_CLASS)
 
+#include "tables.inc.h"
+
+/* The state behind a name of the exact table, in words, the last zero padded; NO_STATE where it is none. */
+static __always_inline __u32 OF_CLASS(literal_of)(struct OF_CLASS(cg_image) *image, __u32 from, __u32 length, __u64 w0, __u64 w1,
+						  __u64 w2)
+{
+	__u64 slot = CG_LITERAL_HASH(image->header.seed, from, length, w0, w1, w2);
+
+	for (int probe = 0; probe < CG_PROBES; probe++) {
+		struct cg_literal *literal = &image->literals[CG_BOUND(slot + probe, OF_CLASS(CG_LITERALS))];
+		if (!literal->length)
+			break;
+		if (literal->words[0] == w0 && literal->words[1] == w1 && literal->words[2] == w2 && literal->length == length &&
+		    literal->state == from)
+			return literal->to;
+	}
+	return NO_STATE;
+}
+
+/* The state behind a name by its bytes. */
+static __always_inline __u32 OF_CLASS(state_by)(struct OF_CLASS(cg_image) *image, struct cg_state *state, __u32 length,
+						 const __u64 *words, __u32 most)
+{
+	__u64 row = state->dfa;
+
+	for (__u32 i = 0; i < most; i++) {
+		if (i >= length)
+			break;
+		__u8 byte = words[i / 8] >> (i % 8 * 8);
+		row = image->cells[CG_BOUND(row + image->classes[byte], OF_CLASS(CG_CELLS))];
+		if (!row)
+			return state->fallback;
+	}
+	return image->cells[CG_BOUND(row + image->header.class_count, OF_CLASS(CG_CELLS))];
+}
+
 /*
- * The state behind one component; NO_STATE where its name does not stand in its dentry. A global
- * function: its one caller calls it as often as a path may have components.
+ * The state behind one component of a path; NO_STATE where its name does not stand in its dentry. A global function: its one
+ * caller calls it as often as a path may have components.
  */
 __u32 OF_CLASS(cg_fast_step)(struct OF_CLASS(cg_image) *image, __u32 from, __u64 address)
 {
-	if (!image)
+	if (!cg_has_cast() || !image)
 		return NO_STATE;
 	struct cg_state *state = &image->states[CG_BOUND(from, OF_CLASS(CG_STATES))];
 	struct dentry *dentry = cg_as_dentry(address);
 	__u32 length = dentry->d_name.len;
-	__u64 w0, w1 = 0, w2 = 0, row = state->dfa;
 
 	if (length <= CG_LITERAL_BYTES && ((state->length_mask >> (length & 31)) & 1)) {
-		w0 = cg_inline_word(dentry, 0);
+		__u64 w0 = cg_inline_word(dentry, 0), w1 = 0, w2 = 0;
+
 		if ((state->first_mask >> (w0 & 63)) & 1) {
 			if (length > 8)
 				w1 = cg_inline_word(dentry, 1);
@@ -33,46 +69,69 @@ __u32 OF_CLASS(cg_fast_step)(struct OF_CLASS(cg_image) *image, __u32 from, __u64
 				w1 &= low_bytes(length);
 			else if (length < 24)
 				w2 &= low_bytes(length);
-			__u64 slot = CG_LITERAL_HASH(image->header.seed, from, length, w0, w1, w2);
-			for (int probe = 0; probe < CG_PROBES; probe++) {
-				struct cg_literal *literal = &image->literals[CG_BOUND(slot + probe, OF_CLASS(CG_LITERALS))];
-				if (!literal->length)
-					break;
-				if (literal->words[0] == w0 && literal->words[1] == w1 && literal->words[2] == w2 &&
-				    literal->length == length && literal->state == from) {
-					return literal->to;
-				}
-			}
+			__u32 to = OF_CLASS(literal_of)(image, from, length, w0, w1, w2);
+			if (to != NO_STATE)
+				return to;
 		}
 	}
-	if (row) {
-		__u64 words[CG_INLINE_BYTES / 8];
-		/* Also 0, which no name has; longer ones stand elsewhere. */
-		if (length - 1 >= CG_INLINE_BYTES - 1)
-			return NO_STATE;
-		for (int i = 0; i < CG_INLINE_BYTES / 8; i++)
-			words[i] = cg_inline_word(dentry, i);
-		for (__u32 i = 0; i < CG_INLINE_BYTES; i++) {
-			if (i >= length)
-				break;
-			__u8 byte = words[i / 8] >> (i % 8 * 8);
-			row = image->cells[CG_BOUND(row + image->classes[byte], OF_CLASS(CG_CELLS))];
-			if (!row)
-				return state->fallback;
-		}
-		return image->cells[CG_BOUND(row + image->header.class_count, OF_CLASS(CG_CELLS))];
+	if (!state->dfa)
+		return state->fallback;
+	/* Also 0, which no name has; longer ones stand elsewhere. */
+	if (length - 1 >= CG_INLINE_BYTES - 1)
+		return NO_STATE;
+	__u64 words[CG_INLINE_BYTES / 8];
+	for (int i = 0; i < CG_INLINE_BYTES / 8; i++)
+		words[i] = cg_inline_word(dentry, i);
+	return OF_CLASS(state_by)(image, state, length, words, CG_INLINE_BYTES);
+}
+
+/* The state behind one component of an address. */
+__u32 OF_CLASS(cg_fast_piece)(struct OF_CLASS(cg_image) *image, __u32 from, __u32 length, __u64 w0, __u64 w1)
+{
+	if (!image)
+		return 0;
+	struct cg_state *state = &image->states[CG_BOUND(from, OF_CLASS(CG_STATES))];
+
+	if (((state->length_mask >> (length & 31)) & 1) && ((state->first_mask >> (w0 & 63)) & 1)) {
+		__u32 to = OF_CLASS(literal_of)(image, from, length, w0, w1, 0);
+		if (to != NO_STATE)
+			return to;
 	}
-	return state->fallback;
+	if (!state->dfa)
+		return state->fallback;
+	__u64 words[] = {w0, w1};
+	return OF_CLASS(state_by)(image, state, length, words, sizeof(words));
 }
 
 /* What an image says of one operation at an answer; null: that depends on who asks. */
 static __always_inline struct cg_decision *OF_CLASS(plain_of)(struct OF_CLASS(cg_image) *image, __u32 answer, __u32 operation)
 {
 	struct cg_answer *all = &image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))];
-	__u32 number = all->decision[CG_BOUND(operation, 16)];
+	__u64 at = CG_BOUND(operation, 32);
+	if (at >= CG_OPERATION_SLOTS)
+		return 0;
+	__u32 number = all->decision[at];
 	struct cg_decision *decision = &image->decisions[CG_BOUND(number, OF_CLASS(CG_DECISIONS))];
 
 	return decision->only_if || decision->unless ? 0 : decision;
+}
+
+/* What is said of one or two operations at a state. */
+static __always_inline __u32 OF_CLASS(told_at)(struct OF_CLASS(cg_image) *image, struct cg_subject *subject, __u32 answer,
+					       __u32 first, __u32 second, __u32 mode)
+{
+	struct cg_decision *decision = OF_CLASS(plain_of)(image, answer, first);
+
+	if (!decision || (decision->flags & CG_DECISION_LOG))
+		return CG_NOT_TOLD;
+	if (decision->verdict == CG_DENY && mode == CG_ENFORCE && second == CG_OPERATION_COUNT)
+		return refuse_silently(subject, first, decision->errnum);
+	if (!is_permit(decision, mode))
+		return CG_NOT_TOLD;
+	if (second == CG_OPERATION_COUNT)
+		return CG_PERMITTED;
+	decision = OF_CLASS(plain_of)(image, answer, second);
+	return decision && !(decision->flags & CG_DECISION_LOG) && is_permit(decision, mode) ? CG_PERMITTED : CG_NOT_TOLD;
 }
 
 /* The way down and the answer behind it. */
@@ -98,18 +157,36 @@ static __noinline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struct cg_
 	if (way->stamp || (way->crossed && cg_typed_seqcount(cg_mount_lock()) != way->mount_lock))
 		return CG_NOT_TOLD;
 	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
+	if (fast->end != CG_END_NONE) {
+		__u32 grants = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].grants;
 
-	struct cg_decision *decision = OF_CLASS(plain_of)(image, answer, fast->first);
-	if (!decision || (decision->flags & CG_DECISION_LOG))
+		/* As in matcher.inc.h: compare. */
+		if (fast->end == CG_END_NEW &&
+		    (fast->generation != image->header.generation ||
+		     (state != fast->state && !OF_CLASS(takes)(image, fast->moved, 0, fast->grants, grants))))
+			return CG_NOT_TOLD;
+		fast->state = state;
+		fast->grants = grants;
+		fast->generation = image->header.generation;
+	}
+	return OF_CLASS(told_at)(image, subject, answer, fast->first, fast->second, mode);
+}
+
+/* The same of an address: three pieces, see struct cg_inet. */
+static __noinline __u32 OF_CLASS(inet_verdict)(struct cg_subject *subject, struct cg_fast_inet *inet, __u32 place, __u32 mode)
+{
+	if (!subject || !inet)
 		return CG_NOT_TOLD;
-	if (decision->verdict == CG_DENY && mode == CG_ENFORCE && fast->second == CG_OPERATION_COUNT)
-		return refuse_silently(subject, fast->first, decision->errnum);
-	if (!is_permit(decision, mode))
+	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
+	if (!image)
 		return CG_NOT_TOLD;
-	if (fast->second == CG_OPERATION_COUNT)
-		return CG_PERMITTED;
-	decision = OF_CLASS(plain_of)(image, answer, fast->second);
-	return decision && !(decision->flags & CG_DECISION_LOG) && is_permit(decision, mode) ? CG_PERMITTED : CG_NOT_TOLD;
+	/* ::ffff:a.b.c.d */
+	__u64 address = 0xffff0000 | (__u64)inet->address << 32;
+	__u32 state = OF_CLASS(cg_fast_piece)(image, image->header.start_inet, 1, inet->protocol, 0);
+	state = OF_CLASS(cg_fast_piece)(image, state, 16, 0, address);
+	state = OF_CLASS(cg_fast_piece)(image, state, 2, inet->port, 0);
+	return OF_CLASS(told_at)(image, subject, image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer, inet->operation,
+				 CG_OPERATION_COUNT, mode);
 }
 
 #undef OF_CLASS

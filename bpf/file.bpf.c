@@ -289,9 +289,9 @@ static __noinline int holds_open(const struct path *path)
 		return 0;
 	place = table->fd + number;
 	if (cg_has_cast()) {
-		struct cg_names names = {(__u64)path->mnt, (__u64)path->dentry};
+		struct cg_holding holding = {(__u64)path->mnt, (__u64)path->dentry, (__u64)place};
 
-		return cg_fast_holds((__u64)place, &names);
+		return cg_fast_holds(&holding);
 	}
 	if (bpf_probe_read_kernel(&file, sizeof(file), place) || !file)
 		return 0;
@@ -329,18 +329,25 @@ int BPF_PROG(inode_getattr, const struct path *path)
 SEC("lsm/mmap_file")
 int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
 	/* Memory that is no file's is no object of version 1; `prot` is what will be mapped, READ_IMPLIES_EXEC in it. */
-	if (!file || !(prot & PROT_EXEC) || !cg_enter(&entry, &verdict))
+	if (!file || !(prot & PROT_EXEC))
+		return 0;
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	/*
 	 * The program itself, mapped by its exec, which was judged. Only then: later, prctl(PR_SET_MM_EXE_FILE) may have
 	 * made any file that one, and a program that maps more of its own file loads it like another's.
 	 */
-	if (cg_in_execve() && BPF_CORE_READ(cg_current(), mm, exe_file) == file)
+	if (cg_in_execve() && cg_current()->mm->exe_file == file)
 		return 0;
+	CG_FAST(subject, file->f_path.mnt, file->f_path.dentry, CG_LOAD, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	entry.scratch->access.operations = CG_BIT(CG_LOAD);
 	/* Nothing maps for a stacking file system: what is mapped on a private mount is judged as in no tree. */
 	cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),

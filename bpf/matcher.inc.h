@@ -16,6 +16,8 @@
 #define CG_PASTE(name, number) CG_PASTE_(name, number)
 #define OF_CLASS(name) CG_PASTE(name, CG_CLASS)
 
+#include "tables.inc.h"
+
 struct OF_CLASS(bytes) {
 	struct OF_CLASS(cg_image) *image;
 	struct cg_scratch *scratch;
@@ -259,29 +261,6 @@ static long OF_CLASS(operation_one)(__u32 index, struct OF_CLASS(ops) *ops)
 	if (index == CG_EXEC)
 		access->transition = decision->transition;
 	return 0;
-}
-
-/* Does the table say that the class `after` is granted no more than `before`? `moved` is an enum cg_moved. */
-static __always_inline int OF_CLASS(takes)(struct OF_CLASS(cg_image) *image, __u32 moved, __u32 learning, __u32 before,
-					   __u32 after)
-{
-	__u32 classes = image->header.owns, width, table = 0;
-
-	if (moved == CG_MOVED_FOLDER) {
-		table = 4 * classes * ((classes + 31) / 32);
-		classes = image->header.folders;
-		before = CG_GRANTS_FOLDER(before);
-		after = CG_GRANTS_FOLDER(after);
-	} else {
-		before = CG_GRANTS_OWN(before);
-		after = CG_GRANTS_OWN(after);
-	}
-	width = (classes + 31) / 32;
-	if (moved == CG_MOVED_SOCKET)
-		table = 2 * classes * width;
-	if (learning)
-		table += classes * width;
-	return (image->moves[CG_BOUND(table + before * width + after / 32, OF_CLASS(CG_MOVES))] >> (after & 31)) & 1;
 }
 
 static __noinline int OF_CLASS(compare)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 mode)

@@ -13,6 +13,7 @@
  * What an address is, is told in address.bpf.c; what names another destination than the address, in route.bpf.c.
  */
 #include "address.h"
+#include "fast.h"
 #include "route.h"
 
 /* Facts, verdict and report; what cannot be told is denied, as the policy's mode has it. */
@@ -24,6 +25,46 @@ static __always_inline int judge_facts(struct cg_entry *entry, int facts, __u32 
 	if (facts == FACTS_DENY)
 		return cg_unresolved(entry->subject, entry->scratch, CG_UNRESOLVED_READ);
 	return cg_judge(entry->subject, entry->scratch);
+}
+
+/* A socket of IPv4 whose protocol has ports. */
+static __always_inline __u32 plain_protocol(struct sock *sk)
+{
+	__u32 protocol = sk->sk_protocol;
+
+	if (sk->__sk_common.skc_family != AF_INET || (protocol != CG_PROTOCOL_TCP && protocol != CG_PROTOCOL_UDP))
+		return 0;
+	return sk->sk_type == (protocol == CG_PROTOCOL_TCP ? SOCK_STREAM : SOCK_DGRAM) ? protocol : 0;
+}
+
+/* What the fast path says of an address of IPv4; 0.0.0.0 as a destination is told by the slow one (address.bpf.c: mean). */
+static __always_inline __u32 fast_address(struct cg_subject *subject, struct sock *sk, __u64 address, int length, __u32 operation)
+{
+	struct cg_fast_inet inet = {.protocol = plain_protocol(sk), .operation = operation};
+	struct {
+		__u16 family, port;
+		__u32 address;
+	} in = {};
+
+	if (!inet.protocol || length < (int)sizeof(in) || bpf_probe_read_kernel(&in, sizeof(in), (void *)address) ||
+	    in.family != AF_INET || (!in.address && operation != CG_BIND))
+		return CG_NOT_TOLD;
+	inet.address = in.address;
+	inet.port = in.port;
+	return cg_fast_address(subject, &inet);
+}
+
+/* Of a socket's own address. */
+static __always_inline __u32 fast_local(struct cg_subject *subject, struct sock *sk, __u32 operation)
+{
+	struct cg_fast_inet inet = {.protocol = plain_protocol(sk), .operation = operation};
+	__u32 port = sk->__sk_common.skc_num; /* host order */
+
+	if (!inet.protocol)
+		return CG_NOT_TOLD;
+	inet.address = sk->__sk_common.skc_rcv_saddr;
+	inet.port = (port >> 8 & 0xff) | (port & 0xff) << 8;
+	return cg_fast_address(subject, &inet);
 }
 
 SEC("lsm/socket_create")
@@ -41,14 +82,20 @@ int BPF_PROG(socket_create, int family, int type, int protocol, int kern)
 SEC("lsm/socket_bind")
 int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int length)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	struct sock *sk;
 	char first = 1;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	sk = sock->sk;
+	if (sk)
+		CG_TOLD(fast_address(subject, sk, (__u64)address, length, CG_BIND));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (!sk)
 		return judge_facts(&entry, FACTS_DENY, CG_BIT(CG_BIND));
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
@@ -69,13 +116,19 @@ int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int len
 SEC("lsm/socket_connect")
 int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int length)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	struct sock *sk;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	sk = sock->sk;
+	if (sk)
+		CG_TOLD(fast_address(subject, sk, (__u64)address, length, CG_CONNECT));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (!sk)
 		return judge_facts(&entry, FACTS_DENY, CG_BIT(CG_CONNECT));
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX) {
@@ -90,6 +143,7 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *message, int size)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	struct own own;
 	struct sock *sk;
@@ -99,9 +153,16 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *message, int si
 	/*
 	 * Without an address it goes where the socket is connected to, and that was judged; unless ancillary data say otherwise.
 	 */
-	if ((!message->msg_name && !message->msg_controllen) || !cg_enter(&entry, &verdict))
+	if (!message->msg_name && !message->msg_controllen)
+		return 0;
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	sk = sock->sk;
+	if (sk && !message->msg_controllen && sk->sk_type == SOCK_DGRAM)
+		CG_TOLD(fast_address(subject, sk, (__u64)message->msg_name, message->msg_namelen, CG_SEND));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (!sk)
 		return judge_facts(&entry, FACTS_DENY, CG_BIT(CG_SEND));
 	own = own_of(sk);
@@ -131,23 +192,39 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *message, int si
 SEC("lsm/socket_listen")
 int BPF_PROG(socket_listen, struct socket *sock, int backlog)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
+	struct sock *sk;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
-	return judge_facts(&entry, cg_local_facts(entry.subject, entry.scratch, sock->sk), CG_BIT(CG_LISTEN));
+	sk = sock->sk;
+	if (sk)
+		CG_TOLD(fast_local(subject, sk, CG_LISTEN));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
+	return judge_facts(&entry, cg_local_facts(entry.subject, entry.scratch, sk), CG_BIT(CG_LISTEN));
 }
 
 SEC("lsm/socket_accept")
 int BPF_PROG(socket_accept, struct socket *sock, struct socket *newsock)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
+	struct sock *sk;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
-	return judge_facts(&entry, cg_local_facts(entry.subject, entry.scratch, sock->sk), CG_BIT(CG_ACCEPT));
+	sk = sock->sk;
+	if (sk)
+		CG_TOLD(fast_local(subject, sk, CG_ACCEPT));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
+	return judge_facts(&entry, cg_local_facts(entry.subject, entry.scratch, sk), CG_BIT(CG_ACCEPT));
 }
 
 SEC("lsm/unix_stream_connect")

@@ -11,12 +11,14 @@
  * upon which mv(1) copies, and each copy is judged. What stacking file systems rename by themselves (fs/overlayfs: the
  * whiteout of a file that is taken away) goes to the file system and comes by no path hook.
  */
+#include "fast.h"
 #include "object.h"
 
 /* By which table of the image a thing is compared, and 1. */
 static __always_inline __u32 moved_as(struct dentry *dentry)
 {
-	__u16 mode = BPF_CORE_READ(dentry, d_inode, i_mode);
+	struct inode *inode = dentry->d_inode;
+	__u16 mode = inode ? inode->i_mode : 0;
 
 	if (S_ISDIR(mode))
 		return CG_MOVED_FOLDER + 1;
@@ -100,6 +102,32 @@ static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
 	return cg_conclude(entry->subject, entry->scratch);
 }
 
+/* Both ends by the fast path: to be told at all, neither may have a word said of it. What is exchanged is compared both ways. */
+/* Not inlined: the way to the slow path's depths has no room for it on the stack. */
+static __noinline __u32 fast_ends(struct cg_subject *subject, struct ends *ends, __u32 leaves, __u32 replaces)
+{
+	struct cg_fast fast;
+	__u32 told;
+
+	if (!cg_has_cast() || !subject || !ends || ends->exchanged)
+		return CG_NOT_TOLD;
+	fast.mount = (__u64)ends->old_dir->mnt;
+	fast.dentry = (__u64)ends->old;
+	fast.first = leaves;
+	fast.second = CG_OPERATION_COUNT;
+	fast.end = CG_END_OLD;
+	fast.moved = ends->moved - 1;
+	told = cg_fast_verdict(subject, &fast);
+	if (told != CG_PERMITTED)
+		return told;
+	fast.mount = (__u64)ends->new_dir->mnt;
+	fast.dentry = (__u64)ends->new;
+	fast.first = CG_CREATE;
+	fast.second = replaces ? CG_DELETE : CG_OPERATION_COUNT;
+	fast.end = CG_END_NEW;
+	return cg_fast_verdict(subject, &fast);
+}
+
 SEC("lsm/path_link")
 int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
 {
@@ -112,12 +140,17 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
 		.leaves = CG_BIT(CG_LINK),
 		.arrives = CG_BIT(CG_CREATE),
 	};
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	ends.moved = moved_as(old_dentry);
+	CG_TOLD(fast_ends(subject, &ends, CG_LINK, 0));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	return judge_ends(&entry, &ends);
 }
 
@@ -133,10 +166,12 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
 		.leaves = CG_BIT(CG_DELETE),
 		.arrives = CG_BIT(CG_CREATE),
 	};
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	ends.moved = moved_as(old_dentry);
 	if (flags & RENAME_EXCHANGE) {
@@ -146,7 +181,11 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
 	if (flags & RENAME_WHITEOUT)
 		ends.leaves |= CG_BIT(CG_MKNOD);
 	/* What stands at the new name goes: replaced, or (RENAME_EXCHANGE) moved to the old one. */
-	if (BPF_CORE_READ(new_dentry, d_inode))
+	if (new_dentry->d_inode)
 		ends.arrives |= CG_BIT(CG_DELETE);
+	if (!(flags & (RENAME_EXCHANGE | RENAME_WHITEOUT)))
+		CG_TOLD(fast_ends(subject, &ends, CG_DELETE, ends.arrives & CG_BIT(CG_DELETE)));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	return judge_ends(&entry, &ends);
 }
