@@ -17,6 +17,8 @@ const AIMS = 50;
 const DIGEST = new Uint8Array(32);
 const wanted = Number(process.env.CALLGATE_OPENS ?? 2_000);
 const seed = Number(process.env.CALLGATE_SEED ?? Date.now() & 0x7fffffff);
+/** chown(2): the owner stays. */
+const UNCHANGED = 0xffffffff;
 /** What one call attempts by itself, on a path. */
 const ATTEMPTED = FILE_OPERATIONS.filter((operation) => !['exec', 'link'].includes(operation));
 
@@ -65,7 +67,11 @@ export async function randomly(
       if ('reason' in attempt) continue;
       attempt.arrange();
       const { before, results, events } = serving.attempt(attempt.before, [attempt.act], hold, attempt.meanwhile);
-      const { verdict, errno, deciding } = decide(policy, { ...access, owner: access.owner ?? 0 });
+      // What is only being made is nobody's; nobody can give a thing to the id that says `unchanged`.
+      const isNew = operation === 'create' || operation === 'mknod';
+      const { owner: wished = 0, ...unowned } = access;
+      const owner = wished === UNCHANGED ? 0 : wished;
+      const { verdict, errno, deciding } = decide(policy, isNew ? unowned : { ...unowned, owner });
       const told = events.map((event) => ({
         verdict: event.verdict,
         operations: event.operations,
@@ -90,9 +96,7 @@ export async function randomly(
         told,
       };
       if (JSON.stringify(found) !== JSON.stringify(expected))
-        wrong.push(
-          JSON.stringify({ access, owner: access.owner ?? 0, results, found, expected, policy: generation.toString() }),
-        );
+        wrong.push(JSON.stringify({ access, owner, results, found, expected, policy: generation.toString() }));
       made++;
       if (verdict === 'deny') denied++;
       if (deciding.rule !== null) byRule++;
@@ -102,6 +106,6 @@ export async function randomly(
   t.same(wrong, [], `each verdict is the reference's (seed ${seed})`);
   t.equal(made, wanted, 'as many as were asked for');
   t.ok(denied > made / 8 && made - denied > made / 8, `${denied} refused, ${made - denied} permitted`);
-  t.ok(byRule > made / 8, `${byRule} by a rule`);
+  t.ok(byRule > made / 16, `${byRule} by a rule`);
   t.comment(`opens: ${made}`);
 }
