@@ -76,7 +76,7 @@ t.test('a newcomer', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
     await t.test('a time that is copied finds what it names', async (t) => {
       const line = callgate('audit', 'tail', 'sh', '--no-follow')
         .stdout.split('\n')
-        .find((text) => text.includes('denied'));
+        .find((text) => text.includes(' denied ('));
       const [time = '', session = ''] = line?.split(' ') ?? [];
       const since = callgate('audit', 'denials', session, '--since', time, '--json');
       t.not((JSON.parse(since.stdout) as Denial[]).length, 0);
