@@ -44,8 +44,13 @@ static __always_inline int decide_for(struct cg_scratch *scratch, __u64 cookie)
 
 int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch)
 {
+	struct cg_session *session;
+
 	if (!subject || !scratch)
 		return 0;
+	session = cg_session_of(subject);
+	if (session)
+		__sync_fetch_and_add(&session->walked, 1);
 	scratch->access.policy = subject->policy;
 	return decide_for(scratch, subject->cookie);
 }

@@ -177,6 +177,8 @@ export interface SessionCounters {
   readonly learnt: number;
   /** Of `denied`, those whose rule says `log: false`. */
   readonly silent: number;
+  /** Attempts that the fast path could not tell. */
+  readonly walked: number;
   /** By enum cg_floor. */
   readonly floor: readonly number[];
   /** By enum cg_unresolved. */
@@ -255,6 +257,7 @@ export function decodeSession(buffer: Buffer): SessionCounters | null {
     complained: number('complained'),
     learnt: number('learnt'),
     silent: number('silent'),
+    walked: number('walked'),
     floor: readNumbers(buffer, 'session', 'floor'),
     unresolved: readNumbers(buffer, 'session', 'unresolved'),
     deniedBy: readNumbers(buffer, 'session', 'denied_by'),

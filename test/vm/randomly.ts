@@ -12,6 +12,9 @@ import { FILE_OPERATIONS } from '../../src/policy/operations.js';
 import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
 import type { Confined } from './confined.js';
 import { serveIn } from './corpus.js';
+import { kernelSeries } from './machine.js';
+
+type Compiled = ReturnType<typeof compilePolicy>;
 
 const AIMS = 50;
 const DIGEST = new Uint8Array(32);
@@ -32,6 +35,7 @@ export async function randomly(
   let made = 0;
   let denied = 0;
   let byRule = 0;
+  let fast = 0;
   t.comment(`seed: ${seed}`);
   // A stream of policies and aims; one that is too large for an image is passed over, as the compiler's own test does.
   const many = fc.tuple(anyPolicy, fc.array(anyAim, { minLength: AIMS, maxLength: AIMS }));
@@ -40,23 +44,28 @@ export async function randomly(
   for (const [drawn, aims] of stream) {
     if (made >= wanted) break;
     // Asking is held to a denial by EPERM, which is not what the rules say.
-    const policy: Policy = {
-      ...drawn,
-      default: drawn.default === 'ask' ? 'deny' : drawn.default,
-      rules: drawn.rules.map((rule) => ({
-        ...rule,
-        verdict: rule.verdict === 'ask' ? 'deny' : rule.verdict,
-        ...(rule.verdict === 'permit' ? { log: true } : {}),
-      })),
-    };
-    let image: ReturnType<typeof compilePolicy>;
+    // The walk judges what is logged, whose events are compared; the fast path what is not, whose counters are.
+    const [policy, quiet] = [true, false].map(
+      (log): Policy => ({
+        ...drawn,
+        default: drawn.default === 'ask' ? 'deny' : drawn.default,
+        rules: drawn.rules.map((rule) => ({
+          ...rule,
+          verdict: rule.verdict === 'ask' ? 'deny' : rule.verdict,
+          ...(rule.verdict === 'permit' ? { log } : log ? {} : { log: false }),
+        })),
+      }),
+    ) as [Policy, Policy];
+    let images: [Compiled, Compiled];
     try {
-      image = compilePolicy(policy, { programs: ['/a/program', '/b'] }, ++generation, DIGEST);
+      images = [policy, quiet].map((one) =>
+        compilePolicy(one, { programs: ['/a/program', '/b'] }, ++generation, DIGEST),
+      ) as [Compiled, Compiled];
     } catch (error) {
       if (error instanceof CompileError) continue;
       throw error;
     }
-    const hold = serving.prepare(image);
+    const [image] = images;
     for (const [index, aim] of aims.entries()) {
       if (made >= wanted) break;
       const operation = ATTEMPTED[(index + made) % ATTEMPTED.length] ?? 'read';
@@ -66,7 +75,13 @@ export async function randomly(
       const attempt = place.attemptOf(access);
       if ('reason' in attempt) continue;
       attempt.arrange();
-      const { before, results, events } = serving.attempt(attempt.before, [attempt.act], hold, attempt.meanwhile);
+      const loud = serving.attempt(attempt.before, [attempt.act], serving.prepare(image), attempt.meanwhile);
+      const { before, results, events } = loud;
+      attempt.arrange();
+      const start = serving.counted();
+      const silent = serving.attempt(attempt.before, [attempt.act], serving.prepare(images[1]), attempt.meanwhile);
+      const end = serving.counted();
+      if (end.walked === start.walked) fast++;
       // What is only being made is nobody's; nobody can give a thing to the id that says `unchanged`.
       const isNew = operation === 'create' || operation === 'mknod';
       const { owner: wished = 0, ...unowned } = access;
@@ -97,6 +112,12 @@ export async function randomly(
       };
       if (JSON.stringify(found) !== JSON.stringify(expected))
         wrong.push(JSON.stringify({ access, owner, results, found, expected, policy: generation.toString() }));
+      const [quietly, quietlyExpected] = [
+        { results: silent.results, denied: end.denied - start.denied },
+        { results, denied: verdict === 'deny' ? 1 : 0 },
+      ];
+      if (JSON.stringify(quietly) !== JSON.stringify(quietlyExpected))
+        wrong.push(JSON.stringify({ access, owner, quietly, quietlyExpected, policy: generation.toString() }));
       made++;
       if (verdict === 'deny') denied++;
       if (deciding.rule !== null) byRule++;
@@ -107,5 +128,7 @@ export async function randomly(
   t.equal(made, wanted, 'as many as were asked for');
   t.ok(denied > made / 8 && made - denied > made / 8, `${denied} refused, ${made - denied} permitted`);
   t.ok(byRule > made / 16, `${byRule} by a rule`);
-  t.comment(`opens: ${made}`);
+  t.comment(`opens: ${made}, ${fast} by the fast path`);
+  // Before 6.2 the fast path tells nothing of paths.
+  t.ok(kernelSeries() === '6.1' ? fast === 0 : fast > made / 4, 'the fast path told its share');
 }

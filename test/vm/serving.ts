@@ -6,7 +6,7 @@ import type { Image } from '../../src/compile/compile.js';
 import { EventDecoder, type KernelEvent } from '../../src/events/decode.js';
 import type { NativeRing } from '../../src/kernel/addon.js';
 import { addon } from '../../src/kernel/addon.js';
-import { encodeArmedSubject } from '../../src/kernel/records.js';
+import { encodeArmedSubject, type SessionCounters } from '../../src/kernel/records.js';
 import { ACT, type Confined, ROOT, SESSION } from './confined.js';
 
 /** The policy of the subject, and of every program that it may exec as `own`. */
@@ -118,6 +118,13 @@ export class Serving {
     const [, end] = this.#lines(2);
     if (end !== 'done') throw new Error(`it ended otherwise: ${end}`);
     return { before: prepared, results, events };
+  }
+
+  /** What the session has counted. */
+  counted(): SessionCounters {
+    const counters = this.#confined.gate.session(SESSION);
+    if (counters === null) throw new Error('the session is gone');
+    return counters;
   }
 
   /** The events so far. */
