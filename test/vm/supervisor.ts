@@ -7,6 +7,7 @@ import { call, keep, mount, O, open, umount } from './calls.js';
 import type { Checks } from './checks.js';
 import { beside, free, ROOT } from './confined.js';
 import { protect } from './files.js';
+import { kernelSeries } from './machine.js';
 import { ALL, EVERYTHING, letThrough, refusedByFloor } from './refused.js';
 
 const KILL = 9;
@@ -47,6 +48,9 @@ const ways = (pid: number): Ways => ({
   'its memory': { floor: LOOK, acts: [open(`/proc/${pid}/mem`)], errno: 'EACCES' },
   'its descriptors': { floor: LOOK, acts: [open(`/proc/${pid}/fd/0`)], errno: 'EACCES' },
 });
+/** Of these 7.2 asks, once it was refused, whether the caller may look all the same. */
+const BY_PERFMON: readonly string[] = ['process_madvise', 'its environment'];
+const PERFMON = ['floor capability CAP_PERFMON', 'floor capability CAP_SYS_ADMIN'];
 /** What nothing but the guard refuses: the same for another process that is no subject. */
 const FREE_OF_GUARD = (floor: string): boolean => floor !== LOOK;
 
@@ -57,7 +61,8 @@ export async function supervisor(t: Test, checks: Checks): Promise<void> {
       const way = ways(pid)[name];
       if (way === undefined) return;
       gate.guard(pid);
-      await refusedByFloor(t, checks, `${name} of a supervisor`, [way.floor], way.acts, { errno: way.errno });
+      const asked = kernelSeries() === '7.2' && BY_PERFMON.includes(name) ? PERFMON : [];
+      await refusedByFloor(t, checks, `${name} of a supervisor`, [way.floor, ...asked], way.acts, { errno: way.errno });
       gate.unguard(pid);
       if (FREE_OF_GUARD(way.floor)) await letThrough(t, checks, `${name} of another`, way.acts);
       else t.not((await free(way.acts)).at(-1), way.errno ?? 'EPERM', `${name}: done by others`);
