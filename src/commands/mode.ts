@@ -10,8 +10,13 @@ export default class Mode extends CallgateCommand {
   static override summary = 'switch a session between refusing and only complaining, while it runs';
   static override description = 'complain: nothing is refused any more; what would be is logged with "enforced":false.';
   static override args = {
-    target: Args.string({ required: true, description: 'a session, a pid or a program' }),
-    mode: Args.string({ required: true, options: ['enforce', 'complain'], description: 'what to do from now on' }),
+    target: Args.string({ ignoreStdin: true, required: true, description: 'a session, a pid or a program' }),
+    mode: Args.string({
+      ignoreStdin: true,
+      required: true,
+      options: ['enforce', 'complain'],
+      description: 'what to do from now on',
+    }),
   };
   static override examples = ['<%= config.bin %> mode inetd-1 complain', '<%= config.bin %> mode inetd enforce'];
 

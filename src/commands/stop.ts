@@ -11,7 +11,9 @@ export default class Stop extends CallgateCommand {
   static override description =
     'Sends SIGTERM to each process of the session and waits 10 seconds for them; --kill sends SIGKILL until none is left. ' +
     "A process's pid, or the program's name, means the whole session it belongs to.";
-  static override args = { target: Args.string({ required: true, description: 'a session, a pid or a program' }) };
+  static override args = {
+    target: Args.string({ ignoreStdin: true, required: true, description: 'a session, a pid or a program' }),
+  };
   static override flags = { kill: Flags.boolean({ default: false, description: 'do not ask: SIGKILL' }) };
   static override examples = [
     '<%= config.bin %> stop inetd-1',

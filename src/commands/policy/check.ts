@@ -13,7 +13,11 @@ export default class PolicyCheck extends CallgateCommand {
     'Exit status: 0 all is well; 1 something is wrong.';
   static override strict = false;
   static override args = {
-    policies: Args.string({ required: true, description: 'files, folders, or names of applications' }),
+    policies: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'files, folders, or names of applications',
+    }),
   };
   static override flags = { user: userFlag };
   static override examples = [

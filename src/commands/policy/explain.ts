@@ -20,9 +20,16 @@ export default class PolicyExplain extends CallgateCommand {
     'Exit status: 0 permitted; 1 denied or asked; 125 there is no such policy or event.';
   static override usage = ['policy explain POLICY OPERATION OBJECT', 'policy explain SESSION:SEQ'];
   static override args = {
-    policy: Args.string({ required: true, description: 'a file, the name of an application, or an event' }),
-    operation: Args.string({ description: OPERATIONS.join(', ') }),
-    object: Args.string({ description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, ...' }),
+    policy: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'a file, the name of an application, or an event',
+    }),
+    operation: Args.string({ ignoreStdin: true, description: OPERATIONS.join(', ') }),
+    object: Args.string({
+      ignoreStdin: true,
+      description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, ...',
+    }),
   };
   static override flags = {
     statement: Flags.boolean({

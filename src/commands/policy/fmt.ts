@@ -11,7 +11,11 @@ export default class PolicyFmt extends CallgateCommand {
     'Exit status: 0; with --check 1 where a file would change.';
   static override strict = false;
   static override args = {
-    policies: Args.string({ required: true, description: 'files, folders, or names of applications' }),
+    policies: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'files, folders, or names of applications',
+    }),
   };
   static override flags = {
     check: Flags.boolean({ default: false, description: 'write nothing; name the files that would change' }),

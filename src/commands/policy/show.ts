@@ -10,7 +10,7 @@ import type { Policy, Rule } from '../../policy/model.js';
 export default class PolicyShow extends CallgateCommand {
   static override summary = 'show a policy as a table, with its groups written out, or a stage of its compilation';
   static override args = {
-    policy: Args.string({ required: true, description: 'a file, or the name of an application' }),
+    policy: Args.string({ ignoreStdin: true, required: true, description: 'a file, or the name of an application' }),
   };
   static override flags = {
     expand: Flags.boolean({ default: false, description: 'with the rules of its groups' }),
