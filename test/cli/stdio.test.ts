@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
+const BIN = fileURLToPath(new URL('../../../bin/callgate', import.meta.url));
 const STDIO = fileURLToPath(new URL('../../src/cli/stdio.cjs', import.meta.url));
 /** Touches each stream as libraries do, copies its input, and says what others find of the descriptors then. */
 const SCRIPT = `
@@ -32,4 +33,10 @@ t.test('descriptors that are shared stay as they are', async (t) => {
   const whole = `${'x'.repeat(1 << 20)}some text`;
   t.same(tell(STDIO), { out: whole, err: 'kept' });
   t.same(tell(''), { out: whole, err: 'changed' }, 'as they do not, of themselves');
+});
+
+t.test('what stands in standard input is no word of a command', async (t) => {
+  const { status, stderr } = spawnSync(BIN, ['policy', 'check'], { encoding: 'utf8', input: '/etc/passwd\n' });
+  t.equal(status, 2);
+  t.ok(stderr.startsWith('callgate: Missing 1 required arg:\n'), stderr);
 });
