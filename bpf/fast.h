@@ -45,12 +45,13 @@ enum cg_end {
 	CG_END_NEW = 2,
 };
 
-/* One attempt on an address of IPv4. */
+/* One attempt on an address: the bytes of struct cg_inet as words. */
 struct cg_fast_inet {
 	__u32 protocol; /* enum cg_protocol */
-	__u32 address;  /* network order, as the next */
-	__u32 port;
+	__u32 port;     /* network order, as the next */
+	__u64 address[2];
 	__u32 operation;
+	__u32 pad;
 };
 
 /* What the fast path says: CG_PERMITTED, and nothing is to be told of it; CG_NOT_TOLD; else the errno of a refusal, counted. */

@@ -180,10 +180,8 @@ static __noinline __u32 OF_CLASS(inet_verdict)(struct cg_subject *subject, struc
 	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
 	if (!image)
 		return CG_NOT_TOLD;
-	/* ::ffff:a.b.c.d */
-	__u64 address = 0xffff0000 | (__u64)inet->address << 32;
 	__u32 state = OF_CLASS(cg_fast_piece)(image, image->header.start_inet, 1, inet->protocol, 0);
-	state = OF_CLASS(cg_fast_piece)(image, state, 16, 0, address);
+	state = OF_CLASS(cg_fast_piece)(image, state, 16, inet->address[0], inet->address[1]);
 	state = OF_CLASS(cg_fast_piece)(image, state, 2, inet->port, 0);
 	return OF_CLASS(told_at)(image, subject, image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer, inet->operation,
 				 CG_OPERATION_COUNT, mode);
