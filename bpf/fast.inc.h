@@ -55,6 +55,9 @@ __u32 OF_CLASS(cg_fast_step)(struct OF_CLASS(cg_image) *image, __u32 from, __u64
 	struct dentry *dentry = cg_as_dentry(address);
 	__u32 length = dentry->d_name.len;
 
+	/* No name has no bytes: it could not be read. */
+	if (!length)
+		return NO_STATE;
 	if (length <= CG_LITERAL_BYTES && ((state->length_mask >> (length & 31)) & 1)) {
 		__u64 w0 = cg_inline_word(dentry, 0), w1 = 0, w2 = 0;
 
@@ -76,8 +79,8 @@ __u32 OF_CLASS(cg_fast_step)(struct OF_CLASS(cg_image) *image, __u32 from, __u64
 	}
 	if (!state->dfa)
 		return state->fallback;
-	/* Also 0, which no name has; longer ones stand elsewhere. */
-	if (length - 1 >= CG_INLINE_BYTES - 1)
+	/* Longer ones stand elsewhere. */
+	if (length >= CG_INLINE_BYTES)
 		return NO_STATE;
 	__u64 words[CG_INLINE_BYTES / 8];
 	for (int i = 0; i < CG_INLINE_BYTES / 8; i++)
