@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A destination other than the address that is judged: source routes, and headers that a program writes by itself. Version 1
- * has no words for them, so they are floor.
+ * A destination other than the address that is judged: source routes, headers that a program writes by itself, and the tables
+ * of netfilter and IPVS, which send packets elsewhere. Version 1 has no words for them, so they are floor.
  *
- *   socket_setsockopt   options that carry a route, or that make a raw socket take headers from its messages
+ *   socket_setsockopt   options that carry a route, make a raw socket take headers from its messages, or set such tables
  *   cg_has_route()      the same in the ancillary data of one message (socket_sendmsg asks)
  *
  * The hook sees no value of an option, so all values are refused; but to take IP options off, as inetd and tcpd do with the
@@ -25,6 +25,13 @@
 #define IPV6_RTHDR 57
 #define SCTP_DSTADDRV4 7
 #define SCTP_DSTADDRV6 8
+
+/*
+ * Options of any socket that are a table's: iptables and ip6tables 64 and on, arptables 96, ebtables 128 (each two), IPVS 1152 and on
+ * (include/uapi/linux/netfilter*, ip_vs.h). IP's own end below 64 (in.h: IP_PROTOCOL is 52); IPv6's own go on from 66.
+ */
+#define TABLES_FIRST 64
+#define TABLES_V6_LAST 65
 
 /* Ancillary data that is looked at, in pieces; a message with more is taken for one that has a route. */
 #define CG_CONTROLS_MAX 64
@@ -85,9 +92,9 @@ int BPF_PROG(socket_setsockopt, struct socket *sock, int level, int option)
 
 	if (level != SOL_IP && level != SOL_IPV6)
 		return 0;
-	if (level == SOL_IP && option != IP_HDRINCL && option != IP_OPTIONS)
+	if (level == SOL_IP && option != IP_HDRINCL && option != IP_OPTIONS && (__u32)option < TABLES_FIRST)
 		return 0;
-	if (level == SOL_IPV6 && option != IPV6_RTHDR && option != IPV6_2292PKTOPTIONS && option != IPV6_HDRINCL &&
+	if (level == SOL_IPV6 && ((__u32)option < TABLES_FIRST || (__u32)option > TABLES_V6_LAST) && option != IPV6_RTHDR && option != IPV6_2292PKTOPTIONS && option != IPV6_HDRINCL &&
 	    option != IPV6_FLOWLABEL_MGR)
 		return 0;
 	if (!cg_enter(&entry, &verdict))

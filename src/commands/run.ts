@@ -32,7 +32,7 @@ export default class Run extends CallgateCommand {
   static override examples = [
     '<%= config.bin %> run cat /etc/hostname',
     '<%= config.bin %> run --policies ./inetd --user root -- /usr/sbin/inetd -d',
-    '<%= config.bin %> run --complain --log /tmp/nginx.jsonl nginx',
+    '<%= config.bin %> run --complain --log /var/log/nginx.jsonl nginx',
   ];
 
   protected override usageStatus(): number {

@@ -39,7 +39,8 @@ function judge(path: string, stat: Stats, noun: string): void {
   if ((stat.mode & WRITABLE_BY_OTHERS) !== 0)
     throw new Failure(
       `${path}: the ${noun} can be written by others than its owner (mode ${(stat.mode & 0o7777).toString(8).padStart(4, '0')})`,
-      `chmod go-w ${path}`,
+      // A folder that is everybody's by its nature stays so.
+      (stat.mode & STICKY) !== 0 ? 'name one that root alone can write' : `chmod go-w ${path}`,
     );
 }
 
@@ -89,7 +90,10 @@ export function readSecure(path: string): string {
     if (codeOf(error) === 'ELOOP')
       throw new Failure(
         `${path}: a symbolic link; a policy is read from the file itself`,
-        `cp --remove-destination "$(readlink -f ${path})" ${path}`,
+        // What is no policy (/dev/stdin) is not to be replaced by one.
+        path.startsWith('/dev/') || path.startsWith('/proc/')
+          ? 'name a file'
+          : `cp --remove-destination "$(readlink -f ${path})" ${path}`,
       );
     throw error;
   }

@@ -46,6 +46,9 @@ const PATTERNS: readonly string[] = [
   '/sys/kernel/kexec_crash_size',
   '/sys/kernel/security/**',
   '/sys/fs/selinux/load',
+  // Probes that copy any memory into a buffer that a reader gets (Documentation/trace/kprobetrace.rst), and knobs of drivers.
+  '/sys/kernel/tracing/**',
+  '/sys/kernel/debug/**',
 ];
 
 export const KERNEL_PATHS: readonly PathPattern[] = PATTERNS.map((text) => parsePath(text, () => null));

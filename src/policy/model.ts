@@ -30,8 +30,8 @@ export const KINDS = [
   'unreachable',
 ] as const;
 export type Kind = (typeof KINDS)[number];
-/** Kinds that no `default` opens. */
-export const CLOSED_KINDS: readonly Kind[] = ['detached', 'foreign', 'unreachable'];
+/** Kinds that no `default` opens. What was deleted had a name, and the rules of that name no longer hold it. */
+export const CLOSED_KINDS: readonly Kind[] = ['deleted', 'detached', 'foreign', 'unreachable'];
 
 /** Where something was written. `file` is the name the text was read under; line and column count from 1. */
 export interface Place {

@@ -106,8 +106,8 @@ t.test('tables', async (t) => {
     'decision 0: deny EPERM, default, logged, no rule',
     'decision 1: permit, rule 1 (test.yaml:10), logged',
     'decision 2: deny ENOENT, rule 3 (test.yaml:12), logged',
-    'answer 3: program 1, grants 1 as a file, 1 as a folder',
-    'answer 5: read 1, stat 1, load 1, grants 3 as a file, 5 as a folder',
+    'answer 3: program 1, grants 3 as a file, 4 as a folder',
+    'answer 5: read 1, stat 1, load 1, grants 5 as a file, 6 as a folder',
   ])
     t.ok(text.split('\n').includes(line), `${line}\n${text}`);
 });

@@ -37,7 +37,7 @@ rules:
     kind: [memfd, deleted, foreign]
     policy: inherit
   - permit: [read, write]
-    kind: [detached, foreign, unreachable]
+    kind: [deleted, detached, foreign, unreachable]
 `;
 
 /** And what only a rule that names it in full permits: all of it that the corpus tries. */

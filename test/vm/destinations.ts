@@ -103,6 +103,11 @@ async function routes(t: Test, { permitted, confined }: Checks): Promise<void> {
   await floor('IP_OPTIONS', [udp, setsockopt(SOL_IP, 4, 8)]);
   await permitted(t, 'IP_OPTIONS taken off', [udp, setsockopt(SOL_IP, 4, 0)], all);
   await permitted(t, 'another option of IP', [udp, setsockopt(SOL_IP, 1, 4)], all);
+  await floor('iptables', [udp, setsockopt(SOL_IP, 64, 80)]);
+  await floor('arptables', [udp, setsockopt(SOL_IP, 96, 80)]);
+  await floor('IPVS', [udp, setsockopt(SOL_IP, 1152 + 1, 80)]);
+  await floor('ip6tables', [udp6, setsockopt(SOL_IPV6, 64, 80)]);
+  await permitted(t, 'the traffic class of IPv6', [udp6, setsockopt(SOL_IPV6, 67, 4)], all);
   await floor('IPV6_RTHDR', [udp6, setsockopt(SOL_IPV6, 57, 0)]);
   await floor('IPV6_2292PKTOPTIONS', [udp6, setsockopt(SOL_IPV6, 6, 0)]);
   await floor('a flow label', [udp6, setsockopt(SOL_IPV6, 32, 32)]);
