@@ -20,7 +20,7 @@ const SCALED = 'open2,open8,open_refused';
 function arrange(root: string): void {
   const deep = `${root}/tree${'/folder'.repeat(30)}`;
   mkdirSync(deep, { recursive: true });
-  for (const folder of ['work', 'bin']) mkdirSync(`${root}/${folder}`);
+  for (const folder of ['room', 'bin']) mkdirSync(`${root}/${folder}`);
   for (let level = 0; level <= 30; level++) writeFileSync(`${root}/tree${'/folder'.repeat(level)}/file.txt`, 'text\n');
   for (let at = 0; at < 64; at++)
     writeFileSync(`${root}/tree${'/folder'.repeat(6)}/part${String(at).padStart(2, '0')}.txt`, 'text\n');

@@ -213,14 +213,14 @@ static void files(void)
 	MEASURE("read", NOTHING, syscall(SYS_pread64, fd, &byte, 1, 0), NOTHING);
 	MEASURE("mmap_exec", NOTHING, mapped(fd), NOTHING);
 	close(fd);
-	fd = open("work/written", O_CREAT | O_RDWR, 0644);
+	fd = open("room/written", O_CREAT | O_RDWR, 0644);
 	MEASURE("write", NOTHING, syscall(SYS_pwrite64, fd, &byte, 1, 0), NOTHING);
 	close(fd);
-	MEASURE("create_unlink", NOTHING, create_unlink("work/scratch.tmp"), NOTHING);
-	MEASURE("mkdir_rmdir", NOTHING, make_remove("work/folder"), NOTHING);
-	MEASURE("rename_twice", NOTHING, rename_twice("work/written", "work/renamed"), NOTHING);
-	MEASURE("link", NOTHING, syscall(SYS_link, "work/written", "work/linked"), unlink("work/linked"));
-	MEASURE("chmod", NOTHING, syscall(SYS_chmod, "work/written", 0644), NOTHING);
+	MEASURE("create_unlink", NOTHING, create_unlink("room/scratch.tmp"), NOTHING);
+	MEASURE("mkdir_rmdir", NOTHING, make_remove("room/folder"), NOTHING);
+	MEASURE("rename_twice", NOTHING, rename_twice("room/written", "room/renamed"), NOTHING);
+	MEASURE("link", NOTHING, syscall(SYS_link, "room/written", "room/linked"), unlink("room/linked"));
+	MEASURE("chmod", NOTHING, syscall(SYS_chmod, "room/written", 0644), NOTHING);
 	MEASURE("readlink", NOTHING, syscall(SYS_readlink, "tree/link", link, sizeof(link)), NOTHING);
 	MEASURED("open_refused_logged", turns / 4, 1, NOTHING, open_close("tree/logged"), NOTHING);
 	MEASURED("open_refused", turns, 1, NOTHING, open_close("tree/silent"), NOTHING);
@@ -303,7 +303,7 @@ static void landlock(void)
 	const struct {
 		const char *path;
 		int writes;
-	} granted[] = {{"tree/file.txt", 0}, {"tree/folder", 0}, {"file.txt", 0}, {"work", 1}, {"bin", 0}};
+	} granted[] = {{"tree/file.txt", 0}, {"tree/folder", 0}, {"file.txt", 0}, {"room", 1}, {"bin", 0}};
 	struct landlock_ruleset_attr handled = {.handled_access_fs = all};
 
 	rules = syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled.handled_access_fs), 0);

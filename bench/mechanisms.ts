@@ -39,7 +39,7 @@ export interface Figure {
   readonly spread: number;
 }
 
-const WORK = ['read', 'list', 'write', 'create', 'delete', 'link', 'chmod', 'stat'];
+const CHANGE = ['read', 'list', 'write', 'create', 'delete', 'link', 'chmod', 'stat'];
 
 /** The policy of the measured program with so many rules that nothing it does needs. */
 export function policyText(fillers: number): string {
@@ -53,7 +53,7 @@ export function policyText(fillers: number): string {
       ...Array.from({ length: fillers }, (_, at) => ({ permit: 'read', path: `/srv/data${at % 97}/file${at}` })),
       { permit: ['read', 'load'], path: ['/file.txt', '/tree/file.txt', '/tree/link'] },
       { permit: 'read', path: '/tree/folder/**' },
-      { permit: WORK, path: '/work/**' },
+      { permit: CHANGE, path: '/room/**' },
       { permit: 'exec', path: '/bin/true', policy: 'inherit' },
       { permit: ['bind', 'listen', 'accept', 'connect', 'send'], address: inet },
       { permit: ['accept', 'send'], address: ['tcp:127.0.0.0/8:1-65535', 'udp:127.0.0.0/8:1-65535'] },
@@ -68,7 +68,7 @@ export function apparmorProfile(name: string, fillers: number, complain: boolean
     `profile ${name}${complain ? ' flags=(complain)' : ''} {`,
     '  deny /tree/silent r,',
     ...Array.from({ length: fillers }, (_, at) => `  /srv/data${at % 97}/file${at} r,`),
-    '  /file.txt mr,\n  /tree/file.txt mr,\n  /tree/link r,\n  /tree/folder/** r,\n  /work/** rwlk,\n  /bin/true ix,\n  /measure mr,',
+    '  /file.txt mr,\n  /tree/file.txt mr,\n  /tree/link r,\n  /tree/folder/** r,\n  /room/** rwlk,\n  /bin/true ix,\n  /measure mr,',
     '  capability,\n  network inet stream,\n  network inet dgram,\n  network unix,\n  unix,\n  signal,',
     '}',
     '',

@@ -82,8 +82,8 @@ static __always_inline int cg_in_execve(void)
 
 /*
  * A plain address as a kernel struct that may be read without a helper; since 6.2. libbpf before 1.2 cannot tell whether the
- * kernel has the function, so a helper of the same version stands for it. fast.bpf.c alone uses it: libbpf's linker takes no such symbol from two
- * files.
+ * kernel has the function, so a helper of the same version stands for it. fast.bpf.c alone uses it: libbpf's linker takes no
+ * such symbol from two files.
  */
 extern void *bpf_rdonly_cast(void *address, __u32 type) __ksym __weak;
 enum bpf_func_id___6_2 {

@@ -3,7 +3,7 @@
  * The fast path; fast.h says what it is for. It climbs as path.bpf.c does, and stands on the same proof: each dentry's d_seq is
  * added on the way up and taken off after its name was used, and only grows, so a sum of 0 says that none changed in between;
  * where mounts were crossed, mount_lock's sequence says it of them. All reads are typed: a bad address reads 0 (the JIT's
- * exception table), which is no sequence's parent and no name, and no helper is called.
+ * exception table), which is nobody's parent and no name, and none of them calls a helper.
  *
  * Scalars become kernel structs by bpf_rdonly_cast, which is there since 6.2. Before that nothing is told of paths. (Every global
  * function asks for itself: the verifier looks at those that nobody calls too, until 6.8.)
@@ -123,18 +123,8 @@ static __always_inline int is_permit(struct cg_decision *decision, __u32 mode)
 	return decision->verdict == CG_PERMIT && !(mode == CG_LEARN && (decision->flags & CG_DECISION_DEFAULT));
 }
 
-#define CG_CLASS 0
-#include "fast.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 1
-#include "fast.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 2
-#include "fast.inc.h"
-#undef CG_CLASS
-#define CG_CLASS 3
-#include "fast.inc.h"
-#undef CG_CLASS
+#define CG_PER_CLASS "fast.inc.h"
+#include "classes.inc.h"
 
 /* Operations that change a file or its name, which is callgate's own where it is protected (guard.h). */
 #define CHANGES                                                                                       \

@@ -165,8 +165,8 @@ int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t 
 	}
 }
 
-SEC("lsm/path_mkdir")
-int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode)
+/* A hook that is one operation on one path: the fast path, and else facts, verdict and report. */
+static __always_inline int judge_one(const struct path *path, struct dentry *leaf, __u32 operation, __u32 flags)
 {
 	struct cg_subject *subject;
 	struct cg_entry entry;
@@ -175,27 +175,23 @@ int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry, umode_t 
 	subject = cg_subject(&verdict);
 	if (!subject)
 		return verdict;
-	CG_FAST(subject, dir->mnt, dentry, CG_CREATE, CG_OPERATION_COUNT);
+	CG_FAST(subject, path->mnt, leaf, operation, CG_OPERATION_COUNT);
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
-	entry.scratch->access.flags = CG_EVENT_DIRECTORY;
-	return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
+	entry.scratch->access.flags = flags;
+	return judge_path(&entry, path, leaf, CG_BIT(operation));
+}
+
+SEC("lsm/path_mkdir")
+int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry, umode_t mode)
+{
+	return judge_one(dir, dentry, CG_CREATE, CG_EVENT_DIRECTORY);
 }
 
 SEC("lsm/path_symlink")
 int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry, const char *old_name)
 {
-	struct cg_subject *subject;
-	struct cg_entry entry;
-	int verdict = 0;
-
-	subject = cg_subject(&verdict);
-	if (!subject)
-		return verdict;
-	CG_FAST(subject, dir->mnt, dentry, CG_CREATE, CG_OPERATION_COUNT);
-	if (!cg_work(&entry, subject, &verdict))
-		return verdict;
-	return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
+	return judge_one(dir, dentry, CG_CREATE, 0);
 }
 
 SEC("lsm/path_unlink")
@@ -219,49 +215,19 @@ int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
 SEC("lsm/path_rmdir")
 int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 {
-	struct cg_subject *subject;
-	struct cg_entry entry;
-	int verdict = 0;
-
-	subject = cg_subject(&verdict);
-	if (!subject)
-		return verdict;
-	CG_FAST(subject, dir->mnt, dentry, CG_DELETE, CG_OPERATION_COUNT);
-	if (!cg_work(&entry, subject, &verdict))
-		return verdict;
-	return judge_path(&entry, dir, dentry, CG_BIT(CG_DELETE));
+	return judge_one(dir, dentry, CG_DELETE, 0);
 }
 
 SEC("lsm/path_chmod")
 int BPF_PROG(path_chmod, const struct path *path, umode_t mode)
 {
-	struct cg_subject *subject;
-	struct cg_entry entry;
-	int verdict = 0;
-
-	subject = cg_subject(&verdict);
-	if (!subject)
-		return verdict;
-	CG_FAST(subject, path->mnt, path->dentry, CG_CHMOD, CG_OPERATION_COUNT);
-	if (!cg_work(&entry, subject, &verdict))
-		return verdict;
-	return judge_path(&entry, path, path->dentry, CG_BIT(CG_CHMOD));
+	return judge_one(path, path->dentry, CG_CHMOD, 0);
 }
 
 SEC("lsm/path_chown")
 int BPF_PROG(path_chown, const struct path *path, unsigned int uid, unsigned int gid)
 {
-	struct cg_subject *subject;
-	struct cg_entry entry;
-	int verdict = 0;
-
-	subject = cg_subject(&verdict);
-	if (!subject)
-		return verdict;
-	CG_FAST(subject, path->mnt, path->dentry, CG_CHOWN, CG_OPERATION_COUNT);
-	if (!cg_work(&entry, subject, &verdict))
-		return verdict;
-	return judge_path(&entry, path, path->dentry, CG_BIT(CG_CHOWN));
+	return judge_one(path, path->dentry, CG_CHOWN, 0);
 }
 
 /*

@@ -3,7 +3,8 @@
 #include "judge.h"
 #include "settle.h"
 
-#include "matchers.inc.h"
+#define CG_PER_CLASS "matcher.inc.h"
+#include "classes.inc.h"
 
 /* access.policy -> decision */
 static __always_inline int decide_for(struct cg_scratch *scratch, __u64 cookie)

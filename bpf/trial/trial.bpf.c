@@ -28,7 +28,8 @@ static __always_inline struct trial_space *trial_space(void)
 }
 
 #define CG_TRIAL
-#include "matchers.inc.h"
+#define CG_PER_CLASS "matcher.inc.h"
+#include "classes.inc.h"
 
 /* The context holds nothing: input and output are in `trials`, which a program may index freely. */
 SEC("syscall")
