@@ -174,13 +174,8 @@ function makeFolder(folder: string): void {
 /** A result as a person reads it. */
 export function renderLearnt({ folder, policies, unwritten, certificate, unmoved, refused }: LearnResult): string {
   const lines = policies.map(({ program, file, added, created }) => {
-    const what = created
-      ? 'written'
-      : added === 0
-        ? 'permitted all of it already'
-        : added === 1
-          ? '1 statement added'
-          : `${added} statements added`;
+    const statements = added === 1 ? '1 statement' : `${added} statements`;
+    const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${statements} added`;
     return `  ${program}: ${file} (${what})`;
   });
   const denied = refused.map((record) => `  ${lineOf(record)}`);

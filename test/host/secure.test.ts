@@ -38,6 +38,13 @@ t.test('what others could have written is refused, with the command that mends i
   }
   chmodSync(dir, 0o777);
   t.throws(() => secureFolder(dir), { message: /folder can be written by others/ });
+  // /tmp is everybody's, and is not to be taken from them.
+  chmodSync(dir, 0o1777);
+  t.throws(() => secureFolder(dir), {
+    message: /folder can be written by others/,
+    remedy: 'name one that root alone can write',
+  });
+  t.throws(() => readSecure('/dev/stdin'), { message: /a symbolic link/, remedy: 'name a file' });
   chmodSync(dir, 0o755);
   t.equal(secureFolder(dir), dir);
 });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Who is left, against a native half whose walks miss whom the test says. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readLog } from '../../src/audit/read.js';
@@ -14,23 +13,13 @@ import { readStates, writeState } from '../../src/session/state.js';
 import { signalSubjects, subjectProcesses, subjectsGone } from '../../src/session/subjects.js';
 import { deadSessions, sweep } from '../../src/supervise/sweep.js';
 import { unloadAll } from '../../src/supervise/unload.js';
-import { FakeAddon } from './fake-addon.js';
+import type { FakeAddon } from './fake-addon.js';
+import { fakeHost } from './fake-host.js';
 
 const NOBODY = 2 ** 22 - 1;
 
 function setUp(test: Test): { host: Host; addon: FakeAddon; gate: Gate; session: Session; log: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-living-'));
-  test.teardown(() => rmSync(folder, { recursive: true }));
-  const addon = new FakeAddon();
-  const host: Host = {
-    addon,
-    pins: join(folder, 'bpf'),
-    run: join(folder, 'run'),
-    journals: join(folder, 'lib'),
-    logs: join(folder, 'log'),
-    policies: join(folder, 'policies'),
-    groups: [],
-  };
+  const { folder, addon, host } = fakeHost(test);
   const log = join(folder, 'log', 'd-1.jsonl');
   const facts: SessionFacts = {
     ...{ name: 'd-1', kind: 'run', command: ['/usr/sbin/d'], folder: '/nowhere', user: null, log, journal: null },

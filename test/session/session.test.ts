@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { existsSync, mkdtempSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Host } from '../../src/host/host.js';
@@ -9,21 +8,11 @@ import { u32 } from '../../src/kernel/records.js';
 import { freeName } from '../../src/session/places.js';
 import { type Image, Session, type SessionFacts } from '../../src/session/session.js';
 import { readState, readStates } from '../../src/session/state.js';
-import { FakeAddon, type FakeGate } from './fake-addon.js';
+import type { FakeAddon, FakeGate } from './fake-addon.js';
+import { fakeHost } from './fake-host.js';
 
 function setUp(test: Test): { host: Host; addon: FakeAddon; gate: Gate; native: FakeGate } {
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-session-'));
-  test.teardown(() => import('node:fs').then(({ rmSync }) => rmSync(folder, { recursive: true })));
-  const addon = new FakeAddon();
-  const host: Host = {
-    addon,
-    pins: join(folder, 'bpf'),
-    run: join(folder, 'run'),
-    journals: join(folder, 'lib'),
-    logs: join(folder, 'log'),
-    policies: join(folder, 'policies'),
-    groups: [],
-  };
+  const { addon, host } = fakeHost(test);
   const native = addon.load({ directory: host.pins }) as FakeGate;
   return { host, addon, gate: new Gate(native), native };
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Application } from '../../src/application/application.js';
@@ -21,7 +20,8 @@ import { launching } from '../../src/supervise/launch.js';
 import { stopSession, sweepSession } from '../../src/supervise/stop.js';
 import { Supervisor } from '../../src/supervise/supervisor.js';
 import { around } from '../cases.js';
-import { FakeAddon, failure } from '../session/fake-addon.js';
+import { type FakeAddon, failure } from '../session/fake-addon.js';
+import { fakeHost } from '../session/fake-host.js';
 
 interface SetUp {
   host: Host;
@@ -32,18 +32,7 @@ interface SetUp {
 }
 
 function setUp(test: Test): SetUp {
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-supervise-'));
-  test.teardown(() => rmSync(folder, { recursive: true }));
-  const addon = new FakeAddon();
-  const host: Host = {
-    addon,
-    pins: join(folder, 'bpf'),
-    run: join(folder, 'run'),
-    journals: join(folder, 'lib'),
-    logs: join(folder, 'log'),
-    policies: join(folder, 'policies'),
-    groups: [],
-  };
+  const { addon, host } = fakeHost(test);
   const gate = new Gate(addon.load({ directory: host.pins }));
   const facts = {
     name: 'd-1',

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Journal, type JournalHeader, journalFile, readJournal } from '../../src/audit/journal.js';
-import type { Host } from '../../src/host/host.js';
 import { recover } from '../../src/training/recover.js';
-import { FakeAddon } from '../session/fake-addon.js';
+import { fakeHost } from '../session/fake-host.js';
 
 t.test('one damaged journal keeps no other from its policies', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-recover-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const host: Host = {
-    addon: new FakeAddon(),
-    pins: join(folder, 'bpf'),
-    run: join(folder, 'run'),
-    journals: join(folder, 'lib'),
-    logs: join(folder, 'log'),
-    policies: join(folder, 'policies'),
-    groups: [],
-  };
+  const { folder, host } = fakeHost(t);
   mkdirSync(host.run, { mode: 0o700 });
   const header: JournalHeader = {
     ...{ v: 1, type: 'learner', session: 'true-1', started: '2026-11-25T10:00:00.000Z', command: ['true'] },
