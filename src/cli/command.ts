@@ -43,7 +43,17 @@ export function describe(error: Error, usageHelp: string | undefined): { message
   const closed = closedToUs(error);
   if (closed !== null) return { message: `this needs root: ${closed}`, remedy: asRoot() };
   if (error instanceof Failure) return { message: error.message, remedy: error.remedy };
-  if (usageHelp !== undefined)
-    return { message: messageOf(error).replace(/\nSee more help with --help$/, ''), remedy: usageHelp };
+  if (usageHelp !== undefined) return { message: inOneLine(messageOf(error)), remedy: usageHelp };
   return { message: messageOf(error), remedy: undefined };
+}
+
+/** What oclif says of a usage error, in lines and columns, as one sentence like all other failures. */
+function inOneLine(message: string): string {
+  const [first = '', ...rest] = message
+    .replace(/\nSee more help with --help$/, '')
+    .split('\n')
+    .map((line) => line.trim().replace(/ {2,}/g, ': '));
+  const said = rest.filter((line) => line !== '');
+  if (said.length === 0) return first;
+  return first.startsWith('The following error') ? said.join('; ') : `${first} ${said.join('; ')}`;
 }

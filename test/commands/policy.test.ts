@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The commands that need no kernel, run as a user runs them. What they say stands in golden/. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type StdioOptions, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Transcript } from './transcript.js';
+import { BIN, Transcript } from './transcript.js';
 
 const GOOD = `version: 1
 program: /usr/bin/cat
@@ -105,9 +115,28 @@ t.test('policy explain', async (t) => {
   ask('read', '/etc/shadow');
   ask('write', '/etc/hostname');
   ask('connect', 'tcp:192.0.2.7:443');
+  ask('read', 'tcp:192.0.2.7:443');
+  ask('connect', '/etc/hostname');
   ask('raed', '/etc/hostname');
   ask('read');
   transcript.callgate('policy', 'explain', 'mistakes.yaml', 'read', '/etc/hostname');
   transcript.callgate('policy', 'explain', 'nothing-1:7');
   transcript.compare(t, 'policy-explain');
+});
+
+t.test('what is no command, and a result that cannot be written', async (t) => {
+  t.setTimeout(120_000);
+  const { work, transcript } = prepare(t);
+  for (const words of [['polic'], ['policy', 'chek'], ['--nope'], ['policy', 'show', '--nope', 'cat']])
+    transcript.callgate(...words);
+  transcript.compare(t, 'no-command');
+  const to = (file: string): [string, number | null] => {
+    const out = openSync(file, 'w');
+    const stdio: StdioOptions = ['ignore', out, 'pipe'];
+    const { stderr, status } = spawnSync(BIN, ['policy', 'show', 'cat'], { cwd: work, encoding: 'utf8', stdio });
+    closeSync(out);
+    return [stderr, status];
+  };
+  t.same(to('/dev/null'), ['', 0]);
+  t.same(to('/dev/full'), ['callgate: the result cannot be written: ENOSPC: no space left on device, write\n', 125]);
 });

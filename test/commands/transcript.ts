@@ -10,7 +10,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 
-const BIN = fileURLToPath(new URL('../../../bin/callgate', import.meta.url));
+/** The command as it is in this tree. */
+export const BIN = fileURLToPath(new URL('../../../bin/callgate', import.meta.url));
 const GOLDEN = fileURLToPath(new URL('../../../test/commands/golden/', import.meta.url));
 const how = process.env.CALLGATE_GOLDEN ?? 'compare';
 

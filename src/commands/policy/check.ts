@@ -9,7 +9,8 @@ import { here, userFlag } from '../../cli/policies.js';
 export default class PolicyCheck extends CallgateCommand {
   static override summary = 'check policies: their text, their paths, their limits';
   static override description =
-    'Tells every problem with file, line, column and what to write instead. Needs no kernel and no root.\n\n' +
+    'Tells every problem with file, line, column and what to write instead. A file is checked with its folder, as `run` takes ' +
+    'a folder whole or not at all. Needs no kernel and no root.\n\n' +
     'Exit status: 0 all is well; 1 something is wrong.';
   static override strict = false;
   static override args = {

@@ -5,11 +5,13 @@ import { CallgateCommand } from '../../cli/command.js';
 import { parseObject } from '../../cli/object.js';
 import { here, userFlag } from '../../cli/policies.js';
 import { renderExplanation } from '../../decide/render.js';
+import { objectDescription } from '../../decide/text.js';
 import { lineOf } from '../../events/line.js';
 import { Failure } from '../../host/failure.js';
 import { FOLDERS } from '../../host/host.js';
 import { localTime } from '../../host/time.js';
-import { isOperation, OPERATIONS, type Operation } from '../../policy/operations.js';
+import type { Access, AccessObject } from '../../policy/model.js';
+import { isOperation, OPERATIONS, type Operation, SOCKET_OPERATIONS } from '../../policy/operations.js';
 import { writeStatement } from '../../policy/statement.js';
 
 export default class PolicyExplain extends CallgateCommand {
@@ -63,7 +65,7 @@ export default class PolicyExplain extends CallgateCommand {
         throw new Failure('name a policy, an operation and an object', 'callgate policy explain --help');
       const { uid, gid, owner } = flags;
       const access = {
-        ...{ operations: operationsIn(operation), object: parseObject(object), uid, gid },
+        ...{ ...attemptOn(operationsIn(operation), parseObject(object)), uid, gid },
         ...(owner === undefined ? {} : { owner }),
       };
       answer = explainAttempt(policy, access, cwd, applications, around);
@@ -82,6 +84,17 @@ function operationsIn(text: string): Operation[] {
     if (isOperation(word)) return word;
     throw new Failure(`${word}: no operation`, `write ${OPERATIONS.join(', ')}`);
   });
+}
+
+/** @throws Failure where no attempt is of this operation and this object */
+function attemptOn(operations: Operation[], object: AccessObject): Pick<Access, 'operations' | 'object'> {
+  const ofSockets = object.type !== 'path' && object.type !== 'kind';
+  const wrong = operations.find((operation) => SOCKET_OPERATIONS.includes(operation) !== ofSockets);
+  if (wrong === undefined) return { operations, object };
+  const remedy = ofSockets
+    ? `operations on sockets are ${SOCKET_OPERATIONS.join(', ')}; a socket's file is named by its path`
+    : 'name an address: tcp:192.0.2.1:80, unix:/path, unix:@name, unix:';
+  throw new Failure(`${objectDescription(object)}: no object of ${wrong}`, remedy);
 }
 
 /** The answer as a person reads it. */
