@@ -109,9 +109,11 @@ static __always_inline __u32 cg_typed_sequence(struct dentry *dentry)
 	return dentry->d_seq.seqcount.sequence;
 }
 
-/* A lock's sequence: seqlock_t begins with a seqcount, whatever lock stands behind it. */
+/* A lock's sequence: seqlock_t begins with a seqcount, whatever lock stands behind it. Odd, as while it is held: unknown. */
 static __always_inline __u32 cg_typed_seqcount(__u64 address)
 {
+	if (!address)
+		return 1;
 	struct seqcount *sequence = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct seqcount));
 
 	return sequence->sequence;

@@ -12,6 +12,14 @@
 #include "path.h"
 #include "subject.h"
 
+extern const void mount_lock __ksym __weak;
+extern const void rename_lock __ksym __weak;
+
+__hidden __u64 cg_mount_lock(void)
+{
+	return (__u64)&mount_lock;
+}
+
 /* Mounts crossed: more is the walk's. */
 #define FAST_MOUNTS 3
 
@@ -53,31 +61,46 @@ static __noinline __u32 refuse_silently(struct cg_subject *subject, __u32 operat
 	return errnum ? errnum : EPERM;
 }
 
-/* 1: the way is up, to the root of the namespace. */
-static __always_inline int climb(struct cg_fast *fast, __u64 namespace)
+/* 0: it has no path, as it was deleted or never named. (What is only being made has no inode yet.) */
+static __always_inline int is_named(struct cg_fast *fast)
 {
-	struct cg_way *way = &fast->way;
-	struct mount *mount = cg_as_mount(fast->mount - bpf_core_field_offset(struct mount, mnt)), *top;
-	struct dentry *dentry = cg_as_dentry(fast->dentry), *root = mount->mnt.mnt_root, *parent;
+	struct dentry *dentry = cg_as_dentry(fast->dentry);
+
+	return dentry->d_hash.pprev || !dentry->d_inode || dentry->d_parent == dentry;
+}
+
+/*
+ * 1: the way is up, to the root of the namespace; components from `from` on are kept, as many as there is room for. The sums and
+ * sequences are of the first time. A global function, so that the verifier looks at it once.
+ */
+__u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
+{
+	struct mount *mount, *top;
+	struct dentry *dentry, *root, *parent;
+	struct cg_way *way;
 	__u32 sequence;
 
-	/* In the subject's own namespace: no mount of the kernel's own, no detached one, none of a stacking file system. */
-	if (!namespace || (__u64)mount->mnt_ns != namespace || !is_plain_mount(dentry))
+	if (!cg_has_cast() || !fast)
 		return 0;
-	/* Deleted, or never named. What is only being made has no inode yet. */
-	parent = dentry->d_parent;
-	if (dentry->d_inode && !dentry->d_hash.pprev && parent != dentry)
+	way = &fast->way;
+	mount = cg_as_mount(fast->mount - bpf_core_field_offset(struct mount, mnt));
+	dentry = cg_as_dentry(fast->dentry);
+	root = mount->mnt.mnt_root;
+	/* In the subject's own namespace: no mount of the kernel's own, no detached one, none of a stacking file system. */
+	if (!fast->namespace || (__u64)mount->mnt_ns != fast->namespace || !is_plain_mount(dentry))
 		return 0;
 	top = mount->mnt_ns->root;
-	way->stamp = 0;
-	way->crossed = 0;
+	way->from = from;
+	if (!again) {
+		way->stamp = 0;
+		way->crossed = 0;
+		way->renames = cg_typed_seqcount((__u64)&rename_lock);
+		way->mounts = cg_typed_seqcount((__u64)&mount_lock);
+		if (way->mounts & 1)
+			return 0;
+	}
 	for (__u32 i = 0; i <= CG_FAST_DEPTH; i++) {
 		if (dentry == root) {
-			if (!way->crossed) {
-				way->mount_lock = cg_typed_seqcount(cg_mount_lock());
-				if (way->mount_lock & 1)
-					return 0;
-			}
 			for (int j = 0; j < FAST_MOUNTS; j++) {
 				struct mount *above = mount->mnt_parent;
 
@@ -110,11 +133,39 @@ static __always_inline int climb(struct cg_fast *fast, __u64 namespace)
 		parent = dentry->d_parent;
 		if ((sequence & 1) || parent == dentry)
 			return 0;
-		way->stamp += sequence;
-		way->dentries[i] = (__u64)dentry;
+		if (!again)
+			way->stamp += sequence;
+		if (i - from < CG_FAST_PIECE)
+			way->dentries[(i - from) & (CG_FAST_PIECE - 1)] = (__u64)dentry;
 		dentry = parent;
 	}
 	return 0;
+}
+
+/* Is it of this directory, this mount and this image that `folder` tells the state? Then *state, and the sequences, are. */
+static __always_inline int is_of(struct cg_folder *folder, struct cg_subject *subject, struct cg_fast *fast, __u64 generation,
+				 __u32 *state, struct cg_way *way)
+{
+	volatile __u32 *version = &folder->version;
+	struct dentry *dentry = cg_as_dentry(fast->dentry), *parent = dentry->d_parent;
+	__u32 before = *version;
+
+	asm volatile("" ::: "memory");
+	if ((before & 1) || folder->mount != fast->mount || folder->namespace != fast->namespace ||
+	    folder->dentry != (__u64)parent || parent == dentry ||
+	    folder->cookie != subject->cookie || folder->image != cg_folder_image(subject, generation))
+		return 0;
+	*state = folder->state;
+	way->renames = folder->renames;
+	way->mounts = folder->mounts;
+	asm volatile("" ::: "memory");
+	return *version == before;
+}
+
+/* Has nothing been moved or mounted since `way` was begun? */
+static __always_inline int holds(struct cg_way *way)
+{
+	return cg_typed_seqcount((__u64)&rename_lock) == way->renames && cg_typed_seqcount((__u64)&mount_lock) == way->mounts;
 }
 
 /* By a rule where a learner asks: what none decides is to be noted. */
@@ -134,10 +185,16 @@ static __always_inline int is_permit(struct cg_decision *decision, __u32 mode)
 static __always_inline int is_protected(struct inode *inode)
 {
 	struct cg_inode key = {};
+	__u64 *marks;
+	__u32 word;
 
 	if (!inode)
 		return 0;
 	key.inode = inode->i_ino;
+	word = CG_MARK_WORD(key.inode);
+	marks = bpf_map_lookup_elem(&protection_marks, &word);
+	if (marks && !(*marks >> CG_MARK_BIT(key.inode) & 1))
+		return 0;
 	key.device = inode->i_sb->s_dev;
 	return bpf_map_lookup_elem(&protections, &key) != 0;
 }
@@ -154,7 +211,7 @@ static __always_inline __u32 image_of(struct cg_subject *subject, __u32 *mode)
 	return slot->location;
 }
 
-__u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
+__u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast, struct cg_folders *kept)
 {
 	__u32 location, place, mode;
 
@@ -162,8 +219,9 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 		return CG_NOT_TOLD;
 	location = image_of(subject, &mode);
 	/* A learner is told of every move. */
-	if (!location || (fast->end != CG_END_NONE && mode == CG_LEARN) || !climb(fast, subject->mounts))
+	if (!location || (fast->end != CG_END_NONE && mode == CG_LEARN) || !is_named(fast))
 		return CG_NOT_TOLD;
+	fast->namespace = subject->mounts;
 	if ((CG_BIT(fast->first & 31) | CG_BIT(fast->second & 31)) & CHANGES) {
 		struct dentry *leaf = cg_as_dentry(fast->dentry);
 
@@ -174,7 +232,7 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 	switch (location >> 24) {
 #define CG_VERDICT(class_, ...) \
 	case class_:            \
-		return verdict##class_(subject, fast, place, mode);
+		return verdict##class_(subject, fast, kept, place, mode);
 	CG_IMAGE_CLASSES(CG_VERDICT)
 #undef CG_VERDICT
 	default:

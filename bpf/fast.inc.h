@@ -137,27 +137,95 @@ static __always_inline __u32 OF_CLASS(told_at)(struct OF_CLASS(cg_image) *image,
 	return decision && !(decision->flags & CG_DECISION_LOG) && is_permit(decision, mode) ? CG_PERMITTED : CG_NOT_TOLD;
 }
 
-/* The way down and the answer behind it. */
-static __noinline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struct cg_fast *fast, __u32 place, __u32 mode)
+/* Down the piece of the way that is kept: the state behind it, or NO_STATE. */
+static __noinline __u32 OF_CLASS(down)(struct OF_CLASS(cg_image) *image, struct cg_fast *fast, __u32 state)
+{
+	if (!image || !fast)
+		return NO_STATE;
+	struct cg_way *way = &fast->way;
+	__u32 count = way->count - way->from;
+
+	if (count > CG_FAST_PIECE)
+		count = CG_FAST_PIECE;
+	for (__u32 i = 0; i < CG_FAST_PIECE; i++) {
+		if (i >= count)
+			break;
+		__u64 dentry = way->dentries[(count - 1 - i) & (CG_FAST_PIECE - 1)];
+
+		fast->behind = state;
+		state = OF_CLASS(cg_fast_step)(image, state, dentry);
+		if (state == NO_STATE)
+			return NO_STATE;
+		way->stamp -= cg_typed_sequence(cg_as_dentry(dentry));
+	}
+	return state;
+}
+
+/* The way up and down: the state that the path ends in, or NO_STATE. Tells of the leaf's directory, too. */
+static __always_inline __u32 OF_CLASS(walked)(struct OF_CLASS(cg_image) *image, struct cg_fast *fast)
+{
+	if (!image || !fast || !cg_fast_climb(fast, 0, 0))
+		return NO_STATE;
+	struct cg_way *way = &fast->way;
+	__u32 count = way->count, state = image->header.start_path;
+
+	if (count > CG_FAST_PIECE) {
+		for (__u32 from = CG_FAST_DEPTH - CG_FAST_PIECE; from; from -= CG_FAST_PIECE) {
+			if (from >= count)
+				continue;
+			if (!cg_fast_climb(fast, from, 1))
+				return NO_STATE;
+			state = OF_CLASS(down)(image, fast, state);
+			if (state == NO_STATE)
+				return NO_STATE;
+		}
+		if (!cg_fast_climb(fast, 0, 1))
+			return NO_STATE;
+	}
+	state = OF_CLASS(down)(image, fast, state);
+	if (state == NO_STATE)
+		return NO_STATE;
+	/* The sum is of one climb. Of several, only that nothing was moved since the first says that they met the same. */
+	if (count > CG_FAST_PIECE) {
+		if ((way->renames & 1) || !holds(way))
+			return NO_STATE;
+	} else if (way->stamp || (way->crossed && cg_typed_seqcount((__u64)&mount_lock) != way->mounts)) {
+		return NO_STATE;
+	}
+	/* Of a mount's root the directory is another mount's. */
+	if (count && way->dentries[0] == fast->dentry && !(way->renames & 1)) {
+		fast->behind_generation = image->header.generation;
+		fast->remember = 1;
+	}
+	return state;
+}
+
+/* The same where the directory is known; NO_STATE where it is not, or not any more. */
+static __always_inline __u32 OF_CLASS(known)(struct OF_CLASS(cg_image) *image, struct cg_subject *subject, struct cg_fast *fast,
+					     struct cg_folders *kept)
+{
+	__u32 state;
+
+	if (!kept ||
+	    !is_of(&kept->of[subject->policy & (CG_FOLDERS - 1)], subject, fast, image->header.generation, &state, &fast->way))
+		return NO_STATE;
+	state = OF_CLASS(cg_fast_step)(image, state, fast->dentry);
+	return holds(&fast->way) ? state : NO_STATE;
+}
+
+/* The state of a path and the answer behind it. */
+static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struct cg_fast *fast, struct cg_folders *kept, __u32 place,
+					  __u32 mode)
 {
 	if (!subject || !fast)
 		return CG_NOT_TOLD;
-	struct cg_way *way = &fast->way;
 	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
 	if (!image)
 		return CG_NOT_TOLD;
-	__u32 state = image->header.start_path;
-	for (__u32 i = 0; i < CG_FAST_DEPTH; i++) {
-		if (i >= way->count)
-			break;
-		__u64 dentry = way->dentries[(way->count - 1 - i) & (CG_FAST_DEPTH - 1)];
-
-		state = OF_CLASS(cg_fast_step)(image, state, dentry);
-		if (state == NO_STATE)
-			return CG_NOT_TOLD;
-		way->stamp -= cg_typed_sequence(cg_as_dentry(dentry));
-	}
-	if (way->stamp || (way->crossed && cg_typed_seqcount(cg_mount_lock()) != way->mount_lock))
+	__u32 state = OF_CLASS(known)(image, subject, fast, kept);
+	if (state == NO_STATE)
+		state = OF_CLASS(walked)(image, fast);
+	if (state == NO_STATE)
 		return CG_NOT_TOLD;
 	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
 	if (fast->end != CG_END_NONE) {

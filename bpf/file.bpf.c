@@ -49,8 +49,15 @@ int BPF_PROG(file_open, struct file *file)
 		return verdict;
 	mode = file->f_mode;
 	flags = file->f_flags;
-	/* Programs, what a stacking file system opens for itself, and opens for ioctl alone are looked at below. */
-	if (!(flags & FMODE_EXEC_FLAG) && !(mode & FMODE_NOACCOUNT) && (flags & O_ACCMODE) != 3) {
+	if (flags & FMODE_EXEC_FLAG) {
+		operations = exec_opens(subject);
+		if (!operations)
+			return 0;
+	}
+	/* What a stacking file system opens for itself, and opens for ioctl alone are looked at below. */
+	if (operations == CG_BIT(CG_LOAD) && !(mode & FMODE_NOACCOUNT)) {
+		CG_FAST(subject, file->f_path.mnt, file->f_path.dentry, CG_LOAD, CG_OPERATION_COUNT);
+	} else if (!(flags & FMODE_EXEC_FLAG) && !(mode & FMODE_NOACCOUNT) && (flags & O_ACCMODE) != 3) {
 		__u32 reads = S_ISDIR(file->f_inode->i_mode) ? CG_LIST : CG_READ;
 		__u32 writes = (mode & FMODE_WRITE) || (flags & O_TRUNC);
 
@@ -60,11 +67,6 @@ int BPF_PROG(file_open, struct file *file)
 	}
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
-	if (flags & FMODE_EXEC_FLAG) {
-		operations = exec_opens(entry.subject);
-		if (!operations)
-			return 0;
-	}
 	if (operations != CG_BIT(CG_LOAD)) {
 		__u16 type = BPF_CORE_READ(file, f_inode, i_mode);
 		/* Access mode 3 opens for ioctl alone but is checked as both (fs/open.c: ACC_MODE). */

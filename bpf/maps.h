@@ -80,6 +80,7 @@ struct cg_climb {
 	__u64 proc_root;   /* s_root of the procfs the way up is in; else 0 */
 	__u64 own_pid;     /* struct pid of the subject's process */
 	__u64 self;        /* the dentry /proc/PID of that process, if it was met; else 0 */
+	__u64 lock;        /* where the kernel's mount_lock is */
 	__u64 stamp;       /* sum over all dentries of (address, d_seq): taken off again on the way down, 0 when nothing moved */
 	__u32 phase;       /* enum cg_phase */
 	__u32 again;       /* this way up is one more of the same path, to reach its upper part */
@@ -151,6 +152,36 @@ CG_MAP struct {
 	__type(value, struct cg_scratch);
 } scratches SEC(".maps");
 
+/*
+ * Where a policy stands behind the `/` of a directory: what the fast path found out once (fast.h says why it may be believed).
+ * In the directory's own inode, so that it goes with it.
+ */
+struct cg_folder {
+	__u64 mount;   /* struct vfsmount */
+	__u64 namespace;
+	__u64 dentry;
+	__u64 cookie;  /* of the session, the policy and its generation: an image */
+	__u64 image;
+	__u32 renames; /* the kernel's sequences before the directory's path was read */
+	__u32 mounts;
+	__u32 state;
+	__u32 version; /* odd while it is written */
+};
+
+/* Policies that are at work in one directory at a time; others take each other's place. A power of two. */
+#define CG_FOLDERS 2
+
+struct cg_folders {
+	struct cg_folder of[CG_FOLDERS];
+};
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct cg_folders);
+} folders SEC(".maps");
+
 CG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CG_POLICIES_MAX);
@@ -195,6 +226,13 @@ CG_MAP struct {
 	__type(key, struct cg_inode);
 	__type(value, __u32);
 } protections SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CG_MARK_WORDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} protection_marks SEC(".maps");
 
 /* An image by its place in the outer map of its class; NULL where there is none. image.bpf.c holds the maps. */
 #define CG_DECLARE_IMAGE(class_, ...) struct cg_image##class_ *cg_image##class_(__u32 place);

@@ -13,19 +13,12 @@
  */
 #include "path.h"
 
-extern const void mount_lock __ksym __weak;
-
-__hidden __u64 cg_mount_lock(void)
-{
-	return (__u64)&mount_lock;
-}
-
 /* The kernel's mount_lock sequence; odd while mounts change (or where it cannot be read, which no walk then trusts). */
-static __always_inline __u32 mount_sequence(void)
+static __always_inline __u32 mount_sequence(__u64 lock)
 {
 	__u32 sequence = 1;
 
-	if (bpf_probe_read_kernel(&sequence, sizeof(sequence), &mount_lock))
+	if (bpf_probe_read_kernel(&sequence, sizeof(sequence), (void *)lock))
 		return 1;
 	return sequence;
 }
@@ -106,7 +99,7 @@ __hidden void cg_walk_start(struct cg_scratch *scratch)
 	climb->unreachable = 0;
 	climb->at = 0;
 	climb->offset = 0;
-	climb->mount_lock = mount_sequence();
+	climb->mount_lock = mount_sequence(climb->lock);
 	if (CG_READ_FIELD(&climb->mount_root, struct mount, climb->mount, mnt.mnt_root)) {
 		climb->unresolved = CG_UNRESOLVED_READ;
 		climb->phase = CG_DONE;
@@ -146,7 +139,7 @@ static __always_inline void turn(struct cg_climb *climb)
 /* Some mount changed since the climb began, so that mounts read at different times need not go together. */
 static __always_inline int mounts_moved(struct cg_climb *climb)
 {
-	return (climb->mount_lock & 1) || mount_sequence() != climb->mount_lock;
+	return (climb->mount_lock & 1) || mount_sequence(climb->lock) != climb->mount_lock;
 }
 
 static __always_inline int is_namespace_root(__u64 mount)

@@ -34,9 +34,6 @@ static __always_inline int cg_path_object(struct cg_scratch *scratch, struct cg_
 	return cg_find_object(scratch, subject);
 }
 
-/* Where the kernel's mount_lock is. A function, as libbpf's linker takes no such symbol from two files. */
-__u64 cg_mount_lock(void);
-
 /* Starts a walk at access.mount and access.dentry. */
 void cg_walk_start(struct cg_scratch *scratch);
 

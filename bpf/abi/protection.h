@@ -12,6 +12,14 @@ struct cg_inode {
 };
 CG_ASSERT(sizeof(struct cg_inode) == 16, "key of a hash map: no padding but the one that is written");
 
+/*
+ * A bit for each number that a protected inode has or had, in words: where it is not set there is nothing to look up. Set before
+ * the inode is in `protections`, and never cleared.
+ */
+#define CG_MARK_WORDS 64
+#define CG_MARK_BIT(inode) ((inode) & 63)
+#define CG_MARK_WORD(inode) ((inode) >> 6 & (CG_MARK_WORDS - 1))
+
 /* The values of `protections`, added up. */
 #define CG_PROTECT_ENTRIES 1u  /* a folder: nothing directly in it may be made, written, linked, renamed, removed, locked */
 #define CG_PROTECT_FIXED 2u    /* may not be renamed, exchanged or removed: a protected folder lies below */

@@ -12,6 +12,7 @@ import {
   encodeSession,
   encodeSlot,
   type Inode,
+  markOf,
   POLICIES_MAX,
   SESSIONS_MAX,
   type SessionCounters,
@@ -154,6 +155,7 @@ export class Gate {
    */
   protect(files: readonly (Inode & { readonly flags: number })[]): void {
     const wanted = new Map(files.map((file) => [encodeInode(file).toString('hex'), file.flags]));
+    this.#mark(files);
     for (const [key, flags] of wanted) this.native.update('protections', Buffer.from(key, 'hex'), u32(flags));
     for (const key of this.native.keys('protections'))
       if (!wanted.has(key.toString('hex'))) this.native.remove('protections', key);
@@ -161,9 +163,26 @@ export class Gate {
 
   /** No subject may change the file of this descriptor of ours either, until `protect` is called without it. */
   seal(fd: number): void {
-    const key = encodeInode(this.native.identify(fd));
+    const inode = this.native.identify(fd);
+    const key = encodeInode(inode);
+    this.#mark([inode]);
     const flags = this.native.lookup('protections', key)?.readUInt32LE(0) ?? 0;
     this.native.update('protections', key, u32(flags | NUMBERS.PROTECT_SEALED));
+  }
+
+  /** Sets the bits of their numbers, without which nothing is looked up. */
+  #mark(inodes: readonly Inode[]): void {
+    const words = new Map<number, bigint>();
+    for (const { inode } of inodes) {
+      const { word, bit } = markOf(inode);
+      words.set(word, (words.get(word) ?? 0n) | bit);
+    }
+    for (const [word, bits] of words) {
+      const held = this.native.lookup('protection_marks', u32(word))?.readBigUInt64LE(0) ?? 0n;
+      const buffer = Buffer.alloc(8);
+      buffer.writeBigUInt64LE(held | bits);
+      if ((held | bits) !== held) this.native.update('protection_marks', u32(word), buffer);
+    }
   }
 
   close(): void {

@@ -88,6 +88,11 @@ export function encodeInode({ device, inode }: Inode): Buffer {
   return buffer;
 }
 
+/** Which bit of which word of `protection_marks` stands for an inode number (CG_MARK_BIT, CG_MARK_WORD). */
+export function markOf(inode: bigint): { word: number; bit: bigint } {
+  return { word: Number((inode >> 6n) % BigInt(NUMBERS.MARK_WORDS)), bit: 1n << (inode & 63n) };
+}
+
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
 export function encodeArmedSubject(
   policy: number,

@@ -15,6 +15,7 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   sessions: structBytes('session'),
   guards: 8,
   protections: 4,
+  protection_marks: 8,
   gate: structBytes('gate'),
 };
 const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate'];

@@ -48,6 +48,8 @@ export interface Confinement {
   readonly midway?: () => void | Promise<void>;
   /** Done once it runs. */
   readonly meanwhile?: () => void | Promise<void>;
+  /** Milliseconds after which it is ended. */
+  readonly patience?: number;
   /** Bytes of the ring buffer. */
   readonly ring?: number;
 }
@@ -162,7 +164,7 @@ export class Confined {
       await confinement.midway();
       writeSync(input, '\n');
     }
-    const slow = globalThis.setTimeout(() => native.sendSignal(child.pidfd, 9), PATIENCE);
+    const slow = globalThis.setTimeout(() => native.sendSignal(child.pidfd, 9), confinement.patience ?? PATIENCE);
     const { code, signal } = await ended;
     clearTimeout(slow);
     ring.drain();

@@ -11,13 +11,15 @@ import { hasFields } from '../fields.js';
 import { AT_FDCWD, mkdir, mount } from './calls.js';
 import { type Checks, checksOf, permit } from './checks.js';
 import { ACT, Confined, free, ROOT } from './confined.js';
-import { needsLsm } from './machine.js';
+import { kernelSeries, needsLsm } from './machine.js';
 
 t.setTimeout(900_000);
 
 const DIR = `${ROOT}/races`;
 const OPENS = 4000;
 const SWAPS = 200;
+const ROUNDS = Number(process.env.CALLGATE_OPENS ?? 100_000);
+const SEED = Number(process.env.CALLGATE_SEED ?? Date.now() & 0x7fffffff);
 const CROWD = 6;
 const RECURSIVELY_PRIVATE = 0x44000;
 /** enum cg_unresolved: it kept moving. */
@@ -30,7 +32,7 @@ t.test('races', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   mkdirSync(DIR);
   writeFileSync(`${DIR}/yes`, 'yes');
   writeFileSync(`${DIR}/no`, 'no');
-  for (const part of [folders, mounts, swaps, crowd]) await t.test(part.name, (t) => part(t, checks));
+  for (const part of [folders, mounts, known, swaps, crowd]) await t.test(part.name, (t) => part(t, checks));
 });
 
 /** A folder is now A/one, now B/two. */
@@ -90,6 +92,39 @@ async function moving(t: Test, { confined }: Checks, verb: string, a: string, b:
   if (verb === 'flip') t.ok(right.given < OPENS / 10, `which is little (${right.given} of ${OPENS})`);
   const one = await flipped([`${a}/one/**`]);
   t.ok(one.opened > 0 && one.denied > one.given, `it was here and there (${one.opened} here, ${one.denied} not)`);
+}
+
+/**
+ * What the fast path keeps of directories, against all by which a path becomes another: renamed, exchanged, made anew in the same
+ * memory, mounted and taken off, lazily too. Each verdict of a moment in which nothing moved must be that of the path as it is.
+ */
+async function known(t: Test, { confined }: Checks): Promise<void> {
+  const base = `${DIR}/known`;
+  for (const folder of ['a', 'b', 'source/e']) mkdirSync(`${base}/${folder}`, { recursive: true });
+  writeFileSync(`${base}/source/e/file`, 'text');
+  writeFileSync(`${base}/shared`, Buffer.alloc(4096));
+  t.same(await free([mount('none', '/', 'none', RECURSIVELY_PRIVATE)]), ['ok']);
+  const shared = openSync(`${base}/shared`, 'r+');
+  const program = `${ROOT}/bin/known`;
+  t.comment(`seed: ${SEED}`);
+  const mover = spawn(program, ['move', base, `${SEED}`], { stdio: [shared, 'inherit', 'inherit'] });
+  const ended = new Promise((resolve) => mover.on('close', resolve));
+  const { results, counts, code } = await confined.run(['open', base, `${ROUNDS}`], {
+    rules: [permit('read', [`${base}/a/**`, program]), { deny: 'read', path: `${base}/b/**`, log: false }],
+    ...{ file: program, stdin: shared, patience: 600_000 },
+  });
+  t.equal(code, 0, 'it came to its end');
+  t.equal(await ended, 0, 'and so did what moved it');
+  closeSync(shared);
+  const [judged = 0, atA = 0, wrong, moved = 0] = results.map(Number);
+  t.equal(wrong, 0, `each verdict is of the place where it was (${judged} of ${ROUNDS} judged, ${moved} moves)`);
+  t.ok(
+    judged > ROUNDS / 4 && atA > judged / 8 && judged - atA > judged / 8,
+    `${atA} at the one, ${judged - atA} at the other`,
+  );
+  t.ok(moved > ROUNDS / 200, 'it was moved all the time');
+  t.comment(`walked: ${counts.walked}`);
+  if (kernelSeries() !== '6.1') t.ok(counts.walked < judged / 4, 'most was told by the fast path');
 }
 
 async function swaps(t: Test, { confined }: Checks): Promise<void> {

@@ -66,6 +66,7 @@ export async function randomly(
       throw error;
     }
     const [image] = images;
+    const [hold, holdQuiet] = images.map((one) => serving.prepare(one)) as [() => void, () => void];
     for (const [index, aim] of aims.entries()) {
       if (made >= wanted) break;
       const operation = ATTEMPTED[(index + made) % ATTEMPTED.length] ?? 'read';
@@ -75,11 +76,11 @@ export async function randomly(
       const attempt = place.attemptOf(access);
       if ('reason' in attempt) continue;
       attempt.arrange();
-      const loud = serving.attempt(attempt.before, [attempt.act], serving.prepare(image), attempt.meanwhile);
+      const loud = serving.attempt(attempt.before, [attempt.act], hold, attempt.meanwhile);
       const { before, results, events } = loud;
       attempt.arrange();
       const start = serving.counted();
-      const silent = serving.attempt(attempt.before, [attempt.act], serving.prepare(images[1]), attempt.meanwhile);
+      const silent = serving.attempt(attempt.before, [attempt.act], holdQuiet, attempt.meanwhile);
       const end = serving.counted();
       if (end.walked === start.walked) fast++;
       // What is only being made is nobody's; nobody can give a thing to the id that says `unchanged`.
@@ -119,6 +120,7 @@ export async function randomly(
       if (JSON.stringify(quietly) !== JSON.stringify(quietlyExpected))
         wrong.push(JSON.stringify({ access, owner, quietly, quietlyExpected, policy: generation.toString() }));
       made++;
+      if (made % 200 === 0) t.comment(`${made} of ${wanted}`);
       if (verdict === 'deny') denied++;
       if (deciding.rule !== null) byRule++;
     }
