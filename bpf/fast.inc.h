@@ -161,10 +161,10 @@ static __noinline __u32 OF_CLASS(down)(struct OF_CLASS(cg_image) *image, struct 
 	return state;
 }
 
-/* The way up and down: the state that the path ends in, or NO_STATE. Tells of the leaf's directory, too. */
-static __always_inline __u32 OF_CLASS(walked)(struct OF_CLASS(cg_image) *image, struct cg_fast *fast)
+/* The way up and down: the state that the path ends in, or NO_STATE. */
+static __always_inline __u32 OF_CLASS(walked)(struct OF_CLASS(cg_image) *image, struct cg_subject *subject, struct cg_fast *fast)
 {
-	if (!image || !fast || !cg_fast_climb(fast, 0, 0))
+	if (!cg_fast_climb(fast, 0, 0))
 		return NO_STATE;
 	struct cg_way *way = &fast->way;
 	__u32 count = way->count, state = image->header.start_path;
@@ -187,44 +187,39 @@ static __always_inline __u32 OF_CLASS(walked)(struct OF_CLASS(cg_image) *image, 
 		return NO_STATE;
 	/* The sum is of one climb. Of several, only that nothing was moved since the first says that they met the same. */
 	if (count > CG_FAST_PIECE) {
-		if ((way->renames & 1) || !holds(way))
+		if ((way->renames & 1) || !holds(fast))
 			return NO_STATE;
 	} else if (way->stamp || (way->crossed && cg_typed_seqcount((__u64)&mount_lock) != way->mounts)) {
 		return NO_STATE;
 	}
-	/* Of a mount's root the directory is another mount's. */
-	if (count && way->dentries[0] == fast->dentry && !(way->renames & 1)) {
-		fast->behind_generation = image->header.generation;
-		fast->remember = 1;
-	}
+	/* What moves makes all that is kept worthless. */
+	if (fast->end == CG_END_NONE || fast->moved == CG_MOVED_FILE)
+		keep(subject, fast, image->header.generation);
 	return state;
 }
 
 /* The same where the directory is known; NO_STATE where it is not, or not any more. */
-static __always_inline __u32 OF_CLASS(known)(struct OF_CLASS(cg_image) *image, struct cg_subject *subject, struct cg_fast *fast,
-					     struct cg_folders *kept)
+static __always_inline __u32 OF_CLASS(known)(struct OF_CLASS(cg_image) *image, struct cg_subject *subject, struct cg_fast *fast)
 {
 	__u32 state;
 
-	if (!kept ||
-	    !is_of(&kept->of[subject->policy & (CG_FOLDERS - 1)], subject, fast, image->header.generation, &state, &fast->way))
+	if (!is_known(subject, fast, image->header.generation, &state, &fast->way))
 		return NO_STATE;
 	state = OF_CLASS(cg_fast_step)(image, state, fast->dentry);
-	return holds(&fast->way) ? state : NO_STATE;
+	return holds(fast) ? state : NO_STATE;
 }
 
 /* The state of a path and the answer behind it. */
-static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struct cg_fast *fast, struct cg_folders *kept, __u32 place,
-					  __u32 mode)
+static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struct cg_fast *fast, __u32 place, __u32 mode)
 {
 	if (!subject || !fast)
 		return CG_NOT_TOLD;
 	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
 	if (!image)
 		return CG_NOT_TOLD;
-	__u32 state = OF_CLASS(known)(image, subject, fast, kept);
+	__u32 state = OF_CLASS(known)(image, subject, fast);
 	if (state == NO_STATE)
-		state = OF_CLASS(walked)(image, fast);
+		state = OF_CLASS(walked)(image, subject, fast);
 	if (state == NO_STATE)
 		return CG_NOT_TOLD;
 	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;

@@ -46,6 +46,9 @@
 /* include/uapi/linux/magic.h */
 #define PROC_SUPER_MAGIC 0x9fa0
 #define TMPFS_MAGIC 0x01021994
+#define EXT4_SUPER_MAGIC 0xef53 /* ext2 and ext3, too */
+#define XFS_SUPER_MAGIC 0x58465342
+#define F2FS_SUPER_MAGIC 0xf2f52010
 #define HUGETLBFS_MAGIC 0x958458f6
 #define SECRETMEM_MAGIC 0x5345434d
 #define PIPEFS_MAGIC 0x50495045

@@ -152,34 +152,29 @@ CG_MAP struct {
 	__type(value, struct cg_scratch);
 } scratches SEC(".maps");
 
-/*
- * Where a policy stands behind the `/` of a directory: what the fast path found out once (fast.h says why it may be believed).
- * In the directory's own inode, so that it goes with it.
- */
+/* Where a policy stands behind the `/` of a directory: what the fast path found out once (fast.bpf.c says why it may be believed). */
 struct cg_folder {
-	__u64 mount;   /* struct vfsmount */
+	__u64 mount;     /* struct vfsmount */
 	__u64 namespace;
-	__u64 dentry;
-	__u64 cookie;  /* of the session, the policy and its generation: an image */
+	__u64 inode;     /* its address, and its number on its file system */
+	__u64 number;
+	__u64 cookie;    /* of the session, the policy and its generation: an image */
 	__u64 image;
-	__u32 renames; /* the kernel's sequences before the directory's path was read */
+	__u64 removals;  /* the sequences before the directory's path was read */
+	__u32 renames;
 	__u32 mounts;
 	__u32 state;
-	__u32 version; /* odd while it is written */
+	__u32 version;   /* odd while it is written */
 };
 
-/* Policies that are at work in one directory at a time; others take each other's place. A power of two. */
-#define CG_FOLDERS 2
-
-struct cg_folders {
-	struct cg_folder of[CG_FOLDERS];
-};
+/* Each directory has one place, by its inode and the policy; another may take it. A power of two. */
+#define CG_FOLDERS 4096
 
 CG_MAP struct {
-	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct cg_folders);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CG_FOLDERS);
+	__type(key, __u32);
+	__type(value, struct cg_folder);
 } folders SEC(".maps");
 
 CG_MAP struct {

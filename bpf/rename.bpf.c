@@ -103,11 +103,8 @@ static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
 }
 
 /* Both ends by the fast path: to be told at all, neither may have a word said of it. What is exchanged is compared both ways. */
-/*
- * Not inlined: the way to the slow path's depths has no room for it on the stack. `keeps`: directories are remembered; not by what
- * moves, which makes what is kept worthless.
- */
-static __noinline __u32 fast_ends(struct cg_subject *subject, struct ends *ends, __u32 leaves, __u32 replaces, __u32 keeps)
+/* Not inlined: the way to the slow path's depths has no room for it on the stack. */
+static __noinline __u32 fast_ends(struct cg_subject *subject, struct ends *ends, __u32 leaves, __u32 replaces)
 {
 	struct cg_fast fast;
 	__u32 told;
@@ -120,10 +117,7 @@ static __noinline __u32 fast_ends(struct cg_subject *subject, struct ends *ends,
 	fast.second = CG_OPERATION_COUNT;
 	fast.end = CG_END_OLD;
 	fast.moved = ends->moved - 1;
-	fast.remember = 0;
-	told = cg_fast_verdict(subject, &fast, keeps ? cg_folders_of(ends->old) : 0);
-	if (keeps && fast.remember)
-		cg_remember(subject, &fast, ends->old);
+	told = cg_fast_verdict(subject, &fast);
 	if (told != CG_PERMITTED)
 		return told;
 	fast.mount = (__u64)ends->new_dir->mnt;
@@ -131,11 +125,7 @@ static __noinline __u32 fast_ends(struct cg_subject *subject, struct ends *ends,
 	fast.first = CG_CREATE;
 	fast.second = replaces ? CG_DELETE : CG_OPERATION_COUNT;
 	fast.end = CG_END_NEW;
-	fast.remember = 0;
-	told = cg_fast_verdict(subject, &fast, keeps ? cg_folders_of(ends->new) : 0);
-	if (keeps && fast.remember)
-		cg_remember(subject, &fast, ends->new);
-	return told;
+	return cg_fast_verdict(subject, &fast);
 }
 
 SEC("lsm/path_link")
@@ -158,7 +148,7 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
 	if (!subject)
 		return verdict;
 	ends.moved = moved_as(old_dentry);
-	CG_TOLD(fast_ends(subject, &ends, CG_LINK, 0, 1));
+	CG_TOLD(fast_ends(subject, &ends, CG_LINK, 0));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_ends(&entry, &ends);
@@ -194,7 +184,7 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
 	if (new_dentry->d_inode)
 		ends.arrives |= CG_BIT(CG_DELETE);
 	if (!(flags & (RENAME_EXCHANGE | RENAME_WHITEOUT)))
-		CG_TOLD(fast_ends(subject, &ends, CG_DELETE, ends.arrives & CG_BIT(CG_DELETE), 0));
+		CG_TOLD(fast_ends(subject, &ends, CG_DELETE, ends.arrives & CG_BIT(CG_DELETE)));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_ends(&entry, &ends);

@@ -13,7 +13,7 @@
  *   guards    HASH                   __u32 thread group -> __u64 start time: supervisors no subject may signal
  *   protections HASH                 struct cg_inode -> __u32 CG_PROTECT_*: files no subject may change
  *   protection_marks ARRAY           __u64 bits: which of their numbers are worth looking up
- *   folders   INODE_STORAGE          struct cg_folders  what the fast path found out of a directory; the kernel half's alone
+ *   folders   ARRAY                  struct cg_folder  what the fast path found out of directories; the kernel half's alone
  */
 #ifndef CALLGATE_ABI_ABI_H
 #define CALLGATE_ABI_ABI_H

@@ -171,16 +171,17 @@ export const STRUCTS = {
     },
   },
   gate: {
-    bytes: 64,
+    bytes: 72,
     fields: {
       living: { offset: 0, bytes: 8, type: 'u64' },
       born: { offset: 8, bytes: 8, type: 'u64' },
       off: { offset: 16, bytes: 8, type: 'u64' },
-      strays: { offset: 24, bytes: 8, type: 'u64' },
-      stray_time: { offset: 32, bytes: 8, type: 'u64' },
-      stray_pid: { offset: 40, bytes: 4, type: 'u32' },
-      stray_session: { offset: 44, bytes: 4, type: 'u32' },
-      stray_comm: { offset: 48, bytes: 16, type: 'char', count: 16 },
+      removals: { offset: 24, bytes: 8, type: 'u64' },
+      strays: { offset: 32, bytes: 8, type: 'u64' },
+      stray_time: { offset: 40, bytes: 8, type: 'u64' },
+      stray_pid: { offset: 48, bytes: 4, type: 'u32' },
+      stray_session: { offset: 52, bytes: 4, type: 'u32' },
+      stray_comm: { offset: 56, bytes: 16, type: 'char', count: 16 },
     },
   },
   seen_key: {

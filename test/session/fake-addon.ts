@@ -18,7 +18,7 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   protection_marks: 8,
   gate: structBytes('gate'),
 };
-const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate'];
+const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks'];
 
 export interface FakeTask {
   pid: number;
@@ -290,7 +290,7 @@ export class FakeGate implements NativeGate {
   }
 
   #whole(): Buffer {
-    const whole = Buffer.alloc(64);
+    const whole = Buffer.alloc(structBytes('gate'));
     const living = [...this.#addon.tasks.values()].filter((task) => task.policy !== 0);
     whole.writeBigUInt64LE(BigInt(living.length), 0);
     whole.writeBigUInt64LE(BigInt(this.#addon.born), 8);
