@@ -17,8 +17,9 @@ t.setTimeout(900_000);
 
 const DIR = `${ROOT}/races`;
 const OPENS = 4000;
+const only = process.env.ONLY?.split(',');
 const SWAPS = 200;
-const ROUNDS = Number(process.env.CALLGATE_OPENS ?? 100_000);
+const ROUNDS = Number(process.env.CALLGATE_OPENS ?? 1_000_000);
 const SEED = Number(process.env.CALLGATE_SEED ?? Date.now() & 0x7fffffff);
 const CROWD = 6;
 const RECURSIVELY_PRIVATE = 0x44000;
@@ -32,7 +33,8 @@ t.test('races', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   mkdirSync(DIR);
   writeFileSync(`${DIR}/yes`, 'yes');
   writeFileSync(`${DIR}/no`, 'no');
-  for (const part of [folders, mounts, known, swaps, crowd]) await t.test(part.name, (t) => part(t, checks));
+  for (const part of [folders, mounts, known, swaps, crowd].filter(({ name }) => only?.includes(name) ?? true))
+    await t.test(part.name, (t) => part(t, checks));
 });
 
 /** A folder is now A/one, now B/two. */
@@ -122,7 +124,7 @@ async function known(t: Test, { confined }: Checks): Promise<void> {
     judged > ROUNDS / 4 && atA > judged / 8 && judged - atA > judged / 8,
     `${atA} at the one, ${judged - atA} at the other`,
   );
-  t.ok(moved > ROUNDS / 200, 'it was moved all the time');
+  t.ok(moved > ROUNDS / 500, 'it was moved all the time');
   t.comment(`walked: ${counts.walked}`);
   if (kernelSeries() !== '6.1') t.ok(counts.walked < judged / 4, 'most was told by the fast path');
 }
