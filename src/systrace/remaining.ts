@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** The lines that no right speaks for: what callgate does not judge, refuses always, or does not tell from something else. */
+import type { Bytes } from '../policy/bytes.js';
+import type { Operation } from '../policy/operations.js';
+import { isAlias, isFloor, plainName } from './calls.js';
+import { casesOf } from './cases.js';
+import type { Entry } from './engine.js';
+import type { ImportOptions } from './options.js';
+import { contains, literalPath, literalPattern, meet, type Pattern } from './pattern.js';
+import type { Reports } from './remarks.js';
+import { BY_OTHERS, isGoverned, LESSER, pathsOf } from './rights.js';
+import type { ClassicPolicy, ClassicRule } from './syntax.js';
+
+type Granted = ReadonlyMap<Operation, readonly Entry<Pattern>[]>;
+
+/** Says of each line what must be said of its call. */
+export function remaining({ rules }: ClassicPolicy, granted: Granted, reports: Reports, options: ImportOptions): void {
+  const coverage = new Coverage(granted);
+  for (const rule of rules) {
+    const call = plainName(rule.call);
+    const lesser = LESSER.filter(({ way }) => way.call === call);
+    if (lesser.length > 0 && !options.widen) lesserOf(rule, coverage, reports);
+    else if (BY_OTHERS.includes(call))
+      reports.add(rule.action.verdict === 'permit' ? 'by-others' : 'lesser-denied', rule.place, rule.call);
+    else if (!isGoverned(call) && !isAlias(call) && call !== 'mmap' && call !== 'mprotect') ungoverned(rule, reports);
+    if (rule.call === '_socketcall') ungoverned(rule, reports);
+  }
+  if (!options.widen) readWrite(granted, coverage, reports);
+}
+
+function ungoverned(rule: ClassicRule, reports: Reports): void {
+  const { action, condition, place, call } = rule;
+  const permits = action.verdict === 'permit';
+  const plain = (condition === null || condition.kind === 'true') && action.predicate === null;
+  if (isFloor(plainName(call))) reports.add(permits ? 'floor' : 'never-permitted', place, call);
+  else reports.add(permits && plain ? 'let-through' : 'ungoverned', place, call);
+}
+
+/** A permit of a call that takes more than it does: is that granted by other lines? */
+function lesserOf(rule: ClassicRule, coverage: Coverage, reports: Reports): void {
+  const { action, condition, place } = rule;
+  const call = plainName(rule.call);
+  const ways = LESSER.filter(({ way }) => way.call === call);
+  // A link and a bound socket have rights of their own; what is said here is of the new name.
+  if (action.verdict !== 'permit') {
+    if (call !== 'link' && call !== 'linkat' && call !== 'bind') reports.add('lesser-denied', place, rule.call);
+    return;
+  }
+  const covered = ways.every(({ operation, way }) =>
+    casesOf(condition ?? { kind: 'true' }, pathsOf(way, [], false), 'over', new Set())
+      .filter(({ holds }) => holds)
+      .every(({ set }) => coverage.has(operation, set)),
+  );
+  if (!covered) reports.add('lesser', place, rule.call);
+  else if (call !== 'link' && call !== 'linkat' && call !== 'bind') reports.add('covered', place, rule.call);
+}
+
+/** What fswrite permits to open for reading and writing at once. */
+function readWrite(granted: Granted, coverage: Coverage, reports: Reports): void {
+  for (const { line, verdict, sets } of granted.get('write') ?? [])
+    if (verdict === 'permit' && !sets.every((set) => coverage.has('read', set)))
+      reports.add('read-write', line.rule.place, line.rule.call);
+}
+
+/** Whether a right is granted on all of a set, without a condition. */
+class Coverage {
+  readonly #rights = new Map<Operation, { literals: Map<string, number>; globs: { at: number; set: Pattern }[] }>();
+
+  constructor(readonly granted: Granted) {
+    for (const [operation, entries] of granted) {
+      const literals = new Map<string, number>();
+      const globs: { at: number; set: Pattern }[] = [];
+      entries.forEach(({ sets }, at) => {
+        for (const set of sets) {
+          const path = literalPath(set);
+          if (path === null) globs.push({ at, set });
+          else if (!literals.has(path)) literals.set(path, at);
+        }
+      });
+      this.#rights.set(operation, { literals, globs });
+    }
+  }
+
+  has(operation: Operation, set: Pattern): boolean {
+    const right = this.#rights.get(operation);
+    const entries = this.granted.get(operation);
+    if (right === undefined || entries === undefined) return false;
+    const permits = (at: number): boolean => {
+      const entry = entries[at];
+      return entry?.verdict === 'permit' && entry.line.rule.action.predicate === null;
+    };
+    const path = literalPath(set);
+    const literal = path === null ? undefined : right.literals.get(path);
+    // Several sets of one rule may hold it together; that is not looked for.
+    const whole = right.globs.find((glob) => contains(glob.set, set));
+    const first = Math.min(literal ?? Number.POSITIVE_INFINITY, whole?.at ?? Number.POSITIVE_INFINITY);
+    if (first === Number.POSITIVE_INFINITY || !permits(first)) return false;
+    const partly = right.globs.some(({ at, set: other }) => at < first && !permits(at) && meet(other, set) !== null);
+    if (partly || path !== null) return !partly;
+    return ![...right.literals].some(([name, at]) => at < first && !permits(at) && isWithin(set, name));
+  }
+}
+
+function isWithin(set: Pattern, path: string): boolean {
+  return meet(set, literalPattern(path as Bytes)) !== null;
+}
