@@ -21,7 +21,7 @@ const CASES_MAX = 512;
 /** The cases of a condition, the last of which is everything. `remarks` gets what was not taken over as it is. */
 export function casesOf<P>(condition: Expression, space: Space<P>, side: Side, remarks: Set<Remark>): Case<P>[] {
   const reader = new CaseReader(space, remarks);
-  return shortened(reader.of(condition, side));
+  return reader.shortened(reader.of(condition, side));
 }
 
 class CaseReader<P> {
@@ -64,7 +64,7 @@ class CaseReader<P> {
   /** `or` where `settled` is true: what the left side says yes to; `and`: what it says no to. */
   #both(left: readonly Case<P>[], right: () => Case<P>[], settled: boolean, side: Side): Case<P>[] {
     if (left.every(({ holds }) => holds === settled)) return [this.#rest(settled)];
-    const others = shortened(right());
+    const others = this.shortened(right());
     const cases: Case<P>[] = [];
     for (const one of left) {
       if (one.holds === settled) cases.push(one);
@@ -74,7 +74,7 @@ class CaseReader<P> {
         return [this.#rest(side === 'over')];
       }
     }
-    return shortened(cases);
+    return this.shortened(cases);
   }
 
   #add(cases: Case<P>[], within: P, { set, holds }: Case<P>, side: Side): void {
@@ -89,6 +89,15 @@ class CaseReader<P> {
     if (holds === (side === 'over')) cases.push({ set: within, holds });
   }
 
+  /** Without what stands behind a case of everything, and without the cases before the last that say what it says. */
+  shortened(cases: readonly Case<P>[]): Case<P>[] {
+    const all = cases.findIndex(({ set }) => set === this.space.everything);
+    const reached = all < 0 ? cases : cases.slice(0, all + 1);
+    const last = reached.at(-1);
+    const differs = reached.findLastIndex(({ holds }) => holds !== last?.holds);
+    return last === undefined ? [] : [...reached.slice(0, differs + 1), last];
+  }
+
   #rest(holds: boolean): Case<P> {
     return { set: this.space.everything, holds };
   }
@@ -100,11 +109,4 @@ function turned<P>(cases: readonly Case<P>[]): Case<P>[] {
 
 function other(side: Side): Side {
   return side === 'under' ? 'over' : 'under';
-}
-
-/** Without the cases before the last that say what the last says. */
-function shortened<P>(cases: readonly Case<P>[]): Case<P>[] {
-  const last = cases.at(-1);
-  const differs = cases.findLastIndex(({ holds }) => holds !== last?.holds);
-  return last === undefined ? [] : [...cases.slice(0, differs + 1), last];
 }

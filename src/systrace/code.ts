@@ -3,7 +3,8 @@
 import { plainName } from './calls.js';
 import { comparing } from './compare.js';
 import type { Reports } from './remarks.js';
-import type { ClassicRule, Expression } from './syntax.js';
+import type { ClassicRule, Comparison } from './syntax.js';
+import { holds } from './truth.js';
 
 /** How a loader maps code. */
 const CODE = 'PROT_READ|PROT_EXEC';
@@ -17,7 +18,7 @@ export class Code {
     const table = maps.filter(({ condition }) => condition === null);
     const ordered = [...table, ...maps.filter((rule) => !table.includes(rule))];
     const decides = ordered.find((rule) => {
-      const matches = rule.condition === null || holds(rule.condition) === true;
+      const matches = rule.condition === null || holds(rule.condition, inMaps) === true;
       if (matches && rule.action.predicate !== null) reports.add('code-conditional', rule.place, rule.call);
       return matches && rule.action.predicate === null;
     });
@@ -34,23 +35,6 @@ export class Code {
   }
 }
 
-/** Null: it cannot be told. */
-function holds(expression: Expression): boolean | null {
-  switch (expression.kind) {
-    case 'true':
-      return true;
-    case 'test':
-      return expression.name === 'prot' && (expression.index ?? 0) === 0 ? comparing(expression)(CODE) : false;
-    case 'not': {
-      const inner = holds(expression.of);
-      return inner === null ? null : !inner;
-    }
-    case 'and':
-    case 'or': {
-      const settles = expression.kind === 'or';
-      const [left, right] = [holds(expression.left), holds(expression.right)];
-      if (left === settles || right === settles) return settles;
-      return left === null || right === null ? null : !settles;
-    }
-  }
+function inMaps(test: Comparison): boolean | null {
+  return test.name === 'prot' && (test.index ?? 0) === 0 ? comparing(test)(CODE) : false;
 }

@@ -38,8 +38,17 @@ const DEPTH_MAX = 32;
 export function entriesOf<P>(lines: readonly Line<P>[], reports: Reports, options: EngineOptions): Entry<P>[] {
   const engine = new Engine(lines, reports, options);
   const [first] = lines;
-  if (first !== undefined) engine.walk(0, first.space.everything);
+  if (first !== undefined && engine.walk(0, first.space.everything)) unreachedWays(lines, engine.entries, reports);
   return denialsFirst(engine.entries, reports);
+}
+
+/** A denial of everything hides the rules behind it, those of other calls too. */
+function unreachedWays<P>(lines: readonly Line<P>[], entries: readonly Entry<P>[], reports: Reports): void {
+  const last = entries.at(-1);
+  if (last === undefined || last.verdict === 'permit') return;
+  for (const { rule, ways } of lines.slice(lines.indexOf(last.line) + 1))
+    if (rule.action.verdict !== 'deny' && (ways & ~last.line.ways) !== 0)
+      reports.add('denied-first', last.line.rule.place, last.line.rule.call);
 }
 
 class Engine<P> {
@@ -85,7 +94,7 @@ class Engine<P> {
       if (met === null) continue;
       if (met === 'unknown') this.reports.add('common', line.rule.place, line.rule.call);
       // What cannot be said of a part of the region is said of all of it where that permits less, else of nothing.
-      if (met === 'unknown' && holds === (verdict === 'permit')) continue;
+      if (met === 'unknown' && holds === (side === 'under')) continue;
       const within = met === 'unknown' ? region : met;
       if (holds) this.#push({ line, verdict, default: false, sets: [within] });
       else if (!last && met !== region) this.#exclude(index, within, depth);
@@ -124,8 +133,9 @@ class Engine<P> {
     const wide = this.options.widen && rule.action.verdict === 'permit' ? widened(space) : space;
     const cases = casesOf(rule.condition ?? TRUE, wide, side, remarks);
     for (const remark of remarks) {
-      // Of a denial all spellings are denied.
-      if (remark !== 'case' || rule.action.verdict === 'permit') this.reports.add(remark, rule.place, rule.call);
+      // Of a denial all spellings are denied, if it excludes none.
+      if (remark !== 'case' || rule.action.verdict !== 'deny' || excludes(rule.condition ?? TRUE))
+        this.reports.add(remark, rule.place, rule.call);
     }
     if (wide !== space) {
       const plain = new Set<Remark>();
@@ -134,6 +144,20 @@ class Engine<P> {
     }
     this.#cases.set(key, cases);
     return cases;
+  }
+}
+
+function excludes(expression: Expression): boolean {
+  switch (expression.kind) {
+    case 'true':
+      return false;
+    case 'test':
+      return expression.operator === 'neq';
+    case 'not':
+      return true;
+    case 'and':
+    case 'or':
+      return excludes(expression.left) || excludes(expression.right);
   }
 }
 
@@ -157,17 +181,19 @@ function denialsFirst<P>(entries: readonly Entry<P>[], reports: Reports): Entry<
   if (first === undefined || entries.every(({ line }) => line.ways === first.line.ways)) return [...entries];
   const ordered: Entry<P>[] = [];
   for (const entry of entries) {
-    const { verdict, line, sets } = entry;
+    const { verdict, line } = entry;
     const at =
       verdict === 'permit'
         ? -1
         : ordered.findIndex(
-            (before) =>
-              before.verdict === 'permit' &&
-              (line.ways & ~before.line.ways) !== 0 &&
-              before.sets.some((one) => sets.some((other) => line.space.meet(one, other) !== null)),
+            (before) => before.verdict === 'permit' && (line.ways & ~before.line.ways) !== 0 && overlap(before, entry),
           );
     if (at < 0) {
+      // A permit that stands behind another call's denial is narrowed by it.
+      if (verdict !== 'deny')
+        for (const before of ordered)
+          if (before.verdict !== 'permit' && (line.ways & ~before.line.ways) !== 0 && overlap(before, entry))
+            reports.add('denied-first', before.line.rule.place, before.line.rule.call);
       ordered.push(entry);
       continue;
     }
@@ -176,4 +202,8 @@ function denialsFirst<P>(entries: readonly Entry<P>[], reports: Reports): Entry<
     ordered.splice(at, 0, entry);
   }
   return ordered;
+}
+
+function overlap<P>(one: Entry<P>, other: Entry<P>): boolean {
+  return one.sets.some((left) => other.sets.some((right) => one.line.space.meet(left, right) !== null));
 }

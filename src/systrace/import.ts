@@ -74,6 +74,7 @@ export function importPolicy(policy: ClassicPolicy, options: ImportOptions): Imp
   notes(policy, items, code, reports, options);
   const statements = [...statementsOf(items), LOADER];
   const imported = new Set(items.filter((item) => !item.default).map(({ line }) => line));
+  for (const line of imported) for (const code of ['never', 'no-object'] as const) reports.drop(code, line);
   const lines = rules.map(({ place: { line }, call }) => {
     // What no right has taken up, and nothing has been said of, another rule has decided.
     if (!imported.has(line) && reports.of(line).length === 0) reports.add('unreached', { ...policy.place, line }, call);

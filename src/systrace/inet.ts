@@ -3,10 +3,9 @@
  * Internet addresses as systrace printed them, `inet-[ADDR]:PORT`, and the comparisons with them. No protocol was printed: an
  * address here is that of any.
  */
-import { bytesMatch } from '../decide/tokens.js';
 import type { Bytes } from '../policy/bytes.js';
 import { addressBytes, addressText, isMapped, MAPPED_BITS, networkOf } from '../policy/ip.js';
-import type { InetPattern, Token } from '../policy/model.js';
+import type { InetPattern } from '../policy/model.js';
 import { readFnmatch } from './fnmatch.js';
 import type { Sign } from './pattern.js';
 import type { Reach } from './reach.js';
@@ -103,12 +102,23 @@ function matching(value: Bytes): Reach<Inet> {
   if (hosts === null) return atLeast([]);
   const behindColon = rest.slice(colon + 1);
   if (behindColon.length === 1 && behindColon[0]?.kind === 'star') return hosts;
-  const ranges = portsWhere((port) => bytesMatch(behindColon as Token[], port as Bytes));
+  const expression = expressionOf(behindColon);
+  const ranges = portsWhere((port) => expression.test(port));
   const sets = (from: readonly Inet[]): Inet[] => from.flatMap(({ host }) => ranges.map((ports) => ({ host, ports })));
   // A star within the port may also hold the end of an IPv6 address and the port.
   if (behindColon.some(({ kind }) => kind === 'star') && hosts.under.some(({ host }) => host === null))
     return atLeast(sets(hosts.under));
   return { under: sets(hosts.under), over: sets(hosts.over), remark: hosts.remark };
+}
+
+/** Signs without variables as an expression over the whole of a text without slashes. */
+function expressionOf(signs: readonly Sign[]): RegExp {
+  const parts = signs.flatMap((sign): Regex[] => {
+    if (sign.kind === 'star')
+      return [{ kind: 'repeat', of: { kind: 'any' }, least: 0, most: Number.POSITIVE_INFINITY }];
+    return sign.kind === 'byte' || sign.kind === 'any' || sign.kind === 'set' ? [sign] : [];
+  });
+  return toJavaScript({ kind: 'sequence', of: [{ kind: 'start' }, ...parts, { kind: 'end' }] });
 }
 
 /** The signs behind a text that they begin with; null: they begin otherwise. */

@@ -35,7 +35,7 @@ export class ItemWriter {
     const spelled = new Spelling(entries);
     const kinds = operation === 'receive' ? KINDS.filter((kind) => !CLOSED_KINDS.includes(kind)) : [];
     return this.#items(entries, (entry, around, at) => {
-      const sets = entry.verdict === 'permit' ? entry.sets : spelled.plain(entry.sets, at);
+      const sets = spelled.setsOf(entry, at);
       const written = (some: readonly Pattern[], more: Partial<Around> = {}): Item[] => {
         const objects = this.#texts(some, entry);
         return objects.length === 0 ? [] : [{ ...around, ...more, operations: [operation], key: 'path', objects }];
@@ -53,7 +53,7 @@ export class ItemWriter {
   unix(operation: Operation, entries: readonly Entry<Pattern>[]): Item[] {
     const spelled = new Spelling(entries);
     return this.#items(entries, (entry, around, at) => {
-      const sets = entry.verdict === 'permit' ? entry.sets : spelled.plain(entry.sets, at);
+      const sets = spelled.setsOf(entry, at);
       const objects = this.#texts(sets, entry).map((text) => `unix:${text === '/***' ? '/**' : text}`);
       return objects.length === 0 ? [] : [{ ...around, operations: [operation], key: 'address', objects }];
     });
@@ -179,6 +179,14 @@ class Spelling {
         }
       }
     });
+  }
+
+  /** The sets of an entry. Of what is asked the other spellings are denied, where that says anything. */
+  setsOf({ verdict, sets, line, default: isDefault }: Entry<Pattern>, at: number): readonly Pattern[] {
+    if (verdict === 'permit') return sets;
+    const plain = this.plain(sets, at);
+    if (verdict !== 'deny' || isDefault || line.rule.action.verdict !== 'ask') return plain;
+    return plain.filter((set, index) => set === sets[index]);
   }
 
   /** The sets of a denial, the folded ones as they were written where that is enough. */

@@ -39,7 +39,24 @@ export function patternsOf(regex: Regex): RegexPatterns | null {
     if (found === null || patterns.length + found.length > WAYS_MAX) return null;
     patterns.push(...found);
   }
-  return { patterns, exact: reader.exact };
+  return { patterns: merged(patterns), exact: reader.exact };
+}
+
+/** What is below a pattern, and the pattern itself, in one. */
+function merged(patterns: readonly Pattern[]): Pattern[] {
+  const texts = patterns.map(({ parts, below }) => `${below} ${JSON.stringify(parts)}`);
+  const found = new Map<string, Pattern>();
+  patterns.forEach((pattern, index) => {
+    const { parts, below } = pattern;
+    const above = parts.slice(0, -1);
+    const alone = `false ${JSON.stringify(above)}`;
+    const star = JSON.stringify(parts.at(-1)) === JSON.stringify(ANY_NAME);
+    if (below && star && texts.includes(alone)) {
+      found.delete(alone);
+      found.set(`true ${JSON.stringify(above)}`, { parts: above, below: true });
+    } else if (!found.has(`true ${JSON.stringify(parts)}`)) found.set(texts[index] as string, pattern);
+  });
+  return [...found.values()];
 }
 
 const STRETCH: Step = { kind: 'stretch' };
@@ -59,6 +76,8 @@ class Ways {
       case 'set': {
         if (regex.members[SLASH] === true) this.exact = false;
         const members = regex.members.map((member, byte) => member && byte !== SLASH && byte !== 0);
+        if (members.every((member, byte) => member || byte === SLASH || byte === 0))
+          return [{ ...EMPTY, steps: [{ kind: 'sign', sign: { kind: 'any' } }] }];
         return members.includes(true) ? [{ ...EMPTY, steps: [{ kind: 'sign', sign: { kind: 'set', members } }] }] : [];
       }
       case 'start':
@@ -96,6 +115,7 @@ class Ways {
     if (most === Number.POSITIVE_INFINITY) {
       const stretch = stretchOf(of);
       if (stretch === null) return null;
+      // `.+` behind a slash is what `.*` is there: no path has two slashes, or one at its end.
       const once = least === 0 ? null : of;
       if (least > 1) return null;
       return this.#sequenceThen(once, stretch);
@@ -171,8 +191,9 @@ function follow(steps: readonly Step[]): Pattern[] | null {
   }
   for (const { parts, name } of walks) {
     if (name === null) continue;
-    if (name.length > 0) done.push({ parts: [...parts, { kind: 'name', signs: name }], below: false });
-    else if (parts.length === 0) done.push({ parts, below: false });
+    if (name.length > 0) done.push({ parts: [...parts, { kind: 'name', signs: plainName(name) }], below: false });
+    // What may be nothing behind the first slash is the root as well.
+    if (parts.length === 0 && name.every(({ kind }) => kind === 'star')) done.push({ parts, below: false });
   }
   return done;
 }
@@ -180,7 +201,7 @@ function follow(steps: readonly Step[]): Pattern[] | null {
 function stepOn({ parts, name }: Walk, step: Exclude<Step, { kind: 'stretch' }>): Walk | null {
   if (step.kind === 'slash') {
     if (name === null) return { parts, name: [] };
-    return name.length === 0 ? null : { parts: [...parts, { kind: 'name', signs: name }], name: [] };
+    return name.length === 0 ? null : { parts: [...parts, { kind: 'name', signs: plainName(name) }], name: [] };
   }
   if (name === null) return null;
   return { parts, name: step.sign.kind === 'star' ? starred(name) : [...name, step.sign] };
@@ -190,9 +211,14 @@ function stepOn({ parts, name }: Walk, step: Exclude<Step, { kind: 'stretch' }>)
 function open({ parts, name }: Walk): Pattern {
   if (name === null || (name.length === 0 && parts.length === 0)) return EVERYTHING;
   if (name.length === 0) return { parts: [...parts, ANY_NAME], below: true };
-  return { parts: [...parts, { kind: 'name', signs: starred(name) }], below: true };
+  return { parts: [...parts, { kind: 'name', signs: plainName(starred(name)) }], below: true };
 }
 
 function starred(name: readonly Sign[]): readonly Sign[] {
   return name.at(-1)?.kind === 'star' ? name : [...name, { kind: 'star' }];
+}
+
+/** No name is empty, so one byte and any number of them is any name. */
+function plainName(signs: readonly Sign[]): readonly Sign[] {
+  return signs.length === 2 && signs[0]?.kind === 'any' && signs[1]?.kind === 'star' ? [{ kind: 'star' }] : signs;
 }

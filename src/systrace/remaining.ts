@@ -4,12 +4,15 @@ import type { Bytes } from '../policy/bytes.js';
 import type { Operation } from '../policy/operations.js';
 import { isAlias, isFloor, plainName } from './calls.js';
 import { casesOf } from './cases.js';
+import { comparing } from './compare.js';
 import type { Entry } from './engine.js';
 import type { ImportOptions } from './options.js';
 import { contains, literalPath, literalPattern, meet, type Pattern } from './pattern.js';
 import type { Reports } from './remarks.js';
 import { BY_OTHERS, isGoverned, LESSER, pathsOf } from './rights.js';
+import { comparisonsOf } from './sockets.js';
 import type { ClassicPolicy, ClassicRule } from './syntax.js';
+import { holds } from './truth.js';
 
 type Granted = ReadonlyMap<Operation, readonly Entry<Pattern>[]>;
 
@@ -24,6 +27,7 @@ export function remaining({ rules }: ClassicPolicy, granted: Granted, reports: R
       reports.add(rule.action.verdict === 'permit' ? 'by-others' : 'lesser-denied', rule.place, rule.call);
     else if (!isGoverned(call) && !isAlias(call) && call !== 'mmap' && call !== 'mprotect') ungoverned(rule, reports);
     if (rule.call === '_socketcall') ungoverned(rule, reports);
+    if ((call === 'open' || call === 'openat') && splitsFlags(rule)) reports.add('flags', rule.place, rule.call);
   }
   if (!options.widen) readWrite(granted, coverage, reports);
 }
@@ -36,13 +40,41 @@ function ungoverned(rule: ClassicRule, reports: Reports): void {
   else reports.add(permits && plain ? 'let-through' : 'ungoverned', place, call);
 }
 
+const WRITING: readonly string[] = ['wo', 'rw', 'wot', 'rwt'];
+/** Other comparisons of a rule that are tried both ways. */
+const OTHERS_MAX = 6;
+
+/**
+ * Is there an open that creates which the rule permits, while it does not permit all opens that only write? Or one that it
+ * denies without creating, and does not deny where it creates?
+ */
+function splitsFlags(rule: ClassicRule): boolean {
+  const { condition, action } = rule;
+  const tests = comparisonsOf(rule);
+  if (condition === null || tests.every(({ name }) => name !== 'oflags')) return false;
+  const others = tests.filter(({ name }) => name !== 'oflags');
+  if (others.length > OTHERS_MAX) return true;
+  for (let bits = 0; bits < 1 << others.length; bits++) {
+    const matches = (flags: string): boolean =>
+      holds(condition, (test) => {
+        const index = others.indexOf(test);
+        return index < 0 ? comparing(test)(flags) : (bits & (1 << index)) !== 0;
+      }) !== false;
+    const creating = (flags: string): string => (flags.endsWith('t') ? `${flags.slice(0, -1)}ct` : `${flags}c`);
+    if (action.verdict === 'deny') {
+      if (WRITING.some((flags) => matches(flags) && !matches(creating(flags)))) return true;
+    } else if (WRITING.some((flags) => matches(creating(flags))) && !WRITING.every(matches)) return true;
+  }
+  return false;
+}
+
 /** A permit of a call that takes more than it does: is that granted by other lines? */
 function lesserOf(rule: ClassicRule, coverage: Coverage, reports: Reports): void {
   const { action, condition, place } = rule;
   const call = plainName(rule.call);
   const ways = LESSER.filter(({ way }) => way.call === call);
   // A link and a bound socket have rights of their own; what is said here is of the new name.
-  if (action.verdict !== 'permit') {
+  if (action.verdict === 'deny') {
     if (call !== 'link' && call !== 'linkat' && call !== 'bind') reports.add('lesser-denied', place, rule.call);
     return;
   }
@@ -58,7 +90,7 @@ function lesserOf(rule: ClassicRule, coverage: Coverage, reports: Reports): void
 /** What fswrite permits to open for reading and writing at once. */
 function readWrite(granted: Granted, coverage: Coverage, reports: Reports): void {
   for (const { line, verdict, sets } of granted.get('write') ?? [])
-    if (verdict === 'permit' && !sets.every((set) => coverage.has('read', set)))
+    if (verdict !== 'deny' && !sets.every((set) => coverage.has('read', set)))
       reports.add('read-write', line.rule.place, line.rule.call);
 }
 

@@ -58,6 +58,12 @@ const TABLE = {
       'let the file be opened for reading and writing at once, which takes `read` too; the policy does not permit that here',
     remedy: `add \`permit: read\`, or ${WIDEN}`,
   },
+  flags: {
+    kind: 'narrower',
+    message:
+      'tells opens that create a file from opens that only write; creating a file by an open takes `write` as well as `create`',
+    remedy: 'add `permit: write` where that is meant',
+  },
   families: {
     kind: 'narrower',
     message: 'let sockets of all families be made; unix, inet, inet6 and netlink are taken over',
@@ -233,6 +239,13 @@ export class Reports {
     if (place !== undefined) found.lines.set(place.line, place);
     if (call !== undefined) found.calls.add(call);
     this.#found.set(code, found);
+  }
+
+  /** Takes back what was said of a line. */
+  drop(code: RemarkCode, line: number): void {
+    const found = this.#found.get(code);
+    found?.lines.delete(line);
+    if (found?.lines.size === 0) this.#found.delete(code);
   }
 
   /** What was said of a line. */

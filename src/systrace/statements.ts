@@ -73,20 +73,23 @@ export function statementsOf(items: readonly Item[]): Statement[] {
   return drafts.map(statementOf);
 }
 
-/** Rights that one rule grants alike stand in one statement. */
+/** Rights that one rule grants alike stand in one statement, where that changes the order of none. */
 function sameObjects(items: readonly Item[]): Item[] {
-  const joined = new Map<string, { item: Item; operations: Operation[] }>();
+  const joined = new Map<string, number>();
   const order: { item: Item; operations: Operation[] }[] = [];
+  const latest = new Map<Operation, number>();
   for (const item of items) {
     const key = `${item.order}\n${item.line}\n${signatureOf(item, [])}\n${item.objects.join('\n')}`;
-    const known = joined.get(key);
-    if (known !== undefined && !item.operations.some((operation) => known.operations.includes(operation)))
-      known.operations.push(...item.operations);
+    const at = joined.get(key);
+    const known = at === undefined ? undefined : order[at];
+    const free = item.operations.every((operation) => (latest.get(operation) ?? -1) < (at ?? 0));
+    if (known !== undefined && free) known.operations.push(...item.operations);
     else {
-      const fresh = { item, operations: [...item.operations] };
-      joined.set(key, fresh);
-      order.push(fresh);
+      joined.set(key, order.length);
+      order.push({ item, operations: [...item.operations] });
     }
+    const where = known !== undefined && free ? (at as number) : order.length - 1;
+    for (const operation of item.operations) latest.set(operation, where);
   }
   return order.map(({ item, operations }) => ({ ...item, operations: listed(item, operations) }));
 }
