@@ -15,7 +15,7 @@ const MAY = {
   systrace: ['policy', 'decide'],
   kernel: ['abi'],
   host: ['kernel'],
-  application: ['policy', 'compile', 'decide', 'host'],
+  application: ['policy', 'compile', 'decide', 'systrace', 'host'],
   session: ['policy', 'abi', 'events', 'kernel', 'host', 'application'],
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
   control: ['host'],

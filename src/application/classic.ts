@@ -4,14 +4,13 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf, Failure } from '../host/failure.js';
 import { replaceFile } from '../host/replace-file.js';
-import { type Bytes, bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
+import { type Bytes, bufferOf, bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
 import { renderProblem } from '../policy/errors.js';
-import { type ExportedPolicy, exportPolicy } from '../systrace/export.js';
+import { type ExportCode, exportPolicy } from '../systrace/export.js';
 import { importPolicy, type LineOutcome } from '../systrace/import.js';
 import { type ClassicFile, parseClassic } from '../systrace/parse.js';
 import type { SystraceProblem } from '../systrace/problem.js';
 import { isStrict, linesText, type Report } from '../systrace/remarks.js';
-import type { ClassicPolicy } from '../systrace/syntax.js';
 import { isPolicyFile, type LoadedPolicy, readPolicy } from './application.js';
 import { policyFileName } from './policy-name.js';
 import { type Problem, problemAt } from './problem.js';
@@ -159,13 +158,20 @@ export function reportLines({ source, reports }: ImportedPolicy): string[] {
     const where =
       lines.length === 0
         ? source
-        : `${source}: ${lines.length === 1 ? 'line' : 'lines'} ${linesText(lines.map(({ line }) => line))}`;
+        : `${source}: ${lines.length === 1 ? 'line' : 'lines'} ${shortened(linesText(lines.map(({ line }) => line)))}`;
     const named = calls.length === 0 || calls.length > CALLS_SHOWN ? '' : ` (${calls.join(', ')})`;
     return [`${where}${named}: ${kind}: ${message}`, ...(remedy === null ? [] : [`  ${remedy}`])];
   });
 }
 
 const CALLS_SHOWN = 12;
+const LINES_SHOWN = 24;
+
+/** Many numbers are told by --json. */
+function shortened(lines: string): string {
+  const parts = lines.split(', ');
+  return parts.length <= LINES_SHOWN ? lines : `${parts.slice(0, LINES_SHOWN).join(', ')} and more`;
+}
 
 /** A file that was written. */
 export interface Written {
@@ -199,8 +205,45 @@ export function writeImported(policies: readonly ImportedPolicy[], folder: strin
 }
 
 /** One policy as systrace would have it. */
-export function exportClassic({ policy }: LoadedPolicy): ExportedPolicy {
-  return exportPolicy(policy);
+export interface ExportedClassic {
+  readonly program: string;
+  readonly file: string;
+  readonly text: string;
+  readonly reports: readonly {
+    readonly code: ExportCode;
+    readonly kind: 'narrower' | 'wider';
+    readonly message: string;
+    /** Lines of the policy, or of the groups it uses. */
+    readonly lines: readonly number[];
+  }[];
 }
 
-export type { ClassicPolicy };
+/**
+ * Exports a policy.
+ *
+ * @throws Failure where a name in it is no UTF-8, which would be another name where it is read again
+ */
+export function exportClassic({ policy }: LoadedPolicy): ExportedClassic {
+  const { program, file, text, reports } = exportPolicy(policy);
+  const shown = bufferOf(text).toString('utf8');
+  if (!Buffer.from(shown).equals(bufferOf(text)))
+    throw new Failure(
+      `${file}: a name in it is no UTF-8, and a classic policy has no other way to write it`,
+      'take the rule out',
+    );
+  const told = reports.map(({ code, kind, message, places }) => ({
+    code,
+    kind,
+    message,
+    lines: [...new Set(places.map(({ line }) => line))].sort((one, other) => one - other),
+  }));
+  return { program, file, text: shown, reports: told };
+}
+
+/** Reports of an export as lines for a person. */
+export function exportLines({ file, reports }: ExportedClassic): string[] {
+  return reports.map(
+    ({ kind, message, lines }) =>
+      `${file}: ${lines.length === 1 ? 'line' : 'lines'} ${linesText(lines)}: ${kind}: ${message}`,
+  );
+}

@@ -174,29 +174,29 @@ function widened<P>(space: Space<P>): Space<P> {
 
 /**
  * Where a right has several calls, a rule for one of them permits the others too. So what another call is denied must come
- * before it.
+ * before it, unless that call's own rules permit it there as well.
  */
 function denialsFirst<P>(entries: readonly Entry<P>[], reports: Reports): Entry<P>[] {
   const [first] = entries;
   if (first === undefined || entries.every(({ line }) => line.ways === first.line.ways)) return [...entries];
   const ordered: Entry<P>[] = [];
   for (const entry of entries) {
-    const { verdict, line } = entry;
-    const at =
-      verdict === 'permit'
-        ? -1
-        : ordered.findIndex(
-            (before) => before.verdict === 'permit' && (line.ways & ~before.line.ways) !== 0 && overlap(before, entry),
-          );
-    if (at < 0) {
+    const { line } = entry;
+    const permits = entry.verdict === 'permit';
+    const foreign = ordered.filter(
+      (before) =>
+        (before.verdict === 'permit') !== permits &&
+        (line.ways & ~before.line.ways) !== 0 &&
+        !decidedAlike(before, entry, ordered),
+    );
+    const [hidden] = foreign;
+    if (permits || hidden === undefined) {
       // A permit that stands behind another call's denial is narrowed by it.
-      if (verdict !== 'deny')
-        for (const before of ordered)
-          if (before.verdict !== 'permit' && (line.ways & ~before.line.ways) !== 0 && overlap(before, entry))
-            reports.add('denied-first', before.line.rule.place, before.line.rule.call);
+      for (const { line: other } of foreign) reports.add('denied-first', other.rule.place, other.rule.call);
       ordered.push(entry);
       continue;
     }
+    const at = ordered.indexOf(hidden);
     if (ordered.slice(at).some((before) => before.verdict === 'permit' && (before.line.ways & line.ways) !== 0))
       reports.add('denied-first', line.rule.place, line.rule.call);
     ordered.splice(at, 0, entry);
@@ -204,6 +204,21 @@ function denialsFirst<P>(entries: readonly Entry<P>[], reports: Reports): Entry<
   return ordered;
 }
 
-function overlap<P>(one: Entry<P>, other: Entry<P>): boolean {
-  return one.sets.some((left) => other.sets.some((right) => one.line.space.meet(left, right) !== null));
+/** Where both meet, have the calls of the later entry been decided as the earlier one decides others? */
+function decidedAlike<P>(before: Entry<P>, entry: Entry<P>, ordered: readonly Entry<P>[]): boolean {
+  const { space, ways } = entry.line;
+  const missing = ways & ~before.line.ways;
+  const alike = ordered.filter(
+    (one) =>
+      one.verdict === before.verdict &&
+      (missing & ~one.line.ways) === 0 &&
+      JSON.stringify(one.line.rule.action.predicate) === JSON.stringify(before.line.rule.action.predicate),
+  );
+  return before.sets.every((left) =>
+    entry.sets.every((right) => {
+      const met = space.meet(left, right);
+      if (met === null) return true;
+      return alike.some(({ sets }) => sets.some((set) => space.contains(set, met === 'unknown' ? left : met)));
+    }),
+  );
 }

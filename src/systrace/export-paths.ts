@@ -6,8 +6,12 @@ import type { Comparison, Operator } from './syntax.js';
 
 const SLASH = 0x2f;
 
-/** The comparison that says what the pattern says: a name, a folder and what is below it, else an expression. */
-export function comparisonOf(name: string, pattern: PathPattern): Comparison {
+/**
+ * The comparison that says what the pattern says: a name, a folder and what is below it, else an expression.
+ *
+ * @param spelling the name in this very spelling: `eq` did not look at case
+ */
+export function comparisonOf(name: string, pattern: PathPattern, spelling: boolean): Comparison {
   const test = (operator: Operator, value: string): Comparison => ({
     kind: 'test',
     name,
@@ -18,12 +22,14 @@ export function comparisonOf(name: string, pattern: PathPattern): Comparison {
   const { components, self } = pattern;
   const literal = literalOf(components);
   if (literal !== null) {
+    if (!self && spelling && /[A-Za-z]/.test(literal)) return test('re', expressionOf(pattern));
     if (!self) return test('eq', literal === '' ? '/' : literal);
     return literal === '' ? test('match', '/*') : test('match', escaped(literal));
   }
   const above = components.at(-1)?.kind === 'deep' && !self ? literalOf(components.slice(0, -1)) : null;
   if (above !== null && (above !== '' || name === 'sockaddr')) return test('match', `${escaped(above)}/*`);
-  const held = heldBy(components, self);
+  // Of an address the same text may be in another kind of address.
+  const held = name === 'sockaddr' ? null : heldBy(components, self);
   return held === null ? test('re', expressionOf(pattern)) : test('sub', held);
 }
 
@@ -54,22 +60,30 @@ function escaped(path: string): string {
 
 /** A POSIX extended expression for the whole of the path. */
 function expressionOf({ components, self }: PathPattern): string {
-  let text = '^';
+  const [first] = components;
+  // Without an anchor an expression is found at any depth.
+  const anywhere = first?.kind === 'deep' && components.length > 1;
+  let text = anywhere ? '' : '^';
+  let slash = '/';
   components.forEach((component, index) => {
     const last = index === components.length - 1;
     switch (component.kind) {
       case 'literal':
-        text += `/${Array.from(component.name, byteText).join('')}`;
+        text += `${slash}${Array.from(component.name, byteText).join('')}`;
+        slash = '/';
         break;
       case 'glob':
-        text += `/${component.tokens.map(tokenText).join('')}`;
+        text += `${slash}${component.tokens.map(tokenText).join('')}`;
+        slash = '/';
         break;
       case 'deep':
         // Any number of names before the next one, and at least one where none follows.
-        text += last && !self ? '/[^/]' : '(/.+)?';
+        if (index === 0 && anywhere) break;
+        text += last ? '/[^/]' : '/(.*/)?';
+        slash = '';
     }
   });
-  if (components.at(-1)?.kind === 'deep' && !self) return text;
+  if (components.at(-1)?.kind === 'deep') return text;
   return self ? `${text}(/|$)` : `${text}$`;
 }
 

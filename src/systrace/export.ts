@@ -102,7 +102,8 @@ class Exporter {
     if (objects.some(({ type }) => type === 'kind') && !rule.operations.includes('receive'))
       this.#say('kind', rule.place);
     for (const action of actions)
-      for (const { pattern } of paths) this.#path(rule, comparisonOf('filename', pattern), action);
+      for (const { pattern } of paths)
+        this.#path(rule, comparisonOf('filename', pattern, rule.verdict !== 'permit'), action);
     const sockets = rule.operations.filter(
       (operation) => SOCKET_CALLS[operation] !== undefined || operation === 'socket',
     );
@@ -187,7 +188,7 @@ class Exporter {
     const add = (condition: Expression): void => void found.set(JSON.stringify(condition), condition);
     const nameless = (type: ObjectPattern['type']): boolean => objects.some((object) => object.type === type);
     for (const object of objects) {
-      if (object.type === 'unix') add(comparisonOf('sockaddr', object.pattern));
+      if (object.type === 'unix') add(comparisonOf('sockaddr', object.pattern, verdict !== 'permit'));
       else if (object.type === 'abstract' || object.type === 'unnamed') {
         const all = object.type === 'unnamed' || (object.tokens.length === 1 && object.tokens[0]?.kind === 'star');
         if (!all || nameless('abstract') !== nameless('unnamed')) this.#say('nameless', place);

@@ -70,17 +70,42 @@ export function importPolicy(policy: ClassicPolicy, options: ImportOptions): Imp
     items.push(...writer.paths(operation, entries));
   }
   items.push(...importSockets(policy, writer, reports, options));
+  const said = withoutImplied(items);
   remaining(policy, granted, reports, options);
-  notes(policy, items, code, reports, options);
-  const statements = [...statementsOf(items), LOADER];
-  const imported = new Set(items.filter((item) => !item.default).map(({ line }) => line));
+  notes(policy, said, code, reports, options);
+  const statements = [...statementsOf(said), LOADER];
+  const imported = new Set(said.filter((item) => !item.default).map(({ line }) => line));
   for (const line of imported) for (const code of ['never', 'no-object'] as const) reports.drop(code, line);
-  const lines = rules.map(({ place: { line }, call }) => {
-    // What no right has taken up, and nothing has been said of, another rule has decided.
-    if (!imported.has(line) && reports.of(line).length === 0) reports.add('unreached', { ...policy.place, line }, call);
+  const implied = new Set(items.map(({ line }) => line));
+  const lines = rules.map(({ place, call }) => {
+    const { line } = place;
+    // What no right has taken up, and nothing has been said of, another rule has decided, or says as well.
+    if (!imported.has(line) && reports.of(line).length === 0)
+      reports.add(implied.has(line) ? 'covered' : 'unreached', place, call);
     return { line, call, imported: imported.has(line), reports: reports.of(line) };
   });
   return { program, text: policyText(policy, statements), statements, reports: reports.all(), lines };
+}
+
+/**
+ * Metadata comes with every permit of a file, so a permit of it alone says nothing where another names the same; where some of
+ * it is denied, all stays as it stands.
+ */
+function withoutImplied(items: readonly Item[]): readonly Item[] {
+  const isStat = ({ operations }: Item): boolean => operations.length === 1 && operations[0] === 'stat';
+  if (items.some((item) => isStat(item) && item.verdict !== 'permit')) return items;
+  const free = items.filter(
+    (item) => item.key === 'path' && item.verdict === 'permit' && !isStat(item) && isPlain(item),
+  );
+  const named = new Set(free.flatMap(({ objects }) => objects));
+  return items.filter((item) => {
+    const plain = isStat(item) && isPlain(item) && item.log !== true;
+    return !(plain && item.objects.every((text) => named.has(text)));
+  });
+}
+
+function isPlain(item: Item): boolean {
+  return item.if === undefined && item.unless === undefined;
 }
 
 function notes(

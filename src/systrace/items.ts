@@ -93,7 +93,7 @@ export class ItemWriter {
   /** Everything but operations and objects; null: the rule never applies. */
   #around<P>({ line: { rule }, verdict, default: isDefault }: Entry<P>, order: number): Around | null {
     const { action, place, call } = rule;
-    const base = { order, verdict, line: place.line, default: isDefault };
+    const base = { order, verdict, line: place.line, place, default: isDefault };
     if (isDefault) return { ...base, elevation: null };
     const condition = action.predicate === null ? null : conditionOf(action.predicate, this.options.accounts);
     if (condition?.kind === 'never') {

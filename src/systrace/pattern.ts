@@ -65,6 +65,17 @@ function literalName(part: Part): string | null {
   return name;
 }
 
+/** The names that a pattern begins with, as a path. */
+export function leading({ parts }: Pattern): string {
+  let path = '';
+  for (const part of parts) {
+    const name = literalName(part);
+    if (name === null) break;
+    path += `/${name}`;
+  }
+  return path;
+}
+
 /** Does a variable stand in it? */
 export function isOpen({ parts }: Pattern): boolean {
   return parts.some((part) => part.kind === 'name' && part.signs.some(({ kind }) => kind === 'variable'));
@@ -167,7 +178,15 @@ function nameContains(outer: Part, inner: Part): boolean {
 }
 
 function same(one: readonly Sign[], other: readonly Sign[]): boolean {
-  return one.length === other.length && JSON.stringify(one) === JSON.stringify(other);
+  return (
+    one.length === other.length &&
+    one.every((sign, index) => {
+      const beside = other[index] as Sign;
+      if (sign.kind !== beside.kind) return false;
+      if (sign.kind === 'byte' && beside.kind === 'byte') return sign.value === beside.value;
+      return sign.kind === 'any' || sign.kind === 'star' || JSON.stringify(sign) === JSON.stringify(beside);
+    })
+  );
 }
 
 /** Does the pattern match this path? It holds no variable. */

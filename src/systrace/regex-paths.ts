@@ -42,21 +42,41 @@ export function patternsOf(regex: Regex): RegexPatterns | null {
   return { patterns: merged(patterns), exact: reader.exact };
 }
 
-/** What is below a pattern, and the pattern itself, in one. */
+/** What is below a pattern and the pattern itself are one, and so are one name or more between two others and none. */
 function merged(patterns: readonly Pattern[]): Pattern[] {
-  const texts = patterns.map(({ parts, below }) => `${below} ${JSON.stringify(parts)}`);
-  const found = new Map<string, Pattern>();
-  patterns.forEach((pattern, index) => {
-    const { parts, below } = pattern;
+  let found = [...patterns];
+  for (;;) {
+    const texts = found.map(textOf);
+    const pair = found.findIndex((pattern) => lesserOf(pattern).some(({ without }) => texts.includes(textOf(without))));
+    const pattern = found[pair];
+    const both =
+      pattern === undefined ? undefined : lesserOf(pattern).find(({ without }) => texts.includes(textOf(without)));
+    if (both === undefined) return found;
+    found = [...found.filter((_, index) => index !== pair && texts[index] !== textOf(both.without)), both.together];
+  }
+}
+
+function textOf({ parts, below }: Pattern): string {
+  return `${below} ${JSON.stringify(parts)}`;
+}
+
+/** What a pattern leaves out that would make it a simpler one. */
+function lesserOf({ parts, below }: Pattern): { readonly without: Pattern; readonly together: Pattern }[] {
+  const isAny = (part: Part | undefined): boolean => JSON.stringify(part) === JSON.stringify(ANY_NAME);
+  const found: { readonly without: Pattern; readonly together: Pattern }[] = [];
+  if (below && isAny(parts.at(-1))) {
     const above = parts.slice(0, -1);
-    const alone = `false ${JSON.stringify(above)}`;
-    const star = JSON.stringify(parts.at(-1)) === JSON.stringify(ANY_NAME);
-    if (below && star && texts.includes(alone)) {
-      found.delete(alone);
-      found.set(`true ${JSON.stringify(above)}`, { parts: above, below: true });
-    } else if (!found.has(`true ${JSON.stringify(parts)}`)) found.set(texts[index] as string, pattern);
+    found.push({ without: { parts: above, below: false }, together: { parts: above, below: true } });
+  }
+  parts.forEach((part, index) => {
+    if (!isAny(part) || parts[index + 1]?.kind !== 'deep') return;
+    const [before, behind] = [parts.slice(0, index), parts.slice(index + 2)];
+    found.push({
+      without: { parts: [...before, ...behind], below },
+      together: { parts: [...before, DEEP, ...behind], below },
+    });
   });
-  return [...found.values()];
+  return found;
 }
 
 const STRETCH: Step = { kind: 'stretch' };
@@ -175,7 +195,10 @@ function follow(steps: readonly Step[]): Pattern[] | null {
         const stepped = stepOn(walk, step);
         if (stepped !== null) next.push(stepped);
       } else if (last) done.push(open(walk));
-      else if (walk.name !== null) {
+      else if (walk.name?.length === 0 && steps[index + 1]?.kind === 'slash') {
+        // `/.*/`: one name at least.
+        next.push({ parts: [...walk.parts, ANY_NAME, DEEP], name: [] });
+      } else if (walk.name !== null) {
         const name = starred(walk.name);
         next.push({ parts: walk.parts, name });
         next.push({ parts: [...walk.parts, { kind: 'name', signs: name }, DEEP], name: [{ kind: 'star' }] });
@@ -184,8 +207,8 @@ function follow(steps: readonly Step[]): Pattern[] | null {
         next.push({ parts: [DEEP], name: [] });
       } else next.push({ parts: [DEEP], name: [{ kind: 'star' }] });
     }
-    if (step.kind === 'stretch' && walks.some(({ name }) => name === null) && steps[index + 1]?.kind === 'slash')
-      index++;
+    // All walks of one way stand before the same step, so either all have taken the slash with it or none.
+    if (step.kind === 'stretch' && next.length > 0 && next.every(({ name }) => name?.length === 0)) index++;
     if (next.length + done.length > WAYS_MAX) return null;
     walks = next;
   }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The lines that no right speaks for: what callgate does not judge, refuses always, or does not tell from something else. */
-import type { Bytes } from '../policy/bytes.js';
 import type { Operation } from '../policy/operations.js';
 import { isAlias, isFloor, plainName } from './calls.js';
 import { casesOf } from './cases.js';
 import { comparing } from './compare.js';
 import type { Entry } from './engine.js';
 import type { ImportOptions } from './options.js';
-import { contains, literalPath, literalPattern, meet, type Pattern } from './pattern.js';
+import { contains, leading, literalPath, meet, type Pattern } from './pattern.js';
+import { asWritten } from './reach.js';
 import type { Reports } from './remarks.js';
 import { BY_OTHERS, isGoverned, LESSER, pathsOf } from './rights.js';
 import { comparisonsOf } from './sockets.js';
@@ -94,45 +94,74 @@ function readWrite(granted: Granted, coverage: Coverage, reports: Reports): void
       reports.add('read-write', line.rule.place, line.rule.call);
 }
 
+interface Glob {
+  readonly at: number;
+  readonly set: Pattern;
+}
+
+interface Right {
+  readonly literals: ReadonlyMap<string, number>;
+  /** By the names that they begin with: a pattern holds what begins with those alone. */
+  readonly globs: ReadonlyMap<string, readonly Glob[]>;
+  /** What is not permitted, by the first two names. */
+  readonly denied: ReadonlyMap<string, readonly Glob[]>;
+}
+
 /** Whether a right is granted on all of a set, without a condition. */
 class Coverage {
-  readonly #rights = new Map<Operation, { literals: Map<string, number>; globs: { at: number; set: Pattern }[] }>();
+  readonly #rights = new Map<Operation, Right>();
 
   constructor(readonly granted: Granted) {
     for (const [operation, entries] of granted) {
       const literals = new Map<string, number>();
-      const globs: { at: number; set: Pattern }[] = [];
-      entries.forEach(({ sets }, at) => {
-        for (const set of sets) {
+      const globs = new Map<string, Glob[]>();
+      const denied = new Map<string, Glob[]>();
+      entries.forEach((entry, at) => {
+        for (const set of entry.sets) {
           const path = literalPath(set);
-          if (path === null) globs.push({ at, set });
+          if (!permits(entry)) add(denied, bucketOf(asWritten(set) ?? set), { at, set });
+          if (path === null) add(globs, leading(set), { at, set });
           else if (!literals.has(path)) literals.set(path, at);
         }
       });
-      this.#rights.set(operation, { literals, globs });
+      this.#rights.set(operation, { literals, globs, denied });
     }
   }
 
   has(operation: Operation, set: Pattern): boolean {
     const right = this.#rights.get(operation);
-    const entries = this.granted.get(operation);
-    if (right === undefined || entries === undefined) return false;
-    const permits = (at: number): boolean => {
-      const entry = entries[at];
-      return entry?.verdict === 'permit' && entry.line.rule.action.predicate === null;
-    };
+    if (right === undefined) return false;
     const path = literalPath(set);
-    const literal = path === null ? undefined : right.literals.get(path);
+    let first = (path === null ? undefined : right.literals.get(path)) ?? Number.POSITIVE_INFINITY;
     // Several sets of one rule may hold it together; that is not looked for.
-    const whole = right.globs.find((glob) => contains(glob.set, set));
-    const first = Math.min(literal ?? Number.POSITIVE_INFINITY, whole?.at ?? Number.POSITIVE_INFINITY);
-    if (first === Number.POSITIVE_INFINITY || !permits(first)) return false;
-    const partly = right.globs.some(({ at, set: other }) => at < first && !permits(at) && meet(other, set) !== null);
-    if (partly || path !== null) return !partly;
-    return ![...right.literals].some(([name, at]) => at < first && !permits(at) && isWithin(set, name));
+    for (let prefix = leading(set); ; prefix = prefix.slice(0, prefix.lastIndexOf('/'))) {
+      const whole = right.globs.get(prefix)?.find((glob) => contains(glob.set, set));
+      if (whole !== undefined) first = Math.min(first, whole.at);
+      if (prefix === '') break;
+    }
+    const entry = this.granted.get(operation)?.[first];
+    if (entry === undefined || !permits(entry)) return false;
+    const bucket = bucketOf(set);
+    const near =
+      bucket === ''
+        ? [...right.denied.values()].flat()
+        : [...(right.denied.get(bucket) ?? []), ...(right.denied.get('') ?? [])];
+    return !near.some(({ at, set: other }) => at < first && meet(other, set) !== null);
   }
 }
 
-function isWithin(set: Pattern, path: string): boolean {
-  return meet(set, literalPattern(path as Bytes)) !== null;
+function permits({ verdict, line }: Entry<Pattern>): boolean {
+  return verdict === 'permit' && line.rule.action.predicate === null;
+}
+
+function add(globs: Map<string, Glob[]>, key: string, glob: Glob): void {
+  const known = globs.get(key);
+  if (known === undefined) globs.set(key, [glob]);
+  else known.push(glob);
+}
+
+/** The first two names in small letters; nothing where they are not both told. */
+function bucketOf(set: Pattern): string {
+  const [, one, other] = leading(set).toLowerCase().split('/');
+  return one === undefined || other === undefined ? '' : `/${one}/${other}`;
 }

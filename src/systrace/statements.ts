@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Entries of all rights to the statements of one policy: in the order of the file, what belongs together in one. */
 import { textOf } from '../policy/bytes.js';
+import type { Place } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
 import { OPERATIONS } from '../policy/operations.js';
 import type { Statement, StatementCondition } from '../policy/statement.js';
@@ -21,6 +22,7 @@ export interface Item {
   readonly unless?: StatementCondition;
   readonly log?: boolean;
   readonly line: number;
+  readonly place: Place;
   readonly elevation: Elevation | null;
   /** It says what no rule decides. */
   readonly default: boolean;
