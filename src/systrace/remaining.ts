@@ -120,7 +120,7 @@ class Coverage {
         for (const set of entry.sets) {
           const path = literalPath(set);
           if (!permits(entry)) add(denied, bucketOf(asWritten(set) ?? set), { at, set });
-          if (path === null) add(globs, leading(set), { at, set });
+          else if (path === null) add(globs, leading(set), { at, set });
           else if (!literals.has(path)) literals.set(path, at);
         }
       });

@@ -41,6 +41,7 @@ export default class PolicyImport extends CallgateCommand {
     define: Flags.string({
       helpValue: 'NAME=VALUE',
       multiple: true,
+      multipleNonGreedy: true,
       description: 'the value of ${NAME} or @@NAME@@ in a template',
     }),
     chroot: Flags.string({
