@@ -13,7 +13,7 @@ import type { SystraceProblem } from '../systrace/problem.js';
 import { isStrict, linesText, type Report } from '../systrace/remarks.js';
 import { isPolicyFile, type LoadedPolicy, readPolicy } from './application.js';
 import { policyFileName } from './policy-name.js';
-import { type Problem, problemAt } from './problem.js';
+import type { Problem } from './problem.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface ImportRequest {
@@ -66,8 +66,9 @@ export function importClassic(request: ImportRequest, around: Surroundings): Imp
     read.flatMap(({ classic }) => classic.policies.filter((one) => one.detached).map((one) => one.program)),
   );
   const accounts = { user: around.user, group: around.group };
-  const policies = read.flatMap(({ path, text, classic }) =>
-    classic.policies.map((policy): ImportedPolicy => {
+  const policies = read.flatMap(({ path, text, classic }) => {
+    const source = strict ? text.split('\n') : [];
+    return classic.policies.map((policy): ImportedPolicy => {
       const made = importPolicy(policy, {
         accounts,
         widen,
@@ -75,7 +76,7 @@ export function importClassic(request: ImportRequest, around: Surroundings): Imp
         unread: new Set(classic.unread),
         ...(chroot === null ? {} : { chroot: bytesOf(chroot) }),
       });
-      if (strict) problems.push(...made.reports.filter(isStrict).flatMap((report) => strictly(report, text)));
+      if (strict) problems.push(...made.reports.filter(isStrict).flatMap((report) => strictly(report, source)));
       // What was made must be a policy: a fault of the importer is found here, and not when it is used.
       if (made.text !== null) readPolicy(path, made.text, around);
       const { reports, lines } = made;
@@ -87,8 +88,8 @@ export function importClassic(request: ImportRequest, around: Surroundings): Imp
         reports,
         lines,
       };
-    }),
-  );
+    });
+  });
   return { policies, problems: [...problems, ...twice(policies)] };
 }
 
@@ -107,10 +108,20 @@ function problemShown({ place, message, remedy, sourceLine }: SystraceProblem): 
   return { file, line, column, message, remedy, rendered: renderProblem({ place, message, remedy, sourceLine }) };
 }
 
-function strictly({ message, remedy, lines }: Report, text: Bytes): Problem[] {
-  return lines.map((place) =>
-    problemAt(place, message, remedy ?? 'import without --strict to take it over as it can be', text),
-  );
+function strictly({ message, remedy, lines }: Report, source: readonly string[]): Problem[] {
+  return lines.map((place) => {
+    const { file, line, column } = place;
+    const shown = remedy ?? 'import without --strict to take it over as it can be';
+    const sourceLine = bufferOf((source[line - 1] ?? '') as Bytes).toString('utf8');
+    return {
+      file,
+      line,
+      column,
+      message,
+      remedy: shown,
+      rendered: renderProblem({ place, message, remedy: shown, sourceLine }),
+    };
+  });
 }
 
 /** Two policies for one program are one file too many. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The text of a classic file to its policies. Pure; every line becomes part of a policy or a problem. */
-import { type Bytes, textOf } from '../policy/bytes.js';
+import { type Bytes, bufferOf, textOf } from '../policy/bytes.js';
 import type { Place } from '../policy/model.js';
 import { fillIn } from './define.js';
 import { problemOf, SystraceFault, type SystraceProblem } from './problem.js';
@@ -72,7 +72,7 @@ class Reader {
     } catch (error) {
       if (!(error instanceof SystraceFault)) throw error;
       const place = this.#place(number, origin(error.index));
-      this.problems.push(problemOf(error, place, textOf(source as Bytes).replaceAll('\\\\', '\\')));
+      this.problems.push(problemOf(error, place, bufferOf(source as Bytes).toString('utf8')));
       this.#refuse(source, place);
     }
   }

@@ -29,7 +29,7 @@ export function remaining({ rules }: ClassicPolicy, granted: Granted, reports: R
     if (rule.call === '_socketcall') ungoverned(rule, reports);
     if ((call === 'open' || call === 'openat') && splitsFlags(rule)) reports.add('flags', rule.place, rule.call);
   }
-  if (!options.widen) readWrite(granted, coverage, reports);
+  readWrite(granted, coverage, reports);
 }
 
 function ungoverned(rule: ClassicRule, reports: Reports): void {

@@ -56,7 +56,7 @@ const TABLE = {
     kind: 'narrower',
     message:
       'let the file be opened for reading and writing at once, which takes `read` too; the policy does not permit that here',
-    remedy: `add \`permit: read\`, or ${WIDEN}`,
+    remedy: 'add `permit: read` where the program opens for both',
   },
   flags: {
     kind: 'narrower',
