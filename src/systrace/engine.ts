@@ -70,17 +70,30 @@ class Engine<P> {
       const { verdict, predicate } = (this.lines[index] as Line<P>).rule.action;
       const decided =
         verdict === 'ask'
-          ? this.#say(index, region, 'ask', 'under', depth) || this.#asked(index, region, depth)
+          ? this.#ask(index, region, depth)
           : this.#say(index, region, verdict, verdict === 'permit' ? 'under' : 'over', depth);
       if (decided && predicate === null) return true;
     }
     return false;
   }
 
-  /** A question that cannot be put of exactly what is meant is a denial of the rest. */
-  #asked(index: number, region: P, depth: number): boolean {
+  /**
+   * A question stands between a permit and a denial, so it is put of exactly what is meant, or of one spelling of a name with the
+   * others denied; what else cannot be said exactly is denied.
+   */
+  #ask(index: number, region: P, depth: number): boolean {
     const [under, over] = [this.#casesOf(index, 'under'), this.#casesOf(index, 'over')];
-    return JSON.stringify(under) === JSON.stringify(over) ? false : this.#say(index, region, 'deny', 'over', depth);
+    if (JSON.stringify(under) === JSON.stringify(over)) return this.#say(index, region, 'ask', 'under', depth);
+    const { rule, space } = this.lines[index] as Line<P>;
+    const condition = rule.condition ?? TRUE;
+    const remarks = new Set<Remark>();
+    casesOf(condition, space, 'under', remarks);
+    const spelling =
+      !excludes(condition) && !['pattern', 'common', 'argument'].some((one) => remarks.has(one as Remark));
+    if (!spelling) this.reports.add('common', rule.place, rule.call);
+    return (
+      (spelling && this.#say(index, region, 'ask', 'under', depth)) || this.#say(index, region, 'deny', 'over', depth)
+    );
   }
 
   /** True: the rule decides all of the region, where its predicate holds. */

@@ -57,6 +57,8 @@ function tables(policy: Policy): string {
   return Buffer.from(image.bytes).toString('hex');
 }
 
+t.setTimeout(240_000);
+
 t.test('an import that is exported and imported again has the same tables', (t) => {
   const seen = { same: 0, alike: 0 };
   fc.assert(
@@ -84,7 +86,7 @@ t.test('an import that is exported and imported again has the same tables', (t) 
           }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
   t.comment(JSON.stringify(seen));
   t.ok(seen.same > seen.alike * 9, 'nearly all have the same tables to the byte');
