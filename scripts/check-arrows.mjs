@@ -12,9 +12,10 @@ const MAY = {
   decide: ['policy'],
   events: ['policy', 'abi', 'decide'],
   learn: ['policy', 'decide', 'events'],
+  systrace: ['policy', 'decide'],
   kernel: ['abi'],
   host: ['kernel'],
-  application: ['policy', 'compile', 'decide', 'host'],
+  application: ['policy', 'compile', 'decide', 'systrace', 'host'],
   session: ['policy', 'abi', 'events', 'kernel', 'host', 'application'],
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
   control: ['host'],
@@ -38,7 +39,7 @@ const MAY = {
     ],
   ],
 };
-const PURE = ['policy', 'abi', 'compile', 'decide', 'learn', 'events'];
+const PURE = ['policy', 'abi', 'compile', 'decide', 'learn', 'events', 'systrace'];
 const ONLY = { '@oclif/core': ['cli', 'commands'] };
 /** Modules of Node that reach outside; `node:crypto`, `node:net` (isIPv4) and the like compute. */
 const OUTSIDE = /^node:(fs|child_process|os|process|http|https|dgram|worker_threads)/;

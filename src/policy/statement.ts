@@ -25,6 +25,7 @@ export interface Statement {
   readonly errno?: string;
   readonly transition?: Transition;
   readonly if?: StatementCondition;
+  readonly unless?: StatementCondition;
   readonly log?: boolean;
   /** Lines above the statement, without their `#`. */
   readonly comment?: readonly string[];
@@ -61,6 +62,7 @@ export function writeStatement(statement: Statement): string {
   if (errno !== undefined) lines.push(`    errno: ${errno}`);
   if (log !== undefined) lines.push(`    log: ${log}`);
   if (statement.if !== undefined) lines.push(`    if: {${conditionText(statement.if)}}`);
+  if (statement.unless !== undefined) lines.push(`    unless: {${conditionText(statement.unless)}}`);
   return `${lines.join('\n')}\n`;
 }
 
