@@ -26,19 +26,6 @@ export const SHORT = [
   ...['open_refused_logged', 'open_refused', 'fork_exec', 'sendto'],
 ];
 
-/** One figure. */
-export interface Figure {
-  readonly kernel: string;
-  readonly mechanism: string;
-  readonly operation: string;
-  /** Instructions of the guest: the median, with nothing that confines. */
-  readonly base: number;
-  /** What the mechanism adds to it. */
-  readonly added: number;
-  /** From the least to the 90th percentile. */
-  readonly spread: number;
-}
-
 const CHANGE = ['read', 'list', 'write', 'create', 'delete', 'link', 'chmod', 'stat'];
 
 /** The policy of the measured program with so many rules that nothing it does needs. */
