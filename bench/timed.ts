@@ -6,11 +6,10 @@ import { fileURLToPath } from 'node:url';
 const TIMED = fileURLToPath(new URL('../../out/bench/timed', import.meta.url));
 
 export interface Took {
-  /** User and system, of the command and of those it waited for. */
+  /** Microseconds, user and system, of the command and of those it waited for. */
   readonly processor: number;
-  /** From start to end. */
+  /** Microseconds from start to end. */
   readonly wall: number;
-  readonly ticks: number;
   /** KiB. */
   readonly resident: number;
 }
@@ -23,9 +22,9 @@ export function timed(words: readonly string[], status = 0): Took {
   // What the caller gives Node (a certificate to load, for one) costs it more than the rest of its start; callgate leaves it out.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME ?? '/root', LANG: 'C.UTF-8' };
   const text = execFileSync(TIMED, words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [processor = 0, wall = 0, ticks = 0, resident = 0, ended] = text.trim().split(' ').map(Number);
+  const [processor = 0, wall = 0, resident = 0, ended] = text.trim().split(' ').map(Number);
   if (ended !== status) throw new Error(`${words.join(' ')}: ended with ${ended}`);
-  return { processor, wall, ticks, resident };
+  return { processor, wall, resident };
 }
 
 /** Each command so many times, in turn, so that what else the machine does falls on all of them alike. */
