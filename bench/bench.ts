@@ -5,14 +5,18 @@ import { parseArgs } from 'node:util';
 import { measureHere, measureRun } from './commands.js';
 import { measureCosts } from './costs.js';
 import { type Figure, PARTS, type Part } from './figure.js';
+import { measureMemory } from './memory.js';
 import { compared, tables } from './report.js';
 
 const KERNELS = ['6.12', '6.1', '7.2'];
+/** The kernel of the README's table, and of what is measured on one alone. */
+const DRAWN = '6.12';
 const HELP = `usage: npm run bench -- [--part PART]... [--short] [--kernel K]... [--json FILE] [--compare OLD.json]
 
   --part PART     what is measured (repeatable; all parts where none is named):
     costs         system calls, counted in instructions of an emulated guest: nothing, seccomp, Landlock, AppArmor and
                   callgate in the same boot; on 6.12, 6.1 and 7.2
+    memory        of the kernel: the gate, policies of 10 to 10,000 rules, a session, a subject; of supervisor and launcher
     commands      how long commands take to start: --version and policy check beside \`node -e 0\`, here; \`run -- true\` with
                   and without a loaded gate, counted in a guest
   --short         of the costs a dozen, with callgate alone, on 6.12, and no other part
@@ -21,56 +25,89 @@ const HELP = `usage: npm run bench -- [--part PART]... [--short] [--kernel K]...
   --compare OLD   names each figure that moved by more than 1 % of what the operation costs altogether, and, of what is timed
                   and not counted, by more than its spread. Ends with 1 where a counted one rose by more than 2 %, or is missing
 
+Exit status: 0; 1 something became worse; 2 a wrong word; 125 it could not be measured.
+
 examples:
   npm run bench -- --short --compare bench/baseline.json
   npm run bench -- --kernel 6.12 --json today.json
-  npm run bench -- --part commands
+  npm run bench -- --part commands --part memory
 `;
+
+const OPTIONS = {
+  part: { type: 'string', multiple: true },
+  short: { type: 'boolean' },
+  kernel: { type: 'string', multiple: true },
+  json: { type: 'string' },
+  compare: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+type Words = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
 
-/** @param kernel null: what is measured here, outside of a VM */
 async function measure(part: Part, kernel: string, short: boolean): Promise<Figure[]> {
   switch (part) {
     case 'costs':
       return measureCosts(kernel, short, say);
+    case 'memory':
+      return measureMemory(kernel, say);
     case 'commands':
       return [...(await measureRun(kernel, say)), ...measureHere(say)];
   }
 }
 
-/** @throws Error for a word that is no part */
+class Usage extends Error {}
+
 function partNamed(word: string): Part {
   const part = PARTS.find((one) => one === word);
-  if (part === undefined) throw new Error(`--part ${word}: it is one of ${PARTS.join(', ')}`);
+  if (part === undefined) throw new Usage(`--part ${word}: it is one of ${PARTS.join(', ')}`);
   return part;
 }
 
-const { values } = parseArgs({
-  options: {
-    part: { type: 'string', multiple: true },
-    short: { type: 'boolean', default: false },
-    kernel: { type: 'string', multiple: true },
-    json: { type: 'string' },
-    compare: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
+function kernelNamed(word: string): string {
+  if (!KERNELS.includes(word)) throw new Usage(`--kernel ${word}: it is one of ${KERNELS.join(', ')}`);
+  return word;
 }
-const figures: Figure[] = [];
-const parts = values.part?.map(partNamed) ?? (values.short ? ['costs' as const] : PARTS);
-for (const part of parts)
-  for (const kernel of values.kernel ?? (part === 'costs' && !values.short ? KERNELS : ['6.12'])) {
-    figures.push(...(await measure(part, kernel, values.short)));
-    // After each: what was measured in an hour must not be lost with what fails behind it.
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 1)}\n`);
+
+function readFigures(file: string): Figure[] {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Figure[];
+  } catch (error) {
+    throw new Usage(`${file}: ${(error as Error).message}: name a file that --json wrote`);
   }
-process.stdout.write(tables(figures));
-if (values.compare !== undefined) {
-  const { lines, worse } = compared(JSON.parse(readFileSync(values.compare, 'utf8')) as Figure[], figures);
+}
+
+function words(): Words {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    throw new Usage((error as Error).message);
+  }
+}
+
+async function main(): Promise<void> {
+  const { help, short = false, json, compare, ...chosen } = words();
+  if (help) return void process.stdout.write(HELP);
+  const old = compare === undefined ? null : readFigures(compare);
+  const parts = chosen.part?.map(partNamed) ?? (short ? ['costs' as const] : PARTS);
+  const kernels = chosen.kernel?.map(kernelNamed);
+  const figures: Figure[] = [];
+  for (const part of parts)
+    for (const kernel of kernels ?? (part === 'costs' && !short ? KERNELS : [DRAWN])) {
+      figures.push(...(await measure(part, kernel, short)));
+      // After each: what was measured in an hour must not be lost with what fails behind it.
+      if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, null, 1)}\n`);
+    }
+  process.stdout.write(tables(figures));
+  if (old === null) return;
+  const { lines, worse } = compared(old, figures);
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
   process.exitCode = worse ? 1 : 0;
 }
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `bench: ${(error as Error).message}\n${error instanceof Usage ? '  do: npm run bench -- --help\n' : ''}`,
+  );
+  process.exitCode = error instanceof Usage ? 2 : 125;
+});

@@ -16,15 +16,26 @@ export interface Took {
 
 /**
  * @param words the command and its words
- * @throws Error where it ends with another status than `status`
+ * @throws Error where it ends with another status than 0
  */
-export function timed(words: readonly string[], status = 0): Took {
+export function timed(words: readonly string[]): Took {
   // What the caller gives Node (a certificate to load, for one) costs it more than the rest of its start; callgate leaves it out.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME ?? '/root', LANG: 'C.UTF-8' };
-  const text = execFileSync(TIMED, words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [processor = 0, wall = 0, resident = 0, ended] = text.trim().split(' ').map(Number);
-  if (ended !== status) throw new Error(`${words.join(' ')}: ended with ${ended}`);
-  return { processor, wall, resident };
+  const [took] = readTimed(execFileSync(TIMED, words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  if (took === undefined) throw new Error(`${words.join(' ')}: nothing was measured`);
+  return took;
+}
+
+/** What the program said, a line for each time. @throws Error where the command ended with another status than 0 */
+export function readTimed(output: string): Took[] {
+  return output
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [processor = 0, wall = 0, resident = 0, ended] = line.split(' ').map(Number);
+      if (ended !== 0) throw new Error(`the command that is measured ended with ${ended} (${line})`);
+      return { processor, wall, resident };
+    });
 }
 
 /** Each command so many times, in turn, so that what else the machine does falls on all of them alike. */
