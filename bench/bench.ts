@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureHere, measureRun } from './commands.js';
 import { measureCosts } from './costs.js';
+import { measureEvents } from './events.js';
 import { type Figure, PARTS, type Part } from './figure.js';
 import { measureMemory } from './memory.js';
 import { compared, tables } from './report.js';
@@ -17,6 +18,8 @@ const HELP = `usage: npm run bench -- [--part PART]... [--short] [--kernel K]...
     costs         system calls, counted in instructions of an emulated guest: nothing, seccomp, Landlock, AppArmor and
                   callgate in the same boot; on 6.12, 6.1 and 7.2
     memory        of the kernel: the gate, policies of 10 to 10,000 rules, a session, a subject; of supervisor and launcher
+    events        floods of denials through the ring buffer in a guest, each written or counted as lost; and what the reader
+                  takes from record to JSON line, here, fed with records of that ring
     commands      how long commands take to start: --version and policy check beside \`node -e 0\`, here; \`run -- true\` with
                   and without a loaded gate, counted in a guest
   --short         of the costs a dozen, with callgate alone, on 6.12, and no other part
@@ -51,6 +54,8 @@ async function measure(part: Part, kernel: string, short: boolean): Promise<Figu
       return measureCosts(kernel, short, say);
     case 'memory':
       return measureMemory(kernel, say);
+    case 'events':
+      return measureEvents(kernel, say);
     case 'commands':
       return [...(await measureRun(kernel, say)), ...measureHere(say)];
   }
