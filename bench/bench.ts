@@ -7,6 +7,7 @@ import { measureCosts } from './costs.js';
 import { measureEvents } from './events.js';
 import { type Figure, PARTS, type Part } from './figure.js';
 import { measureMemory } from './memory.js';
+import { measurePrograms } from './programs.js';
 import { compared, tables } from './report.js';
 
 const KERNELS = ['6.12', '6.1', '7.2'];
@@ -17,6 +18,8 @@ const HELP = `usage: npm run bench -- [--part PART]... [--short] [--kernel K]...
   --part PART     what is measured (repeatable; all parts where none is named):
     costs         system calls, counted in instructions of an emulated guest: nothing, seccomp, Landlock, AppArmor and
                   callgate in the same boot; on 6.12, 6.1 and 7.2
+    programs      nginx, redis, sqlite, git status, gcc, find and a storm of fork+exec, a unit of work each, counted like the costs:
+                  nothing, AppArmor, and callgate enforcing what it learned in the same boot
     memory        of the kernel: the gate, policies of 10 to 10,000 rules, a session, a subject; of supervisor and launcher
     events        floods of denials through the ring buffer in a guest, each written or counted as lost; and what the reader
                   takes from record to JSON line, here, fed with records of that ring
@@ -52,6 +55,8 @@ async function measure(part: Part, kernel: string, short: boolean): Promise<Figu
   switch (part) {
     case 'costs':
       return measureCosts(kernel, short, say);
+    case 'programs':
+      return measurePrograms(kernel, say);
     case 'memory':
       return measureMemory(kernel, say);
     case 'events':

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One figure of the benchmark, as its JSON holds it. */
 
-export const PARTS = ['costs', 'memory', 'events', 'commands'] as const;
+export const PARTS = ['costs', 'programs', 'memory', 'events', 'commands'] as const;
 export type Part = (typeof PARTS)[number];
 
 /**
