@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The benchmark: what callgate costs, beside what else one could use. `--help` says what its words mean. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureHere, measureRun } from './commands.js';
 import { measureCosts } from './costs.js';
+import { curvesOf, draw } from './curves.js';
 import { measureEvents } from './events.js';
 import { type Figure, PARTS, type Part } from './figure.js';
 import { measureMemory } from './memory.js';
 import { measurePrograms } from './programs.js';
 import { compared, tables } from './report.js';
 
+const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 const KERNELS = ['6.12', '6.1', '7.2'];
-/** The kernel of the README's table, and of what is measured on one alone. */
+/** The kernel of the README's table and curves, and of what is measured on one alone. */
 const DRAWN = '6.12';
 const HELP = `usage: npm run bench -- [--part PART]... [--short] [--kernel K]... [--json FILE] [--compare OLD.json]
 
@@ -30,6 +33,7 @@ const HELP = `usage: npm run bench -- [--part PART]... [--short] [--kernel K]...
   --json FILE     writes the figures: operation, mechanism, kernel, base, added, spread; part and unit
   --compare OLD   names each figure that moved by more than 1 % of what the operation costs altogether, and, of what is timed
                   and not counted, by more than its spread. Ends with 1 where a counted one rose by more than 2 %, or is missing
+  --draw FILE     measures nothing: draws docs/cost-by-*.svg of the costs on 6.12 that FILE has
 
 Exit status: 0; 1 something became worse; 2 a wrong word; 125 it could not be measured.
 
@@ -37,6 +41,7 @@ examples:
   npm run bench -- --short --compare bench/baseline.json
   npm run bench -- --kernel 6.12 --json today.json
   npm run bench -- --part commands --part memory
+  npm run bench -- --draw today.json
 `;
 
 const OPTIONS = {
@@ -45,6 +50,7 @@ const OPTIONS = {
   kernel: { type: 'string', multiple: true },
   json: { type: 'string' },
   compare: { type: 'string' },
+  draw: { type: 'string' },
   help: { type: 'boolean' },
 } as const;
 type Words = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -95,9 +101,19 @@ function words(): Words {
   }
 }
 
+function drawAll(file: string): void {
+  const curves = curvesOf(readFigures(file), DRAWN);
+  if (curves.length === 0) throw new Usage(`${file}: it has no costs on ${DRAWN}: write it by --part costs`);
+  for (const curve of curves) {
+    writeFileSync(`${DOCS}${curve.name}.svg`, draw(curve));
+    process.stdout.write(`docs/${curve.name}.svg\n`);
+  }
+}
+
 async function main(): Promise<void> {
-  const { help, short = false, json, compare, ...chosen } = words();
+  const { help, draw: from, short = false, json, compare, ...chosen } = words();
   if (help) return void process.stdout.write(HELP);
+  if (from !== undefined) return drawAll(from);
   const old = compare === undefined ? null : readFigures(compare);
   const parts = chosen.part?.map(partNamed) ?? (short ? ['costs' as const] : PARTS);
   const kernels = chosen.kernel?.map(kernelNamed);

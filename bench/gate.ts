@@ -79,7 +79,7 @@ export class BenchGate {
     for (let number = 2; number <= count; number++) this.#place(number, 100 + number, 'enforce', 10);
   }
 
-  /** A policy with so many rules in a slot that nobody uses. */
+  /** A policy with so many rules, in a slot that nobody uses; numbers from 1, as few as the largest policies have places. */
   addPolicy(number: number, rules: number): void {
     this.#place(number, number, 'enforce', rules);
   }

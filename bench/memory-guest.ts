@@ -93,7 +93,7 @@ tell('gate: maps', loaded.maps - bare.maps);
 tell('gate: programs', loaded.programs - bare.programs);
 RULES.forEach((rules, at) => {
   const before = held();
-  gate.addPolicy(100 + at, rules);
+  gate.addPolicy(1 + at, rules);
   tell(`policy of ${rules} rules`, held().maps - before.maps);
 });
 const perProcessor = held().perProcessor - bare.perProcessor;
