@@ -6,7 +6,9 @@ import type { Operation } from '../src/policy/operations.js';
 
 const LETTERS: Readonly<Partial<Record<Operation, string>>> = {
   ...{ read: 'r', list: 'r', write: 'w', create: 'w', delete: 'w', mknod: 'w', chmod: 'w', chown: 'w' },
-  ...{ link: 'l', exec: 'ix', load: 'm' },
+  ...{ link: 'l', exec: 'ix' },
+  // What may be loaded may be read, in callgate's language.
+  load: 'rm',
 };
 const ORDER = ['r', 'w', 'l', 'm', 'ix'];
 
@@ -26,7 +28,7 @@ export function profileOf(name: string, policies: readonly Policy[], entry: stri
         for (const operation of operations) {
           const letter = LETTERS[operation];
           if (letter === undefined) continue;
-          grant(patternText(object), letter);
+          for (const one of letter === 'ix' ? [letter] : letter) grant(patternText(object), one);
           // A folder's name ends in a slash there.
           if (operation === 'list' || operation === 'create' || operation === 'delete')
             grant(`${patternText(object)}/`, letter);

@@ -6,7 +6,7 @@ import { around } from '../cases.js';
 
 t.test('a learned application as a profile of AppArmor', async (t) => {
   const rules = [
-    { permit: ['read', 'load'], path: '/usr/lib/*.so' },
+    { permit: 'load', path: '/usr/lib/*.so' },
     { permit: ['create', 'write'], path: '/work/out' },
     { permit: 'stat', path: '/etc/passwd' },
     { deny: 'read', path: '/etc/shadow' },
