@@ -3,17 +3,17 @@
  * How long callgate's commands take to start: those that need no kernel here, each beside `node -e 0` in the same turns;
  * `run -- true` in a VM (bench/commands-guest.ts).
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Figure, medianOf, type Unit } from './figure.js';
-import { policyText } from './mechanisms.js';
+import { fillerRules } from './mechanisms.js';
 import { interleaved, type Took } from './timed.js';
 import { guestTold } from './vm.js';
 
 const BIN = fileURLToPath(new URL('../../bin/callgate', import.meta.url));
-const TURNS = 15;
+const TURNS = 9;
 const RULES = [20, 10_000] as const;
 
 /** What the guest tells. */
@@ -30,8 +30,10 @@ export function measureHere(say: (line: string) => void): Figure[] {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-bench-'));
   try {
     const files = RULES.map((rules) => {
-      const file = join(folder, `${rules}.yaml`);
-      writeFileSync(file, policyText(rules));
+      // A folder each: a file is checked with its neighbours, and both are for one program.
+      const file = join(folder, String(rules), 'policy.yaml');
+      mkdirSync(dirname(file));
+      writeFileSync(file, JSON.stringify({ version: 1, program: '/usr/bin/cat', rules: fillerRules(rules) }));
       return file;
     });
     say('the start of commands');

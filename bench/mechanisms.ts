@@ -28,6 +28,11 @@ export const SHORT = [
 
 const CHANGE = ['read', 'list', 'write', 'create', 'delete', 'link', 'chmod', 'stat'];
 
+/** So many rules about files that are not there. */
+export function fillerRules(count: number): readonly object[] {
+  return Array.from({ length: count }, (_, at) => ({ permit: 'read', path: `/srv/data${at % 97}/file${at}` }));
+}
+
 /** The policy of the measured program with so many rules that nothing it does needs. */
 export function policyText(fillers: number): string {
   const inet = ['tcp', 'udp'].map((protocol) => `${protocol}:127.0.0.1:4242`);
@@ -37,7 +42,7 @@ export function policyText(fillers: number): string {
     default: 'deny',
     rules: [
       { deny: 'read', path: '/tree/silent', log: false },
-      ...Array.from({ length: fillers }, (_, at) => ({ permit: 'read', path: `/srv/data${at % 97}/file${at}` })),
+      ...fillerRules(fillers),
       { permit: ['read', 'load'], path: ['/file.txt', '/tree/file.txt', '/tree/link'] },
       { permit: 'read', path: '/tree/folder/**' },
       { permit: CHANGE, path: '/room/**' },

@@ -21,19 +21,22 @@ export interface Took {
 export function timed(words: readonly string[]): Took {
   // What the caller gives Node (a certificate to load, for one) costs it more than the rest of its start; callgate leaves it out.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME ?? '/root', LANG: 'C.UTF-8' };
-  const [took] = readTimed(execFileSync(TIMED, words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  const [took] = readTimed(
+    execFileSync(TIMED, words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] }),
+    words.join(' '),
+  );
   if (took === undefined) throw new Error(`${words.join(' ')}: nothing was measured`);
   return took;
 }
 
 /** What the program said, a line for each time. @throws Error where the command ended with another status than 0 */
-export function readTimed(output: string): Took[] {
+export function readTimed(output: string, command = 'the command that is measured'): Took[] {
   return output
     .trim()
     .split('\n')
     .map((line) => {
       const [processor = 0, wall = 0, resident = 0, ended] = line.split(' ').map(Number);
-      if (ended !== 0) throw new Error(`the command that is measured ended with ${ended} (${line})`);
+      if (ended !== 0) throw new Error(`${command}: ended with ${ended} (${line})`);
       return { processor, wall, resident };
     });
 }

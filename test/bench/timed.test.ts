@@ -7,5 +7,7 @@ t.test('what bench/timed.c says', async (t) => {
     { processor: 979, wall: 1180, resident: 1044 },
     { processor: 5, wall: 6, resident: 7 },
   ]);
-  t.throws(() => readTimed('979 1180 1044 0\n5 6 7 127\n'), { message: /ended with 127/ });
+  t.throws(() => readTimed('979 1180 1044 0\n5 6 7 127\n'), {
+    message: 'the command that is measured: ended with 127 (5 6 7 127)',
+  });
 });
