@@ -59,6 +59,8 @@ function figureOf(operation: string, bare: readonly Took[], took: readonly Took[
 /** `run -- true`, counted. @throws Error where the guest ends otherwise than well */
 export async function measureRun(kernel: string, say: (line: string) => void): Promise<Figure[]> {
   const guest = { file: 'commands-guest.js', seconds: 1500, counted: true };
-  const told = await guestTold<Told>(kernel, guest, ({ operation }) => say(`${kernel}: ${operation}`));
+  const told = await guestTold<Told>(kernel, guest, ({ operation, added, unit }) =>
+    say(`${kernel}: ${operation}: +${added} ${unit}`),
+  );
   return told.map((one) => ({ kernel, part: 'commands', mechanism: 'callgate', ...one }));
 }

@@ -8,7 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { EventDecoder } from '../src/events/decode.js';
 import { BenchGate } from './gate.js';
-import { BIN, mountBpf, programOf, writePolicy } from './sessions.js';
+import { BIN, ended, mountBpf, programOf, started, writePolicy } from './sessions.js';
 import { tellHost } from './vm.js';
 
 /** As many as the ring has room for, and many more. */
@@ -71,6 +71,10 @@ const sample = await gate.records('flood', '/srv/www/site/images', String(SAMPLE
 const events = new EventDecoder().push(sample);
 if (events.length !== SAMPLE) throw new Error(`the ring had ${events.length} records of ${SAMPLE}`);
 tellHost({ sample: sample.toString('base64') });
-const policies = writePolicy('/tmp/policies', programOf('flood'));
-for (const count of [FEW, MANY]) for (const how of ['same', 'different'] as const) flood(policies, count, how);
 gate.close();
+const policies = writePolicy('/tmp/policies', programOf('flood'));
+writePolicy(policies, programOf('crowd'));
+// The last session takes the gate off: this one outlasts the floods.
+const holder = await started([BIN, 'run', '--policies', policies, '--', programOf('crowd'), '0', '/dev/null']);
+for (const count of [FEW, MANY]) for (const how of ['same', 'different'] as const) flood(policies, count, how);
+await ended(holder);

@@ -35,7 +35,7 @@ type Told = Measured | { readonly sample: string };
 export async function measureEvents(kernel: string, say: (line: string) => void): Promise<Figure[]> {
   const guest = { file: 'events-guest.js', seconds: 1500, counted: false };
   const told = await guestTold<Told>(kernel, guest, (one) => {
-    if (!('sample' in one)) say(`${kernel}: ${one.operation}`);
+    if (!('sample' in one)) say(`${kernel}: ${one.operation}: ${one.added} ${one.unit}`);
   });
   const sample = told.flatMap((one) => ('sample' in one ? [Buffer.from(one.sample, 'base64')] : []));
   const head = { kernel, part: 'events', mechanism: 'callgate' } as const;

@@ -14,6 +14,8 @@ interface Told {
 /** @throws Error where the guest ends otherwise than well */
 export async function measureMemory(kernel: string, say: (line: string) => void): Promise<Figure[]> {
   const guest = { file: 'memory-guest.js', seconds: 1500, counted: false };
-  const told = await guestTold<Told>(kernel, guest, ({ operation }) => say(`${kernel}: ${operation}`));
+  const told = await guestTold<Told>(kernel, guest, ({ operation, added, unit }) =>
+    say(`${kernel}: ${operation}: +${added} ${unit}`),
+  );
   return told.map((one) => ({ kernel, part: 'memory', mechanism: 'callgate', ...one }));
 }

@@ -23,7 +23,10 @@ export async function measurePrograms(kernel: string, say: (line: string) => voi
   const told = await guestTold<Told>(
     kernel,
     { file: 'programs-guest.js', seconds: SECONDS, counted: true, env },
-    (one) => say(`${kernel}: ${'failed' in one ? `failed: ${one.failed}` : `${one.mechanism}: ${one.operation}`}`),
+    (one) =>
+      say(
+        `${kernel}: ${'failed' in one ? `failed: ${one.failed}` : `${one.mechanism}: ${one.operation}: ${one.base} +${one.added}`}`,
+      ),
   );
   return told.flatMap((one): Figure[] => ('failed' in one ? [] : [{ kernel, part: 'programs', ...one }]));
 }
