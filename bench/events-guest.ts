@@ -67,7 +67,7 @@ mkdirSync('/tmp/root/refused', { recursive: true });
 copyFileSync(programOf('flood'), '/tmp/root/flood');
 execFileSync('chmod', ['755', '/tmp/root/flood']);
 const gate = BenchGate.load('/tmp/root');
-const sample = await gate.records('flood', '/srv/www/site/images', String(SAMPLE), 'different');
+const sample = await gate.records('flood', '/tmp/root/refused', String(SAMPLE), 'different');
 const events = new EventDecoder().push(sample);
 if (events.length !== SAMPLE) throw new Error(`the ring had ${events.length} records of ${SAMPLE}`);
 tellHost({ sample: sample.toString('base64') });
