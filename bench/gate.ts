@@ -48,6 +48,21 @@ export class BenchGate {
     return output ?? '';
   }
 
+  /** What the ring got from a program in the root folder that may do nothing: whole records, back to back. */
+  async records(program: string, ...words: string[]): Promise<Buffer> {
+    const { gate } = this;
+    this.#begin('enforce', 10);
+    const batches: Buffer[] = [];
+    const ring = gate.openRing(SESSION, (batch) => void batches.push(Buffer.from(batch)));
+    const child = this.#hold([program, ...words], program);
+    const ended = child.wait();
+    await child.release();
+    await ended;
+    ring.drain();
+    ring.stop();
+    return Buffer.concat(batches);
+  }
+
   /** What `act` returns, while a subject lives. */
   async beside(act: () => string): Promise<string> {
     this.#begin('enforce', 100);
@@ -62,6 +77,11 @@ export class BenchGate {
   /** Fills slots besides the measured program's own. */
   loadPolicies(count: number): void {
     for (let number = 2; number <= count; number++) this.#place(number, 100 + number, 'enforce', 10);
+  }
+
+  /** A policy with so many rules, in a slot that nobody uses; numbers from 1, as few as the largest policies have places. */
+  addPolicy(number: number, rules: number): void {
+    this.#place(number, number, 'enforce', rules);
   }
 
   close(): void {
@@ -87,13 +107,13 @@ export class BenchGate {
     this.gate.setSlot(number, slot);
   }
 
-  #hold(argv: string[]): Held {
+  #hold(argv: string[], program = 'measure'): Held {
     const native = addon();
     const stdio = ['/dev/null', '/tmp/bench.out', '/tmp/bench.err'].map((file, at) =>
       openSync(file, at === 0 ? 'r' : 'w'),
     ) as [number, number, number];
     const child = native.hold({
-      ...{ file: `${this.root}/measure`, argv, env: ['LANG=C'], cwd: this.root, stdio, detached: false },
+      ...{ file: `${this.root}/${program}`, argv, env: ['LANG=C'], cwd: this.root, stdio, detached: false },
     });
     for (const fd of stdio) closeSync(fd);
     const subject = encodeArmedSubject(POLICY, SESSION, this.#cookie, child.device, child.inode);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Runs bench/measure.c under every mechanism, in one boot, in a root folder of its own; run by bench/bench.ts in a VM.
- * Prints `figure {json}` lines. CALLGATE_ONLY: operations, as measure takes them; CALLGATE_TURNS.
+ * Runs bench/measure.c under every mechanism, in one boot, in a root folder of its own; run by bench/costs.ts in a VM.
+ * CALLGATE_ONLY: operations, as measure takes them; CALLGATE_TURNS.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { ownRoot, runInOwnRoot } from '../test/vm/own-root.js';
 import { BenchGate } from './gate.js';
 import { apparmorProfile, MECHANISMS, type Mechanism, POLICIES, RULES } from './mechanisms.js';
+import { tellHost } from './vm.js';
 
 const OUT = fileURLToPath(new URL('../../out/bench/', import.meta.url));
 const TURNS = process.env.CALLGATE_TURNS ?? '101';
@@ -34,7 +35,7 @@ function tell(mechanism: string, output: string): void {
   for (const line of output.split('\n').filter((text) => text !== '' && !text.startsWith('empty '))) {
     const [operation, ...numbers] = line.split(' ');
     const [median, least, most] = numbers.map(Number);
-    process.stdout.write(`figure ${JSON.stringify({ mechanism, operation, median, least, most })}\n`);
+    tellHost({ mechanism, operation, median, least, most });
   }
 }
 

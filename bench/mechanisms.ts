@@ -26,20 +26,12 @@ export const SHORT = [
   ...['open_refused_logged', 'open_refused', 'fork_exec', 'sendto'],
 ];
 
-/** One figure. */
-export interface Figure {
-  readonly kernel: string;
-  readonly mechanism: string;
-  readonly operation: string;
-  /** Instructions of the guest: the median, with nothing that confines. */
-  readonly base: number;
-  /** What the mechanism adds to it. */
-  readonly added: number;
-  /** From the least to the 90th percentile. */
-  readonly spread: number;
-}
-
 const CHANGE = ['read', 'list', 'write', 'create', 'delete', 'link', 'chmod', 'stat'];
+
+/** So many rules about files that are not there. */
+export function fillerRules(count: number): readonly object[] {
+  return Array.from({ length: count }, (_, at) => ({ permit: 'read', path: `/srv/data${at % 97}/file${at}` }));
+}
 
 /** The policy of the measured program with so many rules that nothing it does needs. */
 export function policyText(fillers: number): string {
@@ -50,7 +42,7 @@ export function policyText(fillers: number): string {
     default: 'deny',
     rules: [
       { deny: 'read', path: '/tree/silent', log: false },
-      ...Array.from({ length: fillers }, (_, at) => ({ permit: 'read', path: `/srv/data${at % 97}/file${at}` })),
+      ...fillerRules(fillers),
       { permit: ['read', 'load'], path: ['/file.txt', '/tree/file.txt', '/tree/link'] },
       { permit: 'read', path: '/tree/folder/**' },
       { permit: CHANGE, path: '/room/**' },

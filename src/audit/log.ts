@@ -74,7 +74,8 @@ export class Log implements EventSink {
     if (this.#pending.length > PENDING_MOST) {
       this.#lost += lines.length;
     } else {
-      this.#pending = Buffer.concat([this.#pending, Buffer.from(lines.map((line) => `${line}\n`).join(''))]);
+      const text = Buffer.from(lines.length === 0 ? '' : `${lines.join('\n')}\n`);
+      this.#pending = this.#pending.length === 0 ? text : Buffer.concat([this.#pending, text]);
     }
     try {
       this.#followName();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The one way of records to all sinks. A sink that fails loses nothing silently: it is counted, told, and the others go on. */
+import { eventJson } from '../events/json.js';
 import type { EventRecord, LostNote, NoteRecord, ProblemNote } from '../events/record.js';
 import { messageOf } from '../host/failure.js';
 import { type EventSink, lineOfRecord } from './sink.js';
@@ -31,8 +32,9 @@ export class Pipeline {
     this.#talk = talk;
   }
 
+  /** Takes what a recorder made. */
   records(records: readonly EventRecord[]): void {
-    const lines = records.map(lineOfRecord);
+    const lines = records.map((record) => ({ record, json: eventJson(record) }));
     for (const outlet of this.#outlets) {
       if (this.#try(outlet, lines.length, (sink) => sink.records(lines))) outlet.broken = null;
     }

@@ -58,7 +58,8 @@ export class Reporter {
 
   /** Takes a batch as the ring buffer holds it. */
   readonly deliver = (batch: Buffer): void => {
-    this.#pipeline.records(this.#decoder.push(batch).map((event) => this.#recorder.record(event)));
+    for (const events of this.#decoder.chunks(batch))
+      this.#pipeline.records(events.map((event) => this.#recorder.record(event)));
     this.#noteLosses(this.#session.gate.session(this.#session.number)?.dropped);
   };
 

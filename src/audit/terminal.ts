@@ -56,7 +56,7 @@ export class TerminalSink implements EventSink {
   records(lines: readonly Line<EventRecord>[]): void {
     for (const { record } of lines) {
       if (!worthTelling(record)) continue;
-      if (this.#held === null) this.#tell(lineOf(record));
+      if (this.#held === null) this.#tell(record);
       else if (this.#held.denials.size < KINDS_KEPT) this.#held.denials.add(record);
       else this.#held.more += record.count;
     }
@@ -73,14 +73,14 @@ export class TerminalSink implements EventSink {
     this.#more();
   }
 
-  #tell(line: string): void {
+  #tell(record: EventRecord): void {
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.#told.second) {
       this.#more();
       this.#told = { second, lines: 0, more: 0 };
     }
     if (++this.#told.lines > LINES_A_SECOND) this.#told.more++;
-    else this.#say(line);
+    else this.#say(lineOf(record));
   }
 
   #more(): void {

@@ -3,6 +3,9 @@
  * What bin/callgate has Node run. It is written so that any Node reads it, and says which one is needed: the first file of
  * the rest that an old one cannot read would be a syntax error.
  */
+import fs = require('node:fs');
+import path = require('node:path');
+
 const NEEDED = 20;
 
 if (Number(process.versions.node.split('.')[0]) < NEEDED) {
@@ -26,4 +29,8 @@ try {
 } catch {
   process.cwd = () => '/proc/self/cwd';
 }
-void import('./main.js');
+// Asked by scripts again and again, and all that the rest would load is for other words.
+if (process.argv.length === 3 && process.argv[2] === '--version') {
+  const { name, version } = JSON.parse(fs.readFileSync(path.join(__dirname, '../../../package.json'), 'utf8'));
+  process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+} else void import('./main.js');

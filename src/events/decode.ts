@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Bytes of a session's ring buffer to events. The layout is bpf/abi/event.h. */
 import { ENUMS, NUMBERS } from '../abi/abi.gen.js';
-import { fieldBytes, fieldOf, readBig, readNumber, structBytes } from '../abi/struct.js';
+import { type FieldName, fieldBytes, fieldOf, readNumber, structBytes } from '../abi/struct.js';
 import { type Word, wordsOf } from '../abi/words.js';
 import { type Bytes, bytesFrom } from '../policy/bytes.js';
 import { type AccessObject, KINDS, PROTOCOL_BYTE, type Protocol, type Verdict } from '../policy/model.js';
@@ -48,7 +48,40 @@ export interface KernelEvent {
   readonly comm: string;
 }
 
+/** Where the field stands; it is read as one of this type. @throws RangeError where the contract has another */
+function at(name: FieldName<'event'>, type: 'u8' | 'u32' | 'u64'): number {
+  const field = fieldOf('event', name);
+  if (field.type !== type) throw new RangeError(`event.${name} is ${field.type}, and is read as ${type}`);
+  return field.offset;
+}
+
 const HEADER = structBytes('event');
+const SIZE = at('size', 'u32');
+const TYPE = at('type', 'u8');
+const VERDICT = at('verdict', 'u8');
+const KIND = at('object', 'u8');
+const FLAGS = at('flags', 'u8');
+const SEQUENCE = at('sequence', 'u64');
+const TIME = at('time', 'u64');
+const FIRST = at('first', 'u64');
+const EXE = at('exe', 'u64');
+const GENERATION = at('generation', 'u64');
+const POLICY = at('policy', 'u32');
+const OPERATIONS = at('operations', 'u32');
+const DECIDED = at('decided', 'u32');
+const RULE = at('rule', 'u32');
+const ERRNUM = at('errnum', 'u32');
+const REASON = at('reason', 'u32');
+const COUNT = at('count', 'u32');
+const PID = at('pid', 'u32');
+const TID = at('tid', 'u32');
+const PPID = at('ppid', 'u32');
+const UID = at('uid', 'u32');
+const GID = at('gid', 'u32');
+const OWNER = at('owner', 'u32');
+const LENGTH = at('length', 'u32');
+const OFFSET = at('offset', 'u32');
+const COMM = fieldOf('event', 'comm');
 const TYPES: readonly (Word<'event_type'> | undefined)[] = wordsOf('event_type');
 const VERDICTS: readonly (Verdict | undefined)[] = wordsOf('verdict');
 const NOBODY = 0xffffffff;
@@ -58,11 +91,16 @@ const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [b
 
 /** Texts that wait for their end at most; more are of events whose last part was dropped, which the kernel half counted. */
 const WAITING_MOST = 256;
+/** Events that are handed on together. */
+const CHUNK = 256;
+/** Masks of operations that are remembered at most. */
+const LISTS_MOST = 4096;
 
 /** Puts the parts of long objects together again; one for each ring. */
 export class EventDecoder {
   /** Texts whose end has not come yet, by sequence number. */
   readonly #parts = new Map<number, Buffer[]>();
+  #comm = { one: 0n, other: 0n, text: '' };
   #malformed = 0;
 
   /** Records that were none: of a wrong size or of an unknown type. */
@@ -72,80 +110,133 @@ export class EventDecoder {
 
   /** The events that are whole with this batch, in the order of their ends. */
   push(batch: Buffer): KernelEvent[] {
-    const events: KernelEvent[] = [];
+    return [...this.chunks(batch)].flat();
+  }
+
+  /**
+   * The same, a few at a time: each is to be done with before the next is asked for. What lives as long as a whole batch
+   * is copied by the garbage collector again and again, which took two thirds of the time.
+   */
+  *chunks(batch: Buffer): Generator<readonly KernelEvent[], void> {
+    const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
+    let events: KernelEvent[] = [];
     for (let at = 0; at < batch.length; ) {
-      const size = at + HEADER <= batch.length ? readNumber(batch.subarray(at), 'event', 'size') : 0;
+      const size = at + HEADER <= batch.length ? view.getUint32(at + SIZE, true) : 0;
       // Where the next one begins is not known either.
       if (size < HEADER || at + size > batch.length) {
         this.#malformed++;
-        return events;
+        break;
       }
-      const event = this.#take(batch.subarray(at, at + size));
+      const event = this.#take(batch, view, at, at + size);
       if (event !== null) events.push(event);
+      if (events.length === CHUNK) {
+        yield events;
+        events = [];
+      }
       at += (size + 7) & ~7;
     }
-    return events;
+    if (events.length > 0) yield events;
   }
 
-  #take(record: Buffer): KernelEvent | null {
-    const number = (name: Parameters<typeof readNumber<'event'>>[2]): number => readNumber(record, 'event', name);
-    const type = TYPES[number('type')];
-    const verdict = VERDICTS[number('verdict')];
+  /** The record from `at` to `end`. Fields are read where they stand: a flood has no time for more. */
+  #take(batch: Buffer, view: DataView, at: number, end: number): KernelEvent | null {
+    const type = TYPES[view.getUint8(at + TYPE)];
+    const verdict = VERDICTS[view.getUint8(at + VERDICT)];
     if (type === undefined || verdict === undefined) {
       this.#malformed++;
       return null;
     }
-    const sequence = number('sequence');
-    const text = record.subarray(HEADER);
-    const [length, offset, kind] = [number('length'), number('offset'), number('object')];
-    const before = this.#parts.get(sequence) ?? [];
-    if (kind !== OBJECT.OBJECT_NONE && offset + text.length < length) {
-      this.#parts.set(sequence, [...before, Buffer.from(text)]);
+    const sequence = wide(view, at + SEQUENCE);
+    const kind = view.getUint8(at + KIND);
+    const length = view.getUint32(at + LENGTH, true);
+    const offset = view.getUint32(at + OFFSET, true);
+    let text = batch;
+    let from = at + HEADER;
+    let to = end;
+    const before = this.#parts.size === 0 ? undefined : this.#parts.get(sequence);
+    if (kind !== OBJECT.OBJECT_NONE && offset + to - from < length) {
+      this.#parts.set(sequence, [...(before ?? []), Buffer.from(batch.subarray(from, to))]);
       const [oldest] = this.#parts.keys();
       if (this.#parts.size > WAITING_MOST && oldest !== undefined) this.#parts.delete(oldest);
       return null;
     }
-    this.#parts.delete(sequence);
-    const whole = Buffer.concat([...before, text]);
+    if (before !== undefined) {
+      this.#parts.delete(sequence);
+      text = Buffer.concat([...before, batch.subarray(from, to)]);
+      from = 0;
+      to = text.length;
+    }
     // A part that was lost leaves a hole, and a path with a hole is no path.
-    const object = kind === OBJECT.OBJECT_NONE || whole.length !== length ? null : objectOf(kind, whole);
-    const flags = number('flags');
-    const owner = number('owner');
+    const object = kind === OBJECT.OBJECT_NONE || to - from !== length ? null : objectOf(kind, text, from, to);
+    const flags = view.getUint8(at + FLAGS);
+    const owner = view.getUint32(at + OWNER, true);
     return {
-      ...{ type, sequence, verdict, object },
-      word: kind === OBJECT.OBJECT_WORD ? bytesFrom(whole) : null,
-      time: readBig(record, 'event', 'time'),
+      type,
+      sequence,
+      verdict,
+      object,
+      word: kind === OBJECT.OBJECT_WORD ? bytesIn(text, from, to) : null,
+      time: view.getBigUint64(at + TIME, true),
       enforced: (flags & EVENT_ENFORCED) !== 0,
       learnt: (flags & EVENT_LEARNT) !== 0,
       created: (flags & EVENT_CREATED) !== 0,
       directory: (flags & EVENT_DIRECTORY) !== 0,
       moved: (flags & EVENT_MOVED) !== 0,
-      first: number('first'),
-      exe: number('exe'),
-      policy: number('policy'),
-      generation: number('generation'),
-      operations: operationsOf(number('operations')),
-      decided: operationsOf(number('decided')),
-      rule: number('rule'),
-      errnum: number('errnum'),
-      reason: number('reason'),
-      count: number('count'),
-      pid: number('pid'),
-      tid: number('tid'),
-      ppid: number('ppid'),
-      uid: number('uid'),
-      gid: number('gid'),
+      first: wide(view, at + FIRST),
+      exe: wide(view, at + EXE),
+      policy: view.getUint32(at + POLICY, true),
+      generation: wide(view, at + GENERATION),
+      operations: named(view.getUint32(at + OPERATIONS, true)),
+      decided: named(view.getUint32(at + DECIDED, true)),
+      rule: view.getUint32(at + RULE, true),
+      errnum: view.getUint32(at + ERRNUM, true),
+      reason: view.getUint32(at + REASON, true),
+      count: view.getUint32(at + COUNT, true),
+      pid: view.getUint32(at + PID, true),
+      tid: view.getUint32(at + TID, true),
+      ppid: view.getUint32(at + PPID, true),
+      uid: view.getUint32(at + UID, true),
+      gid: view.getUint32(at + GID, true),
       owner: owner === NOBODY ? null : owner,
-      comm: commOf(fieldBytes(record, 'event', 'comm')),
+      comm: this.#commAt(batch, view, at + COMM.offset),
     };
+  }
+
+  /** What makes many records is one process, mostly: its name is read once. */
+  #commAt(batch: Buffer, view: DataView, at: number): string {
+    const [one, other] = [view.getBigUint64(at, true), view.getBigUint64(at + 8, true)];
+    if (one !== this.#comm.one || other !== this.#comm.other)
+      this.#comm = { one, other, text: commOf(batch.subarray(at, at + COMM.bytes)) };
+    return this.#comm.text;
   }
 }
 
-/** enum cg_object_type and its bytes; null for what is none. */
-function objectOf(kind: number, bytes: Buffer): AccessObject | null {
+/** Read exactly up to 2^53. */
+function wide(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+}
+
+/** Operations by their mask, each list made once. */
+const lists = new Map<number, readonly Operation[]>();
+
+function named(mask: number): readonly Operation[] {
+  const known = lists.get(mask);
+  if (known !== undefined) return known;
+  const list = operationsOf(mask);
+  // Bits that no operation has are a damaged record's, and there are four billion of those.
+  if (lists.size < LISTS_MOST) lists.set(mask, list);
+  return list;
+}
+
+function bytesIn(buffer: Buffer, from: number, to: number): Bytes {
+  return buffer.toString('latin1', from, to) as Bytes;
+}
+
+/** enum cg_object_type and its bytes, from `from` to `to`; null for what is none. */
+function objectOf(kind: number, text: Buffer, from: number, to: number): AccessObject | null {
+  if (kind === OBJECT.OBJECT_PATH) return { type: 'path', path: bytesIn(text, from, to) };
+  const bytes = text.subarray(from, to);
   switch (kind) {
-    case OBJECT.OBJECT_PATH:
-      return { type: 'path', path: bytesFrom(bytes) };
     case OBJECT.OBJECT_KIND: {
       const name = KINDS[bytes[0] ?? -1];
       return name === undefined ? null : { type: 'kind', kind: name };

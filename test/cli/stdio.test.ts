@@ -38,5 +38,13 @@ t.test('descriptors that are shared stay as they are', async (t) => {
 t.test('what stands in standard input is no word of a command', async (t) => {
   const { status, stderr } = spawnSync(BIN, ['policy', 'check'], { encoding: 'utf8', input: '/etc/passwd\n' });
   t.equal(status, 2);
-  t.ok(stderr.startsWith('callgate: Missing 1 required arg:\n'), stderr);
+  t.ok(stderr.startsWith('callgate: Missing 1 required arg: policies: '), stderr);
+});
+
+t.test('the version is what oclif says it is', async (t) => {
+  const said = (words: string[]): string => spawnSync(BIN, words, { encoding: 'utf8', timeout: 20_000 }).stdout;
+  const version = said(['--version']);
+  t.match(version, /^callgate\/\d+\.\d+\.\d+ linux-x64 node-v\d+\.\d+\.\d+\n$/);
+  // With another word behind it, it is told by oclif.
+  t.equal(said(['--version', 'please']), version);
 });

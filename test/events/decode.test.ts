@@ -148,3 +148,26 @@ t.test('exec and floor', async (t) => {
     { type: 'floor', reason: 1, object: null },
   ]);
 });
+
+t.test('a batch of many is handed on in chunks, whole and in order', async (t) => {
+  const numbers = Array.from({ length: 1000 }, (_, at) => at + 1);
+  const batch = Buffer.concat(numbers.map((sequence) => eventBytes(`/file/${sequence}`, { sequence })));
+  const chunks = [...new EventDecoder().chunks(batch)];
+  t.ok(chunks.length > 1 && chunks.every(({ length }) => length > 0), 'several, none of them empty');
+  t.same(
+    chunks.flat().map(({ sequence, object }) => [sequence, object && objectDescription(object)]),
+    numbers.map((number) => [number, `/file/${number}`]),
+  );
+  const cut = new EventDecoder();
+  t.equal([...cut.chunks(batch.subarray(0, batch.length - 8))].flat().length, 999, 'those before one that is cut');
+  t.equal(cut.malformed, 1);
+});
+
+t.test('names of processes one behind the other', async (t) => {
+  const names = ['cat', 'cat', 'cats', 'cat', '', 'sixteen letters'];
+  const batch = Buffer.concat(names.map((comm) => eventBytes('/x', { comm })));
+  t.same(
+    new EventDecoder().push(batch).map(({ comm }) => comm),
+    names,
+  );
+});

@@ -197,3 +197,28 @@ t.test('times', async (t) => {
   t.equal(timeText(1_795_514_400_123_456_789n), '2026-11-24T10:00:00.123456Z');
   t.equal(timeText(1_000_007_000n), '1970-01-01T00:00:01.000007Z');
 });
+
+t.test('times that are close to each other, and far apart', async (t) => {
+  const record = recorder();
+  for (const [time, text] of [
+    [0n, '2026-11-18T11:06:40.000000Z'],
+    [999_999_999n, '2026-11-18T11:06:40.999999Z'],
+    [1_000_000_000n, '2026-11-18T11:06:41.000000Z'],
+    [1_000_001_000n, '2026-11-18T11:06:41.000001Z'],
+    [999_000n, '2026-11-18T11:06:40.000999Z'],
+    [86_400_000_000_000n, '2026-11-19T11:06:40.000000Z'],
+  ] as const)
+    t.equal(record(eventBytes('/x', { time })).time, text);
+});
+
+t.test('an object of odd bytes reads as it did', async (t) => {
+  const record = recorder();
+  for (const [bytes, text] of [
+    ['/a b~!"', '/a b~!"'],
+    ['/a\\b', '/a\\\\b'],
+    ['/a\x7f', '/a\\x7f'],
+    ['/\xc3\xa9', '/é'],
+    ['/\xff', '/\\xff'],
+  ] as const)
+    t.equal(record(eventBytes(Buffer.from(bytes, 'latin1'))).object, text);
+});

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * `callgate run -- true` beside `true`, on a gate that is loaded and on a bare kernel; run by bench/commands.ts in a VM. What is
+ * counted is processor time, a nanosecond an instruction: while nothing runs the guest's clock jumps to the next timer.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { medianOf } from './figure.js';
+import { timed } from './timed.js';
+import { tellHost } from './vm.js';
+
+const BIN = fileURLToPath(new URL('../../bin/callgate', import.meta.url));
+const FOLDER = '/tmp/policies';
+const TURNS = { alone: 11, loaded: 5, bare: 3 };
+
+function times(count: number, act: () => number): readonly number[] {
+  return Array.from({ length: count }, act);
+}
+
+function tell(operation: string, alone: number, found: readonly number[]): void {
+  const { median, spread } = medianOf(found);
+  tellHost({ operation, unit: 'instructions', base: alone, added: median - alone, spread });
+}
+
+mkdirSync(FOLDER, { mode: 0o700 });
+for (const program of ['true', 'cat'])
+  writeFileSync(`${FOLDER}/usr_bin_${program}.yaml`, `version: 1\nprogram: /usr/bin/${program}\nuse: [libc]\nrules:\n`);
+const run = [BIN, 'run', '--policies', FOLDER, '--', '/usr/bin/true'];
+const INSTRUCTIONS_A_MICROSECOND = 1000;
+const instructions = (words: readonly string[]): number => timed(words).processor * INSTRUCTIONS_A_MICROSECOND;
+
+// What is met first is in no cache.
+instructions(['/usr/bin/true']);
+const alone = medianOf(times(TURNS.alone, () => instructions(['/usr/bin/true']))).median;
+tell(
+  'node -e 0',
+  alone,
+  times(TURNS.loaded, () => instructions(['node', '-e', '0'])),
+);
+instructions(run);
+tell(
+  'run -- true, bare kernel',
+  alone,
+  times(TURNS.bare, () => instructions(run)),
+);
+// A session that lasts keeps the gate loaded: cat waits for what is never written.
+const holder = spawn(BIN, ['run', '--policies', FOLDER, '--', '/usr/bin/cat'], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+  env: { ...process.env, LANG: 'C' },
+});
+holder.stdin.write('ready\n');
+await once(holder.stdout, 'data');
+instructions(run);
+tell(
+  'run -- true, loaded gate',
+  alone,
+  times(TURNS.loaded, () => instructions(run)),
+);
+const closed = once(holder, 'close');
+holder.stdin.end();
+await closed;
+const { status, stderr } = spawnSync(BIN, ['unload', '--all'], { encoding: 'utf8' });
+if (status !== 0) throw new Error(`unload: ${status} ${stderr}`);
