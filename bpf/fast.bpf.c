@@ -198,6 +198,15 @@ static __always_inline __u64 image_name(struct cg_subject *subject, __u64 genera
 	return generation << 32 | subject->policy;
 }
 
+/* A stacking file system's own access, on its own mount: the path that it serves was judged (path.bpf.c: cg_find_object). */
+static __always_inline int is_a_layers(struct cg_fast *fast)
+{
+	struct mount *mount = cg_as_mount(fast->mount - bpf_core_field_offset(struct mount, mnt));
+	struct task_struct *task = cg_current();
+
+	return IS_ERR_VALUE((__u64)mount->mnt_ns) && !(mount->mnt.mnt_flags & CG_MNT_INTERNAL) && task->cred != task->real_cred;
+}
+
 /* Is the directory of the leaf known? Then *state, and since when in *way. What is told of it is to be held against holds(). */
 static __always_inline int is_known(struct cg_subject *subject, struct cg_fast *fast, __u64 generation, __u32 *state,
 				    struct cg_way *way)

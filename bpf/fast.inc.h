@@ -221,7 +221,7 @@ static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struc
 	if (state == NO_STATE)
 		state = OF_CLASS(walked)(image, subject, fast);
 	if (state == NO_STATE)
-		return CG_NOT_TOLD;
+		return is_a_layers(fast) ? CG_PERMITTED : CG_NOT_TOLD;
 	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
 	if (fast->end != CG_END_NONE) {
 		__u32 grants = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].grants;
