@@ -27,6 +27,10 @@ export interface JournalHeader {
   readonly cwd: string;
   /** The entry program, resolved. */
   readonly program: string;
+  /** Absolute paths that stood on the command line or in the environment; absent: nobody looked. */
+  readonly named?: readonly string[];
+  /** How far to generalise; absent: as before, or as usual. */
+  readonly strength?: string;
 }
 
 export interface JournalText {

@@ -58,7 +58,22 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
     ended: events.at(-1)?.time ?? first,
   });
   const around = surroundings(host, state?.user ?? null, currentFolder());
-  return conclude({ session, folder: place, around, records: events, source: 'complained', certificate, ended: null });
+  const { user = null } = state ?? {};
+  const command = begun?.command ?? [];
+  // What its policies permitted is in no log.
+  const header = {
+    session,
+    folder: place,
+    command,
+    program: command[0] ?? '',
+    user,
+    cwd: '',
+    named: [],
+    partial: true,
+  };
+  return conclude(host, {
+    ...{ header, around, records: events, source: 'complained', certificate, ended: null, strength: null },
+  });
 }
 
 function notesOf<T extends NoteRecord['type']>(

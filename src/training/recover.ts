@@ -45,7 +45,7 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
     }
     // One that cannot be concluded keeps the others from nothing.
     try {
-      results.push(concludeJournal(text, surroundings(host, header.user, header.cwd), null));
+      results.push(concludeJournal(host, text, surroundings(host, header.user, header.cwd), null));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failed.push(`${header.session}: ${error.message}`);

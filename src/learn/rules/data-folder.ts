@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { counted, type Entry, type FolderRule, type FolderView, runsOf } from './folder.js';
+
+/** Entries of a folder that was listed before they say that all of it is meant. */
+const LISTED_LEAST = 2;
+/** Endings that are told apart; of more the folder is one of anything. */
+const ENDINGS_MOST = 4;
+
+/**
+ * Data folders: a folder whose names were all or mostly new in each of two runs or more, or that was listed and its entries then
+ * used alike. One run with a listing is enough, one without never is (but for `broad`, where the folder stood on the command
+ * line). All names of an ending where they all end alike, else all names; all below only where depths differed too.
+ */
+export const dataFolderRule: FolderRule = {
+  name: 'data folder',
+  reason: 'its names are other ones each time',
+  apply: (view) => {
+    if (view.strength === 'exact' || !view.open) return [];
+    const found = overRuns(view) ?? listed(view) ?? onCommandLine(view);
+    if (found === null) return [];
+    const { entries, why } = found;
+    const depths = new Set(entries.flatMap(({ depths: one }) => [...one]));
+    if (view.folded > 0)
+      return [{ text: '*', entries, evidence: `more than ${view.folded} names, ${why}`, data: true }];
+    if (depths.size > 1)
+      return [{ text: '**', entries, evidence: `${evidenceOf(entries, view, why)}; depths differ`, data: true }];
+    return endings(entries).map(({ text, alike }) => ({
+      ...{ text, entries: alike, evidence: evidenceOf(alike, view, why), data: true },
+    }));
+  },
+};
+
+interface Found {
+  readonly entries: readonly Entry[];
+  readonly why: string;
+}
+
+function evidenceOf(entries: readonly Entry[], view: FolderView, why: string): string {
+  return `${counted(entries.length, runsOf(entries).size)}, ${why}${view.listed.size > 0 && !why.includes('listed') ? '; the folder was listed' : ''}`;
+}
+
+/** Names that are not the same in all runs, and new ones in each run but the first. */
+function overRuns(view: FolderView): Found | null {
+  const runs = [...view.runs].sort((one, other) => one - other);
+  if (runs.length < 2) return null;
+  const varying = view.entries.filter(({ runs: seen }) => seen.size < runs.length);
+  if (varying.length < 2) return null;
+  const firsts = varying.map(({ runs: seen }) => Math.min(...seen));
+  // All or mostly new: of what a run used, besides what every run does, half at least was in no run before.
+  const mostly = runs.slice(1).every((run) => {
+    const used = varying.filter(({ runs: seen }) => seen.has(run)).length;
+    const fresh = firsts.filter((first) => first === run).length;
+    return fresh > 0 && fresh * 2 >= used;
+  });
+  if (!mostly) return null;
+  const all = varying.every(({ runs: seen }) => seen.size === 1);
+  return { entries: varying, why: `${all ? 'all' : 'mostly'} new in each` };
+}
+
+/** Entries that were used alike after the folder was listed. */
+function listed(view: FolderView): Found | null {
+  if (view.listed.size === 0) return null;
+  const byUse = new Map<string, Entry[]>();
+  for (const entry of view.entries) {
+    const key = [...entry.operations]
+      .filter((operation) => operation !== 'stat')
+      .sort()
+      .join();
+    if (key === '' && entry.depths.size === 1 && entry.depths.has(1)) continue;
+    byUse.set(key, [...(byUse.get(key) ?? []), entry]);
+  }
+  const alike = [...byUse.values()].filter((entries) => entries.length >= LISTED_LEAST).flat();
+  return alike.length === 0 ? null : { entries: alike, why: 'the folder was listed, and they were used alike' };
+}
+
+function onCommandLine(view: FolderView): Found | null {
+  if (view.strength !== 'broad' || !view.named || view.entries.length === 0) return null;
+  return { entries: view.entries, why: 'the folder stood on the command line' };
+}
+
+/** By ending, where all have one and each occurs more than once; else all of them. */
+function endings(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
+  const made = entries.filter(({ name }) => name === null);
+  const plain = entries.filter(({ name }) => name !== null);
+  return [...byEnding(plain), ...byShape(made)];
+}
+
+function byEnding(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
+  if (entries.length === 0) return [];
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const ending = /.(\.[A-Za-z][A-Za-z0-9_-]{0,15}(?:\.(?:gz|xz|bz2|zst))?)$/.exec(entry.text)?.[1] ?? '';
+    groups.set(ending, [...(groups.get(ending) ?? []), entry]);
+  }
+  const rare = [...groups.values()].some((group) => group.length < 2);
+  if (groups.has('') || groups.size > ENDINGS_MOST || (rare && groups.size > 1)) return [{ text: '*', alike: entries }];
+  return [...groups].map(([ending, alike]) => ({ text: `*${ending}`, alike }));
+}
+
+/** Made names whose front is a name of the folder's own: the random part behind it keeps its shape. */
+function byShape(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const at = entry.text.search(/\[/);
+    const front = entry.text.slice(0, at);
+    const kept = front.startsWith('.') ? '.' : '';
+    const joint = /[^A-Za-z0-9]$/.exec(front)?.[0] ?? '';
+    const text = `${kept}*${front.length > 1 ? joint : ''}${entry.text.slice(at)}`;
+    groups.set(text, [...(groups.get(text) ?? []), entry]);
+  }
+  return [...groups].map(([text, alike]) => ({ text, alike }));
+}
