@@ -25,6 +25,7 @@ const MAY = {
   commands: [
     ...[
       'policy',
+      'learn',
       'decide',
       'events',
       'kernel',

@@ -60,6 +60,8 @@ export interface LearnInput {
   readonly around: Surroundings;
   readonly machine: Machine;
   readonly strength: Strength;
+  /** Only what so many runs showed, as it is written; absent: 1. */
+  readonly leastRuns?: number;
 }
 
 export interface LearntPolicy {
@@ -146,7 +148,8 @@ function learnProgram(
   const permitted = new Permitted(before);
   const named = [...new Set(input.runs.flatMap(({ header }) => header.named))];
   const generaliser = new Generaliser(observations, folds, { sensitive, machine, strength, named });
-  const missing = generaliser.all().filter(({ observation }) => !permitted.has(observation));
+  const shown = shownIn(generaliser.all(), input.leastRuns ?? 1);
+  const missing = shown.filter(({ observation }) => !permitted.has(observation));
   const arranged = (written: readonly Written[]): Statement[] => arrange(written, uids, input, readFresh);
   const [main, implied] = split(missing);
   // What the others grant by implication is not written: asked of the policy itself, not guessed.
@@ -287,6 +290,16 @@ function guardsOf(wide: readonly Written[], sensitive: readonly PathPattern[]): 
       comment: ['names that look like keys and passwords: the patterns below are not for them'],
     },
   ];
+}
+
+/** What at least so many runs showed, counted as it is written: names that one pattern stands for are one. */
+function shownIn(written: readonly Written[], least: number): readonly Written[] {
+  if (least < 2) return written;
+  const sights = new Map(sightsOf(written).map(({ operation, text, runs }) => [`${operation} ${text}`, runs.size]));
+  return written.filter(
+    ({ observation, text }) =>
+      observation.count === 0 || (sights.get(`${observation.operation} ${text}`) ?? 0) >= least,
+  );
 }
 
 function sightsOf(written: readonly Written[]): Sight[] {

@@ -4,6 +4,7 @@
  * could match there is not written. Entries that say what a name looks like (`*.key`, anywhere) would meet every `*`; there a denial
  * stands in front of the patterns, of exactly what both match. Both are told from the patterns as languages, never from names.
  */
+import { pathMatches } from '../decide/match.js';
 import { bytesMatch } from '../decide/tokens.js';
 import type { Bytes } from '../policy/bytes.js';
 import type { Component, PathPattern, Token } from '../policy/model.js';
@@ -22,6 +23,8 @@ export function readSensitive(text: string): PathPattern[] {
 export class Sensitive {
   readonly #places: readonly PathPattern[];
   readonly #looks: readonly PathPattern[];
+  readonly #names = new Map<Bytes, boolean>();
+  readonly #admitted = new Map<string, boolean>();
 
   constructor(patterns: readonly PathPattern[]) {
     this.#places = patterns.filter((pattern) => !isLook(pattern));
@@ -30,12 +33,34 @@ export class Sensitive {
 
   /** Is this very path one of them? */
   has(path: Bytes): boolean {
-    const literal = patternOf(path);
-    return [...this.#places, ...this.#looks].some((other) => overlaps(literal, other));
+    const [first = '', ...names] = path.slice(1).split('/') as Bytes[];
+    const begins = ({ components }: PathPattern): boolean => matches(components[0], first as Bytes);
+    if (this.#places.some((place) => begins(place) && pathMatches(place, path))) return true;
+    return (
+      [first as Bytes, ...names].some((name) => this.#looksBy(name)) &&
+      this.#looks.some((look) => pathMatches(look, path))
+    );
+  }
+
+  /** Does any of the looks begin with such a name? Asked of thousands of paths whose names recur. */
+  #looksBy(name: Bytes): boolean {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const found = this.#looks.some(({ components }) => matches(components[1], name));
+    this.#names.set(name, found);
+    return found;
   }
 
   /** May the pattern be written, with the denials of guards() in front of it? */
   admits(pattern: PathPattern): boolean {
+    const known = this.#admitted.get(pattern.text);
+    if (known !== undefined) return known;
+    const admitted = this.#admits(pattern);
+    this.#admitted.set(pattern.text, admitted);
+    return admitted;
+  }
+
+  #admits(pattern: PathPattern): boolean {
     if (this.#places.some((other) => overlaps(pattern, other))) return false;
     const { names } = frontOf(pattern);
     return this.#looks.every((look) => {

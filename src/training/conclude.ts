@@ -17,7 +17,14 @@ import { type Host, ROOT } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { type Certificate, certificateLine, certify, withLoss } from '../learn/certificate.js';
 import { type Completeness, completenessLine } from '../learn/completeness.js';
-import { type Existing, type Group, type LearntPolicy, learnPolicies, type OwnWritten } from '../learn/learn.js';
+import {
+  type Existing,
+  type Group,
+  type LearnInput,
+  type LearntPolicy,
+  learnPolicies,
+  type OwnWritten,
+} from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
 import type { Run, RunHeader } from '../learn/run.js';
 import { readSensitive } from '../learn/sensitive.js';
@@ -99,10 +106,34 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
 /** What was derived from the runs of an application, and written. */
 export type Derived = Pick<LearnResult, 'folder' | 'policies' | 'unwritten' | 'unmoved'>;
 
+/** All that learning goes by. */
+export function inputOf(
+  host: Host,
+  folder: string,
+  around: Surroundings,
+  wanted: Strength | null,
+  runs: readonly Run[],
+): LearnInput {
+  const last = runs.at(-1);
+  if (last === undefined)
+    throw new Failure(`${folder}: no run of it is kept`, `callgate learn --policies ${folder} -- CMD`);
+  const memory = memoryOf(host, folder);
+  const strength = wanted ?? STRENGTHS.find((one) => one === memory.strength) ?? 'balanced';
+  return {
+    ...{ runs, around, strength, machine: thisMachine(), certificate: last.header.certificate },
+    existing: existingIn(folder, around, memory.written),
+    groups: groupsOf(around),
+    sensitive: sensitiveList(),
+    userName: (uid) => findUser(uid)?.name ?? null,
+    interpreter: interpreterOf,
+  };
+}
+
 /**
  * Derives the policies of an application from its runs, and writes them.
  *
  * @param runs instead of all that are kept
+ * @param leastRuns only what so many of them showed
  */
 export function derive(
   host: Host,
@@ -110,21 +141,13 @@ export function derive(
   around: Surroundings,
   wanted: Strength | null,
   runs: readonly Run[] = runsOf(host, folder),
+  leastRuns = 1,
 ): Derived {
-  const last = runs.at(-1);
-  if (last === undefined)
-    throw new Failure(`${folder}: no run of it is kept`, `callgate learn --policies ${folder} -- CMD`);
   makeFolder(folder);
   const memory = memoryOf(host, folder);
-  const strength = wanted ?? STRENGTHS.find((one) => one === memory.strength) ?? 'balanced';
-  const existing = existingIn(folder, around, memory.written);
-  const learnt = learnPolicies({
-    ...{ runs, existing, around, strength, machine: thisMachine(), certificate: last.header.certificate },
-    groups: groupsOf(around),
-    sensitive: sensitiveList(),
-    userName: (uid) => findUser(uid)?.name ?? null,
-    interpreter: interpreterOf,
-  });
+  const input = inputOf(host, folder, around, wanted, runs);
+  const { existing, strength } = input;
+  const learnt = learnPolicies({ ...input, leastRuns });
   const names = existing.map(({ file }) => basename(file));
   const policies: WrittenPolicy[] = [];
   const unwritten: UnwrittenPolicy[] = [];

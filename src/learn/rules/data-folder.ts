@@ -45,12 +45,13 @@ function overRuns(view: FolderView): Found | null {
   if (runs.length < 2) return null;
   const varying = view.entries.filter(({ runs: seen }) => seen.size < runs.length);
   if (varying.length < 2) return null;
-  const firsts = varying.map(({ runs: seen }) => Math.min(...seen));
-  // All or mostly new: of what a run used, besides what every run does, half at least was in no run before.
-  const mostly = runs.slice(1).every((run) => {
-    const used = varying.filter(({ runs: seen }) => seen.has(run)).length;
-    const fresh = firsts.filter((first) => first === run).length;
-    return fresh > 0 && fresh * 2 >= used;
+  // All or mostly new: of what a run used, besides what every run does, half at least was in no run before; or what was not new
+  // had been there since it was, as in a folder that fills.
+  const mostly = runs.slice(1).every((run, index) => {
+    const used = varying.filter(({ runs: seen }) => seen.has(run));
+    const old = used.filter(({ runs: seen }) => Math.min(...seen) !== run);
+    const stays = old.every(({ runs: seen }) => seen.has(runs[index] as number));
+    return old.length < used.length && (old.length * 2 <= used.length || stays);
   });
   if (!mostly) return null;
   const all = varying.every(({ runs: seen }) => seen.size === 1);

@@ -19,7 +19,8 @@ export const versionRule: NameRule = {
     const found = new Map<number, string>();
     if (operation !== 'load' && operation !== 'read' && operation !== 'stat' && operation !== 'list') return found;
     const last = names.length - 1;
-    const stem = /^(.+\.so)\.[0-9][0-9.]*$/.exec(names[last] ?? '')?.[1];
+    // What stands first behind .so is the interface: another one takes another program too.
+    const stem = /^(.+\.so\.[0-9]+)\.[0-9][0-9.]*$/.exec(names[last] ?? '')?.[1];
     if (stem !== undefined) found.set(last, `${literal(stem)}.${VERSION}`);
     if (names[0] === 'usr' && /^(lib|share|libexec|include)$/.test(names[1] ?? ''))
       names.forEach((name, index) => {
