@@ -278,9 +278,17 @@ function patternOfText({ text }: Written): PathPattern | null {
 }
 
 function guardsOf(wide: readonly Written[], sensitive: readonly PathPattern[]): Statement[] {
+  const list = new Sensitive(sensitive);
+  const met = new Map<string, boolean>();
+  const meets = (one: Written): boolean => {
+    const known = met.get(one.text) ?? list.guards([patternOfText(one) as PathPattern]).length > 0;
+    met.set(one.text, known);
+    return known;
+  };
   // A socket is connected to under its own name; what it is has no content of its own.
-  const files = wide.filter(({ key }) => key === 'path');
-  const objects = new Sensitive(sensitive).guards(files.flatMap((one) => patternOfText(one) ?? []));
+  const files = wide.filter((one) => one.key === 'path' && meets(one));
+  const patterns = new Map(files.map((one) => [one.text, patternOfText(one) as PathPattern]));
+  const objects = list.guards([...patterns.values()]);
   if (objects.length === 0) return [];
   const operations = new Set(files.map(({ observation }) => observation.operation));
   return [

@@ -44,8 +44,8 @@ export interface Move {
   readonly folder: boolean;
 }
 
-/** Which events count: those that learning let through, or the denials that complain mode did. */
-export type Source = 'learnt' | 'complained';
+/** Which events count: those that learning let through, the denials that complain mode did, or all attempts. */
+export type Source = 'learnt' | 'complained' | 'any';
 
 /** Names of one folder that are kept for one operation of one program; of more only how many there were. */
 const NAMES_MOST = 2_000;
@@ -89,14 +89,14 @@ export class Observations {
   add(record: EventRecord, source: Source): void {
     if (record.type === 'exec') {
       // Where the object could not be told nobody can write a policy for it; the certificate counts it.
-      if (record.object !== '?' && source === 'learnt') this.#programs.add(record.object);
+      if (record.object !== '?' && source !== 'complained') this.#programs.add(record.object);
       return;
     }
     if (record.type !== undefined || record.object === '?') return;
     if (record.policy !== '?') this.#programs.add(record.policy);
     if (record.from !== undefined && !(record.verdict === 'deny' && record.enforced))
       this.#addMove(record, record.from);
-    const wanted = source === 'learnt' ? record.learnt === true : record.verdict === 'deny' && !record.enforced;
+    const wanted = isWanted(record, source);
     if (!wanted) {
       if (record.verdict === 'deny' && record.enforced)
         this.#refused.set(`${record.policy} ${record.operation.join()} ${record.object}`, record);
@@ -240,6 +240,17 @@ export class Observations {
       uids: within(fold.uids, old.uids) ? old.uids : new Set([...old.uids, ...fold.uids]),
       ...runsOf(old.runs, fold.runs),
     });
+  }
+}
+
+function isWanted({ learnt, verdict, enforced }: EventRecord, source: Source): boolean {
+  switch (source) {
+    case 'learnt':
+      return learnt === true;
+    case 'complained':
+      return verdict === 'deny' && !enforced;
+    case 'any':
+      return true;
   }
 }
 

@@ -62,12 +62,11 @@ export class Sensitive {
 
   #admits(pattern: PathPattern): boolean {
     if (this.#places.some((other) => overlaps(pattern, other))) return false;
-    const { names } = frontOf(pattern);
+    const names = pattern.components.flatMap((one) => (one.kind === 'literal' ? [one.name] : []));
     return this.#looks.every((look) => {
       const [, first, ...rest] = look.components;
-      // Where a folder in front is one of them, all below it is.
-      const within = rest.length > 0 && names.some((name) => matches(first, name));
-      return !within || !overlaps(pattern, look);
+      // Below a folder that is one of them all is: nothing would be left of the pattern.
+      return rest.length === 0 || !names.some((name) => matches(first, name)) || !overlaps(pattern, look);
     });
   }
 

@@ -4,11 +4,11 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Surroundings } from '../application/surroundings.js';
 import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
-import { type Completeness, completenessLine, completenessOf } from '../learn/completeness.js';
+import { type Completeness, completenessLine } from '../learn/completeness.js';
 import { learnPolicies } from '../learn/learn.js';
 import type { Strength } from '../learn/strength.js';
 import { type Derived, derive, inputOf } from './conclude.js';
-import { allRuns, dropRun, type KeptRun, keepRun, memoryOf, runsOf } from './runs.js';
+import { allRuns, dropRun, type KeptRun, keepRun, runsOf } from './runs.js';
 
 /** The folder that an application's name, or a path, means. */
 export function folderOf({ policies }: Pick<Host, 'policies'>, word: string, cwd: string): string {
@@ -129,9 +129,4 @@ export function requireRuns(host: Host, folder: string): KeptRun[] {
   if (runs.length === 0)
     throw new Failure(`${folder}: no run of it is kept`, `callgate learn --policies ${folder} -- CMD`);
   return runs;
-}
-
-/** How far an application was learned before. */
-export function strengthOf(host: Host, folder: string): string | null {
-  return memoryOf(host, folder).strength;
 }
