@@ -43,7 +43,7 @@ const EPHEMERAL = { first: 32768, last: 60999 } as const;
 /** What is there already and would be granted, over what was seen, outside of data folders. */
 const EXISTING_MOST = 2;
 /** A pattern never grants these: what is run, mapped, linked and made as a device is named by its name. */
-const NEVER_WIDE: ReadonlySet<Operation> = new Set(['exec', 'link', 'mknod', 'bind', 'listen', 'accept']);
+const NEVER_WIDE: ReadonlySet<Operation> = new Set(['exec', 'mknod', 'bind', 'listen', 'accept']);
 
 /** How a path is named from its place on: each name by itself, by a group's pattern, or all below at once. */
 interface Plan {
@@ -71,12 +71,13 @@ export class Generaliser {
   readonly #folds: readonly Fold[];
   readonly #seen: ReadonlySet<string>;
 
-  constructor(observations: readonly Observation[], folds: readonly Fold[], context: Context) {
+  /** @param made what any program of the application made and took away: a name that one makes up another uses */
+  constructor(observations: readonly Observation[], folds: readonly Fold[], context: Context, made?: Evidence) {
     this.#observations = observations;
     this.#folds = folds;
     this.#context = context;
     this.#sensitive = new Sensitive(context.sensitive);
-    this.#evidence = new Evidence(observations);
+    this.#evidence = made ?? new Evidence(observations);
     this.#seen = new Set(
       observations.flatMap(({ object }) => (object.type === 'path' || object.type === 'unix' ? [object.path] : [])),
     );
@@ -139,7 +140,7 @@ export class Generaliser {
       const known: Plan | undefined = plan?.names.get(text);
       const name = names[index] as Bytes;
       const group: Plan['groups'][number] | undefined =
-        known === undefined && !NEVER_WIDE.has(observation.operation)
+        known === undefined && this.#mayBeWide(observation.operation, names, index, text)
           ? plan?.groups.find((one) => one.text === '**' || bytesMatch(one.tokens, name))
           : undefined;
       if (group !== undefined) {
@@ -166,6 +167,12 @@ export class Generaliser {
       ...{ observation, key, text: socket ? `unix:${text}` : text, rules },
       ...(evidence === '' ? {} : { evidence }),
     };
+  }
+
+  /** What gets another name is named by its own, but for one that the program made up. */
+  #mayBeWide(operation: Operation, names: readonly Bytes[], index: number, text: string): boolean {
+    if (operation !== 'link') return !NEVER_WIDE.has(operation);
+    return index < names.length - 1 || text !== literalText(names[index] as Bytes);
   }
 
   /** What the rules on names make of each name. */
@@ -323,15 +330,15 @@ export function autobound(name: Bytes): string | undefined {
   return /^[0-9a-f]{5}$/.test(name) ? '[0-9a-f]{5}' : undefined;
 }
 
-/** What one program did as a whole. */
-class Evidence {
+/** What was made and taken away, by whom. */
+export class Evidence {
   readonly #made = new Set<string>();
   readonly #removed = new Set<string>();
   readonly #pids = new Set<number>();
   /** Protocols on which port 0 was bound: the kernel chose. */
   readonly #anyPort = new Set<string>();
 
-  constructor(observations: readonly Observation[]) {
+  constructor(observations: Iterable<Observation>) {
     for (const { operation, object, pids } of observations) {
       for (const pid of pids) this.#pids.add(pid);
       if (object.type === 'inet' && operation === 'bind' && object.port === 0) this.#anyPort.add(object.protocol);

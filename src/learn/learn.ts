@@ -11,7 +11,7 @@ import type { Statement } from '../policy/statement.js';
 import type { Surroundings } from '../policy/surroundings.js';
 import { type Certificate, certificateLine } from './certificate.js';
 import { type Completeness, completenessLine, completenessOf, type Sight } from './completeness.js';
-import { Generaliser, type Written } from './generalise.js';
+import { Evidence, Generaliser, type Written } from './generalise.js';
 import { followMoves, holdMoves } from './moved.js';
 import type { Fold, Move, Observation } from './observation.js';
 import { isSame, NOT_OWN, type Own, ownOf, withoutOwn } from './own.js';
@@ -102,6 +102,7 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
   }
   const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
   const [moves, folds] = [observations.moves(), observations.folds()];
+  const made = new Evidence(observations.all());
   const of = <T extends { readonly program: string }>(all: readonly T[], program: string): T[] =>
     all.filter((one) => one.program === program);
   return [...byProgram]
@@ -112,6 +113,7 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
         { program, observations: list, moves: of(moves, program), folds: of(folds, program) },
         [...programs],
         input,
+        made,
       ),
     );
 }
@@ -128,6 +130,7 @@ function learnProgram(
   { program, observations: seen, moves, folds }: Seen,
   programs: string[],
   input: LearnInput,
+  made: Evidence,
 ): LearntPolicy {
   const { sensitive, around, strength, machine } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
@@ -147,7 +150,7 @@ function learnProgram(
   const before = persons === null || own.use ? withGroups(persons, readFresh([])) : persons;
   const permitted = new Permitted(before);
   const named = [...new Set(input.runs.flatMap(({ header }) => header.named))];
-  const generaliser = new Generaliser(observations, folds, { sensitive, machine, strength, named });
+  const generaliser = new Generaliser(observations, folds, { sensitive, machine, strength, named }, made);
   const shown = shownIn(generaliser.all(), input.leastRuns ?? 1);
   const missing = shown.filter(({ observation }) => !permitted.has(observation));
   const arranged = (written: readonly Written[]): Statement[] => arrange(written, uids, input, readFresh);

@@ -8,7 +8,7 @@ import { pathMatches } from '../decide/match.js';
 import { bytesMatch } from '../decide/tokens.js';
 import type { Bytes } from '../policy/bytes.js';
 import type { Component, PathPattern, Token } from '../policy/model.js';
-import { parsePath, pathText, patternOf } from '../policy/path.js';
+import { parsePath, pathText } from '../policy/path.js';
 import { overlaps } from './overlap.js';
 
 /** The paths that no generalised pattern may reach: one a line, `#` begins a comment. Throws a Fault for what is no path. */

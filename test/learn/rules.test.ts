@@ -50,6 +50,11 @@ t.test('made names: the shape of what made them, and nothing else', async (t) =>
     ['/srv/out/lock-0123456789abcdef', '/srv/out/lock-fedcba9876543210', '/srv/out/lock-fedcba987654321'],
     ['/srv/out/worker.812', '/srv/out/worker.99321', '/srv/out/worker.key'],
     ['/srv/out/x-1764000000', '/srv/out/x-1999999999', '/srv/out/x-17'],
+    [
+      '/srv/out/.#lk0x00005564b7e1c950.host.812x',
+      '/srv/out/.#lk0x0000aaaabbbbcccc.host.9x',
+      '/srv/out/.#lk0x1.host.9x',
+    ],
   ];
   for (const [name, like, unlike] of shapes) admits(t, learnt([made(name)]), [['create', like]], [['create', unlike]]);
   admits(
@@ -256,10 +261,17 @@ t.test('how far: exact, balanced, broad', async (t) => {
   admits(t, learnt(series, { strength: 'broad' }), [['read', '/srv/part3']], [['read', '/srv/part3.key']]);
   const data = [reads('/srv/in/a'), reads('/srv/in/b'), reads('/srv/in/c')];
   admits(t, learnt(data, { strength: 'exact' }), [['read', '/srv/in/a']], [['read', '/srv/in/d']]);
-  const run = runOf(reads('/srv/in/a', '/srv/in/b'), { named: ['/srv/in'] });
-  const named = (strength: 'balanced' | 'broad') => learnRuns([run], { strength })[0] as LearntPolicy;
-  admits(t, named('broad'), [['read', '/srv/in/d']], [['read', '/srv/in/.env']]);
-  admits(t, named('balanced'), [['read', '/srv/in/a']], [['read', '/srv/in/d']]);
+  const named = (strength: 'balanced' | 'broad', path: string, ...names: string[]) =>
+    learnRuns([runOf(reads(...names), { named: [path] })], { strength })[0] as LearntPolicy;
+  admits(
+    t,
+    named('balanced', '/srv/in', '/srv/in/a', '/srv/in/b'),
+    [['read', '/srv/in/d']],
+    [['read', '/srv/in/.env']],
+  );
+  admits(t, named('balanced', '/srv/in', '/srv/in/a'), [['read', '/srv/in/a']], [['read', '/srv/in/d']]);
+  admits(t, named('broad', '/srv/in', '/srv/in/a'), [['read', '/srv/in/d']], [['read', '/srv/in/.env']]);
+  admits(t, named('broad', '/srv/in/a', '/srv/in/a', '/srv/in/b'), [['read', '/srv/in/a']], [['read', '/srv/in/d']]);
 });
 
 t.test('a million names of a folder are one pattern, and said', async (t) => {

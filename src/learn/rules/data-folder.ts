@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { counted, type Entry, type FolderRule, type FolderView, runsOf } from './folder.js';
 
-/** Entries of a folder that was listed before they say that all of it is meant. */
-const LISTED_LEAST = 2;
+/** Entries of a folder that was listed, or named, before they say that all of it is meant. */
+const USED_LEAST = 2;
 /** Endings that are told apart; of more the folder is one of anything. */
 const ENDINGS_MOST = 4;
 
 /**
- * Data folders: a folder whose names were all or mostly new in each of two runs or more, or that was listed and its entries then
- * used alike. One run with a listing is enough, one without never is (but for `broad`, where the folder stood on the command
- * line). All names of an ending where they all end alike, else all names; all below only where depths differed too.
+ * Data folders: a folder whose names were all or mostly new in each of two runs or more; or that was listed, or stood on the command
+ * line itself, and its entries were then used alike. One run with such a word is enough, one without never is: that files of a
+ * folder stood on the command line says nothing about the others. All names of an ending where they all end alike, else all
+ * names; all below only where depths differed too.
  */
 export const dataFolderRule: FolderRule = {
   name: 'data folder',
@@ -61,22 +62,31 @@ function overRuns(view: FolderView): Found | null {
 /** Entries that were used alike after the folder was listed. */
 function listed(view: FolderView): Found | null {
   if (view.listed.size === 0) return null;
+  const entries = usedAlike(view.entries, USED_LEAST);
+  return entries.length === 0 ? null : { entries, why: 'the folder was listed, and they were used alike' };
+}
+
+/** Entries of a folder that whoever ran the program named. */
+function onCommandLine(view: FolderView): Found | null {
+  if (!view.named) return null;
+  const entries = usedAlike(view.entries, view.strength === 'broad' ? 1 : USED_LEAST);
+  return entries.length === 0
+    ? null
+    : { entries, why: 'the folder stood on the command line, and they were used alike' };
+}
+
+function usedAlike(entries: readonly Entry[], least: number): Entry[] {
   const byUse = new Map<string, Entry[]>();
-  for (const entry of view.entries) {
-    const key = [...entry.operations]
+  for (const entry of entries) {
+    const use = [...entry.operations]
       .filter((operation) => operation !== 'stat')
       .sort()
       .join();
-    if (key === '' && entry.depths.size === 1 && entry.depths.has(1)) continue;
-    byUse.set(key, [...(byUse.get(key) ?? []), entry]);
+    // Looked at and no more, which says nothing of what is in it.
+    if (use === '' && entry.depths.size === 1 && entry.depths.has(1)) continue;
+    byUse.set(use, [...(byUse.get(use) ?? []), entry]);
   }
-  const alike = [...byUse.values()].filter((entries) => entries.length >= LISTED_LEAST).flat();
-  return alike.length === 0 ? null : { entries: alike, why: 'the folder was listed, and they were used alike' };
-}
-
-function onCommandLine(view: FolderView): Found | null {
-  if (view.strength !== 'broad' || !view.named || view.entries.length === 0) return null;
-  return { entries: view.entries, why: 'the folder stood on the command line' };
+  return [...byUse.values()].filter((alike) => alike.length >= least).flat();
 }
 
 /** By ending, where all have one and each occurs more than once; else all of them. */

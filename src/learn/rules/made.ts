@@ -54,6 +54,12 @@ function shapeOf(run: string, removed: boolean, pid: (number: string) => boolean
   if (run.length >= (removed ? 8 : 16) && mixed && /^[0-9a-f]+$/.test(run)) return `[0-9a-f]{${run.length}}`;
   if (run.length >= (removed ? 8 : 16) && mixed && /^[0-9A-F]+$/.test(run)) return `[0-9A-F]{${run.length}}`;
   if (/^tmp[a-z0-9_]{8}$/.test(run) && (removed || changes(run.slice(3)) >= 2)) return 'tmp[a-z0-9_]{8}';
+  // An address of the process's memory, as a name for its own (GnuPG's locks).
+  const [, stemOfAddress, address] = /^(.*0x)([0-9a-f]{8,16})$/.exec(run) ?? [];
+  if (removed && stemOfAddress !== undefined && address !== undefined)
+    return `${literal(stemOfAddress)}[0-9a-f]{${address.length}}`;
+  const [, numberInFront, behind] = /^(\d+)([A-Za-z]+)$/.exec(run) ?? [];
+  if (numberInFront !== undefined && pid(numberInFront)) return `${PROCESS_NUMBER}${behind}`;
   const number = /^(.*[^0-9])([0-9]+)$/.exec(run);
   if (number !== null) {
     const [, stem, tail] = number as unknown as [string, string, string];
