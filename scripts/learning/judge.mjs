@@ -3,7 +3,7 @@
 // Judges recordings on this machine: derives policies from one, two and three training runs, and holds the held-out run against them.
 //   scripts/learning/judge.mjs [--strength S]... [--show PROGRAM] [--json] [--write DIR] FOLDER [PROGRAM]...
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -74,7 +74,7 @@ function runOf(place, run, name) {
     const journal = readJournal(join(place, run, file));
     for (const record of journal.records) observations.add(record, 'learnt');
     for (const word of journal.header.command.slice(1).flatMap((one) => one.split(/[=,:]/)))
-      named.push(word.startsWith('/') ? word : `${journal.header.cwd}/${word}`);
+      if (word !== '') named.push(resolve(journal.header.cwd, word));
     if (journal.counted !== null) {
       certificate = certify(journal.counted);
       [events, repeats] = [events + certificate.events, repeats + certificate.repeats];

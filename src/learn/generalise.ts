@@ -221,7 +221,10 @@ export class Generaliser {
     const listing = here.filter(({ operation }) => operation === 'list');
     const view = {
       folded: folders.flatMap(({ folds }) => folds).reduce((sum, { count }) => sum + count, 0),
-      listed: new Set(listing.flatMap((one) => [...runsOfObservation(one)])),
+      listed: new Set([
+        ...listing.flatMap((one) => [...runsOfObservation(one)]),
+        ...(literal === null ? [] : this.#evidence.listed(literal)),
+      ]),
       runs: new Set([...children.values()].flatMap((nodes) => nodes.flatMap(({ runs }) => [...runs]))),
       named: this.#isNamed(literal),
       open: literal === null || isOpen(literal, this.#context.machine.homes),
@@ -330,21 +333,26 @@ export function autobound(name: Bytes): string | undefined {
   return /^[0-9a-f]{5}$/.test(name) ? '[0-9a-f]{5}' : undefined;
 }
 
-/** What was made and taken away, by whom. */
+const NEVER: ReadonlySet<number> = new Set();
+
+/** What the programs of the application made, took away and listed. */
 export class Evidence {
   readonly #made = new Set<string>();
   readonly #removed = new Set<string>();
   readonly #pids = new Set<number>();
+  readonly #listed = new Map<string, Set<number>>();
   /** Protocols on which port 0 was bound: the kernel chose. */
   readonly #anyPort = new Set<string>();
 
   constructor(observations: Iterable<Observation>) {
-    for (const { operation, object, pids } of observations) {
+    for (const { operation, object, pids, runs } of observations) {
       for (const pid of pids) this.#pids.add(pid);
       if (object.type === 'inet' && operation === 'bind' && object.port === 0) this.#anyPort.add(object.protocol);
       if (object.type !== 'path' && object.type !== 'unix') continue;
       if (operation === 'create' || operation === 'bind') this.#made.add(object.path);
       if (operation === 'delete') this.#removed.add(object.path);
+      if (operation === 'list')
+        this.#listed.set(object.path, new Set([...(this.#listed.get(object.path) ?? []), ...(runs ?? [0])]));
     }
   }
 
@@ -363,6 +371,11 @@ export class Evidence {
       removed: (index) => this.#removed.has(upTo(index)),
       pid: (number) => this.#pids.has(Number(number)),
     };
+  }
+
+  /** Runs in which a program listed the folder: another may be told by it what is there. */
+  listed(folder: string): ReadonlySet<number> {
+    return this.#listed.get(folder) ?? NEVER;
   }
 
   ephemeral({ protocol, port }: Extract<AccessObject, { type: 'inet' }>): boolean {

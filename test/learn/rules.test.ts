@@ -49,6 +49,9 @@ t.test('made names: the shape of what made them, and nothing else', async (t) =>
     ],
     ['/srv/out/lock-0123456789abcdef', '/srv/out/lock-fedcba9876543210', '/srv/out/lock-fedcba987654321'],
     ['/srv/out/worker.812', '/srv/out/worker.99321', '/srv/out/worker.key'],
+    ['/srv/out/week-20261103.db', '/srv/out/week-20271231.db', '/srv/out/week-20271231.key'],
+    ['/srv/out/log.2026-11-03', '/srv/out/log.2027-01-09', '/srv/out/log.2027-01-9'],
+    ['/srv/out/ccNSSSWt.res', '/srv/out/cca1B2c3.res', '/srv/out/cca1B2c3d.res'],
     ['/srv/out/x-1764000000', '/srv/out/x-1999999999', '/srv/out/x-17'],
     [
       '/srv/out/.#lk0x00005564b7e1c950.host.812x',
@@ -135,6 +138,9 @@ t.test('data folders: listed, and the entries then used alike', async (t) => {
     [['read', '/srv/in/id_rsa']],
   );
   admits(t, learnt([entries]), [], [['read', '/srv/in/c']]);
+  const child = { policy: '/srv/bin/zchild', exe: '/srv/bin/zchild' };
+  const told = [seen('list', '/srv/in', { directory: true }), ...entries.map((record) => ({ ...record, ...child }))];
+  admits(t, learnRuns([runOf(told)])[1] as LearntPolicy, [['read', '/srv/in/c']], [['write', '/srv/in/c']]);
   const unlike = [seen('list', '/srv/in', { directory: true }), seen('read', '/srv/in/a'), seen('write', '/srv/in/b')];
   admits(t, learnt([unlike]), [], [['read', '/srv/in/c']]);
 });

@@ -62,28 +62,30 @@ function overRuns(view: FolderView): Found | null {
 /** Entries that were used alike after the folder was listed. */
 function listed(view: FolderView): Found | null {
   if (view.listed.size === 0) return null;
-  const entries = usedAlike(view.entries, USED_LEAST);
+  const entries = usedAlike(view.entries, USED_LEAST, true);
   return entries.length === 0 ? null : { entries, why: 'the folder was listed, and they were used alike' };
 }
 
 /** Entries of a folder that whoever ran the program named. */
 function onCommandLine(view: FolderView): Found | null {
   if (!view.named) return null;
-  const entries = usedAlike(view.entries, view.strength === 'broad' ? 1 : USED_LEAST);
+  // What two runs or more used alike is known by its name.
+  const open = view.runs.size < 2 ? view.entries : view.entries.filter(({ runs }) => runs.size < view.runs.size);
+  const entries = usedAlike(open, view.strength === 'broad' ? 1 : USED_LEAST, false);
   return entries.length === 0
     ? null
     : { entries, why: 'the folder stood on the command line, and they were used alike' };
 }
 
-function usedAlike(entries: readonly Entry[], least: number): Entry[] {
+/** @param looks names that were looked at and no more count too: what was listed is looked at one by one */
+function usedAlike(entries: readonly Entry[], least: number, looks: boolean): Entry[] {
   const byUse = new Map<string, Entry[]>();
   for (const entry of entries) {
     const use = [...entry.operations]
       .filter((operation) => operation !== 'stat')
       .sort()
       .join();
-    // Looked at and no more, which says nothing of what is in it.
-    if (use === '' && entry.depths.size === 1 && entry.depths.has(1)) continue;
+    if (!looks && use === '' && entry.depths.size === 1 && entry.depths.has(1)) continue;
     byUse.set(use, [...(byUse.get(use) ?? []), entry]);
   }
   return [...byUse.values()].filter((alike) => alike.length >= least).flat();

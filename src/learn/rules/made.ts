@@ -3,8 +3,8 @@ import { each, literal, type NameRule, PROCESS_NUMBER } from './name.js';
 
 /**
  * Made names: the program made the name up (mkstemp and the like) and will make up another of the same shape. What is random
- * becomes its alphabet and its length, what stands before and behind it stays. Only of names that the program made; the surer
- * where it also took them away again, which it would not do with a name that means something.
+ * becomes its alphabet and its length, what stands before and behind it stays, and a date any date. Only of names that the program
+ * made; the surer where it also took them away again, which it would not do with a name that means something.
  */
 export const madeRule: NameRule = {
   name: 'made name',
@@ -18,6 +18,15 @@ export const madeRule: NameRule = {
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
 const UUID_TEXT = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
+/** A day of this century, with or without signs between, and what may say the time behind it. */
+const DATE =
+  /(?<![0-9])20[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))(?:[-_T]?[0-9]{6})?(?![0-9])/;
+
+/** The same with any digits. */
+function dateText(date: string): string {
+  return date.replace(/[0-9]+/g, (digit) => `[0-9]{${digit.length}}`);
+}
+
 /**
  * The name with a pattern for its random part; undefined for a name that somebody chose.
  *
@@ -29,6 +38,11 @@ export function madeName(name: string, removed: boolean, pid: (number: string) =
   if (uuid !== null) {
     const [front, back] = [name.slice(0, uuid.index), name.slice(uuid.index + uuid[0].length)];
     return `${madeName(front, removed, pid) ?? literal(front)}${UUID_TEXT}${madeName(back, removed, pid) ?? literal(back)}`;
+  }
+  const date = DATE.exec(name);
+  if (date !== null) {
+    const [front, back] = [name.slice(0, date.index), name.slice(date.index + date[0].length)];
+    return `${madeName(front, removed, pid) ?? literal(front)}${dateText(date[0])}${madeName(back, removed, pid) ?? literal(back)}`;
   }
   let found = false;
   const runs = name.split(/([A-Za-z0-9_]+)/);
@@ -75,6 +89,8 @@ function shapeOf(run: string, removed: boolean, pid: (number: string) => boolean
   const front = run.length - 6;
   if (front === 0 && removed && isMixed(run)) return '[0-9A-Za-z]{6}';
   if (front >= 0 && changes(run.slice(front)) >= 2 && changes(run.slice(0, front)) === 0)
+    return `${literal(run.slice(0, front))}[0-9A-Za-z]{6}`;
+  if (front > 0 && removed && /^[a-z]+$/.test(run.slice(0, front)) && isMixed(run.slice(front)))
     return `${literal(run.slice(0, front))}[0-9A-Za-z]{6}`;
   if (run.length >= 8 && changes(run) >= (removed ? 3 : 4)) return `[0-9A-Za-z]{${run.length}}`;
   return undefined;

@@ -17,7 +17,11 @@ const HEX_SIBLINGS = 4;
 export const seriesRule: FolderRule = {
   name: 'series',
   reason: 'the names differ by their numbers alone',
-  apply: (view) => [...numbered(view), ...hexadecimal(view)],
+  apply: (view) => {
+    const hex = hexadecimal(view);
+    const taken = new Set(hex.flatMap(({ entries }) => entries));
+    return [...hex, ...numbered({ ...view, entries: view.entries.filter((entry) => !taken.has(entry)) })];
+  },
 };
 
 function numbered(view: FolderView): Group[] {
