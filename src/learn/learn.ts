@@ -263,13 +263,34 @@ function arrange(
   readFresh: (statements: readonly Statement[]) => Policy,
 ): Statement[] {
   const isWide = (one: Written): boolean => one.rules.length > 0 && patternOfText(one) !== null;
-  const wide = written.filter(isWide);
+  const wide = withoutCovered(written.filter(isWide));
   const patterns = statementsOf(wide, uids, userName);
   const guards = guardsOf(wide, sensitive);
   const open = readFresh([...guards, ...patterns]);
   const covered = new Permitted({ ...open, rules: open.rules.filter(({ group }) => group === undefined) });
   const narrow = written.filter((one) => !isWide(one) && !(wide.length > 0 && covered.has(one.observation)));
   return [...statementsOf(narrow, uids, userName), ...guards, ...patterns];
+}
+
+/** Patterns without those that another covers by all that is below a folder above. */
+function withoutCovered(wide: readonly Written[]): Written[] {
+  const deep = new Map<string, Written[]>();
+  for (const one of wide) {
+    if (!one.text.endsWith('/**')) continue;
+    const key = `${one.key} ${one.observation.operation} ${one.text.slice(0, -'/**'.length)}`;
+    deep.set(key, [...(deep.get(key) ?? []), one]);
+  }
+  if (deep.size === 0) return [...wide];
+  return wide.filter(({ key, text, observation: { operation, uids } }) => {
+    for (let end = text.lastIndexOf('/'); end > 0; end = text.lastIndexOf('/', end - 1)) {
+      const above = text.slice(0, end);
+      const all = deep.get(`${key} ${operation} ${above}`);
+      if (all === undefined || text === `${above}/**`) continue;
+      const users = new Set(all.flatMap(({ observation }) => [...observation.uids]));
+      if ([...uids].every((uid) => users.has(uid))) return false;
+    }
+    return true;
+  });
 }
 
 /** The pattern of paths that it is written as; null: it names one path, or none. */

@@ -87,9 +87,26 @@ export class Sensitive {
       wanted.set(key, known);
     }
     return [...wanted]
+      .filter(([, { front, looks }]) => ![...wanted.values()].some((wider) => covers(wider, { front, looks })))
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .flatMap(([, { front, looks }]) => guardsOf(front, [...looks]));
   }
+}
+
+interface Guard {
+  readonly front: readonly Component[];
+  readonly looks: ReadonlySet<PathPattern>;
+}
+
+/** Does a denial below a folder hold for one further down? */
+function covers(wider: Guard, { front, looks }: Guard): boolean {
+  const deep = wider.front.length - 1;
+  if (wider.front[deep]?.kind !== 'deep' || deep >= front.length || wider.front === front) return false;
+  const same = wider.front.slice(0, deep).every((one, index) => {
+    const other = front[index];
+    return one.kind === 'literal' && other?.kind === 'literal' && one.name === other.name;
+  });
+  return same && [...looks].every((look) => wider.looks.has(look));
 }
 
 /** One denial for all that ends in a name, one for what goes on behind it alike. */

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { loadApplication } from '../application/application.js';
 import { policyFileName } from '../application/policy-name.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Journal, type JournalText } from '../audit/journal.js';
+import { Journal, type JournalFacts, journalRecords } from '../audit/journal.js';
 import { lineOf } from '../events/line.js';
 import type { EventRecord } from '../events/record.js';
 import { findUser } from '../host/accounts.js';
@@ -198,24 +198,35 @@ export function sensitiveList(): ReturnType<typeof readSensitive> {
  *
  * @param ended how the program ended; null: nobody knows
  */
-export function concludeJournal(host: Host, text: JournalText, around: Surroundings, ended: Ended | null): LearnResult {
-  const { file, header, records, counted, bad, malformed } = text;
+export function concludeJournal(
+  host: Host,
+  journal: JournalFacts,
+  around: Surroundings,
+  ended: Ended | null,
+): LearnResult {
+  const { file, header, counted, bad, malformed, events, learnt, last } = journal;
   const { session, started, folder, command, program, user, cwd, named = [] } = header;
-  const lastSeen = records.at(-1)?.time ?? started;
   const certificate = certify(
     counted ?? {
-      ...{ session, started, ended: lastSeen, events: records.length, repeats: 0, dropped: 0 },
+      ...{ session, started, ended: last ?? started, events, learnt, repeats: 0, dropped: 0 },
       ...{ unresolved: {}, floor: {}, skipped: 0, damaged: bad, malformed, unfinished: true },
-      learnt: records.filter((record) => record.learnt === true).length,
     },
   );
   const strength = STRENGTHS.find((one) => one === header.strength) ?? null;
   const run = { session, folder, command, program, user, cwd, named, partial: false };
-  const result = conclude(host, { header: run, around, records, source: 'learnt', certificate, ended, strength });
+  const result = conclude(host, {
+    header: run,
+    around,
+    records: journalRecords(file),
+    source: 'learnt',
+    certificate,
+    ended,
+    strength,
+  });
   if (result.unwritten.length > 0) return result;
-  const journal = Journal.resume(file);
-  journal.written();
-  journal.close();
+  const resumed = Journal.resume(file);
+  resumed.written();
+  resumed.close();
   return result;
 }
 

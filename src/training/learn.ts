@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Application, LoadedPolicy } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile } from '../audit/journal.js';
+import { Journal, type JournalFacts, type JournalHeader, JournalSink, journalFile } from '../audit/journal.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Voice } from '../host/voice.js';
@@ -50,19 +50,19 @@ export async function learn(
   await prepareKernel(host, (line) => voice.say(line));
   const session = await openSession(request, facts, images);
   let ended: Ended;
-  let text: JournalText;
+  let journalled: JournalFacts;
   try {
     const journal = Journal.create(host, headerOf(session, request, strength));
     try {
       ended = await watch(session, application, request, journal, voice);
-      text = finishJournal(session, journal);
+      journalled = finishJournal(session, journal);
     } finally {
       journal.close();
     }
   } finally {
     await closeSession(session);
   }
-  return concludeJournal(host, text, around, ended);
+  return concludeJournal(host, journalled, around, ended);
 }
 
 /** What a person said in the policies: what the learner wrote before is learned anew, so that each run is whole. */

@@ -48,6 +48,12 @@ t.test('what a pattern and the list both match is denied in front of it', async 
     t.equal(guarded(text, path), false, `${text} ${path}`);
 });
 
+t.test('a denial that another holds already is not written', async (t) => {
+  const one = list.guards([pattern('/srv/data/**')]);
+  t.same(list.guards([pattern('/srv/data/**'), pattern('/srv/data/a/*'), pattern('/srv/data/a/b/*.txt')]), one);
+  t.equal(list.guards([pattern('/srv/data/**'), pattern('/srv/other/*')]).length, one.length * 2);
+});
+
 t.test('a pattern that cannot meet the list has no denial', async (t) => {
   for (const text of [
     '/srv/host[0-9]{1-3}',
