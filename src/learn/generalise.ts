@@ -84,7 +84,7 @@ export class Generaliser {
     const root = node('', null);
     for (const observation of observations) this.#put(root, observation);
     for (const fold of folds) this.#putFold(root, fold);
-    this.#plan = this.#planOf([root], '', '/');
+    this.#plan = this.#planOf([root], '', '/', '/');
   }
 
   /** All observations, each as it is written, and the folders of those that were too many. */
@@ -195,7 +195,7 @@ export class Generaliser {
     let at = root;
     names.forEach((name, index) => {
       const text = texts[index] as string;
-      at = childOf(at, text, text === literalText(name) ? name : null);
+      at = childOf(at, text, text === literalText(name) ? name : null, name);
       for (const run of runsOfObservation(observation)) at.runs.add(run);
     });
     at.here.push(observation);
@@ -204,14 +204,18 @@ export class Generaliser {
   #putFold(root: Node, fold: Fold): void {
     let at = root;
     for (const name of namesOf(fold.folder)) {
-      at = childOf(at, literalText(name), name);
+      at = childOf(at, literalText(name), name, name);
       for (const run of fold.runs ?? [0]) at.runs.add(run);
     }
     at.folds.push(fold);
   }
 
-  /** @param folders that are one to the pattern so far; @param literal their path; null: a part of it is a pattern */
-  #planOf(folders: readonly Node[], text: string, literal: string | null): Plan {
+  /**
+   * @param folders that are one to the pattern so far
+   * @param literal their path; null: a part of it is a pattern
+   * @param sample the path of one of them
+   */
+  #planOf(folders: readonly Node[], text: string, literal: string | null, sample: string): Plan {
     const plan: Plan = { names: new Map(), groups: [] };
     const children = joinedChildren(folders);
     let left = [...children].flatMap(([, nodes]) =>
@@ -232,14 +236,14 @@ export class Generaliser {
     };
     for (const { name: rule, apply } of FOLDER_RULES)
       for (const group of apply({ ...view, entries: left })) {
-        if (!this.#accepts(group, text, literal, children)) continue;
+        if (!this.#accepts(group, text, sample, children)) continue;
         const nodes = group.entries.flatMap((entry) => children.get(entry.text) ?? []);
         const deep = group.text === '**';
         plan.groups.push({
           text: group.text,
           tokens: deep ? [] : readName(group.text, 0, 'component').tokens,
           why: { rule, evidence: group.evidence },
-          plan: deep ? null : this.#planOf(nodes, `${text}/${group.text}`, null),
+          plan: deep ? null : this.#planOf(nodes, `${text}/${group.text}`, null, under(sample, nodes[0]?.sample ?? '')),
         });
         const taken = new Set(group.entries.map((entry) => entry.text));
         left = left.filter((entry) => !taken.has(entry.text));
@@ -249,7 +253,7 @@ export class Generaliser {
     for (const [child, nodes] of children) {
       const name = nodes[0]?.name ?? null;
       const path = front === null || name === null ? null : `${front}/${name}`;
-      plan.names.set(child, this.#planOf(nodes, `${text}/${child}`, path));
+      plan.names.set(child, this.#planOf(nodes, `${text}/${child}`, path, under(sample, nodes[0]?.sample ?? '')));
     }
     return plan;
   }
@@ -268,20 +272,14 @@ export class Generaliser {
   }
 
   /** Is the group's pattern one that may be written: apart from what is sensitive, and not over too much that is there? */
-  #accepts(
-    group: Group,
-    text: string,
-    literal: string | null,
-    children: ReadonlyMap<string, readonly Node[]>,
-  ): boolean {
+  #accepts(group: Group, text: string, sample: string, children: ReadonlyMap<string, readonly Node[]>): boolean {
     const pattern = parsePath(`${text}/${group.text}`, () => null);
     if (!this.#sensitive.admits(pattern)) return false;
-    const where = literal ?? text;
-    if (group.data && !isSystem(where)) return true;
-    const entries = literal === null ? null : this.#context.machine.entries(literal as Bytes);
-    if (entries === null) return true;
+    if (group.data && !isSystem(sample)) return true;
     // All below is more than can be counted beforehand.
     if (group.text === '**') return false;
+    const entries = this.#context.machine.entries(sample as Bytes);
+    if (entries === null) return true;
     const { tokens } = readName(group.text, 0, 'component');
     const granted = entries.filter((name) => bytesMatch(tokens, name)).length;
     const seen = group.entries.reduce((sum, entry) => sum + seenIn(entry, children), 0);
@@ -313,6 +311,10 @@ export class Generaliser {
   saw(path: Bytes): boolean {
     return this.#seen.has(path);
   }
+}
+
+function under(folder: string, name: string): string {
+  return `${folder === '/' ? '' : folder}/${name}`;
 }
 
 function seenIn(entry: Entry, children: ReadonlyMap<string, readonly Node[]>): number {

@@ -14,18 +14,20 @@ export interface Node {
   /** What was done to it itself. */
   readonly here: Observation[];
   readonly runs: Set<number>;
+  /** A name that was seen there. */
+  readonly sample: Bytes;
   folds: Fold[];
 }
 
-export function node(text: string, name: Bytes | null): Node {
-  return { text, name, children: new Map(), here: [], runs: new Set(), folds: [] };
+export function node(text: string, name: Bytes | null, sample: Bytes = '' as Bytes): Node {
+  return { text, name, sample, children: new Map(), here: [], runs: new Set(), folds: [] };
 }
 
 /** The child of this text, made where there is none. */
-export function childOf(parent: Node, text: string, name: Bytes | null): Node {
+export function childOf(parent: Node, text: string, name: Bytes | null, sample: Bytes): Node {
   const known = parent.children.get(text);
   if (known !== undefined) return known;
-  const made = node(text, name);
+  const made = node(text, name, sample);
   parent.children.set(text, made);
   return made;
 }

@@ -36,7 +36,7 @@ import { thisMachine } from './machine.js';
 import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
-const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls'];
+const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'terminals'];
 
 /** One policy that was written, or left as it was. */
 export interface WrittenPolicy {

@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { compilePolicy } from '../../src/compile/compile.js';
 import { decide } from '../../src/decide/decide.js';
+import { patternText } from '../../src/decide/text.js';
 import { readObject } from '../../src/events/object.js';
 import type { AccessObject, Policy } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
-import { parsePolicy } from '../../src/policy/parse.js';
+import { parseGroup, parsePolicy } from '../../src/policy/parse.js';
 import type { Surroundings } from '../../src/policy/surroundings.js';
 
 const FOLDER = fileURLToPath(new URL('../../../policies/', import.meta.url));
@@ -60,4 +61,33 @@ t.test('what they permit, and its like that they refuse', async (t) => {
   ];
   for (const [policy, operation, object, uid, wanted] of cases)
     t.equal(verdict(policy, operation, object, uid), wanted, `${policy.program}: ${operation} ${object} by ${uid}`);
+});
+
+t.test('groups grant reading, and what is named here', async (t) => {
+  const READING: readonly Operation[] = ['read', 'list', 'stat', 'load'];
+  const more = readdirSync(`${FOLDER}groups`).flatMap((file) => {
+    const name = file.replace(/\.yaml$/, '');
+    const rules = parseGroup(name, readFileSync(`${FOLDER}groups/${file}`, 'utf8'), file, around);
+    return rules.flatMap(({ verdict, operations, objects }) =>
+      operations
+        .filter((operation) => verdict !== 'permit' || !READING.includes(operation))
+        .flatMap((operation) => objects.map((object) => `${name}: ${operation} ${patternText(object)}`)),
+    );
+  });
+  t.same(more.sort(), [
+    'libc: write /dev/full',
+    'libc: write /dev/null',
+    'libc: write /dev/zero',
+    'names: connect tcp:*:53',
+    'names: connect udp:*:53',
+    'names: connect unix:/run/avahi-daemon/socket',
+    'names: connect unix:/run/nscd/socket',
+    'names: connect unix:/run/nslcd/socket',
+    'names: connect unix:/run/samba/winbindd/pipe',
+    'names: connect unix:/run/systemd/resolve/io.systemd.Resolve',
+    'names: connect unix:/run/systemd/userdb/*',
+    'names: connect unix:/var/lib/sss/pipes/nss',
+    'names: send udp:*:53',
+    'names: socket netlink:route',
+  ]);
 });

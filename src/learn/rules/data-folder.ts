@@ -20,7 +20,8 @@ export const dataFolderRule: FolderRule = {
     const found = overRuns(view) ?? listed(view) ?? onCommandLine(view);
     if (found === null) return [];
     const { entries, why } = found;
-    const depths = new Set(entries.flatMap(({ depths: one }) => [...one]));
+    // What one run says of depths is too little for all below.
+    const depths = new Set(why.startsWith('the folder') ? [] : entries.flatMap(({ depths: one }) => [...one]));
     if (view.folded > 0)
       return [{ text: '*', entries, evidence: `more than ${view.folded} names, ${why}`, data: true }];
     if (depths.size > 1)
@@ -62,19 +63,22 @@ function overRuns(view: FolderView): Found | null {
 /** Entries that were used alike after the folder was listed. */
 function listed(view: FolderView): Found | null {
   if (view.listed.size === 0) return null;
-  const entries = usedAlike(view.entries, USED_LEAST, true);
+  const entries = usedAlike(unsettled(view), USED_LEAST, true);
   return entries.length === 0 ? null : { entries, why: 'the folder was listed, and they were used alike' };
 }
 
 /** Entries of a folder that whoever ran the program named. */
 function onCommandLine(view: FolderView): Found | null {
   if (!view.named) return null;
-  // What two runs or more used alike is known by its name.
-  const open = view.runs.size < 2 ? view.entries : view.entries.filter(({ runs }) => runs.size < view.runs.size);
-  const entries = usedAlike(open, view.strength === 'broad' ? 1 : USED_LEAST, false);
+  const entries = usedAlike(unsettled(view), view.strength === 'broad' ? 1 : USED_LEAST, false);
   return entries.length === 0
     ? null
     : { entries, why: 'the folder stood on the command line, and they were used alike' };
+}
+
+/** What two runs or more used all of them is known by its name. */
+function unsettled({ runs: all, entries }: FolderView): readonly Entry[] {
+  return all.size < 2 ? entries : entries.filter(({ runs }) => runs.size < all.size);
 }
 
 /** @param looks names that were looked at and no more count too: what was listed is looked at one by one */
@@ -86,7 +90,8 @@ function usedAlike(entries: readonly Entry[], least: number, looks: boolean): En
       .sort()
       .join();
     if (!looks && use === '' && entry.depths.size === 1 && entry.depths.has(1)) continue;
-    byUse.set(use, [...(byUse.get(use) ?? []), entry]);
+    const key = `${use} ${[...entry.depths].sort().join()}`;
+    byUse.set(key, [...(byUse.get(key) ?? []), entry]);
   }
   return [...byUse.values()].filter((alike) => alike.length >= least).flat();
 }
