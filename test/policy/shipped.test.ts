@@ -22,15 +22,21 @@ const around: Surroundings = {
 };
 
 function read(application: string, name: string): Policy {
-  return parsePolicy(readFileSync(`${FOLDER}${application}/${name}.yaml`, 'utf8'), name, around);
+  return parsePolicy(readFileSync(`${FOLDER}${application}/${name.replace(/\.yaml$/, '')}.yaml`, 'utf8'), name, around);
 }
 
 function verdict(policy: Policy, operation: Operation, object: string, uid: number): string {
   return decide(policy, { operations: [operation], object: readObject(object) as AccessObject, uid, gid: uid }).verdict;
 }
 
+/** Folders that hold policies. */
+const APPLICATIONS = readdirSync(FOLDER, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'groups')
+  .map(({ name }) => name)
+  .filter((name) => readdirSync(`${FOLDER}${name}`).some((file) => file.endsWith('.yaml')));
+
 t.test('each is read, compiles, and says that nothing was lost', async (t) => {
-  for (const application of ['inetd', 'nginx'])
+  for (const application of APPLICATIONS)
     for (const file of readdirSync(`${FOLDER}${application}`).filter((name) => name.endsWith('.yaml'))) {
       const text = readFileSync(`${FOLDER}${application}/${file}`, 'utf8');
       t.match(text, /nothing lost/, file);
@@ -61,6 +67,18 @@ t.test('what they permit, and its like that they refuse', async (t) => {
   ];
   for (const [policy, operation, object, uid, wanted] of cases)
     t.equal(verdict(policy, operation, object, uid), wanted, `${policy.program}: ${operation} ${object} by ${uid}`);
+});
+
+t.test('each has its cases: what another week brings, and its like that is refused', async (t) => {
+  for (const application of APPLICATIONS) {
+    const [, name = '', ...lines] = readFileSync(`${FOLDER}${application}/cases`, 'utf8').trimEnd().split('\n');
+    const policy = read(application, name);
+    t.ok(lines.length >= 3, application);
+    for (const line of lines) {
+      const [wanted, operation, object = ''] = line.split(' ');
+      t.equal(verdict(policy, operation as Operation, object, 0), wanted, `${name}: ${operation} ${object}`);
+    }
+  }
 });
 
 t.test('groups grant reading, and what is named here', async (t) => {
