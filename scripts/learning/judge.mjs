@@ -72,7 +72,9 @@ function runOf(place, run, name) {
     .sort();
   for (const file of files) {
     const journal = readJournal(join(place, run, file));
-    for (const record of journal.records) observations.add(record, 'learnt');
+    // Where the recorder takes down what the program says is its own affair.
+    const records = journal.records.filter(({ object }) => !object.startsWith('/var/tmp/recordings.'));
+    for (const record of records) observations.add(record, 'learnt');
     for (const word of journal.header.command.slice(1).flatMap((one) => one.split(/[=,:]/)))
       if (word !== '') named.push(resolve(journal.header.cwd, word));
     if (journal.counted !== null) {

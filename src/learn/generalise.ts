@@ -13,6 +13,7 @@ import { isOpen, isSystem, type Machine } from './places.js';
 import type { Entry, Group } from './rules/folder.js';
 import { FOLDER_RULES, NAME_RULES } from './rules/index.js';
 import type { Sighting } from './rules/name.js';
+import { seriesRule } from './rules/series.js';
 import { Sensitive } from './sensitive.js';
 import type { Strength } from './strength.js';
 import { below, childOf, entryOf, foldsBelow, joinedChildren, type Node, node, runsOfObservation } from './trie.js';
@@ -44,6 +45,8 @@ const EPHEMERAL = { first: 32768, last: 60999 } as const;
 const EXISTING_MOST = 2;
 /** A pattern never grants these: what is run, mapped, linked and made as a device is named by its name. */
 const NEVER_WIDE: ReadonlySet<Operation> = new Set(['exec', 'mknod', 'bind', 'listen', 'accept']);
+
+const OF_SOCKETS: ReadonlySet<Operation> = new Set(['bind', 'listen', 'accept']);
 
 /** How a path is named from its place on: each name by itself, by a group's pattern, or all below at once. */
 interface Plan {
@@ -140,8 +143,12 @@ export class Generaliser {
       const known: Plan | undefined = plan?.names.get(text);
       const name = names[index] as Bytes;
       const group: Plan['groups'][number] | undefined =
-        known === undefined && this.#mayBeWide(observation.operation, names, index, text)
-          ? plan?.groups.find((one) => one.text === '**' || bytesMatch(one.tokens, name))
+        known === undefined
+          ? plan?.groups.find(
+              (one) =>
+                (one.text === '**' || bytesMatch(one.tokens, name)) &&
+                this.#mayBeWide(observation.operation, one.why.rule, names, index, text),
+            )
           : undefined;
       if (group !== undefined) {
         parts.push(group.text);
@@ -170,7 +177,9 @@ export class Generaliser {
   }
 
   /** What gets another name is named by its own, but for one that the program made up. */
-  #mayBeWide(operation: Operation, names: readonly Bytes[], index: number, text: string): boolean {
+  #mayBeWide(operation: Operation, rule: string, names: readonly Bytes[], index: number, text: string): boolean {
+    // A server's socket may have its number in its name.
+    if (OF_SOCKETS.has(operation) && rule === seriesRule.name) return true;
     if (operation !== 'link') return !NEVER_WIDE.has(operation);
     return index < names.length - 1 || text !== literalText(names[index] as Bytes);
   }
@@ -262,7 +271,8 @@ export class Generaliser {
   #mayJoin(one: Node, literal: string | null): boolean {
     const path = `${literal === null || literal === '/' ? '' : literal}/${one.name ?? ''}` as Bytes;
     if (one.name !== null && this.#sensitive.has(path)) return false;
-    for (const { operation } of below(one)) if (!NEVER_WIDE.has(operation) && operation !== 'load') return true;
+    for (const { operation } of below(one))
+      if (OF_SOCKETS.has(operation) || (!NEVER_WIDE.has(operation) && operation !== 'load')) return true;
     for (const _ of foldsBelow(one)) return true;
     return false;
   }

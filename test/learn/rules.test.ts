@@ -86,6 +86,13 @@ t.test('series: digits only, and dates keep their length', async (t) => {
   );
   const dates = learnt([reads('/srv/log-20261103.gz'), reads('/srv/log-20261110.gz')]);
   admits(t, dates, [['read', '/srv/log-20270101.gz']], [['read', '/srv/log-2027.gz']]);
+  const sockets = ['1', '2', '3'].map((number) => [
+    seen('bind', `unix:/srv/run/server-${number}`),
+    seen('listen', `unix:/srv/run/server-${number}`),
+  ]);
+  admits(t, learnt(sockets), [['bind', 'unix:/srv/run/server-4']], [['bind', 'unix:/srv/run/other']]);
+  const named = ['harbour', 'lantern', 'meadow'].map((name) => [seen('bind', `unix:/srv/run/${name}`)]);
+  admits(t, learnt(named), [['bind', 'unix:/srv/run/meadow']], [['bind', 'unix:/srv/run/pebble']]);
   const two = learnt([reads('/srv/part1', '/srv/part2')]);
   admits(t, two, [['read', '/srv/part2']], [['read', '/srv/part3']]);
   const folders = ['ab', '0c', 'd1', '7f', '3e'].map((name) =>
