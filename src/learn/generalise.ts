@@ -87,7 +87,7 @@ export class Generaliser {
     const root = node('', null);
     for (const observation of observations) this.#put(root, observation);
     for (const fold of folds) this.#putFold(root, fold);
-    this.#plan = this.#planOf([root], '', '/', '/');
+    this.#plan = this.#planOf([root], '', '/', '/', false);
   }
 
   /** All observations, each as it is written, and the folders of those that were too many. */
@@ -223,8 +223,9 @@ export class Generaliser {
    * @param folders that are one to the pattern so far
    * @param literal their path; null: a part of it is a pattern
    * @param sample the path of one of them
+   * @param named a folder above stood on the command line
    */
-  #planOf(folders: readonly Node[], text: string, literal: string | null, sample: string): Plan {
+  #planOf(folders: readonly Node[], text: string, literal: string | null, sample: string, named: boolean): Plan {
     const plan: Plan = { names: new Map(), groups: [] };
     const children = joinedChildren(folders);
     let left = [...children].flatMap(([, nodes]) =>
@@ -239,7 +240,7 @@ export class Generaliser {
         ...(literal === null ? [] : this.#evidence.listed(literal)),
       ]),
       runs: new Set([...children.values()].flatMap((nodes) => nodes.flatMap(({ runs }) => [...runs]))),
-      named: this.#isNamed(literal),
+      named: named || this.#isNamed(literal),
       open: literal === null || isOpen(literal, this.#context.machine.homes),
       strength: this.#context.strength,
     };
@@ -252,7 +253,9 @@ export class Generaliser {
           text: group.text,
           tokens: deep ? [] : readName(group.text, 0, 'component').tokens,
           why: { rule, evidence: group.evidence },
-          plan: deep ? null : this.#planOf(nodes, `${text}/${group.text}`, null, under(sample, nodes[0]?.sample ?? '')),
+          plan: deep
+            ? null
+            : this.#planOf(nodes, `${text}/${group.text}`, null, under(sample, nodes[0]?.sample ?? ''), view.named),
         });
         const taken = new Set(group.entries.map((entry) => entry.text));
         left = left.filter((entry) => !taken.has(entry.text));
@@ -262,7 +265,10 @@ export class Generaliser {
     for (const [child, nodes] of children) {
       const name = nodes[0]?.name ?? null;
       const path = front === null || name === null ? null : `${front}/${name}`;
-      plan.names.set(child, this.#planOf(nodes, `${text}/${child}`, path, under(sample, nodes[0]?.sample ?? '')));
+      plan.names.set(
+        child,
+        this.#planOf(nodes, `${text}/${child}`, path, under(sample, nodes[0]?.sample ?? ''), view.named),
+      );
     }
     return plan;
   }

@@ -7,11 +7,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { BIN, eventsIn, holdGate, prepare } from './callgate.js';
+import { BIN, eventsIn, folder, holdGate, prepare } from './callgate.js';
 import { needsLsm } from './machine.js';
 
 const FOLDER = fileURLToPath(new URL('../../../policies/', import.meta.url));
-const OUT = '/var/tmp/callgate-workloads';
 
 /** Programs that have a workload and policies; of those this machine need not have, the ones that it has. */
 const PROGRAMS = readdirSync(FOLDER).filter((name) => {
@@ -28,6 +27,7 @@ t.setTimeout(3_000_000);
 t.test('the held-out runs of the shipped policies', { skip: needsLsm(), timeout: 3_000_000 }, async (t) => {
   prepare();
   const release = await holdGate();
+  const logs = folder('workloads');
   const only = process.env.ONLY?.split(',') ?? ['sqlite3', 'perl'];
   for (const name of PROGRAMS)
     await t.test(
@@ -35,7 +35,7 @@ t.test('the held-out runs of the shipped policies', { skip: needsLsm(), timeout:
       { skip: !only.includes(name) && !only.includes('all') && 'not asked for: --long runs it on this kernel' },
       async (t) => {
         t.setTimeout(600_000);
-        const log = `${OUT}-${name}.jsonl`;
+        const log = `${logs}/${name}.jsonl`;
         const run = (which: string, under: string): { status: number | null; said: string } => {
           const { status, stdout, stderr } = spawnSync(`${FOLDER}${name}/workload`, [which], {
             env: { PATH: process.env.PATH, HOME: '/root', LANG: 'C.UTF-8', UNDER: under },
