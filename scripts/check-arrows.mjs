@@ -20,12 +20,13 @@ const MAY = {
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
   control: ['host'],
   supervise: ['policy', 'events', 'kernel', 'host', 'application', 'session', 'audit', 'control'],
-  training: ['policy', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
+  training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
   // The entry asks two commands for their flags.
-  cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'commands/learn', 'commands/run'],
+  cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'training', 'commands/learn', 'commands/run'],
   commands: [
     ...[
       'policy',
+      'learn',
       'decide',
       'events',
       'kernel',

@@ -3,13 +3,14 @@
  * A learner's journal: what was observed, line by line as it came, so that a learner that is killed loses nothing. First
  * the header, then event records, then what was counted; what is marked written needs no recovery.
  */
-import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ownFolder } from '../host/secure.js';
 import type { Counted } from '../learn/certificate.js';
+import { Lines } from './read.js';
 import type { EventSink, Line } from './sink.js';
 
 /** What a recovery must know of the run. */
@@ -27,12 +28,16 @@ export interface JournalHeader {
   readonly cwd: string;
   /** The entry program, resolved. */
   readonly program: string;
+  /** Absolute paths that stood on the command line or in the environment; absent: nobody looked. */
+  readonly named?: readonly string[];
+  /** How far to generalise; absent: as before, or as usual. */
+  readonly strength?: string;
 }
 
-export interface JournalText {
+/** What a journal says besides its records, of which there may be more than memory holds. */
+export interface JournalFacts {
   readonly file: string;
   readonly header: JournalHeader;
-  readonly records: readonly EventRecord[];
   /** What the kernel half counted; null: the journal was not finished. */
   readonly counted: Counted | null;
   /** Lines that could not be read: cut at the end by a crash, or damaged. */
@@ -41,6 +46,15 @@ export interface JournalText {
   readonly malformed: number;
   /** The policies were written from it. */
   readonly written: boolean;
+  /** Records that it holds, those of them that were let through for learning, and the time of the last; null: there is none. */
+  readonly events: number;
+  readonly learnt: number;
+  readonly last: string | null;
+}
+
+/** A journal and its records. */
+export interface JournalText extends Omit<JournalFacts, 'events' | 'learnt' | 'last'> {
+  readonly records: readonly EventRecord[];
 }
 
 const WRITTEN = '{"v":1,"type":"written"}';
@@ -184,24 +198,68 @@ export class JournalSink implements EventSink {
 
 /** Reads a journal, whole or cut anywhere. Throws a Failure where even its header cannot be read. */
 export function readJournal(file: string): JournalText {
-  const [first = '', ...lines] = readFileSync(file, 'utf8').split('\n');
-  const header = parse(first) as JournalHeader | undefined;
-  if (header?.type !== 'learner') throw new Failure(`${file}: not a journal, or cut in its first line`);
-  let bad = 0;
+  const records: EventRecord[] = [];
+  const {
+    events: _events,
+    learnt: _learnt,
+    last: _last,
+    ...facts
+  } = scanJournal(file, (record) => records.push(record));
+  return { ...facts, records };
+}
+
+/**
+ * Reads a journal line by line and keeps none of it.
+ *
+ * @param take is given each record, in order
+ * @throws Failure where even its header cannot be read
+ */
+export function scanJournal(file: string, take: (record: EventRecord) => void = () => undefined): JournalFacts {
+  let header: JournalHeader | undefined;
+  let [bad, malformed, events, learnt] = [0, 0, 0, 0];
   let written = false;
   let counted: Counted | null = null;
-  let malformed = 0;
-  const records: EventRecord[] = [];
-  for (const line of lines.filter((text) => text !== '')) {
+  let last: string | null = null;
+  for (const line of linesIn(file)) {
     const value = parse(line) as { type: 'written' } | { type: 'counted'; counted?: Counted } | LogRecord | undefined;
-    if (value === undefined) bad++;
+    if (header === undefined) {
+      header = value as JournalHeader | undefined;
+      if (header?.type !== 'learner') throw new Failure(`${file}: not a journal, or cut in its first line`);
+    } else if (value === undefined) bad++;
     else if (value.type === 'written') written = true;
     else if (value.type === 'counted') counted = value.counted ?? null;
     else if (value.type === 'lost') malformed += value.malformed;
-    else if (isEvent(value as LogRecord)) records.push(value as EventRecord);
-    else bad++;
+    else if (isEvent(value as LogRecord)) {
+      const record = value as EventRecord;
+      events++;
+      if (record.learnt === true) learnt++;
+      last = record.time;
+      take(record);
+    } else bad++;
   }
-  return { file, header, records, counted, bad, malformed, written };
+  if (header === undefined) throw new Failure(`${file}: not a journal, or cut in its first line`);
+  return { file, header, counted, bad, malformed, written, events, learnt, last };
+}
+
+/** The records of a journal, one after the other. */
+export function* journalRecords(file: string): Generator<EventRecord> {
+  for (const line of linesIn(file)) {
+    const value = parse(line) as LogRecord | undefined;
+    if (value !== undefined && isEvent(value)) yield value;
+  }
+}
+
+function* linesIn(file: string): Generator<string> {
+  const fd = openSync(file, 'r');
+  try {
+    const lines = new Lines();
+    const piece = Buffer.alloc(1 << 20);
+    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
+      yield* lines.push(piece.subarray(0, read));
+    if (lines.rest() !== '') yield lines.rest();
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function parse(line: string): unknown {

@@ -16,15 +16,22 @@ import type { Gate } from '../kernel/gate.js';
 export function repeatsOf(
   gate: Gate,
   session: number,
-  records: readonly EventRecord[],
+  records: Iterable<EventRecord>,
   sequence: number,
 ): EventRecord[] {
-  const reported = new Map(records.map((record) => [record.seq, record]));
+  const seen = gate.native.readSeen(session).map(({ value }) => ({
+    value,
+    count: readNumber(value, 'seen', 'count'),
+    sequence: readNumber(value, 'seen', 'sequence'),
+  }));
+  // Of the records only those that were repeated are held: a learner may have more than memory does.
+  const repeated = new Set(seen.flatMap(({ count, sequence: first }) => (count === 0 ? [] : [first])));
+  const reported = new Map<number, EventRecord>();
+  for (const record of records) if (repeated.has(record.seq)) reported.set(record.seq, record);
   const offset = bootTime();
   let seq = sequence;
-  return gate.native.readSeen(session).flatMap(({ value }) => {
-    const count = readNumber(value, 'seen', 'count');
-    const first = reported.get(readNumber(value, 'seen', 'sequence'));
+  return seen.flatMap(({ value, count, sequence: number }) => {
+    const first = reported.get(number);
     if (count === 0 || first === undefined) return [];
     const time = timeText(readBig(value, 'seen', 'last') + offset);
     return [{ ...first, seq: ++seq, time, count, first: first.seq }];

@@ -6,9 +6,14 @@ import { type FlagShape, splitCommand } from './words.js';
 /** Place of the program's first word on the command line, from 0 for callgate's own name; null: no program is run. */
 let program: number | null = null;
 
+/** Commands below `learn`: they run no program. */
+const LEARN_COMMANDS: readonly string[] = ['status', 'merge', 'intersect', 'forget'];
+
 /** The words for oclif. Those of a program are left out, and found again by programWords(). */
 export async function ownWords(words: readonly string[]): Promise<string[]> {
   const [command, ...rest] = words;
+  // `callgate learn -- status` runs a program of that name.
+  if (command === 'learn' && LEARN_COMMANDS.includes(rest[0] ?? '')) return [...words];
   const flags = await flagsOf(command);
   if (command === undefined || flags === null) return [...words];
   const split = splitCommand(rest, flags);

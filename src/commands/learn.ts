@@ -7,6 +7,7 @@ import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { Voice } from '../host/voice.js';
+import { STRENGTHS } from '../learn/strength.js';
 import { exitStatus } from '../supervise/foreground.js';
 import { type LearnResult, learn, renderLearnt } from '../training/learn.js';
 import { learnFrom } from '../training/learn-from.js';
@@ -21,14 +22,17 @@ export default class Learn extends CallgateCommand {
   static override summary = 'run a program, watch what it asks of the kernel, and write its policies';
   static override description =
     'Permits what no rule denies, and writes one policy for each executable seen, children too. Ends when the last process ' +
-    'has ended; Ctrl-C and SIGTERM go to all of them. Policies that are there already are merged with what was seen; ' +
-    'comments and order stay.\n\n' +
+    'has ended; Ctrl-C and SIGTERM go to all of them. Each run is kept, and the policies are derived from all runs of the ' +
+    'application; what a person wrote in them stays, comments and order too.\n\n' +
+    '--strength exact names what was seen, and what the program makes up itself by its shape; balanced (as usual) also series, ' +
+    'folders of data and what the program left behind, where the runs show that they are; broad does so from less.\n\n' +
     "Exit status: the program's; 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
-    'learn [--policies DIR] [--user U] [--] CMD…',
+    'learn [--policies DIR] [--user U] [--strength S] [--] CMD…',
     'learn --recover',
     'learn --from SESSION [--policies DIR]',
+    'learn status|merge|intersect|forget …',
   ];
   static override strict = false;
   static override flags = {
@@ -37,6 +41,10 @@ export default class Learn extends CallgateCommand {
       description: 'folder of the application (/etc/callgate/policies/NAME, NAME being the name of the program)',
     }),
     user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
+    strength: Flags.option({
+      options: STRENGTHS,
+      description: 'how far to go beyond the names that were seen (as the application was learned before, or balanced)',
+    })(),
     recover: Flags.boolean({ description: 'write the policies of learners that were killed, from their journals' }),
     from: Flags.string({
       helpValue: 'SESSION',
@@ -47,6 +55,7 @@ export default class Learn extends CallgateCommand {
   static override examples = [
     '<%= config.bin %> learn cat /etc/hostname',
     '<%= config.bin %> learn --policies ./inetd -- /usr/sbin/inetd -i',
+    '<%= config.bin %> learn --strength broad -- tar -xf archive.tar',
     '<%= config.bin %> learn --recover',
     '<%= config.bin %> learn --from nginx-2',
   ];
@@ -75,7 +84,7 @@ export default class Learn extends CallgateCommand {
     requireRoot();
     const { request, around } = requestOf('learn', flags);
     const voice = new Voice(request.host.addon);
-    const result = await learn(request, around, voice).finally(() => voice.close());
+    const result = await learn(request, around, voice, flags.strength ?? null).finally(() => voice.close());
     talk(renderLearnt(result));
     const status = result.ended === null ? 0 : exitStatus(result.ended);
     process.exitCode = status === 0 && result.certificate.tainted ? TAINTED : status;

@@ -6,6 +6,7 @@ import { requireRoot } from '../host/privileges.js';
 import { Voice } from '../host/voice.js';
 import { exitStatus } from '../supervise/foreground.js';
 import { type RunResult, run } from '../supervise/run.js';
+import { standingOf } from '../training/standing.js';
 
 export default class Run extends CallgateCommand {
   static override summary = 'run a program under its policies: the kernel refuses everything else';
@@ -45,6 +46,8 @@ export default class Run extends CallgateCommand {
     const { request, around } = requestOf('run', flags);
     const { complain, quiet, log } = flags;
     const voice = new Voice(request.host.addon);
+    // A person is told; what reads a pipe wants the program's own words.
+    if (process.stderr.isTTY && !flags.quiet) for (const line of standingOf(request.folder)) this.talk(line);
     try {
       const options = { complain, quiet, log: log ?? null, voice };
       const result = await run(request, around, options);

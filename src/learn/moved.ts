@@ -14,7 +14,7 @@ import { KERNEL_OPERATIONS, KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { AccessObject, Decision, ObjectPattern, PathPattern, Policy, Rule } from '../policy/model.js';
 import { ALIKE, NAMING, type Operation } from '../policy/operations.js';
 import { parsePath, pathText } from '../policy/path.js';
-import { generalise, type Written } from './generalise.js';
+import type { Generaliser, Written } from './generalise.js';
 import type { Move, Observation } from './observation.js';
 import { overlaps } from './overlap.js';
 
@@ -138,6 +138,7 @@ export interface Holding {
   readonly moves: readonly Move[];
   /** The policy with these besides. */
   readonly policyWith: (more: readonly Written[]) => Policy;
+  readonly generaliser: Generaliser;
 }
 
 export interface Held {
@@ -180,14 +181,12 @@ export function holdMoves(holding: Holding): Held {
 }
 
 /** One move of all whose names come to the same patterns: thousands of temporary files are one. */
-function oncePerPattern({ observations, moves, sensitive }: Holding): Move[] {
+function oncePerPattern({ moves, generaliser }: Holding): Move[] {
   if (moves.length === 0) return [];
   const ends = moves.flatMap(({ program, from, to }) =>
     [from, to].map((object) => seenAt(program, 'list', object, new Set(), [])),
   );
-  const texts = generalise([...observations, ...ends], sensitive)
-    .slice(observations.length)
-    .map(({ text }) => text);
+  const texts = ends.map((end) => generaliser.of(end).text);
   const once = new Map<string, Move>();
   moves.forEach((move, index) => {
     const key = `${move.folder} ${texts[2 * index]}\0${texts[2 * index + 1]}`;
@@ -257,7 +256,7 @@ function lackOf(policy: Policy, holding: Holding, move: Move): Written[] | strin
   const seen: Seen = (object, one) =>
     seenAt(move.program, one, object, new Set(whose), [evidence(way, objectDescription(granted), one)]);
   if (sameObject(lacking, here)) return operations.flatMap((one) => written(holding, seen(lacking, one)));
-  return mirrored(holding, granting, operations, here, there, seen);
+  return mirrored(holding, move.program, granting, operations, here, there, seen);
 }
 
 /** An observation that nobody made, and its reason. */
@@ -278,13 +277,14 @@ function seenAt(
   return { program, operation, object, text: objectDescription(object), uids, moved, ...nothing };
 }
 
-function written({ observations, sensitive }: Holding, observation: Observation): Written[] {
-  return generalise([...observations, observation], sensitive).slice(-1);
+function written({ generaliser }: Holding, observation: Observation): Written[] {
+  return [generaliser.of(observation)];
 }
 
 /** What a rule permits below one folder, below the other; a word on why it cannot be said. */
 function mirrored(
   holding: Holding,
+  program: string,
   rule: Rule | null,
   lacking: readonly Operation[],
   here: AccessObject,
@@ -302,12 +302,14 @@ function mirrored(
       ? restsBelow(object, namesOf(there.path)).map((rest) => ({ type: object.type, rest }))
       : [],
   );
+  // A person's pattern is meant as it stands; the learner's own has denials in front of it, and so has what follows from it.
+  const rules = rule.place.file === program ? ['moved folder'] : [];
   const all = rests.flatMap(({ type, rest }) =>
     operations.map((one): Written => {
       const text = `${prefix}${rest}`;
       return {
         observation: seen({ type, path: here.path }, one),
-        ...{ key: type === 'path' ? 'path' : 'address', text: type === 'path' ? text : `unix:${text}`, rules: [] },
+        ...{ key: type === 'path' ? 'path' : 'address', text: type === 'path' ? text : `unix:${text}`, rules },
       };
     }),
   );

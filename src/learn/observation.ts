@@ -2,6 +2,7 @@
 /** What learning keeps of events: who did what to what, how often, when, as whom. */
 import { readObject } from '../events/object.js';
 import type { EventRecord } from '../events/record.js';
+import type { Bytes } from '../policy/bytes.js';
 import type { AccessObject } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
 
@@ -23,6 +24,10 @@ export interface Observation {
   readonly pids: ReadonlySet<number>;
   /** Owners of the object. */
   readonly owners: ReadonlySet<number>;
+  /** The object is a folder. */
+  readonly folder?: boolean;
+  /** The runs it was seen in, by their numbers from 0; absent where only one is looked at. */
+  readonly runs?: ReadonlySet<number>;
   /** Not seen at this name, or not by all of `uids`: why it is taken for seen, a line for each. */
   readonly moved?: readonly string[];
 }
@@ -39,10 +44,32 @@ export interface Move {
   readonly folder: boolean;
 }
 
-/** Which events count: those that learning let through, or the denials that complain mode did. */
-export type Source = 'learnt' | 'complained';
+/** Which events count: those that learning let through, the denials that complain mode did, or all attempts. */
+export type Source = 'learnt' | 'complained' | 'any';
 
-/** Observations by program, operation and object. */
+/** Names of one folder that are kept for one operation of one program; of more only how many there were. */
+const NAMES_MOST = 2_000;
+/** Observations that are kept in all. */
+const KEPT_MOST = 50_000;
+/** Folders of which only the number of names is kept, for one operation of one program; of more only those above them. */
+const FOLDS_MOST = 1_000;
+
+/** Names below one folder that were too many to be kept. */
+export interface Fold {
+  readonly program: string;
+  readonly operation: Operation;
+  readonly folder: Bytes;
+  /** Attempts on names that are not kept. */
+  readonly count: number;
+  /** Some of them were deeper than in the folder itself. */
+  readonly deep: boolean;
+  readonly first: string;
+  readonly last: string;
+  readonly uids: ReadonlySet<number>;
+  readonly runs?: ReadonlySet<number>;
+}
+
+/** Observations by program, operation and object; of what is too much only folders and numbers are kept. */
 export class Observations {
   readonly #all = new Map<string, Observation>();
   /** Programs that were run, with when they were seen first and last. */
@@ -51,20 +78,25 @@ export class Observations {
   readonly #refused = new Map<string, EventRecord>();
   /** By program and both names. */
   readonly #moves = new Map<string, Move>();
+  /** Names that are kept, by operation, program and folder. */
+  readonly #names = new Map<string, number>();
+  readonly #folds = new Map<string, Fold>();
+  /** Folds by operation and program. */
+  readonly #foldCounts = new Map<string, number>();
   #untold = 0;
 
   /** Takes a record in; what is no observation is passed over. */
   add(record: EventRecord, source: Source): void {
     if (record.type === 'exec') {
       // Where the object could not be told nobody can write a policy for it; the certificate counts it.
-      if (record.object !== '?' && source === 'learnt') this.#programs.add(record.object);
+      if (record.object !== '?' && source !== 'complained') this.#programs.add(record.object);
       return;
     }
     if (record.type !== undefined || record.object === '?') return;
     if (record.policy !== '?') this.#programs.add(record.policy);
     if (record.from !== undefined && !(record.verdict === 'deny' && record.enforced))
       this.#addMove(record, record.from);
-    const wanted = source === 'learnt' ? record.learnt === true : record.verdict === 'deny' && !record.enforced;
+    const wanted = isWanted(record, source);
     if (!wanted) {
       if (record.verdict === 'deny' && record.enforced)
         this.#refused.set(`${record.policy} ${record.operation.join()} ${record.object}`, record);
@@ -84,6 +116,7 @@ export class Observations {
         uids: new Set([record.uid]),
         pids: new Set([record.pid]),
         owners: new Set(record.owner === undefined ? [] : [record.owner]),
+        ...(record.directory === true ? { folder: true } : {}),
       });
   }
 
@@ -144,15 +177,80 @@ export class Observations {
     for (const observation of other.all()) this.put(observation);
     for (const program of other.programs()) this.#programs.add(program);
     this.movesOf(other);
+    for (const fold of other.folds()) this.putFold(fold);
     for (const record of other.refused())
       this.#refused.set(`${record.policy} ${record.operation.join()} ${record.object}`, record);
+  }
+
+  /** Folders whose names were too many. */
+  folds(): Fold[] {
+    return [...this.#folds.values()];
+  }
+
+  /** Takes in a move that was kept. */
+  moved(move: Move): void {
+    this.#putMove(move);
   }
 
   /** One more of what is there already, or the first of its kind. */
   put(observation: Observation): void {
     const key = keyOf(observation);
     const old = this.#all.get(key);
+    if (old === undefined && this.#tooMany(observation)) return;
     this.#all.set(key, old === undefined ? observation : joined(old, observation));
+  }
+
+  /** Counts a name that is new; true: it went into a fold. */
+  #tooMany({ program, operation, object, count, first, last, uids, runs }: Observation): boolean {
+    if (object.type !== 'path' || object.path === '/') return false;
+    const folder = (object.path.slice(0, object.path.lastIndexOf('/')) || '/') as Bytes;
+    const key = `${operation} ${program}\0${folder}`;
+    const names = (this.#names.get(key) ?? 0) + 1;
+    if (names <= NAMES_MOST && this.#all.size < KEPT_MOST) {
+      this.#names.set(key, names);
+      return false;
+    }
+    this.putFold({ program, operation, folder, count, deep: false, first, last, uids, ...(runs ? { runs } : {}) });
+    return true;
+  }
+
+  /** Takes in names that are not kept: into the fold of their folder, of one above it, or a new one. */
+  putFold(fold: Fold): void {
+    const key = (folder: string): string => `${fold.operation} ${fold.program}\0${folder}`;
+    const above = foldersAbove(fold.folder);
+    // A fold that is deep already has what is below it; else its own, while there are few.
+    let at = above.find((folder) => this.#folds.get(key(folder))?.deep === true) ?? fold.folder;
+    const who = `${fold.operation} ${fold.program}`;
+    const count = this.#foldCounts.get(who) ?? 0;
+    if (!this.#folds.has(key(at)) && count >= FOLDS_MOST)
+      at = above.find((folder) => this.#folds.has(key(folder))) ?? above.at(-2) ?? fold.folder;
+    const old = this.#folds.get(key(at));
+    const deep = fold.deep || at !== fold.folder || old?.deep === true;
+    if (old === undefined) {
+      this.#foldCounts.set(who, count + 1);
+      this.#folds.set(key(at), { ...fold, folder: at, deep });
+      return;
+    }
+    this.#folds.set(key(at), {
+      ...old,
+      count: old.count + fold.count,
+      deep,
+      first: old.first < fold.first ? old.first : fold.first,
+      last: old.last > fold.last ? old.last : fold.last,
+      uids: within(fold.uids, old.uids) ? old.uids : new Set([...old.uids, ...fold.uids]),
+      ...runsOf(old.runs, fold.runs),
+    });
+  }
+}
+
+function isWanted({ learnt, verdict, enforced }: EventRecord, source: Source): boolean {
+  switch (source) {
+    case 'learnt':
+      return learnt === true;
+    case 'complained':
+      return verdict === 'deny' && !enforced;
+    case 'any':
+      return true;
   }
 }
 
@@ -184,5 +282,22 @@ function joined(one: Observation, other: Observation): Observation {
     uids: new Set([...one.uids, ...other.uids]),
     pids: new Set([...one.pids, ...other.pids]),
     owners: new Set([...one.owners, ...other.owners]),
+    ...(one.folder === true || other.folder === true ? { folder: true } : {}),
+    ...runsOf(one.runs, other.runs),
   };
+}
+
+function runsOf(one: ReadonlySet<number> | undefined, other: ReadonlySet<number> | undefined) {
+  return one === undefined && other === undefined ? {} : { runs: new Set([...(one ?? []), ...(other ?? [])]) };
+}
+
+function within<T>(some: ReadonlySet<T>, all: ReadonlySet<T>): boolean {
+  return [...some].every((one) => all.has(one));
+}
+
+/** The folder itself and those above it, the nearest first, without the root. */
+function foldersAbove(folder: Bytes): Bytes[] {
+  const all: Bytes[] = [];
+  for (let at: string = folder; at !== '' && at !== '/'; at = at.slice(0, at.lastIndexOf('/'))) all.push(at as Bytes);
+  return all;
 }

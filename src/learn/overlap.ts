@@ -60,13 +60,16 @@ function names(one: readonly Token[], other: readonly Token[]): boolean {
     if (first?.kind === 'star') return go(at + 1, to) || (second !== undefined && go(at, to + 1));
     if (second?.kind === 'star') return go(at, to + 1) || (first !== undefined && go(at + 1, to));
     if (first === undefined || second === undefined) return first === second;
-    return bytes(first).some((byte) => takes(second, byte)) && go(at + 1, to + 1);
+    return meet(first, second) && go(at + 1, to + 1);
   });
 }
 
-function bytes(token: Token): number[] {
-  if (token.kind === 'byte') return [token.value];
-  return Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => takes(token, byte));
+/** Is there a byte that both take? */
+function meet(one: Token, other: Token): boolean {
+  if (one.kind === 'byte') return takes(other, one.value);
+  if (other.kind === 'byte') return takes(one, other.value);
+  for (let byte = 0; byte < 256; byte++) if (takes(one, byte) && takes(other, byte)) return true;
+  return false;
 }
 
 function takes(token: Token, byte: number): boolean {

@@ -9,14 +9,26 @@ import type { Written } from './generalise.js';
 interface Entry {
   readonly key: Written['key'];
   readonly text: string;
-  readonly operations: Operation[];
-  /** The one user it was done under, where the program was seen under several; null: no condition. */
+  readonly operations: readonly Operation[];
+  /** The one user it was done under, where that says something; null: no condition. */
   readonly uid: number | null;
-  readonly rules: readonly string[];
+  readonly why: readonly Why[];
   readonly count: number;
   readonly first: string;
   readonly last: string;
   readonly moved: readonly string[];
+}
+
+interface Why {
+  readonly rule: string;
+  readonly evidence: string | undefined;
+}
+
+/** What was done to one object by one operation. */
+interface Done {
+  readonly operation: Operation;
+  readonly uids: Set<number>;
+  readonly written: Written[];
 }
 
 /** Lines about other names above one statement. */
@@ -34,7 +46,7 @@ export function statementsOf(
 ): Statement[] {
   const rules = new Map<string, Entry[]>();
   for (const entry of entriesOf(written, uids)) {
-    const key = [entry.key, entry.operations.join(), entry.uid ?? '', entry.rules.join()].join(' ');
+    const key = [entry.key, entry.operations.join(), entry.uid ?? ''].join(' ');
     const alike = rules.get(key);
     if (alike === undefined) rules.set(key, [entry]);
     else alike.push(entry);
@@ -43,30 +55,56 @@ export function statementsOf(
 }
 
 function entriesOf(written: readonly Written[], uids: ReadonlySet<number>): Entry[] {
-  const byObject = new Map<string, Entry>();
-  for (const { observation, key, text, rules } of written) {
-    const { operation, count, first, last, moved = [] } = observation;
-    const [only, ...others] = observation.uids;
-    const uid = uids.size > 1 && others.length === 0 && only !== undefined ? only : null;
+  const byObject = new Map<string, Done[]>();
+  for (const one of written) {
+    const { operation } = one.observation;
     // An exec stands alone: it says what comes after.
-    const name = `${key} ${text} ${uid ?? ''} ${operation === 'exec'}`;
-    const old = byObject.get(name);
-    if (old === undefined) {
-      byObject.set(name, { key, text, operations: [operation], uid, rules, count, first, last, moved });
-      continue;
+    const name = `${one.key} ${one.text} ${operation === 'exec'}`;
+    const dones = byObject.get(name) ?? [];
+    if (dones.length === 0) byObject.set(name, dones);
+    let done = dones.find((other) => other.operation === operation);
+    if (done === undefined) {
+      done = { operation, uids: new Set(), written: [] };
+      dones.push(done);
     }
-    if (!old.operations.includes(operation)) old.operations.push(operation);
-    byObject.set(name, {
-      ...old,
-      count: old.count + count,
-      first: old.first !== '' && (first === '' || old.first < first) ? old.first : first,
-      last: old.last > last ? old.last : last,
-      moved: [...new Set([...old.moved, ...moved])],
-    });
+    for (const uid of one.observation.uids) done.uids.add(uid);
+    done.written.push(one);
   }
-  const entries = [...byObject.values()];
-  for (const { operations } of entries) operations.sort((one, other) => operationBit(one) - operationBit(other));
-  return entries;
+  return [...byObject.values()].flatMap((dones) => {
+    const byUser = new Map<number | null, Done[]>();
+    for (const done of dones) {
+      const uid = conditionOn(done.uids, uids);
+      byUser.set(uid, [...(byUser.get(uid) ?? []), done]);
+    }
+    return [...byUser].map(([uid, alike]) => entryOf(uid, alike));
+  });
+}
+
+/**
+ * The user that a permit is for. Where the program also ran as root, a condition on another user would mean nothing: it becomes
+ * that user when it likes.
+ */
+function conditionOn(seen: ReadonlySet<number>, all: ReadonlySet<number>): number | null {
+  const [only, ...others] = seen;
+  if (all.size < 2 || only === undefined || others.length > 0) return null;
+  return only !== 0 && all.has(0) ? null : only;
+}
+
+function entryOf(uid: number | null, dones: readonly Done[]): Entry {
+  const written = dones.flatMap((done) => done.written);
+  const [{ key, text }] = written as [Written, ...Written[]];
+  const seen = written.map(({ observation }) => observation);
+  const dated = seen.filter(({ count }) => count > 0);
+  const whys = new Map<string, Why>();
+  for (const { rules, evidence } of written) for (const rule of rules) whys.set(rule, { rule, evidence });
+  return {
+    ...{ key, text, uid, why: [...whys.values()] },
+    operations: dones.map(({ operation }) => operation).sort((one, other) => operationBit(one) - operationBit(other)),
+    count: seen.reduce((sum, { count }) => sum + count, 0),
+    first: dated.reduce((least, { first }) => (least === '' || first < least ? first : least), ''),
+    last: dated.reduce((most, { last }) => (last > most ? last : most), ''),
+    moved: [...new Set(seen.flatMap(({ moved = [] }) => moved))],
+  };
 }
 
 function byOperations([one]: readonly Entry[], [other]: readonly Entry[]): number {
@@ -76,14 +114,11 @@ function byOperations([one]: readonly Entry[], [other]: readonly Entry[]): numbe
     if (mine !== theirs)
       return (mine === undefined ? -1 : operationBit(mine)) - (theirs === undefined ? -1 : operationBit(theirs));
   }
-  return compare(
-    `${one.rules.join()} ${one.uid ?? ''} ${one.key}`,
-    `${other.rules.join()} ${other.uid ?? ''} ${other.key}`,
-  );
+  return compare(`${one.uid ?? ''} ${one.key}`, `${other.uid ?? ''} ${other.key}`);
 }
 
 function statementOf(entries: readonly Entry[], userName: (uid: number) => string | null): Statement {
-  const [{ key, operations, uid, rules }] = entries as readonly [Entry, ...Entry[]];
+  const [{ key, operations, uid }] = entries as readonly [Entry, ...Entry[]];
   const count = entries.reduce((sum, entry) => sum + entry.count, 0);
   const seen = entries.filter((entry) => entry.count > 0);
   const first = seen.map((entry) => entry.first).sort()[0] ?? '';
@@ -106,9 +141,23 @@ function statementOf(entries: readonly Entry[], userName: (uid: number) => strin
       ...(count === 0 ? [] : [`${count === 1 ? 'once' : `${count} times`}, ${period(first, last)}`]),
       ...moved.slice(0, MOVED_MOST),
       ...(more > 0 ? [`and ${more} more that were moved`] : []),
-      ...rules.map((rule) => `pattern by the rule "${rule}"`),
+      ...whyLines(entries),
     ],
   };
+}
+
+/** A line for each pattern that went by evidence, and one for each rule that needs none. */
+function whyLines(entries: readonly Entry[]): string[] {
+  const rules = new Set<string>();
+  const lines: string[] = [];
+  for (const { text, why } of entries) {
+    const evidence = why.find((one) => one.evidence !== undefined)?.evidence;
+    const names = why.map(({ rule }) => `"${rule}"`).join(' and ');
+    if (why.length === 0) continue;
+    if (evidence === undefined) rules.add(names);
+    else lines.push(`pattern by the rule ${names}: ${entries.length > 1 ? `${text}: ` : ''}${evidence}`);
+  }
+  return [...[...rules].map((names) => `pattern by the rule ${names}`), ...lines.sort(compare)];
 }
 
 function conditionOf(uid: number, name: string | null): StatementCondition {

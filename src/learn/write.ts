@@ -5,7 +5,7 @@ import { readText } from '../policy/bytes.js';
 import { formatPolicy } from '../policy/format.js';
 import { literalText } from '../policy/glob.js';
 import { type Statement, scalar, writeStatement } from '../policy/statement.js';
-import { type Certificate, certificateLine, isCertificate } from './certificate.js';
+import { isCertificate } from './certificate.js';
 
 export interface Head {
   readonly program: string;
@@ -17,12 +17,12 @@ export interface Head {
 export function writePolicy(
   { program, interpreter, use }: Head,
   statements: readonly Statement[],
-  certificate: Certificate,
+  certificate: string,
   unlearnt: readonly string[] = [],
 ): string {
   const head = [
     `# What ${program} may do: what it was seen to do, and nothing else.`,
-    `# ${certificateLine(certificate)}`,
+    `# ${certificate}`,
     ...unlearnt.map(unlearntLine),
     'version: 1',
     `program: ${scalar(pattern(program))}`,
@@ -46,37 +46,75 @@ function unlearntLine(what: string): string {
   return `# not learned: ${what}`;
 }
 
+/** What of a policy that is there is the learner's: numbers of its rules, and the comments above each as they were written. */
+export interface OwnText {
+  readonly numbers: ReadonlySet<number>;
+  readonly comments: ReadonlySet<string>;
+  /** The groups it is to use; null: they are a person's. */
+  readonly use: readonly string[] | null;
+}
+
+export const NO_OWN_TEXT: OwnText = { numbers: new Set(), comments: new Set(), use: null };
+
 /**
- * A policy that is there, with the statements at its end, where they decide last, and the certificate beneath the others. As
- * people write policies in many shapes, there are several ways, the one that changes least first; none need be right.
+ * A policy that is there, with the learner's statements in the place of those that it wrote before, else at its end, where they
+ * decide last, and the certificate at its head. As people write policies in many shapes, there are several ways, the one that
+ * changes least first; none need be right.
  */
 export function extensions(
   text: string,
   statements: readonly Statement[],
-  certificate: Certificate,
+  certificate: string,
   unlearnt: readonly string[] = [],
+  own: OwnText = NO_OWN_TEXT,
 ): string[] {
-  const head = (whole: string): string => withHead(whole, certificate, unlearnt);
-  if (statements.length === 0) return [head(text)];
+  const head = (whole: string): string => withUse(withHead(whole, certificate, unlearnt, own !== NO_OWN_TEXT), own.use);
+  if (statements.length === 0 && own.numbers.size === 0) return [head(text)];
   const ended = text.replace(/\n\.\.\.[ \t]*(?:#[^\n]*)?\n*$/, '\n');
   return [text, ended, listed(text)].flatMap((base) => {
-    const whole = appended(base, statements);
+    const whole = replaced(base, statements, own);
     return whole === null ? [] : [head(whole)];
   });
 }
 
 /** Null: the list of rules has no end to write behind. */
-function appended(text: string, statements: readonly Statement[]): string | null {
+function replaced(text: string, statements: readonly Statement[], own: OwnText): string | null {
   const document = parseDocument(text);
   if (document.errors.length > 0) return null;
   const rules = document.get('rules', true);
   if (isSeq(rules) && rules.flow === true) return null;
-  const first = isSeq(rules) ? (rules.items[0] as Node | undefined) : undefined;
-  const dash = first?.range === undefined || first.range === null ? -1 : text.lastIndexOf('-', first.range[0] - 1);
-  const indent = dash < 0 ? 2 : dash - text.lastIndexOf('\n', dash) - 1;
-  const written = statements.map(writeStatement).join('');
-  const shifted = written.replace(/^ {2}/gm, ' '.repeat(indent));
-  return `${text.replace(/\n*$/, '\n')}${shifted}`;
+  const items = isSeq(rules) ? (rules.items as Node[]) : [];
+  const places = items.map((item) => placeOf(text, item));
+  if (places.includes(null)) return null;
+  const first = places[0] ?? null;
+  const indent = first === null ? 2 : first.indent;
+  const written = statements.map(writeStatement).join('').replace(/^ {2}/gm, ' '.repeat(indent));
+  const lines = text.replace(/\n*$/, '').split('\n');
+  const gone = new Set<number>();
+  let at = lines.length;
+  places.forEach((place, index) => {
+    if (place === null || !own.numbers.has(index + 1)) return;
+    let { from } = place;
+    while (from > 0 && own.comments.has((lines[from - 1] as string).trim())) from--;
+    for (let line = from; line <= place.to; line++) gone.add(line);
+    at = place.to + 1;
+  });
+  const kept = (from: number, to: number): string[] =>
+    lines.slice(from, to).filter((_, line) => !gone.has(from + line));
+  const block = written === '' ? [] : written.replace(/\n$/, '').split('\n');
+  return `${[...kept(0, at), ...block, ...kept(at, lines.length)].join('\n')}\n`;
+}
+
+/** Lines of an item of a block list, and how far in its dash stands; null: it has none of its own. */
+function placeOf(text: string, item: Node): { from: number; to: number; indent: number } | null {
+  const range = item.range;
+  if (range === undefined || range === null) return null;
+  const dash = text.lastIndexOf('-', range[0] - 1);
+  if (dash < 0) return null;
+  const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length - 1;
+  // The value ends before the line feed, but for a block scalar, which no rule has.
+  const end = text.slice(range[0], range[1]).trimEnd().length + range[0];
+  return { from: lineOf(dash), to: lineOf(end), indent: dash - text.lastIndexOf('\n', dash) - 1 };
 }
 
 /** The one form, in which rules are a block list at the end. */
@@ -84,14 +122,27 @@ function listed(text: string): string {
   return formatPolicy(text).replace(/^rules:\s*(?:\[\]|null|~)/m, 'rules:');
 }
 
-function withHead(text: string, certificate: Certificate, unlearnt: readonly string[]): string {
-  const line = `# ${certificateLine(certificate)}`;
-  const lines = text.split('\n');
-  const last = lines.findLastIndex(
-    (old, index) => isCertificate(old) && lines.slice(0, index).every((above) => above.startsWith('#')),
-  );
-  const news = unlearnt.map(unlearntLine).filter((said) => !lines.includes(said));
-  // Learned once more from the same log, it says the same.
-  lines.splice(last + 1, 0, ...(lines.includes(line) ? [] : [line]), ...news);
-  return lines.join('\n');
+/** The line of groups that the learner wrote, as it would write it now. */
+function withUse(text: string, use: readonly string[] | null): string {
+  if (use === null) return text;
+  const line = use.length === 0 ? '' : `use: [${use.join(', ')}]\n`;
+  const old = /^use: \[[^\]\n]*\]\n/m;
+  if (old.test(text)) return text.replace(old, line);
+  return line === '' ? text : text.replace(/^rules:/m, `${line}rules:`);
+}
+
+/** The learner's lines at the head; where it wrote the rules before, instead of those it wrote then. */
+function withHead(text: string, certificate: string, unlearnt: readonly string[], instead: boolean): string {
+  const all = text.split('\n');
+  const end = all.findIndex((above) => !above.startsWith('#'));
+  const head = all.slice(0, end < 0 ? all.length : end);
+  const above = instead ? head.filter((line) => !isOurs(line)) : head;
+  const first = instead ? head.findIndex(isOurs) : head.findLastIndex(isCertificate) + 1;
+  const at = first < 0 || first > above.length ? above.length : first;
+  const news = [`# ${certificate}`, ...unlearnt.map(unlearntLine)].filter((line) => !above.includes(line));
+  return [...above.slice(0, at), ...news, ...above.slice(at), ...all.slice(head.length)].join('\n');
+}
+
+function isOurs(line: string): boolean {
+  return isCertificate(line) || line.startsWith('# not learned: ');
 }

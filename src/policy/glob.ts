@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Patterns of one name: text to tokens. Bytes are matched, not characters: a character beyond ASCII is the bytes of its
- * UTF-8 form. The signs are `*`, `?`, `[a-z]`, `[!a-z]`, `{a,b}`, `\` before a sign, and `\xHH`.
+ * UTF-8 form. The signs are `*`, `?`, `[a-z]`, `[!a-z]`, `{a,b}`, `\` before a sign, and `\xHH`; behind `?` and a set `{6}` says
+ * how many of them there are, `{1-6}` from how many to how many. A count is another way of writing: it makes the tokens that
+ * stand for it when they are written one by one.
  */
 import { type Bytes, bytesOf, textOf } from './bytes.js';
 import { Fault } from './errors.js';
 import type { Token } from './model.js';
+
+/** So many of one set at most; what may be missing of them costs its square. */
+const COUNT_MAX = 255;
+const COUNT_SPREAD_MAX = 24;
 
 /** Deeper nesting helps nobody, and readers of tokens recurse. */
 const BRACE_DEPTH_MAX = 16;
@@ -60,10 +66,10 @@ class NameReader {
           break;
         case '?':
           this.at++;
-          tokens.push({ kind: 'any' });
+          tokens.push(...this.#counted({ kind: 'any' }));
           break;
         case '[':
-          tokens.push(this.#set());
+          tokens.push(...this.#counted(this.#set()));
           break;
         case '{':
           tokens.push(this.#either(depth + 1));
@@ -82,6 +88,18 @@ class NameReader {
       }
     }
     return tokens;
+  }
+
+  /** What stands behind the token says how often it stands there. */
+  #counted(token: Token): Token[] {
+    const [whole, from, to] = /^\{(\d+)(?:-(\d+))?\}/.exec(this.text.slice(this.at, this.at + 16)) ?? [];
+    if (whole === undefined) return [token];
+    const least = Number(from);
+    const most = Number(to ?? from);
+    if (most < 1 || most > COUNT_MAX || least > most || most - least > COUNT_SPREAD_MAX)
+      throw new Fault('count-range', { count: whole, most: COUNT_MAX, spread: COUNT_SPREAD_MAX }, this.at);
+    this.at += whole.length;
+    return repeated(token, least, most);
   }
 
   #either(depth: number): Token {
@@ -164,6 +182,16 @@ class NameReader {
   }
 }
 
+/** A token from `least` to `most` times. */
+function repeated(token: Token, least: number, most: number): Token[] {
+  const times = (count: number): Token[] => Array.from({ length: count }, () => token);
+  if (least === most) return times(least);
+  return [
+    ...times(least),
+    { kind: 'either', branches: Array.from({ length: most - least + 1 }, (_, more) => times(more)) },
+  ];
+}
+
 /** The bytes of tokens that are single bytes throughout; null where a sign is among them. */
 export function literalOf(tokens: readonly Token[]): Bytes | null {
   let name = '';
@@ -218,21 +246,28 @@ function writeTokens(tokens: readonly Token[], kind: NameKind, inBraces: boolean
     text += inBraces ? part.replaceAll(',', '\\,') : part;
     literal = '';
   };
-  for (const token of tokens) {
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
     if (token.kind === 'byte') {
       literal += String.fromCharCode(token.value);
       continue;
     }
     flush();
+    const run = runAt(tokens, at);
+    if (run !== null) {
+      const { one, least, most, end } = run;
+      const sign = one.kind === 'any' ? '?' : setText(one.members, kind);
+      const plain = least === most && sign.length * least <= sign.length + COUNT_PLAIN;
+      text += plain ? sign.repeat(least) : `${sign}{${least === most ? least : `${least}-${most}`}}`;
+      at = end - 1;
+      continue;
+    }
     switch (token.kind) {
-      case 'any':
-        text += '?';
-        break;
       case 'star':
         text += '*';
         break;
+      case 'any':
       case 'set':
-        text += setText(token.members, kind);
         break;
       case 'either':
         text += `{${token.branches.map((branch) => writeTokens(branch, kind, true)).join(',')}}`;
@@ -240,6 +275,38 @@ function writeTokens(tokens: readonly Token[], kind: NameKind, inBraces: boolean
   }
   flush();
   return text;
+}
+
+/** Signs that are written one by one where a count would not be shorter by as many. */
+const COUNT_PLAIN = 3;
+
+type One = Extract<Token, { kind: 'any' | 'set' }>;
+
+/** The tokens from `at` on that one sign and a count stand for; null: it is no such sign. */
+function runAt(
+  tokens: readonly Token[],
+  at: number,
+): { readonly one: One; readonly least: number; readonly most: number; readonly end: number } | null {
+  const first = tokens[at] as Token;
+  const one = first.kind === 'either' ? first.branches[1]?.[0] : first;
+  if (one?.kind !== 'any' && one?.kind !== 'set') return null;
+  let end = at;
+  while (end < tokens.length && end - at < COUNT_MAX && sameSign(one, tokens[end])) end++;
+  const least = end - at;
+  const ladder = tokens[end];
+  const more = ladder?.kind === 'either' ? ladder.branches.length - 1 : 0;
+  const counts =
+    ladder?.kind === 'either' &&
+    more <= COUNT_SPREAD_MAX &&
+    least + more <= COUNT_MAX &&
+    ladder.branches.every((branch, count) => branch.length === count && branch.every((token) => sameSign(one, token)));
+  if (counts) return { one, least, most: least + more, end: end + 1 };
+  return least === 0 ? null : { one, least, most: least, end };
+}
+
+function sameSign(one: One, other: Token | undefined): boolean {
+  if (one.kind === 'any') return other?.kind === 'any';
+  return other?.kind === 'set' && one.members.every((member, byte) => member === other.members[byte]);
 }
 
 function setText(members: readonly boolean[], kind: NameKind): string {

@@ -74,6 +74,7 @@ export interface Facts {
   'sign-unopened': { sign: string };
   'brace-single': object;
   'brace-depth': { most: number };
+  'count-range': { count: string; most: number; spread: number };
   'deep-inside': object;
   'self-inside': object;
   'escape-unknown': { escape: string };
@@ -361,6 +362,11 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
     remedy: () => 'write the choice without braces; for the signs write \\{ and \\}',
   },
   'brace-depth': { message: ({ most }) => `braces nested more than ${most} deep`, remedy: () => 'write several paths' },
+  'count-range': {
+    message: ({ count }) => `${count} is no count`,
+    remedy: ({ most, spread }) =>
+      `write {6}, or {1-6}, smaller number first; ${most} at most, and ${spread} between the two`,
+  },
   'deep-inside': {
     message: () => '** must be a whole component',
     remedy: () => 'write * within a name; ** stands between slashes or at the end',

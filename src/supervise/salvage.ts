@@ -6,7 +6,7 @@
 
 import { loadApplication } from '../application/application.js';
 import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
-import { Journal, JournalSink, type JournalText, readJournal } from '../audit/journal.js';
+import { Journal, type JournalFacts, JournalSink, journalRecords, readJournal, scanJournal } from '../audit/journal.js';
 import { Log } from '../audit/log.js';
 import { recordsOf } from '../audit/read.js';
 import { repeatsOf } from '../audit/repeats.js';
@@ -25,25 +25,25 @@ import { countersOf } from '../session/status.js';
 /**
  * Puts repeats and counters into the journal. The ring buffer must have been read to its end.
  *
- * @returns what the journal holds then, so that nobody need read it again
+ * @returns what the journal says then
  */
-export function finishJournal(session: Session, journal: Journal): JournalText {
+export function finishJournal(session: Session, journal: Journal): JournalFacts {
   const { gate, number, state } = session;
   const counters = gate.session(number);
   journal.take([]);
-  const text = readJournal(journal.file);
-  const repeats = repeatsOf(gate, number, text.records, counters?.sequence ?? 0);
+  const facts = scanJournal(journal.file);
+  const repeats = repeatsOf(gate, number, journalRecords(journal.file), counters?.sequence ?? 0);
   journal.take(repeats.map(lineOfRecord));
   const { events, repeats: repeated, learnt, dropped, unresolved, floor } = countersOf(counters);
   const { name, started } = state;
   const counted = {
     ...{ session: name, started, ended: new Date().toISOString(), events, repeats: repeated, learnt, dropped },
-    ...{ unresolved, floor, damaged: text.bad, malformed: text.malformed },
+    ...{ unresolved, floor, damaged: facts.bad, malformed: facts.malformed },
     // Runs that were skipped belong to no session; while one learns, any may have been its.
     skipped: gate.skipped(),
   };
   journal.finish(counted);
-  return { ...text, records: [...text.records, ...repeats], counted };
+  return { ...facts, counted };
 }
 
 /**

@@ -1,27 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The end of learning: observations become policy files. The same for a learner that ended well, one that was killed, and a log. */
+/**
+ * The end of learning: what was observed is kept as a run, and the policies are derived from all runs of the application. The same for
+ * a learner that ended well, one that was killed, and a log.
+ */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { loadApplication } from '../application/application.js';
 import { policyFileName } from '../application/policy-name.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Journal, type JournalText } from '../audit/journal.js';
+import { Journal, type JournalFacts, journalRecords } from '../audit/journal.js';
 import { lineOf } from '../events/line.js';
 import type { EventRecord } from '../events/record.js';
 import { findUser } from '../host/accounts.js';
 import { codeOf, Failure } from '../host/failure.js';
-import { ROOT } from '../host/host.js';
+import { type Host, ROOT } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { type Certificate, certificateLine, certify, withLoss } from '../learn/certificate.js';
-import { readSensitive } from '../learn/generalise.js';
-import { type Group, type LearntPolicy, learnPolicies } from '../learn/learn.js';
+import { type Completeness, completenessLine } from '../learn/completeness.js';
+import {
+  type Existing,
+  type Group,
+  type LearnInput,
+  type LearntPolicy,
+  learnPolicies,
+  type OwnWritten,
+} from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
+import type { Run, RunHeader } from '../learn/run.js';
+import { readSensitive } from '../learn/sensitive.js';
+import { STRENGTHS, type Strength } from '../learn/strength.js';
 import { parseGroup } from '../policy/parse.js';
 import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
+import { thisMachine } from './machine.js';
+import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
-const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls'];
+const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'terminals'];
 
 /** One policy that was written, or left as it was. */
 export interface WrittenPolicy {
@@ -33,6 +48,9 @@ export interface WrittenPolicy {
   readonly use: readonly string[];
   /** What was done and is never learned. */
   readonly withheld: readonly string[];
+  readonly completeness: Completeness;
+  /** Names that were too many to be kept, and that no pattern stands for. */
+  readonly unfolded: readonly string[];
 }
 
 /** A policy that could not be written; those of the other programs were. */
@@ -56,42 +74,84 @@ export interface LearnResult {
   readonly refused: readonly EventRecord[];
 }
 
-/** What the program's folder is told from. */
+/** What a run was, and what came of it. */
 export interface Conclusion {
-  readonly session: string;
-  readonly folder: string;
+  readonly header: Omit<RunHeader, 'v' | 'type' | 'of' | 'certificate'>;
   readonly around: Surroundings;
-  readonly records: readonly EventRecord[];
+  readonly records: Iterable<EventRecord>;
   readonly source: Source;
   readonly certificate: Certificate;
   readonly ended: Ended | null;
+  /** Null: as the application was learned before, else as usual. */
+  readonly strength: Strength | null;
 }
 
 /**
- * Writes the policies of all programs that were seen into the folder. Each file is replaced whole or left as it is.
+ * Keeps the run and writes the policies of all programs that were seen into the folder. Each file is replaced whole or left as
+ * it is.
  *
- * @throws Failure where a policy that is there cannot be read
+ * @throws Failure where a policy that is there cannot be read, or a run that is kept
  */
-export function conclude(conclusion: Conclusion): LearnResult {
-  const { session, folder, around, records, source, ended } = conclusion;
+export function conclude(host: Host, conclusion: Conclusion): LearnResult {
+  const { header, around, records, source, ended } = conclusion;
   const observations = new Observations();
   for (const record of records) observations.add(record, source);
   const certificate = withLoss(conclusion.certificate, 'moves of which one name is not known', observations.untold);
-  makeFolder(folder);
-  const existing = loadApplication(folder, around)?.policies ?? [];
-  const learnt = learnPolicies({
-    observations,
-    existing,
+  const run: Run = { header: { v: 1, type: 'run', ...header, of: [], certificate }, observations };
+  keepRun(host, run);
+  const derived = derive(host, header.folder, around, conclusion.strength);
+  return { ...derived, session: header.session, ended, certificate, refused: observations.refused() };
+}
+
+/** What was derived from the runs of an application, and written. */
+export type Derived = Pick<LearnResult, 'folder' | 'policies' | 'unwritten' | 'unmoved'>;
+
+/** All that learning goes by. */
+export function inputOf(
+  host: Host,
+  folder: string,
+  around: Surroundings,
+  wanted: Strength | null,
+  runs: readonly Run[],
+): LearnInput {
+  const last = runs.at(-1);
+  if (last === undefined)
+    throw new Failure(`${folder}: no run of it is kept`, `callgate learn --policies ${folder} -- CMD`);
+  const memory = memoryOf(host, folder);
+  const strength = wanted ?? STRENGTHS.find((one) => one === memory.strength) ?? 'balanced';
+  return {
+    ...{ runs, around, strength, machine: thisMachine(), certificate: last.header.certificate },
+    existing: existingIn(folder, around, memory.written),
     groups: groupsOf(around),
-    sensitive: readSensitive(readFileSync(`${ROOT}policies/sensitive.txt`, 'utf8')),
+    sensitive: sensitiveList(),
     userName: (uid) => findUser(uid)?.name ?? null,
     interpreter: interpreterOf,
-    certificate,
-    around,
-  });
+  };
+}
+
+/**
+ * Derives the policies of an application from its runs, and writes them.
+ *
+ * @param runs instead of all that are kept
+ * @param leastRuns only what so many of them showed
+ */
+export function derive(
+  host: Host,
+  folder: string,
+  around: Surroundings,
+  wanted: Strength | null,
+  runs: readonly Run[] = runsOf(host, folder),
+  leastRuns = 1,
+): Derived {
+  makeFolder(folder);
+  const memory = memoryOf(host, folder);
+  const input = inputOf(host, folder, around, wanted, runs);
+  const { existing, strength } = input;
+  const learnt = learnPolicies({ ...input, leastRuns });
   const names = existing.map(({ file }) => basename(file));
   const policies: WrittenPolicy[] = [];
   const unwritten: UnwrittenPolicy[] = [];
+  const written = new Map(memory.written);
   for (const policy of learnt) {
     const { program } = policy;
     const file = policy.existing?.file ?? join(folder, policyFileName(program, names));
@@ -108,14 +168,29 @@ export function conclude(conclusion: Conclusion): LearnResult {
         continue;
       }
       replaceFile(file, policy.text);
-      policies.push(written(policy, file));
+      written.set(basename(file), policy.written);
+      policies.push(writtenOf(policy, file));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       unwritten.push({ program, file, why: error.message });
     }
   }
+  keepMemory(host, folder, { written, strength });
   const unmoved = learnt.flatMap(({ program, refused }) => refused.map((why) => `${program}: ${why}`));
-  return { session, folder, ended, certificate, policies, unwritten, unmoved, refused: observations.refused() };
+  return { folder, policies, unwritten, unmoved };
+}
+
+/** The policies of a folder, each with what of it is the learner's. */
+export function existingIn(folder: string, around: Surroundings, written: ReadonlyMap<string, OwnWritten>): Existing[] {
+  return (loadApplication(folder, around)?.policies ?? []).map((policy) => {
+    const own = written.get(basename(policy.file));
+    return own === undefined ? policy : { ...policy, written: own };
+  });
+}
+
+/** What no pattern may reach: the list that comes with callgate. */
+export function sensitiveList(): ReturnType<typeof readSensitive> {
+  return readSensitive(readFileSync(`${ROOT}policies/sensitive.txt`, 'utf8'));
 }
 
 /**
@@ -123,27 +198,41 @@ export function conclude(conclusion: Conclusion): LearnResult {
  *
  * @param ended how the program ended; null: nobody knows
  */
-export function concludeJournal(text: JournalText, around: Surroundings, ended: Ended | null): LearnResult {
-  const { file, header, records, counted, bad, malformed } = text;
-  const { session, started, folder } = header;
-  const lastSeen = records.at(-1)?.time ?? started;
+export function concludeJournal(
+  host: Host,
+  journal: JournalFacts,
+  around: Surroundings,
+  ended: Ended | null,
+): LearnResult {
+  const { file, header, counted, bad, malformed, events, learnt, last } = journal;
+  const { session, started, folder, command, program, user, cwd, named = [] } = header;
   const certificate = certify(
     counted ?? {
-      ...{ session, started, ended: lastSeen, events: records.length, repeats: 0, dropped: 0 },
+      ...{ session, started, ended: last ?? started, events, learnt, repeats: 0, dropped: 0 },
       ...{ unresolved: {}, floor: {}, skipped: 0, damaged: bad, malformed, unfinished: true },
-      learnt: records.filter((record) => record.learnt === true).length,
     },
   );
-  const result = conclude({ session, folder, around, records, source: 'learnt', certificate, ended });
+  const strength = STRENGTHS.find((one) => one === header.strength) ?? null;
+  const run = { session, folder, command, program, user, cwd, named, partial: false };
+  const result = conclude(host, {
+    header: run,
+    around,
+    records: journalRecords(file),
+    source: 'learnt',
+    certificate,
+    ended,
+    strength,
+  });
   if (result.unwritten.length > 0) return result;
-  const journal = Journal.resume(file);
-  journal.written();
-  journal.close();
+  const resumed = Journal.resume(file);
+  resumed.written();
+  resumed.close();
   return result;
 }
 
-function written({ program, existing, added, use, withheld }: LearntPolicy, file: string): WrittenPolicy {
-  return { program, file, added: added.length, created: existing === null, use, withheld };
+function writtenOf(policy: LearntPolicy, file: string): WrittenPolicy {
+  const { program, existing, added, use, withheld, completeness, unfolded } = policy;
+  return { program, file, added: added.length, created: existing === null, use, withheld, completeness, unfolded };
 }
 
 /** No policy file by its ending, so that it is never taken in by itself; cut so that the name stays one. */
@@ -152,7 +241,7 @@ function besideOf(file: string): string {
   return join(dirname(file), `${stem.replace(/\ufffd+$/, '')}.learned`);
 }
 
-function groupsOf(around: Surroundings): Group[] {
+export function groupsOf(around: Surroundings): Group[] {
   return GROUPS.flatMap((name) => {
     const found = around.rules(name);
     return found === null ? [] : [{ name, rules: parseGroup(name, found.text, found.file, around) }];
@@ -173,10 +262,15 @@ function makeFolder(folder: string): void {
 
 /** A result as a person reads it. */
 export function renderLearnt({ folder, policies, unwritten, certificate, unmoved, refused }: LearnResult): string {
-  const lines = policies.map(({ program, file, added, created }) => {
+  const lines = policies.flatMap(({ program, file, added, created, completeness, unfolded }) => {
     const statements = added === 1 ? '1 statement' : `${added} statements`;
-    const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${statements} added`;
-    return `  ${program}: ${file} (${what})`;
+    const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${statements} new or changed`;
+    return [
+      `  ${program}: ${file} (${what}; ${completenessLine(completeness)})`,
+      ...unfolded.map(
+        (said) => `  ${program}: NOT LEARNED: ${said}: too many to be named, and no pattern may name them`,
+      ),
+    ];
   });
   const denied = refused.map((record) => `  ${lineOf(record)}`);
   return [

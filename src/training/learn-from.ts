@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate learn --from SESSION`: what complain mode logged is folded into the policies. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readLog } from '../audit/read.js';
 import { isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { Failure } from '../host/failure.js';
@@ -27,12 +27,14 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
   const records = all.filter((record) => record.session === session);
   const events = records.filter(isEvent);
   const begun = notesOf(records, 'session')[0];
-  const place = folder ?? state?.folder ?? begun?.folder ?? null;
-  if (place === null)
+  const found = folder ?? state?.folder ?? begun?.folder ?? null;
+  if (found === null)
     throw new Failure(
       `${file}: the log does not say where its policies are`,
       `callgate learn --from ${session} --policies DIR`,
     );
+  // The application is known by it, wherever it was named from.
+  const place = resolve(currentFolder() ?? '/', found);
   const lost = notesOf(records, 'lost');
   const sum = (count: 'dropped' | 'malformed' | 'unwritten'): number =>
     lost.reduce(
@@ -58,7 +60,22 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
     ended: events.at(-1)?.time ?? first,
   });
   const around = surroundings(host, state?.user ?? null, currentFolder());
-  return conclude({ session, folder: place, around, records: events, source: 'complained', certificate, ended: null });
+  const { user = null } = state ?? {};
+  const command = begun?.command ?? [];
+  // What its policies permitted is in no log.
+  const header = {
+    session,
+    folder: place,
+    command,
+    program: command[0] ?? '',
+    user,
+    cwd: '',
+    named: [],
+    partial: true,
+  };
+  return conclude(host, {
+    ...{ header, around, records: events, source: 'complained', certificate, ended: null, strength: null },
+  });
 }
 
 function notesOf<T extends NoteRecord['type']>(

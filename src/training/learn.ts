@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate learn`: a program that may do everything while it is watched, and the policies that come of it. */
-import type { Application } from '../application/application.js';
+import { basename } from 'node:path';
+import type { Application, LoadedPolicy } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Journal, type JournalHeader, JournalSink, type JournalText, journalFile } from '../audit/journal.js';
+import { Journal, type JournalFacts, type JournalHeader, JournalSink, journalFile } from '../audit/journal.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Voice } from '../host/voice.js';
+import { ownedOf } from '../learn/learn.js';
+import { withoutOwn } from '../learn/own.js';
+import type { Strength } from '../learn/strength.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
 import { closeSession, launchOf, openSession, prepareKernel, type Request } from '../supervise/begin.js';
@@ -15,6 +19,8 @@ import { launching } from '../supervise/launch.js';
 import { finishJournal } from '../supervise/salvage.js';
 import { Supervisor } from '../supervise/supervisor.js';
 import { concludeJournal, type LearnResult } from './conclude.js';
+import { namedPaths } from './machine.js';
+import { memoryOf } from './runs.js';
 
 export { type LearnResult, renderLearnt } from './conclude.js';
 
@@ -24,10 +30,16 @@ export { type LearnResult, renderLearnt } from './conclude.js';
  * @param voice speaks to the person; closed by the caller
  * @throws Refusal (126) before anything is started
  */
-export async function learn(request: Request, around: Surroundings, voice: Voice): Promise<LearnResult> {
+export async function learn(
+  request: Request,
+  around: Surroundings,
+  voice: Voice,
+  strength: Strength | null = null,
+): Promise<LearnResult> {
   const { host, program, folder, command, user } = request;
-  const application = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
-  requireBuilt(application);
+  const loaded = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
+  requireBuilt(loaded);
+  const application = { ...loaded, policies: personsOf(request, loaded.policies, around) };
   const numbering = new Numbering();
   const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering)];
   const facts = (name: string): SessionFacts => ({
@@ -38,23 +50,33 @@ export async function learn(request: Request, around: Surroundings, voice: Voice
   await prepareKernel(host, (line) => voice.say(line));
   const session = await openSession(request, facts, images);
   let ended: Ended;
-  let text: JournalText;
+  let journalled: JournalFacts;
   try {
-    const journal = Journal.create(host, headerOf(session, request));
+    const journal = Journal.create(host, headerOf(session, request, strength));
     try {
       ended = await watch(session, application, request, journal, voice);
-      text = finishJournal(session, journal);
+      journalled = finishJournal(session, journal);
     } finally {
       journal.close();
     }
   } finally {
     await closeSession(session);
   }
-  return concludeJournal(text, around, ended);
+  return concludeJournal(host, journalled, around, ended);
 }
 
-function headerOf({ state: { name, started } }: Session, request: Request): JournalHeader {
-  const { command, folder, user, cwd, program } = request;
+/** What a person said in the policies: what the learner wrote before is learned anew, so that each run is whole. */
+function personsOf({ host, folder }: Request, policies: readonly LoadedPolicy[], around: Surroundings): LoadedPolicy[] {
+  const { written } = memoryOf(host, folder);
+  return policies.map((loaded) => {
+    const own = written.get(basename(loaded.file));
+    if (own === undefined) return loaded;
+    return { ...loaded, policy: withoutOwn(loaded.policy, ownedOf({ ...loaded, written: own }, around)) };
+  });
+}
+
+function headerOf({ state: { name, started } }: Session, request: Request, strength: Strength | null): JournalHeader {
+  const { command, folder, user, cwd, program, argv, env } = request;
   return {
     v: 1,
     type: 'learner',
@@ -65,6 +87,8 @@ function headerOf({ state: { name, started } }: Session, request: Request): Jour
     user,
     cwd: cwd ?? '',
     program: program.path,
+    named: namedPaths(argv, env, cwd),
+    ...(strength === null ? {} : { strength }),
   };
 }
 

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
-import { type JournalText, readJournal } from '../audit/journal.js';
+import { type JournalFacts, scanJournal } from '../audit/journal.js';
 import { findUser } from '../host/accounts.js';
 import { codeOf, Failure, messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
@@ -45,7 +45,7 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
     }
     // One that cannot be concluded keeps the others from nothing.
     try {
-      results.push(concludeJournal(text, surroundings(host, header.user, header.cwd), null));
+      results.push(concludeJournal(host, text, surroundings(host, header.user, header.cwd), null));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failed.push(`${header.session}: ${error.message}`);
@@ -56,7 +56,7 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
 }
 
 /** @param failed takes those that cannot be read */
-function unwritten(host: Host, failed: string[]): JournalText[] {
+function unwritten(host: Host, failed: string[]): JournalFacts[] {
   let names: string[];
   try {
     names = readdirSync(host.journals).filter((name) => name.endsWith('.journal'));
@@ -64,9 +64,9 @@ function unwritten(host: Host, failed: string[]): JournalText[] {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
-  return names.sort().flatMap((name): JournalText[] => {
+  return names.sort().flatMap((name): JournalFacts[] => {
     try {
-      const text = readJournal(join(host.journals, name));
+      const text = scanJournal(join(host.journals, name));
       return text.written ? [] : [text];
     } catch (error) {
       failed.push(messageOf(error));

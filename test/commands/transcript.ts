@@ -20,7 +20,8 @@ export type Words = readonly (readonly [RegExp | string, string])[];
 
 const TIMES: Words = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, 'TIME'],
-  [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?/g, 'TIME'],
+  // What lasted, or fell into one second.
+  [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC| to (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d)?/g, 'TIME'],
   [/sha256:[0-9a-f]{64}/g, 'DIGEST'],
 ];
 

@@ -85,6 +85,7 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'sign-unopened': [path('"/x}"'), 5, 14],
   'brace-single': [path('"/x{a}"'), 5, 14],
   'brace-depth': [path(`"/x${'{a,'.repeat(40)}${'}'.repeat(40)}"`), 5, 0],
+  'count-range': [path('"/x[a-z]{9-2}"'), 5, 19],
   'deep-inside': [path('"/x/a**/b"'), 5, 16],
   'self-inside': [path('"/x/***/b"'), 5, 15],
   'escape-unknown': [path("'/x\\n'"), 5, 14],

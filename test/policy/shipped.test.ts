@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { compilePolicy } from '../../src/compile/compile.js';
 import { decide } from '../../src/decide/decide.js';
+import { patternText } from '../../src/decide/text.js';
 import { readObject } from '../../src/events/object.js';
 import type { AccessObject, Policy } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
-import { parsePolicy } from '../../src/policy/parse.js';
+import { parseGroup, parsePolicy } from '../../src/policy/parse.js';
 import type { Surroundings } from '../../src/policy/surroundings.js';
 
 const FOLDER = fileURLToPath(new URL('../../../policies/', import.meta.url));
@@ -21,16 +22,22 @@ const around: Surroundings = {
 };
 
 function read(application: string, name: string): Policy {
-  return parsePolicy(readFileSync(`${FOLDER}${application}/${name}.yaml`, 'utf8'), name, around);
+  return parsePolicy(readFileSync(`${FOLDER}${application}/${name.replace(/\.yaml$/, '')}.yaml`, 'utf8'), name, around);
 }
 
 function verdict(policy: Policy, operation: Operation, object: string, uid: number): string {
   return decide(policy, { operations: [operation], object: readObject(object) as AccessObject, uid, gid: uid }).verdict;
 }
 
+/** Folders that hold policies. */
+const APPLICATIONS = readdirSync(FOLDER, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'groups')
+  .map(({ name }) => name)
+  .filter((name) => readdirSync(`${FOLDER}${name}`).some((file) => file.endsWith('.yaml')));
+
 t.test('each is read, compiles, and says that nothing was lost', async (t) => {
-  for (const application of ['inetd', 'nginx'])
-    for (const file of readdirSync(`${FOLDER}${application}`)) {
+  for (const application of APPLICATIONS)
+    for (const file of readdirSync(`${FOLDER}${application}`).filter((name) => name.endsWith('.yaml'))) {
       const text = readFileSync(`${FOLDER}${application}/${file}`, 'utf8');
       t.match(text, /nothing lost/, file);
       const policy = parsePolicy(text, file, around);
@@ -60,4 +67,45 @@ t.test('what they permit, and its like that they refuse', async (t) => {
   ];
   for (const [policy, operation, object, uid, wanted] of cases)
     t.equal(verdict(policy, operation, object, uid), wanted, `${policy.program}: ${operation} ${object} by ${uid}`);
+});
+
+t.test('each has its cases: what another week brings, and its like that is refused', async (t) => {
+  for (const application of APPLICATIONS) {
+    const [, name = '', ...lines] = readFileSync(`${FOLDER}${application}/cases`, 'utf8').trimEnd().split('\n');
+    const policy = read(application, name);
+    t.ok(lines.length >= 3, application);
+    for (const line of lines) {
+      const [wanted, operation, object = ''] = line.split(' ');
+      t.equal(verdict(policy, operation as Operation, object, 0), wanted, `${name}: ${operation} ${object}`);
+    }
+  }
+});
+
+t.test('groups grant reading, and what is named here', async (t) => {
+  const READING: readonly Operation[] = ['read', 'list', 'stat', 'load'];
+  const more = readdirSync(`${FOLDER}groups`).flatMap((file) => {
+    const name = file.replace(/\.yaml$/, '');
+    const rules = parseGroup(name, readFileSync(`${FOLDER}groups/${file}`, 'utf8'), file, around);
+    return rules.flatMap(({ verdict, operations, objects }) =>
+      operations
+        .filter((operation) => verdict !== 'permit' || !READING.includes(operation))
+        .flatMap((operation) => objects.map((object) => `${name}: ${operation} ${patternText(object)}`)),
+    );
+  });
+  t.same(more.sort(), [
+    'libc: write /dev/full',
+    'libc: write /dev/null',
+    'libc: write /dev/zero',
+    'names: connect tcp:*:53',
+    'names: connect udp:*:53',
+    'names: connect unix:/run/avahi-daemon/socket',
+    'names: connect unix:/run/nscd/socket',
+    'names: connect unix:/run/nslcd/socket',
+    'names: connect unix:/run/samba/winbindd/pipe',
+    'names: connect unix:/run/systemd/resolve/io.systemd.Resolve',
+    'names: connect unix:/run/systemd/userdb/*',
+    'names: connect unix:/var/lib/sss/pipes/nss',
+    'names: send udp:*:53',
+    'names: socket netlink:route',
+  ]);
 });

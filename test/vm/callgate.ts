@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { fileURLToPath } from 'node:url';
 import type { EventRecord } from '../../src/events/record.js';
 
-const BIN = fileURLToPath(new URL('../../../bin/callgate', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../../bin/callgate', import.meta.url));
 
 export interface Result {
   readonly status: number | null;

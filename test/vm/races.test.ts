@@ -102,7 +102,7 @@ async function moving(t: Test, { confined }: Checks, verb: string, a: string, b:
  */
 async function known(t: Test, { confined }: Checks): Promise<void> {
   const base = `${DIR}/known`;
-  for (const folder of ['a', 'b', 'source/e']) mkdirSync(`${base}/${folder}`, { recursive: true });
+  for (const folder of ['a/m', 'b/m', 'source/e']) mkdirSync(`${base}/${folder}`, { recursive: true });
   writeFileSync(`${base}/source/e/file`, 'text');
   writeFileSync(`${base}/shared`, Buffer.alloc(4096));
   t.same(await free([mount('none', '/', 'none', RECURSIVELY_PRIVATE)]), ['ok']);

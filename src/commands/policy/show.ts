@@ -5,7 +5,9 @@ import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
 import { table } from '../../cli/table.js';
 import { patternText } from '../../decide/text.js';
+import { FOLDERS } from '../../host/host.js';
 import type { Policy, Rule } from '../../policy/model.js';
+import { type Granted, grantedBy, renderGranted } from '../../training/granted.js';
 
 export default class PolicyShow extends CallgateCommand {
   static override summary = 'show a policy as a table, with its groups written out, or a stage of its compilation';
@@ -14,19 +16,31 @@ export default class PolicyShow extends CallgateCommand {
   };
   static override flags = {
     expand: Flags.boolean({ default: false, description: 'with the rules of its groups' }),
+    granted: Flags.boolean({
+      default: false,
+      description: 'for each pattern what it admits on this machine, beside what runs observed',
+      exclusive: ['expand', 'stage'],
+    }),
     stage: Flags.option({ options: STAGES, description: 'a stage of the compilation' })(),
     user: userFlag,
   };
   static override examples = [
     '<%= config.bin %> policy show inetd',
     '<%= config.bin %> policy show --expand ./usr_bin_cat.yaml',
+    '<%= config.bin %> policy show --granted nginx',
     '<%= config.bin %> policy show --stage tables nginx',
   ];
 
-  async run(): Promise<Policy> {
+  async run(): Promise<Policy | readonly Granted[]> {
     const { args, flags } = await this.parse(PolicyShow);
     const { around, cwd, applications } = here(flags.user ?? null);
-    const { policy } = onePolicy(args.policy, cwd, applications, around);
+    const loaded = onePolicy(args.policy, cwd, applications, around);
+    if (flags.granted) {
+      const granted = grantedBy(FOLDERS, loaded);
+      this.log(renderGranted(granted));
+      return granted;
+    }
+    const { policy } = loaded;
     this.log(
       flags.stage === undefined ? render(policy, flags.expand) : stageText(policy, flags.stage as Stage).trimEnd(),
     );

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A folder `d` with the file `e/file` in it that is now below A and now below B, and one that opens it at both places all the
- * time. What it found counts where the folder did not move meanwhile: then the verdict is of the place it is at.
+ * A folder with the file `e/file` in it that is now A/d, now B/d, now mounted at A/m or B/m, and one that opens it at all of these
+ * all the time. What it found counts where the folder did not move meanwhile: then the verdict is of the place it is at.
  *
  *   known move BASE SEED        moves it, until descriptor 0 (shared with the other) says that it is enough
- *   known open BASE ROUNDS      opens BASE/a/d/e/file and BASE/b/d/e/file that often; prints what it judged, what was at A,
+ *   known open BASE ROUNDS      opens BASE/{a,b}/{d,m}/e/file that often; prints what it judged, what was at A,
  *                               what was wrong, and how often the folder was moved
  */
 #define _GNU_SOURCE
@@ -28,13 +28,13 @@
 /* In the file of descriptor 0. */
 struct shared {
 	_Atomic unsigned long sequence; /* odd while it moves */
-	_Atomic unsigned long place;    /* 0: A, 1: B */
+	_Atomic unsigned long place;    /* 0: A/d, 1: B/d, 2: A/m, 3: B/m */
 	_Atomic unsigned long rounds;
 	_Atomic unsigned long done;
 };
 
 static struct shared *shared;
-static char paths[2][4][200]; /* by place: d, d/e, d/e/file, and another folder */
+static char paths[2][6][200]; /* by place: d, d/e, d/e/file, another folder, m, m/e/file */
 static char source[200];      /* what is mounted at d */
 static int place, mounted;
 static unsigned long seed;
@@ -71,8 +71,7 @@ static void make(int at)
 /* A mount of what is always the same folder: the kernel takes the same memory for the mount again. */
 static void attach(int at)
 {
-	must(mkdir(paths[at][0], 0755), "mkdir");
-	must(mount(source, paths[at][0], 0, MS_BIND, 0), "mount");
+	must(mount(source, paths[at][4], 0, MS_BIND, 0), "mount");
 	place = at;
 	mounted = 1;
 }
@@ -81,13 +80,13 @@ static void take_away(void)
 {
 	if (mounted) {
 		/* Busy while the other has it open. */
-		if (draw(2) || umount(paths[place][0]))
-			must(umount2(paths[place][0], MNT_DETACH), "umount");
+		if (draw(2) || umount(paths[place][4]))
+			must(umount2(paths[place][4], MNT_DETACH), "umount");
 	} else {
 		must(unlink(paths[place][2]), "unlink");
 		must(rmdir(paths[place][1]), "rmdir");
+		must(rmdir(paths[place][0]), "rmdir");
 	}
-	must(rmdir(paths[place][0]), "rmdir");
 }
 
 /* One of the ways in which a path becomes another. */
@@ -137,7 +136,7 @@ static int run_mover(void)
 
 		atomic_fetch_add(&shared->sequence, 1);
 		move_once();
-		atomic_store(&shared->place, place);
+		atomic_store(&shared->place, place + 2 * mounted);
 		atomic_fetch_add(&shared->sequence, 1);
 		while (atomic_load(&shared->rounds) < until && !atomic_load(&shared->done))
 			sched_yield();
@@ -164,13 +163,16 @@ static int run_opener(unsigned long rounds)
 		sched_yield();
 	for (unsigned long i = 0; i < rounds; i++) {
 		unsigned long before = atomic_load(&shared->sequence), at = atomic_load(&shared->place);
-		int a = tried(paths[0][2]), b = tried(paths[1][2]);
+		int found[4];
 
+		for (int j = 0; j < 4; j++)
+			found[j] = tried(paths[j & 1][j & 2 ? 5 : 2]);
 		if (!(before & 1) && atomic_load(&shared->sequence) == before) {
 			judged++;
-			at_a += at == 0;
-			if (at ? a != ENOENT || b != EPERM : a != 0 || b != ENOENT)
-				wrong++;
+			at_a += !(at & 1);
+			for (unsigned long j = 0; j < 4; j++)
+				if (found[j] != (j != at ? ENOENT : at & 1 ? EPERM : 0))
+					wrong++;
 		}
 		atomic_fetch_add(&shared->rounds, 1);
 	}
@@ -192,6 +194,8 @@ int main(int argc, char **argv)
 		snprintf(paths[i][1], sizeof(paths[i][1]), "%s/%c/d/e", argv[2], 'a' + i);
 		snprintf(paths[i][2], sizeof(paths[i][2]), "%s/%c/d/e/file", argv[2], 'a' + i);
 		snprintf(paths[i][3], sizeof(paths[i][3]), "%s/%c/other", argv[2], 'a' + i);
+		snprintf(paths[i][4], sizeof(paths[i][4]), "%s/%c/m", argv[2], 'a' + i);
+		snprintf(paths[i][5], sizeof(paths[i][5]), "%s/%c/m/e/file", argv[2], 'a' + i);
 	}
 	if (!strcmp(argv[1], "open"))
 		return run_opener(strtoul(argv[3], 0, 10));

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { counted, type Entry, type FolderRule, type FolderView, runsOf } from './folder.js';
+
+/** Entries of a folder that was listed, or named, before they say that all of it is meant. */
+const USED_LEAST = 2;
+/** Endings that are told apart; of more the folder is one of anything. */
+const ENDINGS_MOST = 4;
+
+/**
+ * Data folders: a folder whose names were all or mostly new in each of two runs or more; or that was listed, or stood on the command
+ * line itself, and its entries were then used alike. One run with such a word is enough, one without never is: that files of a
+ * folder stood on the command line says nothing about the others. All names of an ending where they all end alike, else all
+ * names; all below only where depths differed too.
+ */
+export const dataFolderRule: FolderRule = {
+  name: 'data folder',
+  reason: 'its names are other ones each time',
+  apply: (view) => {
+    if (view.strength === 'exact' || !view.open) return [];
+    const found = overRuns(view) ?? listed(view) ?? onCommandLine(view);
+    if (found === null) return [];
+    const { entries, why } = found;
+    // What one run says of depths is too little for all below.
+    const depths = new Set(why.startsWith('the folder') ? [] : entries.flatMap(({ depths: one }) => [...one]));
+    if (view.folded > 0)
+      return [{ text: '*', entries, evidence: `more than ${view.folded} names, ${why}`, data: true }];
+    if (depths.size > 1)
+      return [{ text: '**', entries, evidence: `${evidenceOf(entries, view, why)}; depths differ`, data: true }];
+    return endings(entries).map(({ text, alike }) => ({
+      ...{ text, entries: alike, evidence: evidenceOf(alike, view, why), data: true },
+    }));
+  },
+};
+
+interface Found {
+  readonly entries: readonly Entry[];
+  readonly why: string;
+}
+
+function evidenceOf(entries: readonly Entry[], view: FolderView, why: string): string {
+  return `${counted(entries.length, runsOf(entries).size)}, ${why}${view.listed.size > 0 && !why.includes('listed') ? '; the folder was listed' : ''}`;
+}
+
+/** Names that are not the same in all runs, and new ones in each run but the first. */
+function overRuns(view: FolderView): Found | null {
+  const runs = [...view.runs].sort((one, other) => one - other);
+  if (runs.length < 2) return null;
+  const varying = view.entries.filter(({ runs: seen }) => seen.size < runs.length);
+  if (varying.length < 2) return null;
+  // All or mostly new: of what a run used, besides what every run does, half at least was in no run before; or what was not new
+  // had been there since it was, as in a folder that fills.
+  const mostly = runs.slice(1).every((run, index) => {
+    const used = varying.filter(({ runs: seen }) => seen.has(run));
+    const old = used.filter(({ runs: seen }) => Math.min(...seen) !== run);
+    const stays = old.every(({ runs: seen }) => seen.has(runs[index] as number));
+    return old.length < used.length && (old.length * 2 <= used.length || stays);
+  });
+  if (!mostly) return null;
+  const all = varying.every(({ runs: seen }) => seen.size === 1);
+  return { entries: varying, why: `${all ? 'all' : 'mostly'} new in each` };
+}
+
+/** Entries that were used alike after the folder was listed. */
+function listed(view: FolderView): Found | null {
+  if (view.listed.size === 0) return null;
+  const entries = usedAlike(unsettled(view), USED_LEAST, true);
+  return entries.length === 0 ? null : { entries, why: 'the folder was listed, and they were used alike' };
+}
+
+/** Entries of a folder that whoever ran the program named. */
+function onCommandLine(view: FolderView): Found | null {
+  if (!view.named) return null;
+  const entries = usedAlike(unsettled(view), view.strength === 'broad' ? 1 : USED_LEAST, false);
+  return entries.length === 0
+    ? null
+    : { entries, why: 'the folder stood on the command line, and they were used alike' };
+}
+
+/** What two runs or more used all of them is known by its name. */
+function unsettled({ runs: all, entries }: FolderView): readonly Entry[] {
+  return all.size < 2 ? entries : entries.filter(({ runs }) => runs.size < all.size);
+}
+
+/** @param looks names that were looked at and no more count too: what was listed is looked at one by one */
+function usedAlike(entries: readonly Entry[], least: number, looks: boolean): Entry[] {
+  const byUse = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const use = [...entry.operations]
+      .filter((operation) => operation !== 'stat')
+      .sort()
+      .join();
+    if (!looks && use === '' && entry.depths.size === 1 && entry.depths.has(1)) continue;
+    const key = `${use} ${[...entry.depths].sort().join()}`;
+    byUse.set(key, [...(byUse.get(key) ?? []), entry]);
+  }
+  return [...byUse.values()].filter((alike) => alike.length >= least).flat();
+}
+
+/** By ending, where all have one and each occurs more than once; else all of them. */
+function endings(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
+  const made = entries.filter(({ name }) => name === null);
+  const plain = entries.filter(({ name }) => name !== null);
+  return [...byEnding(plain), ...byShape(made)];
+}
+
+function byEnding(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
+  if (entries.length === 0) return [];
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const ending = /.(\.[A-Za-z][A-Za-z0-9_-]{0,15}(?:\.(?:gz|xz|bz2|zst))?)$/.exec(entry.text)?.[1] ?? '';
+    groups.set(ending, [...(groups.get(ending) ?? []), entry]);
+  }
+  const rare = [...groups.values()].some((group) => group.length < 2);
+  if (groups.has('') || groups.size > ENDINGS_MOST || (rare && groups.size > 1)) return [{ text: '*', alike: entries }];
+  return [...groups].map(([ending, alike]) => ({ text: `*${ending}`, alike }));
+}
+
+/** Made names whose front is a name of the folder's own: the random part behind it keeps its shape. */
+function byShape(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const at = entry.text.search(/\[/);
+    const front = entry.text.slice(0, at);
+    const kept = front.startsWith('.') ? '.' : '';
+    const joint = /[^A-Za-z0-9]$/.exec(front)?.[0] ?? '';
+    const text = `${kept}*${front.length > 1 ? joint : ''}${entry.text.slice(at)}`;
+    groups.set(text, [...(groups.get(text) ?? []), entry]);
+  }
+  return [...groups].map(([text, alike]) => ({ text, alike }));
+}

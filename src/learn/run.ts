@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * One learning run as it is kept: what was observed, and what is known of the run itself. Rules are derived from runs each time
+ * anew, so what a run says is never changed by what was made of it. The text is a header, then one JSON array a line.
+ */
+import { readObject } from '../events/object.js';
+import { type Bytes, readText, textOf } from '../policy/bytes.js';
+import { isOperation, type Operation } from '../policy/operations.js';
+import type { Certificate } from './certificate.js';
+import { Observations } from './observation.js';
+
+export interface RunHeader {
+  readonly v: 1;
+  readonly type: 'run';
+  readonly session: string;
+  /** The folder of the policies: it names the application. */
+  readonly folder: string;
+  readonly command: readonly string[];
+  readonly program: string;
+  /** --user; null: the caller. */
+  readonly user: string | null;
+  readonly cwd: string;
+  /** Absolute paths that stood on the command line or in the environment. */
+  readonly named: readonly string[];
+  /** From the log of a session that complained: what the policies permitted already is not in it. */
+  readonly partial: boolean;
+  /** The runs that were put together to this one, where the oldest are no longer kept one by one. */
+  readonly of: readonly string[];
+  readonly certificate: Certificate;
+}
+
+export interface Run {
+  readonly header: RunHeader;
+  readonly observations: Observations;
+}
+
+type Line =
+  | readonly ['p', string]
+  | readonly [
+      'o',
+      number,
+      Operation,
+      string,
+      number,
+      string,
+      string,
+      readonly number[],
+      readonly number[],
+      readonly number[],
+      0 | 1,
+    ]
+  | readonly ['m', number, string, string, 0 | 1]
+  | readonly ['f', number, Operation, string, number, 0 | 1, string, string, readonly number[]];
+
+/** The run as lines of text, in one order, so that the same run gives the same text. */
+export function* runLines({ header, observations }: Run): Generator<string> {
+  yield JSON.stringify(header);
+  const places = new Map<string, number>();
+  const lines: Line[] = [];
+  const place = (program: string): number => {
+    const known = places.get(program);
+    if (known !== undefined) return known;
+    places.set(program, places.size);
+    lines.push(['p', program]);
+    return places.size - 1;
+  };
+  const ordered = [...observations.programs()];
+  for (const program of ordered) place(program);
+  yield* lines.splice(0).map((line) => JSON.stringify(line));
+  for (const { program, operation, text, count, first, last, uids, pids, owners, folder } of observations.all()) {
+    const number = place(program);
+    yield* lines.splice(0).map((line) => JSON.stringify(line));
+    // Of the processes only those can matter that a name may have been made from.
+    const telling = [...pids].filter((pid) => text.includes(String(pid)));
+    const line: Line = [
+      ...(['o', number, operation, text, count, first, last] as const),
+      ...([[...uids], telling, [...owners], folder === true ? 1 : 0] as const),
+    ];
+    yield JSON.stringify(line);
+  }
+  for (const { program, fromText, toText, folder } of observations.moves())
+    yield JSON.stringify(['m', place(program), fromText, toText, folder ? 1 : 0] satisfies Line);
+  for (const { program, operation, folder, count, deep, first, last, uids } of observations.folds())
+    yield JSON.stringify([
+      ...(['f', place(program), operation, textOf(folder), count, deep ? 1 : 0, first, last] as const),
+      [...uids],
+    ] satisfies Line);
+}
+
+/**
+ * Reads what runLines() wrote; lines that cannot be read are counted into the certificate's losses by the caller.
+ *
+ * @returns undefined where the first line is no header of a run
+ */
+export function readRun(lines: Iterable<string>): { readonly run: Run; readonly bad: number } | undefined {
+  let header: RunHeader | undefined;
+  let bad = 0;
+  const programs: string[] = [];
+  const observations = new Observations();
+  for (const text of lines) {
+    if (text === '') continue;
+    const value = parsed(text);
+    if (header === undefined) {
+      header = value as RunHeader | undefined;
+      if (header === undefined || header.type !== 'run' || header.v !== 1) return undefined;
+      continue;
+    }
+    if (!Array.isArray(value) || !take(value as unknown as Line, programs, observations)) bad++;
+  }
+  return header === undefined ? undefined : { run: { header, observations }, bad };
+}
+
+function take(line: Line, programs: string[], observations: Observations): boolean {
+  switch (line[0]) {
+    case 'p':
+      programs.push(line[1]);
+      // An observation may belong to a program whose path is not known; only an absolute one ran.
+      if (line[1].startsWith('/')) observations.ran(line[1]);
+      return true;
+    case 'o': {
+      const [, place, operation, text, count, first, last, uids, pids, owners, folder] = line;
+      const [program, object] = [programs[place], readObject(text)];
+      if (program === undefined || object === undefined || !isOperation(operation)) return false;
+      observations.put({
+        ...{ program, operation, object, text, count, first, last },
+        ...{ uids: new Set(uids), pids: new Set(pids), owners: new Set(owners) },
+        ...(folder === 1 ? { folder: true } : {}),
+      });
+      return true;
+    }
+    case 'm': {
+      const [, place, fromText, toText, folder] = line;
+      const [program, from, to] = [programs[place], readObject(fromText), readObject(toText)];
+      if (program === undefined || from === undefined || to === undefined) return false;
+      observations.moved({ program, from, to, fromText, toText, folder: folder === 1 });
+      return true;
+    }
+    case 'f': {
+      const [, place, operation, folder, count, deep, first, last, uids] = line;
+      const program = programs[place];
+      if (program === undefined || !isOperation(operation)) return false;
+      const where = readText(folder) as Bytes;
+      observations.putFold({
+        ...{ program, operation, folder: where, count, deep: deep === 1, first, last, uids: new Set(uids) },
+      });
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What all runs saw, each observation with the runs it was seen in. */
+export function together(runs: readonly Run[]): Observations {
+  const all = new Observations();
+  let number = 0;
+  for (const { header, observations } of runs) {
+    // What the policies permitted is not in a part of a run: it tells nothing about what a whole one shows.
+    const mark = new Set(header.partial ? [] : [number++]);
+    for (const program of observations.programs()) all.ran(program);
+    for (const observation of observations.all()) all.put({ ...observation, runs: mark });
+    for (const fold of observations.folds()) all.putFold({ ...fold, runs: mark });
+    all.movesOf(observations);
+  }
+  return all;
+}

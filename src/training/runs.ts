@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Where learning keeps what it saw: a file for each run of an application, and one that says what the learner last wrote of its
+ * policies. All stand beside the journals, in a folder that is callgate's own and that no subject may change.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileStem } from '../application/policy-name.js';
+import { codeOf, Failure } from '../host/failure.js';
+import type { Host } from '../host/host.js';
+import { replaceFile } from '../host/replace-file.js';
+import { ownFolder } from '../host/secure.js';
+import type { OwnWritten } from '../learn/learn.js';
+import { Observations } from '../learn/observation.js';
+import { type Run, type RunHeader, readRun, runLines } from '../learn/run.js';
+
+type Places = Pick<Host, 'journals' | 'policies'>;
+
+/** Runs that are kept one by one; of more, the oldest are put together. */
+const RUNS_MOST = 24;
+
+/** A run that is kept. */
+export interface KeptRun extends Run {
+  readonly file: string;
+}
+
+/** What is remembered of an application besides its runs. */
+export interface Memory {
+  /** By the policy's file name. */
+  readonly written: ReadonlyMap<string, OwnWritten>;
+  /** How far it generalises; null: nobody said. */
+  readonly strength: string | null;
+}
+
+/** The beginning of the names of an application's files: its own where it stands among the others, else with a hash of its path. */
+export function applicationKey({ policies }: Places, folder: string): string {
+  const name = fileStem(basename(folder));
+  if (dirname(folder) === policies) return name;
+  return `${name.slice(0, 100)}-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+}
+
+function runFile(host: Places, folder: string, session: string): string {
+  return join(host.journals, `${applicationKey(host, folder)}.${session}.run`);
+}
+
+/** Keeps a run; one of the same session that is there is replaced. Throws a Failure where the disk does not take it. */
+export function keepRun(host: Places, run: Run): void {
+  ownFolder(host.journals);
+  replaceFile(runFile(host, run.header.folder, run.header.session), `${[...runLines(run)].join('\n')}\n`);
+  thin(host, run.header.folder);
+}
+
+/**
+ * The runs of an application, the oldest first.
+ *
+ * @throws Failure naming a run that cannot be read: policies made without it would lack what it saw
+ */
+export function runsOf(host: Places, folder: string): KeptRun[] {
+  const front = `${applicationKey(host, folder)}.`;
+  return namesIn(host.journals)
+    .filter((name) => name.startsWith(front) && name.endsWith('.run'))
+    .flatMap((name): KeptRun[] => {
+      const file = join(host.journals, name);
+      const run = readRunFile(file);
+      return run.header.folder === folder ? [{ ...run, file }] : [];
+    })
+    .sort((one, other) => compare(one.header.certificate.started, other.header.certificate.started));
+}
+
+/** Reads a run from its file. Throws a Failure where it is none, or lacks lines. */
+export function readRunFile(file: string): Run {
+  const read = readRun(readFileSync(file, 'utf8').split('\n'));
+  if (read === undefined)
+    throw new Failure(`${file}: not a run, or written by another version`, `callgate learn forget ${sessionOf(file)}`);
+  if (read.bad > 0)
+    throw new Failure(
+      `${file}: ${read.bad} lines cannot be read`,
+      `callgate learn forget ${sessionOf(file)}, and learn it again`,
+    );
+  return read.run;
+}
+
+/** The session's name in that of its run's file. */
+function sessionOf(file: string): string {
+  return basename(file, '.run').split('.').slice(1).join('.');
+}
+
+/** Forgets a run. */
+export function dropRun({ file }: Pick<KeptRun, 'file'>): void {
+  rmSync(file, { force: true });
+}
+
+/** All runs of all applications. What cannot be read is left out. */
+export function allRuns(host: Places): KeptRun[] {
+  return namesIn(host.journals)
+    .filter((name) => name.endsWith('.run'))
+    .flatMap((name): KeptRun[] => {
+      const file = join(host.journals, name);
+      const read = readRun(readFileSync(file, 'utf8').split('\n'));
+      return read === undefined ? [] : [{ ...read.run, file }];
+    });
+}
+
+/** What the learner last wrote of an application. */
+export function memoryOf(host: Places, folder: string): Memory {
+  const nothing: Memory = { written: new Map(), strength: null };
+  try {
+    const text = readFileSync(memoryFile(host, folder), 'utf8');
+    const { v, written, strength } = JSON.parse(text) as {
+      v: number;
+      written: Record<string, OwnWritten>;
+      strength?: string | null;
+    };
+    return v === 1 ? { written: new Map(Object.entries(written)), strength: strength ?? null } : nothing;
+  } catch (error) {
+    // Without it all that stands in the policies is a person's, and is left alone.
+    if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return nothing;
+    throw error;
+  }
+}
+
+export function keepMemory(host: Places, folder: string, { written, strength }: Memory): void {
+  ownFolder(host.journals);
+  const text = JSON.stringify({ v: 1, folder, strength, written: Object.fromEntries(written) });
+  replaceFile(memoryFile(host, folder), `${text}\n`);
+}
+
+function memoryFile(host: Places, folder: string): string {
+  return join(host.journals, `${applicationKey(host, folder)}.learned`);
+}
+
+/** The two oldest runs become one where there are too many; what both saw stays. */
+function thin(host: Places, folder: string): void {
+  const runs = runsOf(host, folder);
+  const [oldest, next] = runs;
+  if (runs.length <= RUNS_MOST || oldest === undefined || next === undefined) return;
+  const observations = new Observations();
+  observations.merge(oldest.observations);
+  observations.merge(next.observations);
+  const of = [oldest, next].flatMap(({ header }) => (header.of.length === 0 ? [header.session] : header.of));
+  const header: RunHeader = { ...next.header, of, partial: oldest.header.partial && next.header.partial };
+  replaceFile(next.file, `${[...runLines({ header, observations })].join('\n')}\n`);
+  dropRun(oldest);
+  thin(host, folder);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

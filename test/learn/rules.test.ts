@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Each written rule: what its pattern admits, and what it does not; and from how much it is made. */
+import t, { type Test } from 'tap';
+import { decide } from '../../src/decide/decide.js';
+import { readObject } from '../../src/events/object.js';
+import type { EventRecord } from '../../src/events/record.js';
+import type { LearnInput, LearntPolicy } from '../../src/learn/learn.js';
+import type { Bytes } from '../../src/policy/bytes.js';
+import type { AccessObject } from '../../src/policy/model.js';
+import type { Operation } from '../../src/policy/operations.js';
+import { parsePolicy } from '../../src/policy/parse.js';
+import { aroundOf, learnRuns, runOf, seen } from './build.js';
+
+type Wanted = readonly (readonly [Operation, string])[];
+
+/** What is learned from runs of these records. */
+function learnt(runs: readonly (readonly EventRecord[])[], more: Partial<LearnInput> = {}): LearntPolicy {
+  const all = runs.map((records, index) => runOf(records, { session: `worker-${index + 1}` }));
+  return learnRuns(all, more)[0] as LearntPolicy;
+}
+
+function verdict({ text }: LearntPolicy, operation: Operation, object: string): string {
+  const access = { operations: [operation], object: readObject(object) as AccessObject, uid: 0, gid: 0 };
+  return decide(parsePolicy(text, 'x.yaml', aroundOf()), access).verdict;
+}
+
+function admits(t: Test, policy: LearntPolicy, yes: Wanted, no: Wanted): void {
+  for (const [operation, object] of yes)
+    t.equal(verdict(policy, operation, object), 'permit', `${operation} ${object}`);
+  for (const [operation, object] of no) t.equal(verdict(policy, operation, object), 'deny', `${operation} ${object}`);
+}
+
+const reads = (...objects: string[]): EventRecord[] => objects.map((object) => seen('read', object));
+const at = (second: number): string => `2026-11-24T10:00:0${second}.000000Z`;
+
+t.test('made names: the shape of what made them, and nothing else', async (t) => {
+  const made = (path: string, gone = true): EventRecord[] => [
+    seen('create', path, { time: at(1) }),
+    seen('write', path, { time: at(2) }),
+    ...(gone ? [seen('delete', path, { time: at(3) })] : []),
+  ];
+  const shapes: readonly (readonly [string, string, string])[] = [
+    ['/srv/out/.one.txt.Ab3xYz', '/srv/out/.one.txt.Q9w8E7', '/srv/out/.one.txt.Q9w8E7q'],
+    ['/srv/out/tmpab12_x9z', '/srv/out/tmpzz00_a1b', '/srv/out/tmpzz00_a1B'],
+    [
+      '/srv/out/0f8fad5b-d9cb-469f-a165-70867728950e',
+      '/srv/out/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+      '/srv/out/aaaaaaaa',
+    ],
+    ['/srv/out/lock-0123456789abcdef', '/srv/out/lock-fedcba9876543210', '/srv/out/lock-fedcba987654321'],
+    ['/srv/out/worker.812', '/srv/out/worker.99321', '/srv/out/worker.key'],
+    ['/srv/out/week-20261103.db', '/srv/out/week-20271231.db', '/srv/out/week-20271231.key'],
+    ['/srv/out/log.2026-11-03', '/srv/out/log.2027-01-09', '/srv/out/log.2027-01-9'],
+    ['/srv/out/ccNSSSWt.res', '/srv/out/cca1B2c3.res', '/srv/out/cca1B2c3d.res'],
+    ['/srv/out/x-1764000000', '/srv/out/x-1999999999', '/srv/out/x-17'],
+    [
+      '/srv/out/.#lk0x00005564b7e1c950.host.812x',
+      '/srv/out/.#lk0x0000aaaabbbbcccc.host.9x',
+      '/srv/out/.#lk0x1.host.9x',
+    ],
+  ];
+  for (const [name, like, unlike] of shapes) admits(t, learnt([made(name)]), [['create', like]], [['create', unlike]]);
+  admits(
+    t,
+    learnt([made('/srv/out/chapter', false)]),
+    [['create', '/srv/out/chapter']],
+    [['create', '/srv/out/chaptes']],
+  );
+});
+
+t.test('series: digits only, and dates keep their length', async (t) => {
+  const hosts = learnt([reads('/srv/host1', '/srv/host2', '/srv/host3')]);
+  admits(
+    t,
+    hosts,
+    [
+      ['read', '/srv/host7'],
+      ['read', '/srv/host12'],
+    ],
+    [
+      ['read', '/srv/host1.key'],
+      ['read', '/srv/host'],
+      ['read', '/srv/host1a'],
+      ['read', '/srv/host12345'],
+    ],
+  );
+  const dates = learnt([reads('/srv/log-20261103.gz'), reads('/srv/log-20261110.gz')]);
+  admits(t, dates, [['read', '/srv/log-20270101.gz']], [['read', '/srv/log-2027.gz']]);
+  const sockets = ['1', '2', '3'].map((number) => [
+    seen('bind', `unix:/srv/run/server-${number}`),
+    seen('listen', `unix:/srv/run/server-${number}`),
+  ]);
+  admits(t, learnt(sockets), [['bind', 'unix:/srv/run/server-4']], [['bind', 'unix:/srv/run/other']]);
+  const named = ['harbour', 'lantern', 'meadow'].map((name) => [seen('bind', `unix:/srv/run/${name}`)]);
+  admits(t, learnt(named), [['bind', 'unix:/srv/run/meadow']], [['bind', 'unix:/srv/run/pebble']]);
+  const two = learnt([reads('/srv/part1', '/srv/part2')]);
+  admits(t, two, [['read', '/srv/part2']], [['read', '/srv/part3']]);
+  const folders = ['ab', '0c', 'd1', '7f', '3e'].map((name) =>
+    seen('create', `/srv/objects/${name}`, { directory: true }),
+  );
+  admits(t, learnt([folders]), [['create', '/srv/objects/9a']], [['create', '/srv/objects/zz']]);
+});
+
+t.test('data folders: names that were new in each of two runs', async (t) => {
+  const runs = [
+    reads('/srv/in/harbour.txt', '/srv/in/lantern.txt'),
+    reads('/srv/in/meadow.txt'),
+    reads('/srv/in/orchard.txt'),
+  ];
+  const policy = learnt(runs);
+  admits(
+    t,
+    policy,
+    [['read', '/srv/in/pebble.txt']],
+    [
+      ['read', '/srv/in/pebble.log'],
+      ['write', '/srv/in/pebble.txt'],
+      ['read', '/srv/in/sub/pebble.txt'],
+      ['read', '/srv/in/my_secret.txt'],
+      ['read', '/srv/other/pebble.txt'],
+    ],
+  );
+  t.match(policy.text, /# pattern by the rule "data folder": 4 names in 3 runs, all new in each\n/);
+  admits(t, learnt(runs.slice(0, 1)), [['read', '/srv/in/harbour.txt']], [['read', '/srv/in/pebble.txt']]);
+  const fills = [
+    reads('/srv/in/a', '/srv/in/b'),
+    reads('/srv/in/a', '/srv/in/b', '/srv/in/c'),
+    reads('/srv/in/a', '/srv/in/b', '/srv/in/c', '/srv/in/d'),
+  ];
+  admits(t, learnt(fills), [['read', '/srv/in/e']], [['read', '/srv/in/host1.key']]);
+  const some = [
+    reads('/srv/in/a', '/srv/in/b', '/srv/in/c'),
+    reads('/srv/in/a', '/srv/in/b'),
+    reads('/srv/in/b', '/srv/in/c'),
+  ];
+  admits(t, learnt(some), [], [['read', '/srv/in/d']]);
+});
+
+t.test('data folders: listed, and the entries then used alike', async (t) => {
+  const entries = reads('/srv/in/a', '/srv/in/b');
+  admits(
+    t,
+    learnt([[seen('list', '/srv/in', { directory: true }), ...entries]]),
+    [['read', '/srv/in/c']],
+    [['read', '/srv/in/id_rsa']],
+  );
+  admits(t, learnt([entries]), [], [['read', '/srv/in/c']]);
+  const child = { policy: '/srv/bin/zchild', exe: '/srv/bin/zchild' };
+  const told = [seen('list', '/srv/in', { directory: true }), ...entries.map((record) => ({ ...record, ...child }))];
+  admits(t, learnRuns([runOf(told)])[1] as LearntPolicy, [['read', '/srv/in/c']], [['write', '/srv/in/c']]);
+  const unlike = [seen('list', '/srv/in', { directory: true }), seen('read', '/srv/in/a'), seen('write', '/srv/in/b')];
+  admits(t, learnt([unlike]), [], [['read', '/srv/in/c']]);
+});
+
+t.test('data folders: all below only where depths differ, and never what is run or linked', async (t) => {
+  const run = (one: string, two: string): EventRecord[] => [...reads(`/srv/in/${one}`), ...reads(`/srv/in/${two}/x`)];
+  admits(
+    t,
+    learnt([run('a', 'b'), run('c', 'd')]),
+    [
+      ['read', '/srv/in/e'],
+      ['read', '/srv/in/e/f/g'],
+    ],
+    [
+      ['read', '/srv/in'],
+      ['read', '/srv/in/e/.ssh/g'],
+    ],
+  );
+  const flat = learnt([reads('/srv/in/a/x', '/srv/in/b/x'), reads('/srv/in/c/x', '/srv/in/d/x')]);
+  admits(t, flat, [['read', '/srv/in/e/x']], [['read', '/srv/in/e/y']]);
+  const runs = ['a', 'b', 'c'].map((name) => [
+    seen('read', `/srv/in/${name}`),
+    seen('exec', `/srv/in/${name}`),
+    seen('load', `/srv/in/${name}`),
+  ]);
+  admits(
+    t,
+    learnt(runs),
+    [['read', '/srv/in/d']],
+    [
+      ['exec', '/srv/in/d'],
+      ['load', '/srv/in/d'],
+    ],
+  );
+});
+
+t.test("folders that are everybody's are never named as a whole", async (t) => {
+  for (const folder of ['/etc', '/usr', '/tmp', '/run', '/root', '/home/somebody', '/var/tmp', '/usr/bin', '']) {
+    const runs = [
+      reads(`${folder}/harbour`, `${folder}/lantern`),
+      reads(`${folder}/meadow`),
+      reads(`${folder}/orchard`),
+    ];
+    admits(
+      t,
+      learnt(runs, { machine: { entries: () => null, homes: ['/root'] } }),
+      [['read', `${folder}/meadow`]],
+      [['read', `${folder}/pebble`]],
+    );
+  }
+});
+
+t.test('outside of data folders no pattern admits more than twice what was seen', async (t) => {
+  const runs = [reads('/etc/app/a.conf', '/etc/app/b.conf'), reads('/etc/app/c.conf'), reads('/etc/app/d.conf')];
+  const machine = (count: number) => ({
+    homes: [],
+    entries: () => Array.from({ length: count }, (_, index) => `x${index}.conf` as Bytes),
+  });
+  admits(t, learnt(runs, { machine: machine(8) }), [['read', '/etc/app/e.conf']], []);
+  admits(t, learnt(runs, { machine: machine(9) }), [], [['read', '/etc/app/e.conf']]);
+});
+
+t.test('own output: what it made and left behind it may replace', async (t) => {
+  const make = (path: string): EventRecord[] => [
+    seen('create', path, { time: at(1) }),
+    seen('write', path, { time: at(2) }),
+  ];
+  admits(
+    t,
+    learnt([make('/srv/out/one')]),
+    [
+      ['delete', '/srv/out/one'],
+      ['read', '/srv/out/one'],
+    ],
+    [
+      ['delete', '/srv/out/two'],
+      ['chmod', '/srv/out/one'],
+    ],
+  );
+  admits(t, learnt([[seen('create', '/srv/out/sub', { directory: true })]]), [], [['delete', '/srv/out/sub']]);
+  admits(
+    t,
+    learnt([make('/srv/out/one')], { strength: 'exact' }),
+    [['write', '/srv/out/one']],
+    [['delete', '/srv/out/one']],
+  );
+});
+
+t.test("versions: the interface of a library stays, and so do interpreters' files", async (t) => {
+  admits(
+    t,
+    learnt([[seen('load', '/opt/lib/libz.so.1.2.13'), ...reads('/usr/lib/python3.11/json/decoder.py')]]),
+    [
+      ['load', '/opt/lib/libz.so.1.3'],
+      ['read', '/usr/lib/python3.13/json/decoder.py'],
+    ],
+    [
+      ['load', '/opt/lib/libz.so.2.0'],
+      ['load', '/opt/lib/libz.so.1.key'],
+      ['read', '/usr/lib/python3.13/json/encoder.py'],
+      ['read', '/usr/lib/perl3.11/json/decoder.py'],
+    ],
+  );
+});
+
+t.test('devices and processes', async (t) => {
+  admits(
+    t,
+    learnt([[seen(['read', 'write'], '/dev/pts/3'), ...reads('/proc/77/stat')]]),
+    [
+      ['write', '/dev/pts/12'],
+      ['read', '/proc/4711/stat'],
+    ],
+    [
+      ['write', '/dev/pts/ptmx'],
+      ['read', '/proc/4711/environ'],
+      ['read', '/proc/x/stat'],
+    ],
+  );
+});
+
+t.test('how far: exact, balanced, broad', async (t) => {
+  const series = [reads('/srv/part1', '/srv/part2')];
+  admits(t, learnt(series, { strength: 'broad' }), [['read', '/srv/part3']], [['read', '/srv/part3.key']]);
+  const data = [reads('/srv/in/a'), reads('/srv/in/b'), reads('/srv/in/c')];
+  admits(t, learnt(data, { strength: 'exact' }), [['read', '/srv/in/a']], [['read', '/srv/in/d']]);
+  const named = (strength: 'balanced' | 'broad', path: string, ...names: string[]) =>
+    learnRuns([runOf(reads(...names), { named: [path] })], { strength })[0] as LearntPolicy;
+  admits(
+    t,
+    named('balanced', '/srv/in', '/srv/in/a', '/srv/in/b'),
+    [['read', '/srv/in/d']],
+    [['read', '/srv/in/.env']],
+  );
+  admits(t, named('balanced', '/srv/in', '/srv/in/a'), [['read', '/srv/in/a']], [['read', '/srv/in/d']]);
+  admits(t, named('broad', '/srv/in', '/srv/in/a'), [['read', '/srv/in/d']], [['read', '/srv/in/.env']]);
+  admits(t, named('broad', '/srv/in/a', '/srv/in/a', '/srv/in/b'), [['read', '/srv/in/a']], [['read', '/srv/in/d']]);
+});
+
+t.test('a million names of a folder are one pattern, and said', async (t) => {
+  const records = function* (): Generator<EventRecord> {
+    for (let number = 0; number < 60_000; number++)
+      yield seen('read', `/srv/many/${String.fromCharCode(97 + (number % 26))}${number.toString(36)}x`);
+  };
+  const policy = learnt([[...records()]]);
+  admits(t, policy, [['read', '/srv/many/anything']], [['read', '/srv/many/host.key']]);
+  t.match(policy.text, /# pattern by the rule "data folder": .*58000 attempts on more names than are kept\n/);
+  const closed = learnt([
+    [...records()].map((record) => ({ ...record, object: record.object.replace('/srv/many', '/tmp') })),
+  ]);
+  t.same(closed.unfolded, ['read of 58000 more names below /tmp']);
+  t.match(closed.text, /^# not learned: read of 58000 more names below \/tmp$/m);
+});

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { standingOf } from '../../src/training/standing.js';
+
+t.test('little behind a policy is told, and enough is not', async (t) => {
+  const folder = t.testdir();
+  const policy = (name: string, certificate: string): void =>
+    writeFileSync(
+      join(folder, `${name}.yaml`),
+      `# What it may do.\n# learned 2026-11-24 10:00:00 UTC in x-1: ${certificate}\nversion: 1\n`,
+    );
+  policy(
+    'enough',
+    '9 events, 0 repeats, nothing lost; 3 runs: the last showed 0 of 2 for the first time, the next may show none',
+  );
+  t.same(standingOf(folder), []);
+  policy('once', '9 events, 0 repeats, nothing lost; 1 run: what another would show is not known');
+  policy(
+    'lost',
+    '9 events, 0 repeats, TAINTED: 2 events lost; 2 runs: the last showed 1 of 2 for the first time, the next may show none',
+  );
+  t.same(standingOf(folder), [
+    `learned from one run, so other data may be refused: once (callgate learn status ${folder})`,
+    'the last run lost something, so what it needs may be refused: lost (learn again)',
+  ]);
+  t.same(standingOf(join(folder, 'absent')), []);
+});
