@@ -9,7 +9,7 @@
 #include "maps.h"
 
 /* Components that are kept at a time: a longer path is climbed once for each piece. A power of two. */
-#define CG_FAST_PIECE 16
+#define CG_FAST_PIECE 8
 /* Components: a longer path is the walk's. */
 #define CG_FAST_DEPTH 64
 
