@@ -94,8 +94,8 @@ int BPF_PROG(socket_setsockopt, struct socket *sock, int level, int option)
 		return 0;
 	if (level == SOL_IP && option != IP_HDRINCL && option != IP_OPTIONS && (__u32)option < TABLES_FIRST)
 		return 0;
-	if (level == SOL_IPV6 && ((__u32)option < TABLES_FIRST || (__u32)option > TABLES_V6_LAST) && option != IPV6_RTHDR && option != IPV6_2292PKTOPTIONS && option != IPV6_HDRINCL &&
-	    option != IPV6_FLOWLABEL_MGR)
+	if (level == SOL_IPV6 && ((__u32)option < TABLES_FIRST || (__u32)option > TABLES_V6_LAST) && option != IPV6_RTHDR &&
+	    option != IPV6_2292PKTOPTIONS && option != IPV6_HDRINCL && option != IPV6_FLOWLABEL_MGR)
 		return 0;
 	if (!cg_enter(&entry, &verdict))
 		return verdict;

@@ -7,7 +7,7 @@ import { around } from '../cases.js';
 t.test('a learned application as a profile of AppArmor', async (t) => {
   const rules = [
     { permit: 'load', path: '/usr/lib/*.so' },
-    { permit: ['create', 'write'], path: '/work/out' },
+    { permit: ['create', 'write'], path: '/srv/out' },
     { permit: 'stat', path: '/etc/passwd' },
     { deny: 'read', path: '/etc/shadow' },
     { permit: 'connect', address: 'tcp:192.0.2.1:80' },
@@ -18,8 +18,8 @@ t.test('a learned application as a profile of AppArmor', async (t) => {
     '  "/usr/bin/timed" ix,',
     '  "/usr/bin/cat" rmix,',
     '  "/usr/lib/*.so" rm,',
-    '  "/work/out" w,',
-    '  "/work/out/" w,',
+    '  "/srv/out" w,',
+    '  "/srv/out/" w,',
     '  capability,',
     '  network,',
     '  unix,',
