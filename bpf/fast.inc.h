@@ -192,9 +192,7 @@ static __always_inline __u32 OF_CLASS(walked)(struct OF_CLASS(cg_image) *image, 
 	} else if (way->stamp || (way->crossed && cg_typed_seqcount((__u64)&mount_lock) != way->mounts)) {
 		return NO_STATE;
 	}
-	/* What moves makes all that is kept worthless. */
-	if (fast->end == CG_END_NONE || fast->moved == CG_MOVED_FILE)
-		keep(subject, fast, image->header.generation);
+	keep(subject, fast, image->header.generation);
 	return state;
 }
 

@@ -152,7 +152,7 @@ CG_MAP struct {
 	__type(value, struct cg_scratch);
 } scratches SEC(".maps");
 
-/* Where a policy stands behind the `/` of a directory: what the fast path found out once (fast.bpf.c says why it may be believed). */
+/* Where a policy stands behind the `/` of a directory: what the fast path found out once (folders.inc.h says why it may be believed). */
 struct cg_folder {
 	__u64 mount;     /* struct vfsmount */
 	__u64 namespace;

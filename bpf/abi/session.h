@@ -31,7 +31,7 @@ struct cg_gate {
 	__u64 living;    /* subjects of all sessions, of those that are over too: the gate stays while there is one */
 	__u64 born;
 	__u64 off;       /* 1: the gate is being taken off with subjects in it; `living` falls no more */
-	__u64 removals;  /* directories that were about to be removed, by anyone: see fast.bpf.c */
+	__u64 removals;  /* directories that were about to be removed, by anyone: see folders.inc.h */
 	__u64 strays;    /* attempts refused because the subject's session is over: it outlived what its supervisor believed */
 	__u64 stray_time; /* of the last, CLOCK_BOOTTIME */
 	__u32 stray_pid;

@@ -3,14 +3,14 @@
  * A learner's journal: what was observed, line by line as it came, so that a learner that is killed loses nothing. First
  * the header, then event records, then what was counted; what is marked written needs no recovery.
  */
-import { closeSync, fdatasyncSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ownFolder } from '../host/secure.js';
 import type { Counted } from '../learn/certificate.js';
-import { Lines } from './read.js';
+import { linesIn } from './read.js';
 import type { EventSink, Line } from './sink.js';
 
 /** What a recovery must know of the run. */
@@ -220,7 +220,7 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
   let written = false;
   let counted: Counted | null = null;
   let last: string | null = null;
-  for (const line of linesIn(file)) {
+  for (const line of linesIn(openSync(file, 'r'))) {
     const value = parse(line) as { type: 'written' } | { type: 'counted'; counted?: Counted } | LogRecord | undefined;
     if (header === undefined) {
       header = value as JournalHeader | undefined;
@@ -243,22 +243,9 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
 
 /** The records of a journal, one after the other. */
 export function* journalRecords(file: string): Generator<EventRecord> {
-  for (const line of linesIn(file)) {
+  for (const line of linesIn(openSync(file, 'r'))) {
     const value = parse(line) as LogRecord | undefined;
     if (value !== undefined && isEvent(value)) yield value;
-  }
-}
-
-function* linesIn(file: string): Generator<string> {
-  const fd = openSync(file, 'r');
-  try {
-    const lines = new Lines();
-    const piece = Buffer.alloc(1 << 20);
-    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
-      yield* lines.push(piece.subarray(0, read));
-    if (lines.rest() !== '') yield lines.rest();
-  } finally {
-    closeSync(fd);
   }
 }
 

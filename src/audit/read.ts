@@ -69,15 +69,20 @@ function* linesOf(file: string): Generator<string> {
     const name = number === 0 ? file : `${file}.${number}`;
     const fd = openThere(name);
     if (fd === null) continue;
-    try {
-      const lines = new Lines();
-      const piece = Buffer.alloc(1 << 20);
-      for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
-        yield* lines.push(piece.subarray(0, read));
-      if (lines.rest() !== '') yield lines.rest();
-    } finally {
-      closeSync(fd);
-    }
+    yield* linesIn(fd);
+  }
+}
+
+/** The lines of an open file from where it stands, the last one too if it has no end; closes it. */
+export function* linesIn(fd: number): Generator<string> {
+  try {
+    const lines = new Lines();
+    const piece = Buffer.alloc(1 << 20);
+    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
+      yield* lines.push(piece.subarray(0, read));
+    if (lines.rest() !== '') yield lines.rest();
+  } finally {
+    closeSync(fd);
   }
 }
 

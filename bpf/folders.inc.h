@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is kept of directories, in `folders`: the state behind their `/`. The last name is judged live. Why it may be believed:
+ *
+ *   A directory's number names it on its file system while both are there, and it is gone only by rmdir(2), which inode_rmdir
+ *   sees and counts before it happens, or by a rename that replaces it. (No hard links; numbers of the file systems below are
+ *   unique. That a number came round, as tmpfs's may after 2^32, shows in the inode's address.)
+ *   Its path changes by a rename or an exchange, of it or of one above it, which the kernel does under rename_lock alone
+ *   (fs/dcache.c: __d_move), or by what is mounted, which it does under mount_lock (fs/namespace.c). Both sequences only grow.
+ *   So where none of the three has grown since before the path was read, the same number under the same mount has the same
+ *   path, and the state behind it is the same in the same image.
+ *
+ * The count of removals is taken before anything is read of the leaf. A directory whose removal was counted already stays
+ * locked until it is gone, and has to be empty: a leaf in it that has a name, or is just being made under that lock, is not in it.
+ *
+ * Readers and writers of one entry: `version` is odd while it is written, by the one who made it odd. x86-64 shows loads in
+ * order, and stores in order; another processor needs barriers here.
+ */
+static __always_inline int is_kept(struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case TMPFS_MAGIC: /* devtmpfs, too */
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+		return 1;
+	default:
+		/* btrfs counts in each subvolume, overlayfs takes its layers' numbers, others change without the kernel's doing. */
+		return 0;
+	}
+}
+
+static __always_inline struct cg_folder *folder_at(struct cg_subject *subject, struct cg_fast *fast, struct inode *inode)
+{
+	__u32 place;
+
+	/* Through memory, as the verifier knows no sums of pointers. */
+	*(volatile __u64 *)&fast->folder = (__u64)inode;
+	place = (*(volatile __u64 *)&fast->folder ^ subject->policy) * 0x9E3779B97F4A7C15ull >> 52;
+
+	place &= CG_FOLDERS - 1;
+	return bpf_map_lookup_elem(&folders, &place);
+}
+
+/* How many directories were about to be removed so far, in *count; false where that cannot be told. */
+static __always_inline int count_removals(__u64 *count)
+{
+	__u32 zero = 0;
+	struct cg_gate *whole = bpf_map_lookup_elem(&gate, &zero);
+
+	if (!whole)
+		return 0;
+	*count = *(volatile __u64 *)&whole->removals;
+	return 1;
+}
+
+static __always_inline __u64 image_name(struct cg_subject *subject, __u64 generation)
+{
+	return generation << 32 | subject->policy;
+}
+
+/* Is the directory of the leaf known? Then *state, and since when in *way. What is told of it is to be held against holds(). */
+static __always_inline int is_known(struct cg_subject *subject, struct cg_fast *fast, __u64 generation, __u32 *state,
+				    struct cg_way *way)
+{
+	struct dentry *dentry = cg_as_dentry(fast->dentry), *parent = dentry->d_parent;
+	struct inode *inode = parent->d_inode;
+	struct cg_folder *folder = folder_at(subject, fast, inode);
+	__u32 version;
+
+	if (!folder || parent == dentry)
+		return 0;
+	version = *(volatile __u32 *)&folder->version;
+	asm volatile("" ::: "memory");
+	if ((version & 1) || folder->inode != fast->folder || folder->mount != fast->mount || folder->cookie != subject->cookie ||
+	    folder->image != image_name(subject, generation) || folder->namespace != subject->mounts ||
+	    folder->number != inode->i_ino || folder->removals != fast->removals)
+		return 0;
+	*state = folder->state;
+	way->renames = folder->renames;
+	way->mounts = folder->mounts;
+	asm volatile("" ::: "memory");
+	return *(volatile __u32 *)&folder->version == version;
+}
+
+/* Has nothing been moved or mounted since `way` was begun, and no directory removed? */
+static __always_inline int holds(struct cg_fast *fast)
+{
+	__u64 removals;
+
+	return cg_typed_seqcount((__u64)&rename_lock) == fast->way.renames &&
+	       cg_typed_seqcount((__u64)&mount_lock) == fast->way.mounts && count_removals(&removals) &&
+	       removals == fast->removals;
+}
+
+/* Keeps what the way up and down found out of the leaf's directory. Of a mount's root that is another mount's. */
+static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u64 generation)
+{
+	struct cg_folder *folder;
+	struct dentry *dentry, *parent;
+	struct inode *inode;
+	__u32 version;
+
+	if (!subject || !fast || !fast->keeps || !fast->way.count || fast->way.dentries[0] != fast->dentry || (fast->way.renames & 1))
+		return 0;
+	dentry = cg_as_dentry(fast->dentry);
+	parent = dentry->d_parent;
+	if (!is_kept(parent->d_sb))
+		return 0;
+	inode = parent->d_inode;
+	folder = folder_at(subject, fast, inode);
+	if (!folder)
+		return 0;
+	version = folder->version;
+	if ((version & 1) || __sync_val_compare_and_swap(&folder->version, version, version + 1) != version)
+		return 0;
+	folder->mount = fast->mount;
+	folder->namespace = subject->mounts;
+	folder->inode = fast->folder;
+	folder->number = inode->i_ino;
+	folder->cookie = subject->cookie;
+	folder->image = image_name(subject, generation);
+	folder->removals = fast->removals;
+	folder->renames = fast->way.renames;
+	folder->mounts = fast->way.mounts;
+	folder->state = fast->behind;
+	asm volatile("" ::: "memory");
+	*(volatile __u32 *)&folder->version = version + 2;
+	return 0;
+}
+
+/* Counted for all tasks, before it happens; a removal that fails after all makes what is kept worthless once, no more. */
+SEC("lsm/inode_rmdir")
+int BPF_PROG(inode_rmdir, struct inode *dir, struct dentry *dentry)
+{
+	__u32 zero = 0;
+	struct cg_gate *whole = bpf_map_lookup_elem(&gate, &zero);
+
+	if (whole)
+		__sync_fetch_and_add(&whole->removals, 1);
+	return 0;
+}
