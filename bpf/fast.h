@@ -44,7 +44,6 @@ struct cg_fast {
 	__u64 removals; /* before anything was read of it: cg_gate.removals */
 	__u64 folder;   /* struct inode of its directory */
 	__u32 behind;   /* the state behind the `/` of that */
-	__u32 keeps;    /* what is found out of it is kept; not by what moves, which makes that worthless */
 	struct cg_way way;
 };
 
@@ -94,7 +93,6 @@ static __always_inline __u32 cg_fast_path(struct cg_subject *subject, struct vfs
 	fast.first = first;
 	fast.second = second;
 	fast.end = CG_END_NONE;
-	fast.keeps = 1;
 	return cg_fast_verdict(subject, &fast);
 }
 

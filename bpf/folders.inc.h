@@ -101,7 +101,7 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 	struct inode *inode;
 	__u32 version;
 
-	if (!subject || !fast || !fast->keeps || !fast->way.count || fast->way.dentries[0] != fast->dentry || (fast->way.renames & 1))
+	if (!subject || !fast || !fast->way.count || fast->way.dentries[0] != fast->dentry || (fast->way.renames & 1))
 		return 0;
 	dentry = cg_as_dentry(fast->dentry);
 	parent = dentry->d_parent;

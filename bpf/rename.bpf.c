@@ -117,7 +117,6 @@ static __noinline __u32 fast_ends(struct cg_subject *subject, struct ends *ends,
 	fast.second = CG_OPERATION_COUNT;
 	fast.end = CG_END_OLD;
 	fast.moved = ends->moved - 1;
-	fast.keeps = leaves == CG_LINK;
 	told = cg_fast_verdict(subject, &fast);
 	if (told != CG_PERMITTED)
 		return told;

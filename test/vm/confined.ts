@@ -52,6 +52,8 @@ export interface Confinement {
   readonly patience?: number;
   /** Bytes of the ring buffer. */
   readonly ring?: number;
+  /** Nobody reads the ring buffer before the program has ended: what it cannot hold is lost, however fast a reader were. */
+  readonly unread?: boolean;
 }
 
 export interface Run {
@@ -139,7 +141,8 @@ export class Confined {
     this.swap(confinement);
     const events: KernelEvent[] = [];
     const decoder = new EventDecoder();
-    const ring = this.gate.openRing(SESSION, (batch) => events.push(...decoder.push(batch)));
+    const listen = () => this.gate.openRing(SESSION, (batch) => events.push(...decoder.push(batch)));
+    const early = confinement.unread ? null : listen();
     const output = openSync(`${ROOT}/out`, 'w');
     const errors = openSync(`${ROOT}/err`, 'w');
     const pipe = `${ROOT}/pipe`;
@@ -167,6 +170,7 @@ export class Confined {
     const slow = globalThis.setTimeout(() => native.sendSignal(child.pidfd, 9), confinement.patience ?? PATIENCE);
     const { code, signal } = await ended;
     clearTimeout(slow);
+    const ring = early ?? listen();
     ring.drain();
     ring.stop();
     if (confinement.stdin === undefined) closeSync(input);
