@@ -13,10 +13,14 @@
  *   guards    HASH                   __u32 thread group -> __u64 start time: supervisors no subject may signal
  *   protections HASH                 struct cg_inode -> __u32 CG_PROTECT_*: files no subject may change
  *   protection_marks ARRAY           __u64 bits: which of their numbers are worth looking up
+ *   replies   HASH                   struct cg_reply_key -> struct cg_reply
+ *   questions HASH                   __u32 thread -> struct cg_question: who waits, stopped
+ *   attendance ARRAY                 struct cg_attendance by session number: who answers
  *   folders   INODE_STORAGE          struct cg_folders  what the fast path found out of a directory; the kernel half's alone
  */
 #ifndef CALLGATE_ABI_ABI_H
 #define CALLGATE_ABI_ABI_H
+#include "asking.h"
 #include "event.h"
 #include "image.h"
 #include "limits.h"

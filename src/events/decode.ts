@@ -46,6 +46,8 @@ export interface KernelEvent {
   readonly gid: number;
   readonly owner: number | null;
   readonly comm: string;
+  /** Of a question, the object as the kernel half has it: what an answer must name byte for byte. */
+  readonly asked?: { readonly objectType: number; readonly bytes: Buffer };
 }
 
 const HEADER = structBytes('event');
@@ -137,6 +139,7 @@ export class EventDecoder {
       gid: number('gid'),
       owner: owner === NOBODY ? null : owner,
       comm: commOf(fieldBytes(record, 'event', 'comm')),
+      ...(type === 'question' ? { asked: { objectType: kind, bytes: whole } } : {}),
     };
   }
 }
