@@ -12,6 +12,8 @@ import { permit } from './checks.js';
 import { ACT, Confined, ROOT, type RuleText, type Run, SESSION } from './confined.js';
 import { needsLsm } from './machine.js';
 
+t.setTimeout(900_000);
+
 const DIR = `${ROOT}/asking`;
 const FOREVER = (1n << 63n) - 1n;
 const THREADS = 8;
@@ -152,7 +154,7 @@ async function acts(t: Test, confined: Confined): Promise<void> {
   const { run, attendant } = await asked(
     confined,
     [`exec,${ACT}`, call.open(`${DIR}/file`)],
-    [{ ask: 'exec', path: `${ACT}`, policy: 'inherit' }, permit(['read', 'load'], '/**')],
+    [{ ask: 'exec', path: ACT }, permit(['read', 'load'], '/**')],
     () => ({}),
   );
   t.same({ results: run.results, asked: attendant.asked }, { results: ['ok'], asked: [`exec ${ACT}`] }, 'exec');
