@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From an access to a verdict: which policy, which image, what mode. */
-#include "judge.h"
+#include "ask.h"
 #include "settle.h"
 
 #define CG_PER_CLASS "matcher.inc.h"
@@ -89,6 +89,8 @@ int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch)
 		cg_stray(subject);
 		return EPERM;
 	}
+	if (!access->unresolved && access->verdict == CG_ASK && cg_ask(subject, scratch))
+		return ERESTARTNOINTR;
 	if (access->unresolved && access->unresolved < CG_UNRESOLVED_COUNT) {
 		__sync_fetch_and_add(&session->unresolved[CG_BOUND(access->unresolved, CG_UNRESOLVED_COUNT)], 1);
 		if (!cg_told(access->unresolved)) {
@@ -98,11 +100,6 @@ int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch)
 		}
 		access->verdict = CG_DENY;
 		access->decision_flags = CG_DECISION_LOG;
-	}
-	if (access->verdict == CG_ASK) {
-		/* Asking is refused by `run` before anything starts; an image that asks all the same is held to deny. */
-		access->verdict = CG_DENY;
-		access->errnum = EPERM;
 	}
 	if (access->verdict == CG_DENY) {
 		/* While learning, what a rule denies stays denied, and a thing is not moved from under it. */

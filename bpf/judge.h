@@ -16,10 +16,11 @@
 #include "path.h"
 #include "subject.h"
 
-/* True where the object was told, a rule permits it, and the hook itself says what is refused, and with which errno. */
+/* True where the object was told, a rule permits it or asks, and the hook itself says what is refused, and with which errno. */
 static __always_inline int cg_told(__u32 unresolved)
 {
-	return unresolved == CG_UNRESOLVED_TARGET || unresolved == CG_UNRESOLVED_MOVED ||
+	return (unresolved >= CG_UNRESOLVED_UNATTENDED && unresolved <= CG_UNRESOLVED_QUESTIONS) ||
+	       unresolved == CG_UNRESOLVED_TARGET || unresolved == CG_UNRESOLVED_MOVED ||
 	       (unresolved >= CG_UNRESOLVED_TRACED && unresolved <= CG_UNRESOLVED_SCRIPT);
 }
 

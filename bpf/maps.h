@@ -59,6 +59,8 @@ struct cg_access {
 	__u32 leaving;    /* enum cg_leaving: this is the old name */
 	__u64 first;      /* this is the new name, and the event of the old has this number; 0: not told */
 	__u64 sequence;   /* out: of the event that was reported; 0: none */
+	__u32 sent;       /* out: it reached the ring */
+	__u32 pad;
 };
 #define CG_NO_STATE ~0u
 
@@ -134,6 +136,7 @@ struct cg_scratch {
 	struct cg_exec_name exec_name;
 	struct cg_strings strings;
 	struct cg_seen_key key;
+	struct cg_reply_key asked;
 	struct cg_event event;    /* and, right behind it, the object's bytes */
 	__u8 text[CG_TEXT + CG_NAME_MAX + 1]; /* room behind CG_TEXT: a name's length is only known masked to 255 */
 };
@@ -228,6 +231,29 @@ CG_MAP struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } protection_marks SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_REPLIES_MAX);
+	__type(key, struct cg_reply_key);
+	__type(value, struct cg_reply);
+} replies SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_QUESTIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cg_question);
+} questions SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CG_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cg_attendance);
+} attendance SEC(".maps");
 
 /* An image by its place in the outer map of its class; NULL where there is none. image.bpf.c holds the maps. */
 #define CG_DECLARE_IMAGE(class_, ...) struct cg_image##class_ *cg_image##class_(__u32 place);

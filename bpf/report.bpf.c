@@ -247,6 +247,6 @@ __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct c
 	}
 	if (access->mode != CG_ENFORCE && is_repeat(scratch, number, length))
 		return event->first;
-	send_record(scratch, number, length);
+	access->sent = send_record(scratch, number, length);
 	return event->sequence;
 }

@@ -49,6 +49,7 @@ static __always_inline void settle(struct cg_access *access, __u32 bit, struct c
 		return;
 	if (verdict == CG_ASK && access->verdict != CG_ASK) {
 		access->verdict = CG_ASK;
+		access->errnum = decision->errnum;
 		access->rule = decision->rule;
 		access->decision_flags = flags;
 		access->decided = bit;

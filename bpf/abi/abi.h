@@ -14,9 +14,13 @@
  *   protections HASH                 struct cg_inode -> __u32 CG_PROTECT_*: files no subject may change
  *   protection_marks ARRAY           __u64 bits: which of their numbers are worth looking up
  *   folders   ARRAY                  struct cg_folder  what the fast path found out of directories; the kernel half's alone
+ *   replies   HASH                   struct cg_reply_key -> struct cg_reply
+ *   questions HASH                   __u32 thread -> struct cg_question: who waits, stopped
+ *   attendance ARRAY                 struct cg_attendance by session number: who answers
  */
 #ifndef CALLGATE_ABI_ABI_H
 #define CALLGATE_ABI_ABI_H
+#include "asking.h"
 #include "event.h"
 #include "image.h"
 #include "limits.h"

@@ -8,6 +8,8 @@ enum cg_event_type {
 	CG_EVENT_EXEC = 2,   /* a subject is about to run another program; the object is the program's path (the script's, where it
 	                      * is one). Later events of the subject carry its sequence number as `exe`. Not sent where the
 	                      * program is the one the next policy is named after and nothing is being learned. */
+	CG_EVENT_QUESTION = 4, /* a rule asks: the thread is stopped until it is answered, nothing has happened yet; `decided` are
+				* the operations that are asked about */
 	CG_EVENT_FLOOR = 3,  /* the hard-wired floor refused; `reason` is an enum cg_floor, the object may be empty */
 };
 
@@ -44,6 +46,10 @@ enum cg_unresolved {
 	CG_UNRESOLVED_SCRIPT = 18,      /* the name its interpreter opens again need not lead to the script that was judged */
 	CG_UNRESOLVED_MOVED = 19,  /* no want of knowing: what is moved or linked here would be granted more than where it was */
 	CG_UNRESOLVED_STALE = 20,  /* the policy's number is another session's by now */
+	/* A rule asks, and is held to a denial: */
+	CG_UNRESOLVED_UNATTENDED = 21, /* nobody is there to answer */
+	CG_UNRESOLVED_UNASKABLE = 22,  /* a call that cannot be stopped and begun again, or an object too long to ask about */
+	CG_UNRESOLVED_QUESTIONS = 23,  /* more questions than there is room for, or one that is asked again and again unanswered */
 	CG_UNRESOLVED_COUNT = 32,
 };
 

@@ -5,6 +5,49 @@
  * enums and numbers (without CG_). `type` is u8 to s64, char, or the name of a struct; an array has a `count`.
  */
 export const STRUCTS = {
+  reply_key: {
+    bytes: 448,
+    fields: {
+      cookie: { offset: 0, bytes: 8, type: 'u64' },
+      generation: { offset: 8, bytes: 8, type: 'u64' },
+      start: { offset: 16, bytes: 8, type: 'u64' },
+      scope: { offset: 24, bytes: 4, type: 'u32' },
+      pid: { offset: 28, bytes: 4, type: 'u32' },
+      policy: { offset: 32, bytes: 4, type: 'u32' },
+      operations: { offset: 36, bytes: 4, type: 'u32' },
+      length: { offset: 40, bytes: 4, type: 'u32' },
+      object_type: { offset: 44, bytes: 1, type: 'u8' },
+      pad: { offset: 45, bytes: 3, type: 'u8', count: 3 },
+      object: { offset: 48, bytes: 400, type: 'u8', count: 400 },
+    },
+  },
+  reply: {
+    bytes: 16,
+    fields: {
+      expires: { offset: 0, bytes: 8, type: 'u64' },
+      verdict: { offset: 8, bytes: 4, type: 'u32' },
+      errnum: { offset: 12, bytes: 4, type: 'u32' },
+    },
+  },
+  question: {
+    bytes: 48,
+    fields: {
+      cookie: { offset: 0, bytes: 8, type: 'u64' },
+      start: { offset: 8, bytes: 8, type: 'u64' },
+      sequence: { offset: 16, bytes: 8, type: 'u64' },
+      since: { offset: 24, bytes: 8, type: 'u64' },
+      window: { offset: 32, bytes: 8, type: 'u64' },
+      again: { offset: 40, bytes: 4, type: 'u32' },
+      group: { offset: 44, bytes: 4, type: 'u32' },
+    },
+  },
+  attendance: {
+    bytes: 16,
+    fields: {
+      cookie: { offset: 0, bytes: 8, type: 'u64' },
+      until: { offset: 8, bytes: 8, type: 'u64' },
+    },
+  },
   event: {
     bytes: 128,
     fields: {
@@ -377,9 +420,15 @@ export const STRUCTS = {
 } as const;
 
 export const ENUMS = {
+  scope: {
+    SCOPE_THREAD: 1,
+    SCOPE_PROCESS: 2,
+    SCOPE_POLICY: 3,
+  },
   event_type: {
     EVENT_ACCESS: 1,
     EVENT_EXEC: 2,
+    EVENT_QUESTION: 4,
     EVENT_FLOOR: 3,
   },
   unresolved: {
@@ -404,6 +453,9 @@ export const ENUMS = {
     UNRESOLVED_SCRIPT: 18,
     UNRESOLVED_MOVED: 19,
     UNRESOLVED_STALE: 20,
+    UNRESOLVED_UNATTENDED: 21,
+    UNRESOLVED_UNASKABLE: 22,
+    UNRESOLVED_QUESTIONS: 23,
     UNRESOLVED_COUNT: 32,
   },
   floor: {
@@ -513,6 +565,9 @@ export const ENUMS = {
 } as const;
 
 export const NUMBERS = {
+  REPLY_OBJECT: 400,
+  REPLIES_MAX: 65536,
+  QUESTIONS_MAX: 4096,
   EVENT_ENFORCED: 1,
   EVENT_LEARNT: 2,
   EVENT_REPEAT: 4,

@@ -46,6 +46,8 @@ export interface KernelEvent {
   readonly gid: number;
   readonly owner: number | null;
   readonly comm: string;
+  /** Of a question, the object as the kernel half has it: what an answer must name byte for byte. */
+  readonly asked?: { readonly objectType: number; readonly bytes: Buffer };
 }
 
 /** Where the field stands; it is read as one of this type. @throws RangeError where the contract has another */
@@ -199,6 +201,7 @@ export class EventDecoder {
       gid: view.getUint32(at + GID, true),
       owner: owner === NOBODY ? null : owner,
       comm: this.#commAt(batch, view, at + COMM.offset),
+      ...(type === 'question' ? { asked: { objectType: kind, bytes: Buffer.from(text.subarray(from, to)) } } : {}),
     };
   }
 

@@ -35,6 +35,9 @@ export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved
     'permitted, but the name need not lead to this script when its interpreter opens it: use its whole path without links, or permit with policy: inherit',
   moved: 'it, or something below it, would be granted more there than where it comes from: copy it instead',
   stale: "the policy's number is another session's by now",
+  unattended: 'a rule asks, and nobody was there to answer',
+  unaskable: 'a rule asks, and this call cannot be stopped and begun again, or the object is too long to ask about',
+  questions: 'a rule asks, and too many questions wait, or this one was asked again and again without an answer',
 };
 
 /** What a reason means, for a person; a word that is none (of a floor, of a log of another version) as it is. */

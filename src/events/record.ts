@@ -9,8 +9,11 @@ import type { Operation } from '../policy/operations.js';
 /** One attempt and what became of it, or (`type`) something else that the reader must know of. */
 export interface EventRecord {
   readonly v: 1;
-  /** `access` where absent. `exec`: a subject is about to run `object`. `floor`: the hard-wired floor refused. */
-  readonly type?: 'exec' | 'floor';
+  /**
+   * `access` where absent. `exec`: a subject is about to run `object`. `floor`: the hard-wired floor refused. `question`: the
+   * thread is stopped until somebody answers, and nothing has happened yet.
+   */
+  readonly type?: 'exec' | 'floor' | 'question';
   /** Of the session, from 1; a gap is lost events. */
   readonly seq: number;
   /** UTC, ISO 8601 with microseconds. */

@@ -2,6 +2,15 @@
 import { NUMBERS } from '../abi/abi.gen.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
 import {
+  decodeWaiting,
+  encodeAttendance,
+  encodeReply,
+  encodeReplyKey,
+  type Reply,
+  type ReplyKey,
+  type Waiting,
+} from './asking.js';
+import {
   decodeLife,
   decodeSession,
   decodeSlot,
@@ -168,6 +177,37 @@ export class Gate {
     this.#mark([inode]);
     const flags = this.native.lookup('protections', key)?.readUInt32LE(0) ?? 0;
     this.native.update('protections', key, u32(flags | NUMBERS.PROTECT_SEALED));
+  }
+
+  /** Questions of the session are answered until then (CLOCK_BOOTTIME in ns); from then on a rule that asks denies. */
+  attend(session: number, cookie: bigint, until: bigint): void {
+    this.native.update('attendance', u32(session), encodeAttendance(cookie, until));
+  }
+
+  /** Threads that wait for an answer, of all sessions; those that died meanwhile, too. */
+  waiting(): Waiting[] {
+    return this.native.keys('questions').flatMap((key) => {
+      const value = this.native.lookup('questions', key);
+      return value === null ? [] : [decodeWaiting(key.readUInt32LE(0), value)];
+    });
+  }
+
+  /** Forgets that a thread waits: it died, or goes on unanswered. */
+  forget(tid: number): void {
+    this.native.remove('questions', u32(tid));
+  }
+
+  /** Answers. The threads that wait for it are to be continued by SIGCONT. */
+  reply(key: ReplyKey, reply: Reply): void {
+    this.native.update('replies', encodeReplyKey(key), encodeReply(reply));
+  }
+
+  /** Takes an answer back; false where there is none, or it was used. */
+  takeBack(key: ReplyKey): boolean {
+    const encoded = encodeReplyKey(key);
+    if (this.native.lookup('replies', encoded) === null) return false;
+    this.native.remove('replies', encoded);
+    return true;
   }
 
   /** Sets the bits of their numbers, without which nothing is looked up. */

@@ -16,6 +16,9 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   guards: 8,
   protections: 4,
   protection_marks: 8,
+  replies: 16,
+  questions: 48,
+  attendance: 16,
   gate: structBytes('gate'),
 };
 const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks'];

@@ -48,6 +48,10 @@ export interface Confinement {
   readonly midway?: () => void | Promise<void>;
   /** Done once it runs. */
   readonly meanwhile?: () => void | Promise<void>;
+  /** Done before it runs, when the session is there. */
+  readonly started?: () => void;
+  /** Hears each event as it comes. */
+  readonly heard?: (event: KernelEvent) => void;
   /** Milliseconds after which it is ended. */
   readonly patience?: number;
   /** Bytes of the ring buffer. */
@@ -141,7 +145,12 @@ export class Confined {
     this.swap(confinement);
     const events: KernelEvent[] = [];
     const decoder = new EventDecoder();
-    const listen = () => this.gate.openRing(SESSION, (batch) => events.push(...decoder.push(batch)));
+    const listen = () =>
+      this.gate.openRing(SESSION, (batch) => {
+        const come = decoder.push(batch);
+        events.push(...come);
+        for (const event of come) confinement.heard?.(event);
+      });
     const early = confinement.unread ? null : listen();
     const output = openSync(`${ROOT}/out`, 'w');
     const errors = openSync(`${ROOT}/err`, 'w');
@@ -158,6 +167,7 @@ export class Confined {
       ...(confinement.uid === undefined ? {} : { uid: confinement.uid, gid: confinement.uid, groups: [] }),
     });
     native.mark(this.gate.native, child.pidfd, encodeArmedSubject(1, SESSION, this.cookie, child.device, child.inode));
+    confinement.started?.();
     const ended = child.wait();
     await child.release();
     await confinement.meanwhile?.();

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A question: the thread is stopped and its system call begun again, so that a hook that asks never sleeps and the answer is
+ * about what the kernel holds when it is used. In order:
+ *
+ *   1. The object is written down whole, and looked up in `replies`, with the policy, its generation and the operations: what
+ *      was said of another object, by another policy or to another thread is no answer. One that is there is the verdict.
+ *   2. Else it is told (CG_EVENT_QUESTION), the thread is put down in `questions`, SIGSTOP is sent to it, and the hook returns
+ *      -ERESTARTNOINTR: the call unwinds, the thread stops, and whoever answers writes into `replies` and sends SIGCONT.
+ *   3. The call begins again, from user space, and is judged again: the object as it is now, the policy as it is now. A SIGCONT
+ *      that brings no answer only has it ask again.
+ *
+ * Where any of it fails, or nobody attends, the verdict is a denial that says why. The signal is the thread's own
+ * (bpf_send_signal_thread): the process's would be merged with one that is pending for another thread, and the call would come
+ * back to user space with the errno.
+ */
+#include "ask.h"
+
+/* After so many askings without an answer it is looked how long they took: less than this is a loop that nobody stops. */
+#define AGAIN_MOST 64
+#define WINDOW_NS 1000000000ull
+
+/* include/linux/sched.h, include/linux/sched/signal.h */
+#define PF_EXITING 0x4
+#define PF_IO_WORKER 0x10
+#define PF_KTHREAD 0x200000
+#define SIGNAL_UNKILLABLE 0x40
+#define SIGSTOP 19
+
+struct writing {
+	struct cg_scratch *scratch;
+};
+
+static long write_one(__u32 index, struct writing *writing)
+{
+	struct cg_scratch *scratch = writing->scratch;
+	struct cg_climb *climb = &scratch->climb;
+	__u32 length = cg_walk_step(scratch), at;
+
+	if (!length)
+		return climb->phase == CG_DONE;
+	if (climb->at + length + 1 > CG_REPLY_OBJECT) {
+		climb->unresolved = CG_UNRESOLVED_TEXT;
+		return 1;
+	}
+	at = CG_BOUND(climb->at, CG_TEXT);
+	scratch->text[at] = '/';
+	length &= CG_NAME_MAX;
+	bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name);
+	climb->at = at + 1 + length;
+	return 0;
+}
+
+/* Writes the object into scratch->text; its bytes, or 0 where it is too long or could not be told. */
+static __always_inline __u32 write_whole(struct cg_scratch *scratch)
+{
+	struct cg_access *access = &scratch->access;
+	struct cg_climb *climb = &scratch->climb;
+	__u32 length;
+
+	if (access->object == CG_OBJECT_PATH || access->object == CG_OBJECT_UNIX) {
+		struct writing writing = {scratch};
+
+		climb->retries = 0;
+		cg_walk_start(scratch);
+		bpf_loop(CG_STEPS_MAX, write_one, &writing, 0);
+		if (climb->phase != CG_DONE || climb->unresolved || climb->unreachable)
+			return 0;
+		if (climb->at)
+			return climb->at;
+		scratch->text[0] = '/';
+		return 1;
+	}
+	if (access->object == CG_OBJECT_KIND) {
+		scratch->text[0] = access->kind;
+		return 1;
+	}
+	length = access->length;
+	if (length > sizeof(access->bytes))
+		return 0;
+	bpf_probe_read_kernel(scratch->text, length, access->bytes);
+	return length;
+}
+
+/* Is there an answer under this key that still holds? One that is for once is taken away with it. */
+static __always_inline int take(struct cg_reply_key *key, struct cg_reply *out)
+{
+	struct cg_reply *answer = bpf_map_lookup_elem(&replies, key);
+
+	if (!answer)
+		return 0;
+	out->expires = answer->expires;
+	out->verdict = answer->verdict;
+	out->errnum = answer->errnum;
+	if (out->expires && bpf_ktime_get_boot_ns() >= out->expires) {
+		bpf_map_delete_elem(&replies, key);
+		return 0;
+	}
+	return key->scope != CG_SCOPE_THREAD || !bpf_map_delete_elem(&replies, key);
+}
+
+/* 1: it was answered. 0: it was not. -1: it cannot even be said what is asked. */
+static __noinline int find_answer(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	struct task_struct *task = cg_current();
+	struct cg_reply answer = {};
+	struct cg_reply_key *key;
+	struct cg_access *access;
+	struct cg_scratch *own;
+	__u32 length;
+
+	if (!subject || !scratch)
+		return -1;
+	length = write_whole(scratch);
+	if (!length || length > CG_REPLY_OBJECT)
+		return -1;
+	/* The same scratch, had as a map's value: see report.bpf.c, is_repeat. */
+	own = bpf_task_storage_get(&scratches, task, 0, 0);
+	if (!own)
+		return -1;
+	access = &scratch->access;
+	key = &own->asked;
+	__builtin_memset(key, 0, sizeof(*key));
+	key->cookie = subject->cookie;
+	key->generation = access->generation;
+	key->policy = access->policy;
+	key->operations = access->decided;
+	key->length = length;
+	key->object_type = access->object;
+	bpf_probe_read_kernel(key->object, length, scratch->text);
+	key->scope = CG_SCOPE_THREAD;
+	key->pid = (__u32)bpf_get_current_pid_tgid();
+	key->start = BPF_CORE_READ(task, start_boottime);
+	if (!take(key, &answer)) {
+		key->scope = CG_SCOPE_PROCESS;
+		key->pid = bpf_get_current_pid_tgid() >> 32;
+		key->start = BPF_CORE_READ(task, group_leader, start_boottime);
+		if (!take(key, &answer)) {
+			key->scope = CG_SCOPE_POLICY;
+			key->pid = 0;
+			key->start = 0;
+			if (!take(key, &answer))
+				return 0;
+		}
+	}
+	access->verdict = answer.verdict == CG_PERMIT ? CG_PERMIT : CG_DENY;
+	if (answer.errnum)
+		access->errnum = answer.errnum;
+	return 1;
+}
+
+/* Somebody said lately that questions of this session will be answered. */
+static __always_inline int is_attended(struct cg_subject *subject)
+{
+	__u32 number = subject->session;
+	struct cg_attendance *attended = bpf_map_lookup_elem(&attendance, &number);
+
+	return attended && attended->cookie == subject->cookie && bpf_ktime_get_boot_ns() < attended->until;
+}
+
+/*
+ * Can the call be stopped and begun again? Only what was seen to be (arch/: cg_restarts), by a thread that a signal stops: no
+ * worker of the kernel's, no user of io_uring (whose requests come back with the errno), no first process of a pid namespace
+ * (which takes no SIGSTOP), none that is ending.
+ */
+static __always_inline int is_askable(struct cg_access *access)
+{
+	struct task_struct *task = cg_current();
+
+	if ((task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)) || task->io_uring)
+		return 0;
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_UNKILLABLE)
+		return 0;
+	return cg_restarts(access->operations == CG_BIT(CG_EXEC));
+}
+
+/* Puts the thread down as one that waits; 0 where there is no room, or it has asked too often. */
+static __noinline int put_question(struct cg_subject *subject, __u64 sequence)
+{
+	__u64 ids = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns();
+	struct task_struct *task = cg_current();
+	struct cg_question question = {}, *last;
+	__u32 thread = (__u32)ids;
+
+	if (!subject)
+		return 0;
+	question.cookie = subject->cookie;
+	question.start = BPF_CORE_READ(task, start_boottime);
+	question.sequence = sequence;
+	question.since = now;
+	question.window = now;
+	question.group = ids >> 32;
+	last = bpf_map_lookup_elem(&questions, &thread);
+	if (last && last->start == question.start && last->cookie == question.cookie) {
+		question.since = last->since;
+		question.again = last->again + 1;
+		question.window = last->window;
+		if (question.again % AGAIN_MOST == 0) {
+			if (now - last->window < WINDOW_NS)
+				return 0;
+			question.window = now;
+		}
+	}
+	return !bpf_map_update_elem(&questions, &thread, &question, BPF_ANY);
+}
+
+int cg_ask(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	__u32 thread = (__u32)bpf_get_current_pid_tgid(), reason;
+	struct cg_session *session;
+	struct cg_access *access;
+	int answered;
+
+	if (!subject || !scratch)
+		return 0;
+	access = &scratch->access;
+	if (access->mode != CG_ENFORCE) {
+		/* Complaining and learning stop nobody. */
+		access->verdict = CG_DENY;
+		return 0;
+	}
+	session = cg_session_of(subject);
+	answered = session ? find_answer(subject, scratch) : -1;
+	if (!session || answered > 0) {
+		bpf_map_delete_elem(&questions, &thread);
+		return 0;
+	}
+	if (answered < 0 || !is_askable(access)) {
+		reason = CG_UNRESOLVED_UNASKABLE;
+	} else if (!is_attended(subject)) {
+		reason = CG_UNRESOLVED_UNATTENDED;
+	} else {
+		reason = CG_UNRESOLVED_QUESTIONS;
+		access->sent = 0;
+		access->sequence = cg_report(subject, scratch, session, CG_EVENT_QUESTION);
+		/* Put down before it stops: who finds it stopped finds it there. */
+		if (access->sent && put_question(subject, access->sequence) && !bpf_send_signal_thread(SIGSTOP))
+			return 1;
+	}
+	bpf_map_delete_elem(&questions, &thread);
+	access->unresolved = reason;
+	return 0;
+}

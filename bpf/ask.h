@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Asking: a rule has no verdict of its own, somebody is to give one. */
+#ifndef CALLGATE_ASK_H
+#define CALLGATE_ASK_H
+#include "judge.h"
+
+/* What a system call returns that is to be begun again once its thread goes on; user space never sees it (include/linux/errno.h). */
+#define ERESTARTNOINTR 513
+
+/*
+ * scratch->access asks. 0: that was answered, by somebody or by what holds where nobody can be asked, and it has a verdict (and
+ * may have a reason in access.unresolved) now. 1: it was asked, and the thread will stop: the hook returns -ERESTARTNOINTR.
+ */
+int cg_ask(struct cg_subject *subject, struct cg_scratch *scratch);
+
+#endif
