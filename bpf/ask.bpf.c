@@ -10,6 +10,10 @@
  *   3. The call begins again, from user space, and is judged again: the object as it is now, the policy as it is now. A SIGCONT
  *      that brings no answer only has it ask again.
  *
+ * A call that asks twice is begun again twice, and the first answer, though it is for once, must still stand the second time:
+ * within one hook it is held (CG_ANSWER_HELD) till neither asks; an open that makes a file asks of `create` before there is
+ * one, and that answer is for what it does with the file, too (CG_ANSWER_MAKES).
+ *
  * Where any of it fails, or nobody attends, the verdict is a denial that says why. The signal is the thread's own
  * (bpf_send_signal_thread): the process's would be merged with one that is pending for another thread, and the call would come
  * back to user space with the errno.
@@ -83,7 +87,7 @@ static __always_inline __u32 write_whole(struct cg_scratch *scratch)
 }
 
 /* Is there an answer under this key that still holds? One that is for once is taken away with it. */
-static __always_inline int take(struct cg_reply_key *key, struct cg_reply *out)
+static __always_inline int take(struct cg_reply_key *key, struct cg_reply *out, __u32 use)
 {
 	struct cg_reply *answer = bpf_map_lookup_elem(&replies, key);
 
@@ -96,7 +100,22 @@ static __always_inline int take(struct cg_reply_key *key, struct cg_reply *out)
 		bpf_map_delete_elem(&replies, key);
 		return 0;
 	}
-	return key->scope != CG_SCOPE_THREAD || !bpf_map_delete_elem(&replies, key);
+	return key->scope != CG_SCOPE_THREAD || use == CG_ANSWER_HELD || !bpf_map_delete_elem(&replies, key);
+}
+
+/* Of one object, by one thread: what else is asked about it does not matter. */
+static __always_inline int is_same_object(const struct cg_reply_key *one, const struct cg_reply_key *other)
+{
+	const __u64 *words = (const __u64 *)one->object, *others = (const __u64 *)other->object;
+	__u64 differs = one->cookie ^ other->cookie;
+
+	differs |= one->generation ^ other->generation;
+	differs |= one->policy ^ other->policy;
+	differs |= one->length ^ other->length;
+	differs |= one->object_type ^ other->object_type;
+	for (int i = 0; i < CG_REPLY_OBJECT / 8; i++)
+		differs |= words[i] ^ others[i];
+	return !differs;
 }
 
 /* 1: it was answered. 0: it was not. -1: it cannot even be said what is asked. */
@@ -107,7 +126,7 @@ static __noinline int find_answer(struct cg_subject *subject, struct cg_scratch 
 	struct cg_reply_key *key;
 	struct cg_access *access;
 	struct cg_scratch *own;
-	__u32 length;
+	__u32 length, use;
 
 	if (!subject || !scratch)
 		return -1;
@@ -128,20 +147,32 @@ static __noinline int find_answer(struct cg_subject *subject, struct cg_scratch 
 	key->length = length;
 	key->object_type = access->object;
 	bpf_probe_read_kernel(key->object, length, scratch->text);
+	use = access->answer;
+	if (own->kept_for == CG_ANSWER_MAKES && (access->flags & CG_EVENT_CREATED)) {
+		own->kept_for = 0;
+		if (is_same_object(key, &own->kept)) {
+			access->verdict = CG_PERMIT;
+			return 1;
+		}
+	}
 	key->scope = CG_SCOPE_THREAD;
 	key->pid = (__u32)bpf_get_current_pid_tgid();
 	key->start = BPF_CORE_READ(task, start_boottime);
-	if (!take(key, &answer)) {
+	if (!take(key, &answer, use)) {
 		key->scope = CG_SCOPE_PROCESS;
 		key->pid = bpf_get_current_pid_tgid() >> 32;
 		key->start = BPF_CORE_READ(task, group_leader, start_boottime);
-		if (!take(key, &answer)) {
+		if (!take(key, &answer, use)) {
 			key->scope = CG_SCOPE_POLICY;
 			key->pid = 0;
 			key->start = 0;
-			if (!take(key, &answer))
+			if (!take(key, &answer, use))
 				return 0;
 		}
+	}
+	if ((use == CG_ANSWER_HELD && key->scope == CG_SCOPE_THREAD) || (use == CG_ANSWER_MAKES && answer.verdict == CG_PERMIT)) {
+		__builtin_memcpy(&own->kept, key, sizeof(own->kept));
+		own->kept_for = use;
 	}
 	access->verdict = answer.verdict == CG_PERMIT ? CG_PERMIT : CG_DENY;
 	if (answer.errnum)
@@ -167,7 +198,7 @@ static __always_inline int is_askable(struct cg_access *access)
 {
 	struct task_struct *task = cg_current();
 
-	if ((task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)) || task->io_uring)
+	if (access->answer == CG_ANSWER_EXCLUSIVE || (task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_EXITING)) || task->io_uring)
 		return 0;
 	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_UNKILLABLE)
 		return 0;
@@ -202,6 +233,18 @@ static __noinline int put_question(struct cg_subject *subject, __u64 sequence)
 		}
 	}
 	return !bpf_map_update_elem(&questions, &thread, &question, BPF_ANY);
+}
+
+int cg_use_up(int verdict)
+{
+	struct cg_scratch *own = bpf_task_storage_get(&scratches, cg_current(), 0, 0);
+
+	if (!own || own->kept_for != CG_ANSWER_HELD)
+		return 0;
+	own->kept_for = 0;
+	if (verdict != -ERESTARTNOINTR)
+		bpf_map_delete_elem(&replies, &own->kept);
+	return 0;
 }
 
 int cg_ask(struct cg_subject *subject, struct cg_scratch *scratch)

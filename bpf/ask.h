@@ -13,4 +13,7 @@
  */
 int cg_ask(struct cg_subject *subject, struct cg_scratch *scratch);
 
+/* A hook that asks of two objects ends with `verdict`: an answer that it held is used up, unless it asked. Returns 0. */
+int cg_use_up(int verdict);
+
 #endif

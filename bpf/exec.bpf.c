@@ -118,7 +118,12 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		__u32 transition = access->transition;
 		__u64 exe = 0;
 
-		if (!access->unresolved && access->verdict == CG_PERMIT) {
+		if (!access->unresolved && access->verdict == CG_ASK) {
+			/* Its own policy, and where it has none this one: who answers is told under which it will run. */
+			next = policy_of(entry.subject->session, access->program);
+			if (!next)
+				next = entry.subject->policy;
+		} else if (!access->unresolved && access->verdict == CG_PERMIT) {
 			if (transition == CG_OWN) {
 				next = policy_of(entry.subject->session, access->program);
 				if (!next && access->mode == CG_LEARN)

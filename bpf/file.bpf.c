@@ -20,6 +20,7 @@
  * Where a hook returns without a judgement, the reason stands there, and why the caller cannot bring it about. Everywhere:
  * cg_facts_path() and cg_path_object() say that an access is a stacking file system's own (path.bpf.c says by what).
  */
+#include "ask.h"
 #include "fast.h"
 #include "object.h"
 
@@ -103,8 +104,11 @@ int BPF_PROG(file_open, struct file *file)
 	 * The open that made the file: `create` was judged in path_mknod, which does not know what for. A refusal leaves the
 	 * new file behind, empty, as a name that a rule permits; letting it through would leave an open that none does.
 	 */
-	if (mode & FMODE_CREATED)
+	if (mode & FMODE_CREATED) {
 		entry.scratch->access.flags |= CG_EVENT_CREATED;
+		if (flags & O_EXCL)
+			entry.scratch->access.answer = CG_ANSWER_EXCLUSIVE;
+	}
 	return cg_conclude(entry.subject, entry.scratch);
 }
 
@@ -131,6 +135,17 @@ static __always_inline int in_mqueue(struct dentry *dentry)
 	return BPF_CORE_READ(dentry, d_sb, s_magic) == MQUEUE_MAGIC;
 }
 
+/* `bind` of the name that a socket gets. */
+static __always_inline int judge_bound(struct cg_entry *entry, const struct path *dir, struct dentry *dentry)
+{
+	cg_begin(entry->scratch);
+	if (cg_facts_path(entry->subject, entry->scratch, dir, dentry, CG_BIT(CG_BIND)))
+		return 0;
+	if (entry->scratch->access.object == CG_OBJECT_PATH)
+		entry->scratch->access.object = CG_OBJECT_UNIX;
+	return cg_judge(entry->subject, entry->scratch);
+}
+
 SEC("lsm/path_mknod")
 int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode, unsigned int dev)
 {
@@ -145,24 +160,24 @@ int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t 
 		CG_FAST(subject, dir->mnt, dentry, CG_CREATE, CG_OPERATION_COUNT);
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
+	entry.scratch->kept_for = 0;
 	switch (mode & S_IFMT) {
 	case S_IFCHR:
 	case S_IFBLK:
 		return judge_path(&entry, dir, dentry, CG_BIT(CG_MKNOD));
 	case S_IFSOCK:
 		/* A file object for `create`, and an address for `bind`: two attempts, each with its own event. */
+		entry.scratch->access.answer = CG_ANSWER_HELD;
 		verdict = judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
-		if (verdict)
-			return verdict;
-		cg_begin(entry.scratch);
-		if (cg_facts_path(entry.subject, entry.scratch, dir, dentry, CG_BIT(CG_BIND)))
-			return 0;
-		if (entry.scratch->access.object == CG_OBJECT_PATH)
-			entry.scratch->access.object = CG_OBJECT_UNIX;
-		return cg_judge(entry.subject, entry.scratch);
+		if (!verdict)
+			verdict = judge_bound(&entry, dir, dentry);
+		if (entry.scratch->kept_for)
+			cg_use_up(verdict);
+		return verdict;
 	default:
 		if (in_mqueue(dentry))
 			return 0;
+		entry.scratch->access.answer = CG_ANSWER_MAKES;
 		return judge_path(&entry, dir, dentry, CG_BIT(CG_CREATE));
 	}
 }

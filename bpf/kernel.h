@@ -27,6 +27,7 @@
 #define FMODE_NOACCOUNT 0x20000000 /* opened by the kernel for itself: overlayfs's inner files, till 6.7 */
 #define FMODE_EXEC_FLAG 0x20       /* __FMODE_EXEC, in f_flags */
 #define O_ACCMODE 3
+#define O_EXCL 0200
 #define O_TRUNC 01000
 #define O_TMPFILE_FLAG 020000000
 #define CG_MNT_INTERNAL 0x4000 /* MNT_INTERNAL (include/linux/mount.h; an enum since 6.18) */

@@ -60,9 +60,17 @@ struct cg_access {
 	__u64 first;      /* this is the new name, and the event of the old has this number; 0: not told */
 	__u64 sequence;   /* out: of the event that was reported; 0: none */
 	__u32 sent;       /* out: it reached the ring */
-	__u32 pad;
+	__u32 answer;     /* enum cg_answer_use */
 };
 #define CG_NO_STATE ~0u
+
+/* What becomes of an answer that was given once, where the system call goes on to ask about more. */
+enum cg_answer_use {
+	CG_ANSWER_TAKEN = 0,     /* used up by its first use */
+	CG_ANSWER_HELD = 1,      /* by cg_use_up(), once the hook that asks twice asks no more: a call begun again needs it again */
+	CG_ANSWER_MAKES = 2,     /* taken, and it answers too what the open that makes the file does with it */
+	CG_ANSWER_EXCLUSIVE = 3, /* there can be none: begun again, the call would find the file that it has made */
+};
 
 /* The old name of a rename or link. Enforced, it is reported as any other object. */
 enum cg_leaving {
@@ -137,6 +145,9 @@ struct cg_scratch {
 	struct cg_strings strings;
 	struct cg_seen_key key;
 	struct cg_reply_key asked;
+	struct cg_reply_key kept; /* of the answer that `kept_for` says */
+	__u32 kept_for;           /* enum cg_answer_use: HELD, MAKES; 0: of none */
+	__u32 pad;
 	struct cg_event event;    /* and, right behind it, the object's bytes */
 	__u8 text[CG_TEXT + CG_NAME_MAX + 1]; /* room behind CG_TEXT: a name's length is only known masked to 255 */
 };

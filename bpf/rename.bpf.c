@@ -11,6 +11,7 @@
  * upon which mv(1) copies, and each copy is judged. What stacking file systems rename by themselves (fs/overlayfs: the
  * whiteout of a file that is taken away) goes to the file system and comes by no path hook.
  */
+#include "ask.h"
 #include "fast.h"
 #include "object.h"
 
@@ -74,7 +75,7 @@ static __always_inline int lacks_first(struct cg_access *access)
 /* Once, and again where the policy was replaced between the two, or where the old name is to be told all the same. */
 #define TRIES 2
 
-static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
+static __always_inline int judge_both(struct cg_entry *entry, struct ends *ends)
 {
 	struct cg_access *access = &entry->scratch->access;
 	__u32 floor = cg_protected(ends->new, ends->arrives);
@@ -85,6 +86,7 @@ static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
 		return cg_floor(entry->subject, entry->scratch, floor);
 	}
 	access->leaving = CG_LEAVING;
+	access->answer = CG_ANSWER_HELD;
 	for (int i = 1;; i++) {
 		int verdict = judge_path(entry, ends->old_dir, ends->old, ends->leaves);
 
@@ -96,10 +98,20 @@ static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
 			break;
 		cg_begin(entry->scratch);
 		access->leaving = CG_LEAVING_TOLD;
+		access->answer = CG_ANSWER_HELD;
 	}
 	if (access->stale)
 		access->unresolved = CG_UNRESOLVED_POLICY;
 	return cg_conclude(entry->subject, entry->scratch);
+}
+
+static __always_inline int judge_ends(struct cg_entry *entry, struct ends *ends)
+{
+	int verdict = judge_both(entry, ends);
+
+	if (entry->scratch->kept_for)
+		cg_use_up(verdict);
+	return verdict;
 }
 
 /* Both ends by the fast path: to be told at all, neither may have a word said of it. What is exchanged is compared both ways. */

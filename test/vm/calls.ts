@@ -7,6 +7,7 @@ export const O = {
   RDWR: 2,
   ACCESS: 3,
   CREAT: 0o100,
+  EXCL: 0o200,
   TRUNC: 0o1000,
   DIRECTORY: 0o200000,
   NOFOLLOW: 0o400000,
