@@ -5,8 +5,9 @@
  *
  *   1. The object is written down whole, and looked up in `replies`, with the policy, its generation and the operations: what
  *      was said of another object, by another policy or to another thread is no answer. One that is there is the verdict.
- *   2. Else it is told (CG_EVENT_QUESTION), the thread is put down in `questions`, SIGSTOP is sent to it, and the hook returns
- *      -ERESTARTNOINTR: the call unwinds, the thread stops, and whoever answers writes into `replies` and sends SIGCONT.
+ *   2. Else the thread is put down in `questions`, SIGSTOP is sent to it, it is told (CG_EVENT_QUESTION), and the hook returns
+ *      -ERESTARTNOINTR: the call unwinds, the thread stops, and whoever answers writes into `replies` and sends SIGCONT. In
+ *      this order: whoever is told finds it put down, and a SIGCONT that is faster than the stop takes the stop away.
  *   3. The call begins again, from user space, and is judged again: the object as it is now, the policy as it is now. A SIGCONT
  *      that brings no answer only has it ask again.
  *
@@ -22,13 +23,14 @@
 
 /* After so many askings without an answer it is looked how long they took: less than this is a loop that nobody stops. */
 #define AGAIN_MOST 64
-#define WINDOW_NS 1000000000ull
+#define WINDOW_NS 4000000000ull
 
 /* include/linux/sched.h, include/linux/sched/signal.h */
 #define PF_EXITING 0x4
 #define PF_IO_WORKER 0x10
 #define PF_KTHREAD 0x200000
 #define SIGNAL_UNKILLABLE 0x40
+#define SIGCONT 18
 #define SIGSTOP 19
 
 struct writing {
@@ -206,7 +208,7 @@ static __always_inline int is_askable(struct cg_access *access)
 }
 
 /* Puts the thread down as one that waits; 0 where there is no room, or it has asked too often. */
-static __noinline int put_question(struct cg_subject *subject, __u64 sequence)
+static __noinline int put_question(struct cg_subject *subject)
 {
 	__u64 ids = bpf_get_current_pid_tgid(), now = bpf_ktime_get_boot_ns();
 	struct task_struct *task = cg_current();
@@ -217,7 +219,6 @@ static __noinline int put_question(struct cg_subject *subject, __u64 sequence)
 		return 0;
 	question.cookie = subject->cookie;
 	question.start = BPF_CORE_READ(task, start_boottime);
-	question.sequence = sequence;
 	question.since = now;
 	question.window = now;
 	question.group = ids >> 32;
@@ -274,11 +275,19 @@ int cg_ask(struct cg_subject *subject, struct cg_scratch *scratch)
 		reason = CG_UNRESOLVED_UNATTENDED;
 	} else {
 		reason = CG_UNRESOLVED_QUESTIONS;
-		access->sent = 0;
-		access->sequence = cg_report(subject, scratch, session, CG_EVENT_QUESTION);
-		/* Put down before it stops: who finds it stopped finds it there. */
-		if (access->sent && put_question(subject, access->sequence) && !bpf_send_signal_thread(SIGSTOP))
-			return 1;
+		if (put_question(subject) && !bpf_send_signal_thread(SIGSTOP)) {
+			access->sent = 0;
+			access->sequence = cg_report(subject, scratch, session, CG_EVENT_QUESTION);
+			if (access->sent) {
+				struct cg_question *question = bpf_map_lookup_elem(&questions, &thread);
+
+				if (question)
+					question->sequence = access->sequence;
+				return 1;
+			}
+			/* Nobody heard of it. */
+			bpf_send_signal_thread(SIGCONT);
+		}
 	}
 	bpf_map_delete_elem(&questions, &thread);
 	access->unresolved = reason;

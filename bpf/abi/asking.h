@@ -40,7 +40,7 @@ struct cg_reply {
 struct cg_question {
 	__u64 cookie;
 	__u64 start;    /* task->start_boottime of the thread, ns: with its number it names it for good */
-	__u64 sequence; /* of the CG_EVENT_QUESTION that tells what it wants; of its last one */
+	__u64 sequence; /* of the CG_EVENT_QUESTION that tells what it wants, of its last one; 0: it is being told just now */
 	__u64 since;    /* CLOCK_BOOTTIME, ns */
 	__u64 window;   /* when the asking that `again` counts began */
 	__u32 again;    /* how often it has asked the same way since without an answer: continued by somebody else */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Rules that ask, in the kernel: a thread stops before anything has happened, and goes on by the answer. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -245,14 +247,14 @@ async function made(t: Test, confined: Confined): Promise<void> {
   const rules = [ask(['create', 'write', 'read'], fresh), permit('delete', fresh)];
   const create = call.open(fresh, call.O.CREAT | call.O.EXCL | call.O.RDWR);
   const plain = call.open(fresh, call.O.WRONLY);
-  const once = await asked(
+  const first = await asked(
     confined,
     [create, plain, call.unlink(fresh), create, call.unlink(fresh)],
     rules,
     () => ({}),
   );
   t.same(
-    { results: once.run.results, asked: once.attendant.asked },
+    { results: first.run.results, asked: first.attendant.asked },
     {
       results: ['ok', 'ok', 'ok', 'ok', 'ok'],
       asked: [`create ${fresh}`, `write ${fresh}`, `create ${fresh}`],
@@ -403,7 +405,13 @@ async function strays(t: Test, confined: Confined): Promise<void> {
   const rules = [ask('read', `${DIR}/file`)];
   const again = await asked(confined, [call.open(`${DIR}/file`)], rules, (_, times) => (times < 5 ? null : {}));
   t.same({ results: again.run.results, asked: again.attendant.asked.length }, { results: ['ok'], asked: 5 });
-  const never = await asked(confined, [call.open(`${DIR}/file`)], rules, () => null);
+  const flood: ChildProcess[] = [];
+  const never = await asked(confined, [call.open(`${DIR}/file`)], rules, ({ pid }, times) => {
+    // Faster than any reader of events would.
+    if (times === 1) flood.push(spawn('sh', ['-c', `while kill -CONT ${pid}; do :; done 2>/dev/null`]));
+    return null;
+  });
+  await Promise.all(flood.map((child) => (child.exitCode === null ? once(child, 'exit') : null)));
   t.same(never.run.results, ['EPERM'], 'one that goes on and on unanswered is denied');
   t.equal(never.run.events.map(({ reason }) => REASONS[reason]).at(-1), 'questions');
   await setTimeout(0);
