@@ -30,17 +30,17 @@ static __always_inline __u32 OF_CLASS(literal_of)(struct OF_CLASS(cg_image) *ima
 static __always_inline __u32 OF_CLASS(state_by)(struct OF_CLASS(cg_image) *image, struct cg_state *state, __u32 length,
 						 const __u64 *words, __u32 most)
 {
-	__u64 row = state->dfa;
+	__u32 row = state->dfa, count = image->header.class_count;
 
 	for (__u32 i = 0; i < most; i++) {
 		if (i >= length)
 			break;
 		__u8 byte = words[i / 8] >> (i % 8 * 8);
-		row = image->cells[CG_BOUND(row + image->classes[byte], OF_CLASS(CG_CELLS))];
+		row = OF_CLASS(row_has)(image, row, image->classes[byte], count + 1);
 		if (!row)
 			return state->fallback;
 	}
-	return image->cells[CG_BOUND(row + image->header.class_count, OF_CLASS(CG_CELLS))];
+	return OF_CLASS(row_has)(image, row, count, 0);
 }
 
 /*

@@ -21,7 +21,7 @@
 struct OF_CLASS(bytes) {
 	struct OF_CLASS(cg_image) *image;
 	struct cg_scratch *scratch;
-	__u64 row;
+	__u32 row;
 	__u32 length;
 };
 
@@ -30,7 +30,7 @@ static long OF_CLASS(byte_step)(__u32 index, struct OF_CLASS(bytes) *at)
 	if (index >= at->length)
 		return 1;
 	__u8 byte = at->scratch->name[index & CG_NAME_MAX];
-	at->row = at->image->cells[CG_BOUND(at->row + at->image->classes[byte], OF_CLASS(CG_CELLS))];
+	at->row = OF_CLASS(row_has)(at->image, at->row, at->image->classes[byte], at->image->header.class_count + 1);
 	return !at->row;
 }
 
@@ -58,7 +58,7 @@ static __noinline __u32 OF_CLASS(state_after)(struct OF_CLASS(cg_image) *image, 
 		struct OF_CLASS(bytes) at = {image, scratch, state->dfa, length};
 		bpf_loop(CG_NAME_MAX, OF_CLASS(byte_step), &at, 0);
 		if (at.row)
-			return image->cells[CG_BOUND(at.row + image->header.class_count, OF_CLASS(CG_CELLS))];
+			return OF_CLASS(row_has)(image, at.row, image->header.class_count, 0);
 	}
 	return state->fallback;
 }

@@ -23,3 +23,13 @@ static __always_inline int OF_CLASS(takes)(struct OF_CLASS(cg_image) *image, __u
 		table += classes * width;
 	return (image->moves[CG_BOUND(table + before * width + after / 32, OF_CLASS(CG_MOVES))] >> (after & 31)) & 1;
 }
+
+/* What an automaton of bytes goes on with from `row`, by a column of it; 0: nothing. */
+static __always_inline __u32 OF_CLASS(row_has)(struct OF_CLASS(cg_image) *image, __u32 row, __u32 column, __u32 otherwise)
+{
+	__u64 cell = image->cells[CG_BOUND(row + column, OF_CLASS(CG_CELLS))];
+
+	if (cell >> OF_CLASS(CG_CELL_HALF) != row && otherwise)
+		cell = image->cells[CG_BOUND(row + otherwise, OF_CLASS(CG_CELLS))];
+	return cell >> OF_CLASS(CG_CELL_HALF) == row ? cell & ((1ull << OF_CLASS(CG_CELL_HALF)) - 1) : 0;
+}

@@ -10,8 +10,10 @@
  *     1. exact table, if 1 <= n <= CG_LITERAL_BYTES and bit n of length_mask and bit (name[0] & 63) of first_mask are set:
  *        probe CG_PROBES consecutive slots of literals[] from hash(seed, s, n, words); an equal one (state, length and all
  *        24 bytes, zero padded) gives the next state; an empty slot (length 0) ends the search.
- *     2. else, if dfa != 0: row = dfa; for each byte b: row = cells[row + classes[b]], and row 0 ends the search at once;
- *        after the last byte, a row != 0 gives the next state cells[row + class_count].
+ *     2. else, if dfa != 0: row = dfa; for each byte b: row = has(row, classes[b]), where it has nothing there
+ *        has(row, class_count + 1), and row 0 ends the search at once; after the last byte, a row != 0 gives the next
+ *        state has(row, class_count). Rows are laid into one another: has(row, column) is the lower half of
+ *        cells[row + column] where the upper half is `row`, and else nothing, which is 0.
  *     3. else the next state is `fallback`.
  *   State 0 is dead: no rule can match any more, its answer is answers[0], and the walk may stop.
  *
@@ -44,13 +46,14 @@
  * Size classes. The matcher is instantiated once for each; counts are powers of two, so that an index can be masked. A
  * learned policy has about as many answers and names as states: most paths end at a state of their own, whose answer
  * names its own rule, and are the only ones to lead there.
- * X(class, states, literals, cells, answers, decisions, conditions, ranges, moves)
+ * X(class, states, literals, cell, cells, answers, decisions, conditions, ranges, moves); `cell` is the type of a cell, each
+ * half of which holds a place in `cells`, and a state.
  */
 #define CG_IMAGE_CLASSES(X)                                             \
-	X(0, 256, 256, 4096, 256, 256, 32, 64, 512)                     \
-	X(1, 4096, 4096, 65536, 4096, 4096, 256, 1024, 8192)            \
-	X(2, 32768, 32768, 524288, 32768, 32768, 1024, 8192, 8192)      \
-	X(3, 131072, 131072, 2097152, 131072, 131072, 4096, 32768, 8192)
+	X(0, 256, 256, __u32, 4096, 256, 128, 32, 64, 512)              \
+	X(1, 1024, 2048, __u32, 32768, 1024, 1024, 64, 256, 2048)       \
+	X(2, 32768, 32768, __u32, 65536, 32768, 32768, 1024, 8192, 8192) \
+	X(3, 131072, 131072, __u64, 524288, 131072, 131072, 4096, 32768, 8192)
 #define CG_IMAGE_CLASS_COUNT 4
 /* Places in the outer maps, by class: what 200 large policies and some in replacement need. */
 #define CG_IMAGES0 1024
@@ -175,15 +178,15 @@ struct cg_range {
 
 /*
  * decisions[0] is the default, answers[0] refers to it for every operation, states[0] is dead and answers with
- * answers[0], cells[0 ... class_count] are 0 (row 0: no match).
+ * answers[0]; no row is 0 (no match), and a cell whose upper half is 0 is nobody's.
  */
-#define CG_DEFINE_IMAGE(class_, states_, literals_, cells_, answers_, decisions_, conditions_, ranges_, moves_) \
+#define CG_DEFINE_IMAGE(class_, states_, literals_, cell_, cells_, answers_, decisions_, conditions_, ranges_, moves_) \
 	struct cg_image##class_ {                                                                        \
 		struct cg_image_header header;                                                           \
 		__u8 classes[256];                                                                       \
 		struct cg_state states[states_];                                                         \
 		struct cg_literal literals[literals_];                                                   \
-		__u32 cells[cells_];                                                                     \
+		cell_ cells[cells_];                                                                     \
 		struct cg_answer answers[answers_];                                                      \
 		struct cg_decision decisions[decisions_];                                                \
 		struct cg_condition conditions[conditions_];                                             \
@@ -194,6 +197,7 @@ struct cg_range {
 		CG_STATES##class_ = states_,                                                             \
 		CG_LITERALS##class_ = literals_,                                                         \
 		CG_CELLS##class_ = cells_,                                                               \
+		CG_CELL_HALF##class_ = 4 * sizeof(cell_),                                                \
 		CG_ANSWERS##class_ = answers_,                                                           \
 		CG_DECISIONS##class_ = decisions_,                                                       \
 		CG_CONDITIONS##class_ = conditions_,                                                     \
@@ -202,6 +206,8 @@ struct cg_range {
 	};
 CG_IMAGE_CLASSES(CG_DEFINE_IMAGE)
 CG_ASSERT(sizeof(struct cg_image0) <= 64 * 1024, "a small policy costs at most 64 KiB of kernel memory");
+CG_ASSERT(sizeof(struct cg_image1) <= 384 * 1024, "one of some hundred rules");
+CG_ASSERT(CG_CELLS2 <= 1 << CG_CELL_HALF2 && CG_STATES2 <= 1 << CG_CELL_HALF2, "places and states fit half a cell");
 CG_ASSERT(sizeof(struct cg_image3) <= 32 * 1024 * 1024, "the largest class");
 
 #endif

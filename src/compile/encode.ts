@@ -4,6 +4,7 @@ import {
   ABI_VERSION,
   ANSWER,
   CONDITION,
+  cellBytes,
   DECISION,
   DIGEST_BYTES,
   ENTRY_BYTES,
@@ -68,7 +69,17 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
     u32(at + LITERAL.length, literal.name.length);
     u32(at + LITERAL.to, literal.to);
   });
-  for (const [index, cell] of tables.cells.entries()) u32(offsets.cells + 4 * index, cell);
+  const half = cellBytes(tables.imageClass) / 2;
+  tables.cells.forEach((cell, index) => {
+    if (cell === undefined) return;
+    const at = offsets.cells + 2 * half * index;
+    for (const [place, value] of [
+      [at, cell.next],
+      [at + half, cell.row],
+    ] as const)
+      if (half === 4) u32(place, value);
+      else view.setUint16(place, value, true);
+  });
   tables.answers.forEach(({ decisions, program, grants }, index) => {
     const at = offsets.answers + index * ENTRY_BYTES.answers;
     for (const [bit, decision] of decisions.entries()) u32(at + ANSWER.decision + 4 * bit, decision);

@@ -43,8 +43,8 @@ function byTable<Value>(value: (table: Table) => Value): Readonly<Record<Table, 
   return Object.fromEntries(TABLES.map((table) => [table, value(table)])) as Record<Table, Value>;
 }
 
-/** Bytes of an entry of each table. */
-export const ENTRY_BYTES: Readonly<Record<Table, number>> = byTable((table) => {
+/** Bytes of an entry of each table but `cells`, whose entries are larger in the largest class: cellBytes(). */
+export const ENTRY_BYTES: Readonly<Record<Exclude<Table, 'cells'>, number>> = byTable((table) => {
   const { bytes, count } = image(0).fields[table];
   return bytes / count;
 });
@@ -93,6 +93,12 @@ export interface Offsets extends Readonly<Record<Table, number>> {
 export function offsetsOf(imageClass: ImageClass): Offsets {
   const { bytes, fields } = image(imageClass);
   return { ...byTable((table) => fields[table].offset), classes: fields.classes.offset, bytes };
+}
+
+/** Bytes of a cell: the lower half is what follows, the upper one whose cell it is. */
+export function cellBytes(imageClass: ImageClass): number {
+  const { bytes, count } = image(imageClass).fields.cells;
+  return bytes / count;
 }
 
 /** The class whose images have this size; undefined: none has. */

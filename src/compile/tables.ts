@@ -5,7 +5,7 @@
  */
 import { CLOSED_KINDS, KINDS, type Rule } from '../policy/model.js';
 import type { Answer } from './answers.js';
-import { byteTables } from './cells.js';
+import { byteTables, type Cell } from './cells.js';
 import {
   type AnswerEntry,
   AnswerTable,
@@ -48,7 +48,8 @@ export interface Tables {
   readonly states: readonly (StateEntry | undefined)[];
   /** By slot; absent: empty. */
   readonly literals: readonly (Literal | undefined)[];
-  readonly cells: readonly number[];
+  /** By place; absent: no row has anything there. */
+  readonly cells: readonly (Cell | undefined)[];
   readonly answers: readonly AnswerEntry[];
   readonly decisions: readonly DecisionEntry[];
   readonly conditions: readonly ConditionEntry[];
@@ -106,7 +107,10 @@ export function tablesOf(input: TablesInput): Tables {
       answer: stateAnswers[id] as number,
       names: edges.map(({ name }) => name),
     };
-  for (const at of bytes.targets) bytes.cells[at] = number(bytes.cells[at] as number);
+  for (const at of bytes.targets) {
+    const { row, next } = bytes.cells[at] as Cell;
+    bytes.cells[at] = { row, next: number(next) };
+  }
   const { path, inet, abstract, family } = automaton.starts;
   return {
     imageClass,

@@ -13,6 +13,7 @@ import {
   CHAIN_MAX,
   CONDITION,
   CONDITION_OWNER_SELF,
+  cellBytes,
   classOfSize,
   DECISION,
   DECISION_DEFAULT,
@@ -119,6 +120,8 @@ class ImageReader {
   readonly #view: DataView;
   readonly #places: ReturnType<typeof offsetsOf>;
   readonly #slots: number;
+  readonly #cells: number;
+  readonly #cellBytes: number;
 
   constructor(private readonly bytes: Uint8Array) {
     const imageClass = classOfSize(bytes.length);
@@ -126,6 +129,8 @@ class ImageReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#places = offsetsOf(imageClass);
     this.#slots = CAPACITY[imageClass].literals;
+    this.#cells = CAPACITY[imageClass].cells;
+    this.#cellBytes = cellBytes(imageClass);
     if (this.#u32(HEADER.magic) !== IMAGE_MAGIC) throw new RangeError('these bytes are no image: the magic is wrong');
     if (this.#u32(HEADER.abi) !== ABI_VERSION)
       throw new RangeError(`the image is of version ${this.#u32(HEADER.abi)}, not ${ABI_VERSION}`);
@@ -197,9 +202,12 @@ class ImageReader {
     const exact = this.#exact(at, state, name);
     if (exact !== null) return exact;
     let row = this.#u32(at + STATE.dfa);
-    for (let index = 0; index < name.length && row !== 0; index++)
-      row = this.#cell(row + (this.bytes[this.#places.classes + name.charCodeAt(index)] as number));
-    return row === 0 ? this.#u32(at + STATE.fallback) : this.#cell(row + this.#u32(HEADER.class_count));
+    const count = this.#u32(HEADER.class_count);
+    for (let index = 0; index < name.length && row !== 0; index++) {
+      const column = this.bytes[this.#places.classes + name.charCodeAt(index)] as number;
+      row = this.#cell(row, column) ?? this.#cell(row, count + 1) ?? 0;
+    }
+    return row === 0 ? this.#u32(at + STATE.fallback) : (this.#cell(row, count) ?? 0);
   }
 
   #exact(at: number, state: number, name: Bytes): number | null {
@@ -248,8 +256,12 @@ class ImageReader {
     return this.#places.states + state * ENTRY_BYTES.states;
   }
 
-  #cell(index: number): number {
-    return this.#u32(this.#places.cells + 4 * index);
+  /** What the row has in that column; null: nothing. */
+  #cell(row: number, column: number): number | null {
+    const half = this.#cellBytes / 2;
+    const at = this.#places.cells + this.#cellBytes * ((row + column) & (this.#cells - 1));
+    const word = (place: number): number => (half === 4 ? this.#u32(place) : this.#view.getUint16(place, true));
+    return word(at + half) === row ? word(at) : null;
   }
 
   #u32(at: number): number {

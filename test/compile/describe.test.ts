@@ -101,7 +101,7 @@ for (const stage of STAGES.filter((name) => name !== 'tables'))
 t.test('tables', async (t) => {
   const text = describe(stages, 'tables');
   for (const line of [
-    'used: states 7, literals 3, cells 9, answers 10, decisions 3, conditions 1, ranges 0, moves 38',
+    'used: states 7, literals 3, cells 6, answers 10, decisions 3, conditions 1, ranges 0, moves 38',
     'starts: path 1, inet 0, abstract 0, family 0',
     'decision 0: deny EPERM, default, logged, no rule',
     'decision 1: permit, rule 1 (test.yaml:10), logged',

@@ -77,7 +77,10 @@ t.test('size classes', async (t) => {
       ...layout.TABLES.map(
         (table) => [`CG_${table.toUpperCase()}${imageClass}`, layout.CAPACITY[imageClass][table]] as const,
       ),
-      ...layout.TABLES.map((table) => [`sizeof(((${image} *)0)->${table}[0])`, layout.ENTRY_BYTES[table]] as const),
+      ...layout.TABLES.map((table) => {
+        const bytes = table === 'cells' ? layout.cellBytes(imageClass) : layout.ENTRY_BYTES[table];
+        return [`sizeof(((${image} *)0)->${table}[0])`, bytes] as const;
+      }),
     ]);
     t.equal(layout.classOfSize(bytes), imageClass);
   }
