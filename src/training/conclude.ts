@@ -17,14 +17,8 @@ import { type Host, ROOT } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { type Certificate, certificateLine, certify, withLoss } from '../learn/certificate.js';
 import { type Completeness, completenessLine } from '../learn/completeness.js';
-import {
-  type Existing,
-  type Group,
-  type LearnInput,
-  type LearntPolicy,
-  learnPolicies,
-  type OwnWritten,
-} from '../learn/learn.js';
+import type { Existing, Group, LearnInput, LearntPolicy, OwnWritten } from '../learn/input.js';
+import { learnPolicies } from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
 import type { Run, RunHeader } from '../learn/run.js';
 import { readSensitive } from '../learn/sensitive.js';

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { decide } from '../../src/decide/decide.js';
 import { readObject } from '../../src/events/object.js';
 import type { EventRecord } from '../../src/events/record.js';
-import type { LearnInput, LearntPolicy } from '../../src/learn/learn.js';
+import type { LearnInput, LearntPolicy } from '../../src/learn/input.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
