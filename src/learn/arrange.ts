@@ -4,11 +4,11 @@ import type { PathPattern, Policy } from '../policy/model.js';
 import { FILE_OPERATIONS } from '../policy/operations.js';
 import { parsePath } from '../policy/path.js';
 import type { Statement } from '../policy/statement.js';
-import type { Written } from './generalise.js';
 import type { LearnInput } from './input.js';
 import { Permitted } from './permitted.js';
 import { Sensitive } from './sensitive.js';
 import { statementsOf } from './statements.js';
+import type { Written } from './written.js';
 
 /**
  * The statements in the order in which they must stand: what is named by its name, then the denials of what looks sensitive,

@@ -7,8 +7,9 @@ import type { Statement } from '../policy/statement.js';
 import { arrange } from './arrange.js';
 import { certificateLine } from './certificate.js';
 import { completenessLine, completenessOf } from './completeness.js';
+import { Evidence } from './evidence.js';
 import { addedOf, commentsOf, isHeld, ownedOf, wantedOf, withGroups } from './existing.js';
-import { Evidence, Generaliser, type Written } from './generalise.js';
+import { Generaliser } from './generalise.js';
 import { groupsFor } from './groups.js';
 import type { LearnInput, LearntPolicy, OwnWritten } from './input.js';
 import { followMoves, holdMoves } from './moved.js';
@@ -19,6 +20,7 @@ import { ownOutput } from './rules/own-output.js';
 import { together } from './run.js';
 import { runsIn, shownIn, sightsOf } from './sights.js';
 import { extensions, type Head, NO_OWN_TEXT, type OwnText, writePolicy } from './write.js';
+import type { Written } from './written.js';
 
 /** Why what makes the kernel act is never learned. */
 const KERNEL_ACTS = 'by it the kernel is made to run or load something; a rule that names it in full permits it';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What runs showed, counted as it is written. */
 import type { Sight } from './completeness.js';
-import type { Written } from './generalise.js';
 import type { Run } from './run.js';
+import type { Written } from './written.js';
 
 /** What at least so many runs showed, counted as it is written: names that one pattern stands for are one. */
 export function shownIn(written: readonly Written[], least: number): readonly Written[] {

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What the programs of an application made, took away and listed. */
+import type { Bytes } from '../policy/bytes.js';
+import type { AccessObject } from '../policy/model.js';
+import type { Observation } from './observation.js';
+import type { Sighting } from './rules/name.js';
+
+/** The ports that the kernel hands out by itself (ip(7): ip_local_port_range as it comes). */
+export const EPHEMERAL = { first: 32768, last: 60999 } as const;
+
+const NEVER: ReadonlySet<number> = new Set();
+
+/** What the programs of the application made, took away and listed. */
+export class Evidence {
+  readonly #made = new Set<string>();
+  readonly #removed = new Set<string>();
+  readonly #pids = new Set<number>();
+  readonly #listed = new Map<string, Set<number>>();
+  /** Protocols on which port 0 was bound: the kernel chose. */
+  readonly #anyPort = new Set<string>();
+
+  constructor(observations: Iterable<Observation>) {
+    for (const { operation, object, pids, runs } of observations) {
+      for (const pid of pids) this.#pids.add(pid);
+      if (object.type === 'inet' && operation === 'bind' && object.port === 0) this.#anyPort.add(object.protocol);
+      if (object.type !== 'path' && object.type !== 'unix') continue;
+      if (operation === 'create' || operation === 'bind') this.#made.add(object.path);
+      if (operation === 'delete') this.#removed.add(object.path);
+      if (operation === 'list')
+        this.#listed.set(object.path, new Set([...(this.#listed.get(object.path) ?? []), ...(runs ?? [0])]));
+    }
+  }
+
+  sighting({ operation }: Observation, names: readonly Bytes[]): Sighting {
+    const path = `/${names.join('/')}`;
+    let end = 0;
+    const ends = names.map(({ length }) => {
+      end += 1 + length;
+      return end;
+    });
+    const upTo = (index: number): string => path.slice(0, ends[index]);
+    return {
+      operation,
+      names,
+      made: (index) => this.#made.has(upTo(index)),
+      removed: (index) => this.#removed.has(upTo(index)),
+      pid: (number) => this.#pids.has(Number(number)),
+    };
+  }
+
+  /** Runs in which a program listed the folder: another may be told by it what is there. */
+  listed(folder: string): ReadonlySet<number> {
+    return this.#listed.get(folder) ?? NEVER;
+  }
+
+  ephemeral({ protocol, port }: Extract<AccessObject, { type: 'inet' }>): boolean {
+    return this.#anyPort.has(protocol) && port >= EPHEMERAL.first && port <= EPHEMERAL.last;
+  }
+}
