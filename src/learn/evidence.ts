@@ -2,8 +2,10 @@
 /** What the programs of an application made, took away and listed. */
 import type { Bytes } from '../policy/bytes.js';
 import type { AccessObject } from '../policy/model.js';
+import { type Given, NOTHING_GIVEN } from './given.js';
 import type { Observation } from './observation.js';
 import type { Sighting } from './rules/name.js';
+import { type Derived, Stems } from './stems.js';
 
 /** The ports that the kernel hands out by itself (ip(7): ip_local_port_range as it comes). */
 export const EPHEMERAL = { first: 32768, last: 60999 } as const;
@@ -16,10 +18,15 @@ export class Evidence {
   readonly #removed = new Set<string>();
   readonly #pids = new Set<number>();
   readonly #listed = new Map<string, Set<number>>();
+  readonly #given: Given;
+  /** Of what was given, or was in folders that were listed. */
+  readonly #stems = new Stems();
   /** Protocols on which port 0 was bound: the kernel chose. */
   readonly #anyPort = new Set<string>();
 
-  constructor(observations: Iterable<Observation>) {
+  /** @param given what whoever ran the application chose */
+  constructor(observations: readonly Observation[], given: Given = NOTHING_GIVEN) {
+    this.#given = given;
     for (const { operation, object, pids, runs } of observations) {
       for (const pid of pids) this.#pids.add(pid);
       if (object.type === 'inet' && operation === 'bind' && object.port === 0) this.#anyPort.add(object.protocol);
@@ -28,6 +35,12 @@ export class Evidence {
       if (operation === 'delete') this.#removed.add(object.path);
       if (operation === 'list')
         this.#listed.set(object.path, new Set([...(this.#listed.get(object.path) ?? []), ...(runs ?? [0])]));
+    }
+    for (const { object, operation } of observations) {
+      if (object.type !== 'path' || operation === 'list' || this.#made.has(object.path)) continue;
+      const at = object.path.lastIndexOf('/');
+      if (given.path(object.path) || this.#listed.has(object.path.slice(0, at)))
+        this.#stems.add(object.path.slice(at + 1));
     }
   }
 
@@ -44,6 +57,7 @@ export class Evidence {
       names,
       made: (index) => this.#made.has(upTo(index)),
       removed: (index) => this.#removed.has(upTo(index)),
+      chosen: (index) => this.#given.chose(upTo(index)),
       pid: (number) => this.#pids.has(Number(number)),
     };
   }
@@ -51,6 +65,21 @@ export class Evidence {
   /** Runs in which a program listed the folder: another may be told by it what is there. */
   listed(folder: string): ReadonlySet<number> {
     return this.#listed.get(folder) ?? NEVER;
+  }
+
+  /** Did a program of the application make it? */
+  made(path: string): boolean {
+    return this.#made.has(path);
+  }
+
+  /** Did it stand on the command line itself? */
+  given(path: string): boolean {
+    return this.#given.path(path);
+  }
+
+  /** The name of data that this one is made from. */
+  derived(name: string): Derived | null {
+    return this.#stems.of(name);
   }
 
   ephemeral({ protocol, port }: Extract<AccessObject, { type: 'inet' }>): boolean {

@@ -10,6 +10,7 @@ import { completenessLine, completenessOf } from './completeness.js';
 import { Evidence } from './evidence.js';
 import { addedOf, commentsOf, isHeld, ownedOf, wantedOf, withGroups } from './existing.js';
 import { Generaliser } from './generalise.js';
+import { Given, NOTHING_GIVEN } from './given.js';
 import { groupsFor } from './groups.js';
 import type { LearnInput, LearntPolicy, OwnWritten } from './input.js';
 import { followMoves, holdMoves } from './moved.js';
@@ -37,7 +38,9 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
   }
   const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
   const [moves, folds] = [observations.moves(), observations.folds()];
-  const made = new Evidence(observations.all());
+  const headers = input.runs.map(({ header }) => header);
+  const given = input.strength === 'exact' ? NOTHING_GIVEN : new Given(headers, input.machine.homes);
+  const made = new Evidence(observations.all(), given);
   const of = <T extends { readonly program: string }>(all: readonly T[], program: string): T[] =>
     all.filter((one) => one.program === program);
   return [...byProgram]
@@ -49,6 +52,7 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
         [...programs],
         input,
         made,
+        given,
       ),
     );
 }
@@ -66,6 +70,7 @@ function learnProgram(
   programs: string[],
   input: LearnInput,
   made: Evidence,
+  given: Given,
 ): LearntPolicy {
   const { sensitive, around, strength, machine } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
@@ -84,8 +89,7 @@ function learnProgram(
   const persons = existing === null ? null : withoutOwn(existing.policy, own);
   const before = persons === null || own.use ? withGroups(persons, readFresh([])) : persons;
   const permitted = new Permitted(before);
-  const named = [...new Set(input.runs.flatMap(({ header }) => header.named))];
-  const generaliser = new Generaliser(observations, folds, { sensitive, machine, strength, named }, made);
+  const generaliser = new Generaliser(observations, folds, { sensitive, machine, strength, given }, made);
   const shown = shownIn(generaliser.all(), input.leastRuns ?? 1);
   const missing = shown.filter(({ observation }) => !permitted.has(observation));
   const arranged = (written: readonly Written[]): Statement[] => arrange(written, uids, input, readFresh);

@@ -7,9 +7,10 @@ import type { PathPattern, Token } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
 import { parsePath } from '../policy/path.js';
 import type { Evidence } from './evidence.js';
+import type { Given } from './given.js';
 import type { Fold, Observation } from './observation.js';
 import { isOpen, isSystem, type Machine } from './places.js';
-import type { Entry, Group } from './rules/folder.js';
+import type { Entry, FolderView, Group } from './rules/folder.js';
 import { FOLDER_RULES } from './rules/index.js';
 import type { Sensitive } from './sensitive.js';
 import type { Strength } from './strength.js';
@@ -21,8 +22,8 @@ export interface Context {
   readonly sensitive: readonly PathPattern[];
   readonly machine: Machine;
   readonly strength: Strength;
-  /** Absolute paths that stood on the command line or in the environment. */
-  readonly named: readonly string[];
+  /** What whoever ran the application chose. */
+  readonly given: Given;
 }
 
 /** What is there already and would be granted, over what was seen, outside of data folders. */
@@ -48,6 +49,9 @@ export interface Why {
   readonly evidence: string;
 }
 
+/** What is known of a folder by those above it. */
+type Chosen = Pick<FolderView, 'named' | 'configured'>;
+
 /** Makes the plan of one program's folders. */
 export class Planner {
   readonly #evidence: Evidence;
@@ -65,7 +69,7 @@ export class Planner {
     const root = node('', null);
     for (const observation of observations) this.#put(root, observation);
     for (const fold of folds) this.#putFold(root, fold);
-    return this.#planOf([root], '', '/', '/', false);
+    return this.#planOf([root], '', '/', '/', { named: false, configured: false });
   }
 
   #put(root: Node, observation: Observation): void {
@@ -95,13 +99,14 @@ export class Planner {
    * @param folders that are one to the pattern so far
    * @param literal their path; null: a part of it is a pattern
    * @param sample the path of one of them
-   * @param named a folder above stood on the command line
+   * @param chosen a folder above stood on the command line, or in a configuration file
    */
-  #planOf(folders: readonly Node[], text: string, literal: string | null, sample: string, named: boolean): Plan {
+  #planOf(folders: readonly Node[], text: string, literal: string | null, sample: string, chosen: Chosen): Plan {
     const plan: Plan = { names: new Map(), groups: [] };
+    const { given } = this.#context;
     const children = joinedChildren(folders);
     let left = [...children].flatMap(([, nodes]) =>
-      nodes.some((one) => this.#mayJoin(one, literal)) ? [entryOf(nodes)] : [],
+      nodes.some((one) => this.#mayJoin(one, literal)) ? [this.#entryOf(nodes, literal)] : [],
     );
     const here = folders.flatMap((folder) => folder.here);
     const listing = here.filter(({ operation }) => operation === 'list');
@@ -112,7 +117,8 @@ export class Planner {
         ...(literal === null ? [] : this.#evidence.listed(literal)),
       ]),
       runs: new Set([...children.values()].flatMap((nodes) => nodes.flatMap(({ runs }) => [...runs]))),
-      named: named || this.#isNamed(literal),
+      named: chosen.named || (literal !== null && given.folder(literal)),
+      configured: chosen.configured || (literal !== null && given.configured(literal)),
       open: literal === null || isOpen(literal, this.#context.machine.homes),
       strength: this.#context.strength,
     };
@@ -127,7 +133,7 @@ export class Planner {
           why: { rule, evidence: group.evidence },
           plan: deep
             ? null
-            : this.#planOf(nodes, `${text}/${group.text}`, null, under(sample, nodes[0]?.sample ?? ''), view.named),
+            : this.#planOf(nodes, `${text}/${group.text}`, null, under(sample, nodes[0]?.sample ?? ''), view),
         });
         const taken = new Set(group.entries.map((entry) => entry.text));
         left = left.filter((entry) => !taken.has(entry.text));
@@ -137,10 +143,7 @@ export class Planner {
     for (const [child, nodes] of children) {
       const name = nodes[0]?.name ?? null;
       const path = front === null || name === null ? null : `${front}/${name}`;
-      plan.names.set(
-        child,
-        this.#planOf(nodes, `${text}/${child}`, path, under(sample, nodes[0]?.sample ?? ''), view.named),
-      );
+      plan.names.set(child, this.#planOf(nodes, `${text}/${child}`, path, under(sample, nodes[0]?.sample ?? ''), view));
     }
     return plan;
   }
@@ -155,8 +158,17 @@ export class Planner {
     return false;
   }
 
-  #isNamed(literal: string | null): boolean {
-    return literal !== null && this.#context.named.some((path) => literal === path || literal.startsWith(`${path}/`));
+  /** How the names of a folder look to a rule, with what is known of them elsewhere. */
+  #entryOf(nodes: readonly Node[], literal: string | null): Entry {
+    const entry = entryOf(nodes);
+    const { name } = entry;
+    const path = literal === null || name === null ? null : under(literal, name);
+    return {
+      ...entry,
+      made: entry.made || (path !== null && this.#evidence.made(path)),
+      given: path !== null && this.#evidence.given(path),
+      derived: name === null ? null : this.#evidence.derived(name),
+    };
   }
 
   /** Is the group's pattern one that may be written: apart from what is sensitive, and not over too much that is there? */

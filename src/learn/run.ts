@@ -22,6 +22,8 @@ export interface RunHeader {
   readonly cwd: string;
   /** Absolute paths that stood on the command line or in the environment. */
   readonly named: readonly string[];
+  /** Folders that stood in configuration files which the program read, and in which it used something; absent: none. */
+  readonly configured?: readonly string[];
   /** From the log of a session that complained: what the policies permitted already is not in it. */
   readonly partial: boolean;
   /** The runs that were put together to this one, where the oldest are no longer kept one by one. */

@@ -50,8 +50,8 @@ export function joinedChildren(folders: readonly Node[]): Map<string, Node[]> {
   return all;
 }
 
-/** How the names of a folder look to a rule. */
-export function entryOf(nodes: readonly Node[]): Entry {
+/** How the names of a folder look to a rule, by themselves. */
+export function entryOf(nodes: readonly Node[]): Omit<Entry, 'given' | 'derived'> {
   const [first] = nodes as readonly [Node, ...Node[]];
   const operations = new Set<Operation>();
   const depths = new Set<number>();

@@ -26,6 +26,7 @@ import { STRENGTHS, type Strength } from '../learn/strength.js';
 import { parseGroup } from '../policy/parse.js';
 import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
+import { configuredFolders } from './configured.js';
 import { thisMachine } from './machine.js';
 import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
@@ -70,7 +71,7 @@ export interface LearnResult {
 
 /** What a run was, and what came of it. */
 export interface Conclusion {
-  readonly header: Omit<RunHeader, 'v' | 'type' | 'of' | 'certificate'>;
+  readonly header: Omit<RunHeader, 'v' | 'type' | 'of' | 'certificate' | 'configured'>;
   readonly around: Surroundings;
   readonly records: Iterable<EventRecord>;
   readonly source: Source;
@@ -91,7 +92,8 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
   const observations = new Observations();
   for (const record of records) observations.add(record, source);
   const certificate = withLoss(conclusion.certificate, 'moves of which one name is not known', observations.untold);
-  const run: Run = { header: { v: 1, type: 'run', ...header, of: [], certificate }, observations };
+  const configured = configuredFolders(observations.all(), header.named);
+  const run: Run = { header: { v: 1, type: 'run', ...header, configured, of: [], certificate }, observations };
   keepRun(host, run);
   const derived = derive(host, header.folder, around, conclusion.strength);
   return { ...derived, session: header.session, ended, certificate, refused: observations.refused() };

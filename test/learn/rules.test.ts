@@ -152,6 +152,128 @@ t.test('data folders: listed, and the entries then used alike', async (t) => {
   admits(t, learnt([unlike]), [], [['read', '/srv/in/c']]);
 });
 
+t.test('data folders: two files of it stood on the command line', async (t) => {
+  const given = (
+    named: readonly string[],
+    records: readonly EventRecord[],
+    strength: 'exact' | 'balanced' = 'balanced',
+  ) => learnRuns([runOf(records, { named })], { strength })[0] as LearntPolicy;
+  const two = ['/srv/in/harbour.bc', '/srv/in/lantern.bc'];
+  const policy = given(two, reads(...two));
+  admits(
+    t,
+    policy,
+    [['read', '/srv/in/meadow.bc']],
+    [
+      ['read', '/srv/in/meadow'],
+      ['write', '/srv/in/meadow.bc'],
+      ['read', '/srv/in/sub/meadow.bc'],
+      ['read', '/srv/in/password.bc'],
+    ],
+  );
+  t.match(policy.text, /"data folder": 2 names in 1 run, they stood on the command line, and were used alike\n/);
+  admits(t, given(two, reads('/srv/in/harbour.bc', '/srv/in/other.bc')), [], [['read', '/srv/in/meadow.bc']]);
+  admits(
+    t,
+    given(two, [seen('read', two[0] as string), seen('write', two[1] as string)]),
+    [],
+    [['read', '/srv/in/x.bc']],
+  );
+  admits(t, given(two, reads(...two), 'exact'), [], [['read', '/srv/in/meadow.bc']]);
+  const home = two.map((path) => path.replace('/srv/in', '/home/somebody'));
+  admits(t, given(home, reads(...home)), [], [['read', '/home/somebody/meadow.bc']]);
+});
+
+t.test('data folders: the folder stood in a configuration file', async (t) => {
+  const configured = (folder: string, records: readonly EventRecord[]) =>
+    learnRuns([runOf(records, { configured: [folder] })])[0] as LearntPolicy;
+  const pages = reads('/srv/www/harbour.html', '/srv/www/lantern.html');
+  const policy = configured('/srv/www', pages);
+  admits(
+    t,
+    policy,
+    [['read', '/srv/www/x.html']],
+    [
+      ['read', '/srv/www/x.key'],
+      ['read', '/srv/www/.ssh/x.html'],
+    ],
+  );
+  t.match(
+    policy.text,
+    /"data folder": 2 names in 1 run, the folder stood in a configuration file, and they were used alike\n/,
+  );
+  admits(t, configured('/srv/www', pages.slice(1)), [], [['read', '/srv/www/x.html']]);
+  // What is everybody's says nothing about the folders in it.
+  admits(t, configured('/srv', pages), [], [['read', '/srv/www/x.html']]);
+});
+
+t.test('derived names: made alike from what was given or listed', async (t) => {
+  const given = ['/srv/in/harbour.txt', '/srv/in/lantern.txt'];
+  const make = (...paths: string[]) => paths.flatMap((path) => [seen('create', path), seen('write', path)]);
+  const policy = (records: readonly EventRecord[], named: readonly string[] = given) =>
+    learnRuns([runOf([...reads(...given), ...records], { named })])[0] as LearntPolicy;
+  const beside = policy(
+    make('/srv/in/.harbour.txt.swp', '/srv/in/.lantern.txt.swp', '/srv/out/harbour.o', '/srv/out/lantern.o'),
+  );
+  admits(
+    t,
+    beside,
+    [
+      ['create', '/srv/in/.meadow.txt.swp'],
+      ['write', '/srv/out/meadow.o'],
+    ],
+    [
+      ['create', '/srv/in/meadow.swp'],
+      ['write', '/srv/out/meadow.so'],
+      ['write', '/srv/out/meadow'],
+      ['create', '/srv/in/meadow.txt'],
+    ],
+  );
+  t.match(
+    beside.text,
+    /"derived name": .*2 names in 1 run, made alike from names that the program was given or listed\n/,
+  );
+  const no: Wanted = [['write', '/srv/out/meadow.o']];
+  admits(t, policy(make('/srv/out/harbour.o')), [], no);
+  admits(t, policy(make('/srv/out/harbour.o', '/srv/out/pebble.o')), [], no);
+  admits(t, policy(make('/srv/out/harbours.o', '/srv/out/lanterns.o')), [], [['write', '/srv/out/meadows.o']]);
+  admits(t, policy(make('/srv/out/harbour.o', '/srv/out/lantern.o'), []), [], no);
+  admits(t, policy([seen('write', '/srv/out/harbour.o'), seen('write', '/srv/out/lantern.o')]), [], no);
+  const keys = policy(make('/srv/out/harbour.key', '/srv/out/lantern.key'));
+  admits(t, keys, [['write', '/srv/out/harbour.key']], [['write', '/srv/out/meadow.key']]);
+  admits(t, policy(make('/tmp/harbour.o', '/tmp/lantern.o')), [], [['write', '/tmp/meadow.o']]);
+});
+
+t.test('numbered names: a number of a name that was chosen and made', async (t) => {
+  const run = (record: EventRecord, header: object) => learnRuns([runOf([record], header)])[0] as LearntPolicy;
+  const out = run(seen('create', '/srv/out/program-1'), { named: ['/srv/out/program-1'] });
+  admits(
+    t,
+    out,
+    [['create', '/srv/out/program-42']],
+    [
+      ['create', '/srv/out/program-x'],
+      ['create', '/srv/out/program-1.key'],
+      ['create', '/srv/out/program-1234'],
+    ],
+  );
+  const socket = run(seen('bind', 'unix:/srv/run/server-1'), { command: ['tmux', '-L', 'server-1'] });
+  admits(t, socket, [['bind', 'unix:/srv/run/server-7']], [['bind', 'unix:/srv/run/server-x']]);
+  for (const [name, header] of [
+    ['program-1', {}],
+    ['libz.so.1', { named: ['/srv/out/libz.so.1'] }],
+    ['python3.11', { named: ['/srv/out/python3.11'] }],
+    ['utf8', { named: ['/srv/out/utf8'] }],
+  ] as const)
+    admits(
+      t,
+      run(seen('create', `/srv/out/${name}`), header),
+      [],
+      [['create', `/srv/out/${name.replace(/1$|8$/, '2')}`]],
+    );
+  admits(t, run(seen('write', '/srv/out/part-1'), { named: ['/srv/out/part-1'] }), [], [['write', '/srv/out/part-2']]);
+});
+
 t.test('data folders: all below only where depths differ, and never what is run or linked', async (t) => {
   const run = (one: string, two: string): EventRecord[] => [...reads(`/srv/in/${one}`), ...reads(`/srv/in/${two}/x`)];
   admits(

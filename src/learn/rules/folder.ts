@@ -2,6 +2,7 @@
 /** What a rule on folders is: it looks at the names of one folder, and says which of them are some of many. */
 import type { Bytes } from '../../policy/bytes.js';
 import type { Operation } from '../../policy/operations.js';
+import type { Derived } from '../stems.js';
 import type { Strength } from '../strength.js';
 
 /** One name of a folder, as it was seen in all runs. */
@@ -16,8 +17,12 @@ export interface Entry {
   readonly operations: ReadonlySet<Operation>;
   /** How many names deep it goes below the folder: 1 is the name itself. */
   readonly depths: ReadonlySet<number>;
-  /** The program made it. */
+  /** A program of the application made it. */
   readonly made: boolean;
+  /** It stood on the command line itself. */
+  readonly given: boolean;
+  /** The name of data that it is made from; null: it is made from none. */
+  readonly derived: Derived | null;
 }
 
 /** What is known of a folder. */
@@ -32,6 +37,8 @@ export interface FolderView {
   readonly runs: ReadonlySet<number>;
   /** It, or a folder above it, stood on the command line or in the environment. */
   readonly named: boolean;
+  /** It, or a folder above it, stood in a configuration file that the program read. */
+  readonly configured: boolean;
   /** It may be named as a whole: not /, /etc, /usr, a home, /tmp, /run and their like. */
   readonly open: boolean;
   readonly strength: Strength;
