@@ -69,7 +69,8 @@ export class Generaliser {
       }
       case 'inet': {
         const pattern = exactly(object, [operation]);
-        if (pattern.type !== 'inet' || !this.#evidence.ephemeral(object)) return literally(observation);
+        if (pattern.type !== 'inet' || !this.#evidence.ephemeral(observation.program, operation, object))
+          return literally(observation);
         return {
           observation,
           key: 'address',

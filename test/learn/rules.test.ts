@@ -244,6 +244,26 @@ t.test('derived names: made alike from what was given or listed', async (t) => {
   admits(t, policy(make('/tmp/harbour.o', '/tmp/lantern.o')), [], [['write', '/tmp/meadow.o']]);
 });
 
+t.test('ports by chance: bound as 0, or those of clients that a server answers', async (t) => {
+  const answers = (...ports: number[]) => ports.map((port) => seen('send', `udp:192.0.2.1:${port}`));
+  const serves = seen('bind', 'udp:192.0.2.9:53');
+  admits(
+    t,
+    learnt([[serves, ...answers(40001, 50002)]]),
+    [['send', 'udp:192.0.2.1:60000']],
+    [
+      ['send', 'udp:192.0.2.1:1024'],
+      ['send', 'udp:192.0.2.2:60000'],
+      ['connect', 'udp:192.0.2.1:60000'],
+      ['send', 'sctp:192.0.2.1:60000'],
+    ],
+  );
+  const no: Wanted = [['send', 'udp:192.0.2.1:60000']];
+  admits(t, learnt([[serves, ...answers(40001)]]), [['send', 'udp:192.0.2.1:40001']], no);
+  admits(t, learnt([answers(40001, 50002)]), [], no);
+  admits(t, learnt([[serves, ...answers(1001, 1002)]]), [], no);
+});
+
 t.test('numbered names: a number of a name that was chosen and made', async (t) => {
   const run = (record: EventRecord, header: object) => learnRuns([runOf([record], header)])[0] as LearntPolicy;
   const out = run(seen('create', '/srv/out/program-1'), { named: ['/srv/out/program-1'] });
