@@ -11,11 +11,13 @@ import { readRecording } from './recording.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const { configuredFolders } = await import(join(ROOT, 'dist/src/training/configured.js'));
+const { readSensitive, Sensitive } = await import(join(ROOT, 'dist/src/learn/sensitive.js'));
+const sensitive = new Sensitive(readSensitive(readFileSync(join(ROOT, 'policies/sensitive.txt'), 'utf8')));
 const [folder] = process.argv.slice(2);
 for (const run of readdirSync(folder)) {
   const read = readRecording(folder, basename(folder), run);
   if (read === null) continue;
-  const configured = configuredFolders(read.observations.all(), read.header.named);
+  const configured = configuredFolders(read.observations.all(), read.header.named, sensitive);
   writeFileSync(join(folder, run, 'configured.json'), JSON.stringify(configured));
 }
 const wanted = new Set();

@@ -165,7 +165,7 @@ export class Planner {
     const path = literal === null || name === null ? null : under(literal, name);
     return {
       ...entry,
-      made: entry.made || (path !== null && this.#evidence.made(path)),
+      made: entry.made || (literal !== null && this.#evidence.made(under(literal, entry.sample))),
       given: path !== null && this.#evidence.given(path),
       derived: name === null ? null : this.#evidence.derived(name),
     };

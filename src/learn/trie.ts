@@ -61,7 +61,15 @@ export function entryOf(nodes: readonly Node[]): Omit<Entry, 'given' | 'derived'
     for (const run of one.runs) runs.add(run);
     addDepths(one, 1, depths);
   }
-  return { text: first.text, name: first.name, runs, operations, depths, made: operations.has('create') };
+  return {
+    text: first.text,
+    name: first.name,
+    sample: first.sample,
+    runs,
+    operations,
+    depths,
+    made: operations.has('create'),
+  };
 }
 
 /** Of what is no folder: how many names deep it is. */

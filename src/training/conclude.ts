@@ -21,7 +21,7 @@ import type { Existing, Group, LearnInput, LearntPolicy, OwnWritten } from '../l
 import { learnPolicies } from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
 import type { Run, RunHeader } from '../learn/run.js';
-import { readSensitive } from '../learn/sensitive.js';
+import { readSensitive, Sensitive } from '../learn/sensitive.js';
 import { STRENGTHS, type Strength } from '../learn/strength.js';
 import { parseGroup } from '../policy/parse.js';
 import type { Ended } from '../supervise/foreground.js';
@@ -92,7 +92,7 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
   const observations = new Observations();
   for (const record of records) observations.add(record, source);
   const certificate = withLoss(conclusion.certificate, 'moves of which one name is not known', observations.untold);
-  const configured = configuredFolders(observations.all(), header.named);
+  const configured = configuredFolders(observations.all(), header.named, new Sensitive(sensitiveList()));
   const run: Run = { header: { v: 1, type: 'run', ...header, configured, of: [], certificate }, observations };
   keepRun(host, run);
   const derived = derive(host, header.folder, around, conclusion.strength);

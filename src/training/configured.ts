@@ -3,15 +3,26 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { configurationFiles, foldersIn } from '../learn/configured.js';
 import type { Observation } from '../learn/observation.js';
+import type { Sensitive } from '../learn/sensitive.js';
 import { type Bytes, bufferOf } from '../policy/bytes.js';
 
 /** Files that are read, and how long one may be: configurations are short, and of a program few. */
 const FILES_MOST = 500;
 const BYTES_MOST = 256 * 1024;
 
-/** Folders that stand in configuration files of the run, and in which it used something. A file that cannot be read says nothing. */
-export function configuredFolders(observations: readonly Observation[], named: readonly string[]): string[] {
-  const files = configurationFiles(observations, named).slice(0, FILES_MOST);
+/**
+ * Folders that stand in configuration files of the run, and in which it used something. A file that cannot be read says nothing.
+ *
+ * @param sensitive what it names is not looked into: keys, and who may log in
+ */
+export function configuredFolders(
+  observations: readonly Observation[],
+  named: readonly string[],
+  sensitive: Sensitive,
+): string[] {
+  const files = configurationFiles(observations, named)
+    .filter((file) => !sensitive.has(file))
+    .slice(0, FILES_MOST);
   return foldersIn(
     files.flatMap((file) => textIn(file) ?? []),
     observations,

@@ -68,6 +68,35 @@ t.test('made names: the shape of what made them, and nothing else', async (t) =>
   );
 });
 
+t.test('names made alike: parts that differ become their alphabet and length', async (t) => {
+  const make = (...names: string[]) => learnt([names.map((name) => seen('create', `/srv/spool/${name}`))]);
+  const spool = make('1xXX92-0000g6-2V-H', '1xXX91-0000g0-1X-H', '1xXX8y-0000fm-1i-H', '1xXX8y-0000fm-1i-D');
+  admits(
+    t,
+    spool,
+    [['create', '/srv/spool/1yAB0z-0004Zz-0v-H']],
+    [
+      ['create', '/srv/spool/1yAB0z-0004Zz-0v-K'],
+      ['create', '/srv/spool/1yAB0z-0004Zz-0vx-H'],
+      ['create', '/srv/spool/1yAB0z-0004Zz.key'],
+      ['read', '/srv/spool/1yAB0z-0004Zz-0v-D'],
+    ],
+  );
+  t.match(spool.text, /"made alike": .*3 names in 1 run that the program made of one build\n/);
+  const second = ['285745P2103', '485507P2107', '991525P2112'].map((part) => `1795928735.M${part}.host.example.org`);
+  admits(
+    t,
+    make(...second),
+    [['create', '/srv/spool/1795999999.M1P99.host.example.org']],
+    [['create', '/srv/spool/1795999999.M1P99.other.example.org']],
+  );
+  admits(t, make(...second.slice(1)), [], [['create', `/srv/spool/${second[0]}`]]);
+  admits(t, make('part-1a', 'part-2b', 'part-3c'), [], [['create', '/srv/spool/part-4d']]);
+  admits(t, make('harbour', 'lantern', 'orchard'), [], [['create', '/srv/spool/thistle']]);
+  const used = second.map((name) => seen('read', `/srv/spool/${name}`));
+  admits(t, learnt([used]), [], [['read', '/srv/spool/1795999999.M1P99.host.example.org']]);
+});
+
 t.test('series: digits only, and dates keep their length', async (t) => {
   const hosts = learnt([reads('/srv/host1', '/srv/host2', '/srv/host3')]);
   admits(

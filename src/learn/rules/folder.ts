@@ -11,6 +11,8 @@ export interface Entry {
   readonly text: string;
   /** The name itself; null where it is a pattern already. */
   readonly name: Bytes | null;
+  /** One of the names that were seen there. */
+  readonly sample: Bytes;
   /** Runs in which it or something below it was used. */
   readonly runs: ReadonlySet<number>;
   /** What was done to it itself. */

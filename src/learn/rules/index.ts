@@ -3,6 +3,8 @@
  * The written rules for generalising, from narrow to wide: what may be named by a pattern where names were seen, and why. A rule
  * that would be wrong somewhere is narrowed in its file, not argued about: what no rule takes stays literal.
  */
+
+import { alikeRule } from './alike.js';
 import { dataFolderRule } from './data-folder.js';
 import { derivedRule } from './derived.js';
 import { deviceRule } from './device.js';
@@ -18,4 +20,4 @@ import { versionRule } from './version.js';
 export const NAME_RULES: readonly NameRule[] = [processRule, deviceRule, versionRule, madeRule, numberedRule];
 
 /** Tried in this order on what is left of a folder's names. */
-export const FOLDER_RULES: readonly FolderRule[] = [seriesRule, dataFolderRule, derivedRule];
+export const FOLDER_RULES: readonly FolderRule[] = [alikeRule, seriesRule, dataFolderRule, derivedRule];
