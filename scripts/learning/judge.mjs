@@ -13,6 +13,7 @@ const load = (name) => import(join(ROOT, 'dist/src', name));
 const { learnPolicies } = await load('learn/learn.js');
 const { replay } = await load('learn/replay.js');
 const { readSensitive } = await load('learn/sensitive.js');
+const { packageOwners } = await load('training/packages.js');
 const { isSystem } = await load('learn/places.js');
 const { parseGroup, parsePolicy } = await load('policy/parse.js');
 const { pathMatches } = await load('decide/match.js');
@@ -54,6 +55,7 @@ const around = {
   },
 };
 const GROUPS = readdirSync(join(ROOT, 'policies/groups')).map((name) => basename(name, '.yaml'));
+const owner = packageOwners();
 const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'terminals'];
 const groups = [...ORDER, ...GROUPS.filter((name) => !ORDER.includes(name))].map((name) => ({
   name,
@@ -84,7 +86,8 @@ function machineOf(place) {
       return null;
     }
   };
-  return { homes: ['/root'], entries, listing };
+  // The machine of the recording is a view of this one.
+  return { homes: ['/root'], entries, owner, listing };
 }
 
 /** Existing objects that the patterns of a policy admit outside of data folders, and those of them that were seen. */

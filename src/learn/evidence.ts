@@ -47,10 +47,11 @@ export class Evidence {
         this.#listed.set(object.path, new Set([...(this.#listed.get(object.path) ?? []), ...(runs ?? [0])]));
     }
     for (const { object, operation } of observations) {
-      if (object.type !== 'path' || operation === 'list' || this.#made.has(object.path)) continue;
+      if (object.type !== 'path' || operation === 'list') continue;
       const at = object.path.lastIndexOf('/');
-      if (given.path(object.path) || this.#listed.has(object.path.slice(0, at)))
-        this.#stems.add(object.path.slice(at + 1));
+      // What a program made in a folder that it lists may itself be made from another name.
+      const found = !this.#made.has(object.path) && this.#listed.has(object.path.slice(0, at));
+      if (found || given.path(object.path)) this.#stems.add(object.path.slice(at + 1));
     }
   }
 

@@ -120,6 +120,7 @@ export class Planner {
       named: chosen.named || (literal !== null && given.folder(literal)),
       configured: chosen.configured || (literal !== null && given.configured(literal)),
       open: literal === null || isOpen(literal, this.#context.machine.homes),
+      owner: literal !== null && isSystem(literal) ? this.#context.machine.owner(literal as Bytes) : null,
       strength: this.#context.strength,
     };
     for (const { name: rule, apply } of FOLDER_RULES)
@@ -179,11 +180,11 @@ export class Planner {
     // All below is more than can be counted beforehand.
     if (group.text === '**') return false;
     const entries = this.#context.machine.entries(sample as Bytes);
-    if (entries === null) return true;
+    if (entries === null) return group.most === undefined;
     const { tokens } = readName(group.text, 0, 'component');
     const granted = entries.filter((name) => bytesMatch(tokens, name)).length;
     const seen = group.entries.reduce((sum, entry) => sum + seenIn(entry, children), 0);
-    return granted <= EXISTING_MOST * seen;
+    return granted <= (group.most ?? EXISTING_MOST) * seen;
   }
 }
 

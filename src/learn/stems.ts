@@ -25,14 +25,16 @@ export class Stems {
     }
   }
 
-  /** The longest stem that the name has as a word of its own; null: it has none, or is one. */
+  /** The longest stem that the name has as a word of its own, without its ending, which belongs to what stays; null: it has none, or is one. */
   of(name: string): Derived | null {
     for (let length = name.length - 1; length >= LEAST; length--)
       for (let at = 0; at + length <= name.length; at++) {
         const stem = name.slice(at, at + length);
         const [front, back] = [name.slice(0, at), name.slice(at + length)];
-        if (this.#stems.has(stem) && !/[A-Za-z0-9]$/.test(front) && !/^[A-Za-z0-9]/.test(back))
-          return { front, stem, back };
+        if (!this.#stems.has(stem) || /[A-Za-z0-9]$/.test(front) || /^[A-Za-z0-9]/.test(back)) continue;
+        const ending = ENDING.exec(stem);
+        const end = ending === null || ending.index === 0 ? length : ending.index;
+        return { front, stem: stem.slice(0, end), back: `${stem.slice(end)}${back}` };
       }
     return null;
   }

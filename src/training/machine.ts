@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Machine } from '../learn/places.js';
 import { type Bytes, bufferOf, bytesFrom, textOf } from '../policy/bytes.js';
+import { packageOwners } from './packages.js';
 
 /** Names of one folder that are looked at; more of them are no measure of anything. */
 const NAMES_MOST = 100_000;
@@ -12,6 +13,7 @@ export function thisMachine(): Machine {
   const known = new Map<Bytes, readonly Bytes[] | null>();
   return {
     homes: homes(),
+    owner: packageOwners(),
     entries: (folder) => {
       const old = known.get(folder);
       if (old !== undefined) return old;

@@ -5,6 +5,7 @@ import { decide } from '../../src/decide/decide.js';
 import { readObject } from '../../src/events/object.js';
 import type { EventRecord } from '../../src/events/record.js';
 import type { LearnInput, LearntPolicy } from '../../src/learn/input.js';
+import { NOWHERE } from '../../src/learn/places.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
@@ -262,6 +263,8 @@ t.test('derived names: made alike from what was given or listed', async (t) => {
     beside.text,
     /"derived name": .*2 names in 1 run, made alike from names that the program was given or listed\n/,
   );
+  const anew = policy(make(...given, '/srv/in/harbour.txt~', '/srv/in/lantern.txt~'));
+  admits(t, anew, [['create', '/srv/in/meadow.txt~']], [['create', '/srv/in/meadow.log~']]);
   const no: Wanted = [['write', '/srv/out/meadow.o']];
   admits(t, policy(make('/srv/out/harbour.o')), [], no);
   admits(t, policy(make('/srv/out/harbour.o', '/srv/out/pebble.o')), [], no);
@@ -364,7 +367,7 @@ t.test("folders that are everybody's are never named as a whole", async (t) => {
     ];
     admits(
       t,
-      learnt(runs, { machine: { entries: () => null, homes: ['/root'] } }),
+      learnt(runs, { machine: { ...NOWHERE, homes: ['/root'] } }),
       [['read', `${folder}/meadow`]],
       [['read', `${folder}/pebble`]],
     );
@@ -374,11 +377,42 @@ t.test("folders that are everybody's are never named as a whole", async (t) => {
 t.test('outside of data folders no pattern admits more than twice what was seen', async (t) => {
   const runs = [reads('/etc/app/a.conf', '/etc/app/b.conf'), reads('/etc/app/c.conf'), reads('/etc/app/d.conf')];
   const machine = (count: number) => ({
-    homes: [],
+    ...NOWHERE,
     entries: () => Array.from({ length: count }, (_, index) => `x${index}.conf` as Bytes),
   });
   admits(t, learnt(runs, { machine: machine(8) }), [['read', '/etc/app/e.conf']], []);
   admits(t, learnt(runs, { machine: machine(9) }), [], [['read', '/etc/app/e.conf']]);
+});
+
+t.test('packages: what one package alone owns, for reading, and where most of it was seen', async (t) => {
+  const folder = '/usr/share/app';
+  const names = ['a.dat', 'b.dat', 'c.dat', 'README'];
+  const machine = (owner: string | null, files: readonly string[] = names) => ({
+    ...NOWHERE,
+    owner: (path: string) => (path === folder ? owner : null),
+    entries: () => files as readonly Bytes[],
+  });
+  const used = reads(`${folder}/a.dat`, `${folder}/b.dat`);
+  const policy = learnt([used], { machine: machine('app-data') });
+  admits(
+    t,
+    policy,
+    [['read', `${folder}/new.dat`]],
+    [
+      ['write', `${folder}/new.dat`],
+      ['read', `${folder}/README`],
+      ['read', `${folder}/sub/new.dat`],
+      ['read', `${folder}/password.dat`],
+    ],
+  );
+  t.match(policy.text, /"package": 2 names in 1 run, of the package app-data\n/);
+  const no: Wanted = [['read', `${folder}/new.dat`]];
+  admits(t, learnt([used], { machine: machine(null) }), [], no);
+  admits(t, learnt([used], { machine: machine('app-data', [...names, 'd.dat']) }), [], no);
+  admits(t, learnt([used.slice(1)], { machine: machine('app-data') }), [], no);
+  const run = ['a.dat', 'b.dat'].map((name) => seen('exec', `${folder}/${name}`));
+  admits(t, learnt([[...used, ...run]], { machine: machine('app-data') }), [], [['exec', `${folder}/new.dat`]]);
+  admits(t, learnt([used], { machine: machine('app-data'), strength: 'exact' }), [], no);
 });
 
 t.test('own output: what it made and left behind it may replace', async (t) => {

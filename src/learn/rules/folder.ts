@@ -43,6 +43,8 @@ export interface FolderView {
   readonly configured: boolean;
   /** It may be named as a whole: not /, /etc, /usr, a home, /tmp, /run and their like. */
   readonly open: boolean;
+  /** The package that alone owns what is in it; null: none, or several. */
+  readonly owner: string | null;
   readonly strength: Strength;
 }
 
@@ -55,6 +57,8 @@ export interface Group {
   readonly evidence: string;
   /** New names are to be expected: what is there now is no measure of it. */
   readonly data: boolean;
+  /** At most so many existing objects for one that was seen; absent: as everywhere outside of data folders. */
+  readonly most?: number;
 }
 
 export interface FolderRule {

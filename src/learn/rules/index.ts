@@ -12,6 +12,7 @@ import type { FolderRule } from './folder.js';
 import { madeRule } from './made.js';
 import type { NameRule } from './name.js';
 import { numberedRule } from './numbered.js';
+import { packageRule } from './package.js';
 import { processRule } from './process.js';
 import { seriesRule } from './series.js';
 import { versionRule } from './version.js';
@@ -20,4 +21,4 @@ import { versionRule } from './version.js';
 export const NAME_RULES: readonly NameRule[] = [processRule, deviceRule, versionRule, madeRule, numberedRule];
 
 /** Tried in this order on what is left of a folder's names. */
-export const FOLDER_RULES: readonly FolderRule[] = [alikeRule, seriesRule, dataFolderRule, derivedRule];
+export const FOLDER_RULES: readonly FolderRule[] = [alikeRule, seriesRule, derivedRule, dataFolderRule, packageRule];
