@@ -12,6 +12,7 @@ import { addedOf, commentsOf, isHeld, ownedOf, wantedOf, withGroups } from './ex
 import { Generaliser } from './generalise.js';
 import { Given, NOTHING_GIVEN } from './given.js';
 import { groupsFor } from './groups.js';
+import { homeOf, inOneHome, withHome } from './homes.js';
 import type { LearnInput, LearntPolicy, OwnWritten } from './input.js';
 import { followMoves, holdMoves } from './moved.js';
 import type { Fold, Move, Observation } from './observation.js';
@@ -28,7 +29,9 @@ const KERNEL_ACTS = 'by it the kernel is made to run or load something; a rule t
 
 /** The policies of all programs that ran, in the order of their paths. */
 export function learnPolicies(input: LearnInput): LearntPolicy[] {
-  const observations = together(input.runs);
+  const home = homeOf(input);
+  const runs = home === null ? input.runs : inOneHome(input.runs, home, input.machine.homes);
+  const observations = together(runs);
   const byProgram = new Map<string, Observation[]>();
   for (const program of observations.programs()) byProgram.set(program, []);
   for (const observation of observations.all()) {
@@ -38,7 +41,7 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
   }
   const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
   const [moves, folds] = [observations.moves(), observations.folds()];
-  const headers = input.runs.map(({ header }) => header);
+  const headers = runs.map(({ header }) => header);
   const given = input.strength === 'exact' ? NOTHING_GIVEN : new Given(headers, input.machine.homes);
   const made = new Evidence(observations.all(), given);
   const of = <T extends { readonly program: string }>(all: readonly T[], program: string): T[] =>
@@ -52,7 +55,7 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
         [...programs],
         input,
         made,
-        given,
+        { given, home },
       ),
     );
 }
@@ -70,7 +73,7 @@ function learnProgram(
   programs: string[],
   input: LearnInput,
   made: Evidence,
-  given: Given,
+  { given, home }: { readonly given: Given; readonly home: string | null },
 ): LearntPolicy {
   const { sensitive, around, strength, machine } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
@@ -100,7 +103,8 @@ function learnProgram(
   const allWith = (more: readonly Written[]): Statement[] => arranged([...main, ...rest, ...more]);
   const policyWith = (more: readonly Written[]): Policy => withRules(before, readFresh(allWith(more)));
   const { more, refused } = holdMoves({ programs, sensitive, observations, moves, policyWith, generaliser });
-  const all = allWith(more);
+  const plainly = allWith(more);
+  const all = home === null ? plainly : plainly.map((statement) => withHome(statement, home));
   const withheld = withheldOf([...acts, ...movedActs], permitted);
   const unfolded = generaliser.unfolded();
   const unlearnt = [...withheld.map((what) => `${what} (${KERNEL_ACTS})`), ...refused, ...unfolded];

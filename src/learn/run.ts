@@ -19,6 +19,8 @@ export interface RunHeader {
   readonly program: string;
   /** --user; null: the caller. */
   readonly user: string | null;
+  /** The home of whom it was run as; absent: not known. */
+  readonly home?: string;
   readonly cwd: string;
   /** Absolute paths that stood on the command line or in the environment. */
   readonly named: readonly string[];

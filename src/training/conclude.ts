@@ -209,7 +209,18 @@ export function concludeJournal(
     },
   );
   const strength = STRENGTHS.find((one) => one === header.strength) ?? null;
-  const run = { session, folder, command, program, user, cwd, named, partial: false };
+  const home = around.variable('HOME');
+  const run = {
+    session,
+    folder,
+    command,
+    program,
+    user,
+    cwd,
+    named,
+    partial: false,
+    ...(home === null ? {} : { home }),
+  };
   const result = conclude(host, {
     header: run,
     around,
