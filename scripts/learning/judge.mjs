@@ -3,18 +3,17 @@
 // Judges recordings on this machine: derives policies from one, two and three training runs, and holds the held-out run against them.
 //   scripts/learning/judge.mjs [--strength S]... [--show PROGRAM] [--json] [--write DIR] FOLDER [PROGRAM]...
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { readRecording } from './recording.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const load = (name) => import(join(ROOT, 'dist/src', name));
-const { readJournal } = await load('audit/journal.js');
-const { certify } = await load('learn/certificate.js');
 const { learnPolicies } = await load('learn/learn.js');
-const { Observations } = await load('learn/observation.js');
 const { replay } = await load('learn/replay.js');
 const { readSensitive } = await load('learn/sensitive.js');
+const { packageOwners } = await load('training/packages.js');
 const { isSystem } = await load('learn/places.js');
 const { parseGroup, parsePolicy } = await load('policy/parse.js');
 const { pathMatches } = await load('decide/match.js');
@@ -56,49 +55,22 @@ const around = {
   },
 };
 const GROUPS = readdirSync(join(ROOT, 'policies/groups')).map((name) => basename(name, '.yaml'));
+const owner = packageOwners();
 const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'terminals'];
 const groups = [...ORDER, ...GROUPS.filter((name) => !ORDER.includes(name))].map((name) => ({
   name,
   rules: parseGroup(name, around.rules(name).text, name, around),
 }));
 
+/** A recorded run, with what scripts/learning/listing.mjs found in the configuration files that it read. */
 function runOf(place, run, name) {
-  const observations = new Observations();
-  const named = [];
-  let certificate;
-  let [events, repeats] = [0, 0];
-  const files = readdirSync(join(place, run))
-    .filter((file) => file.endsWith('.journal'))
-    .sort();
-  for (const file of files) {
-    const journal = readJournal(join(place, run, file));
-    // Where the recorder takes down what the program says is its own affair.
-    const records = journal.records.filter(({ object }) => !object.startsWith('/var/tmp/recordings.'));
-    for (const record of records) observations.add(record, 'learnt');
-    for (const word of journal.header.command.slice(1).flatMap((one) => one.split(/[=,:]/)))
-      if (word !== '') named.push(resolve(journal.header.cwd, word));
-    if (journal.counted !== null) {
-      certificate = certify(journal.counted);
-      [events, repeats] = [events + certificate.events, repeats + certificate.repeats];
-    }
-  }
-  if (certificate === undefined) return null;
-  certificate = { ...certificate, events, repeats };
-  const header = {
-    v: 1,
-    type: 'run',
-    session: `${name}-${run}`,
-    folder: name,
-    command: [],
-    program: '',
-    user: null,
-    cwd: '/',
-    named,
-    partial: false,
-    of: [],
-    certificate,
-  };
-  return { header, observations };
+  const read = readRecording(place, name, run);
+  return read === null ? null : { ...read, header: { ...read.header, configured: configuredIn(place, run) } };
+}
+
+function configuredIn(place, run) {
+  const file = join(place, run, 'configured.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 }
 
 /** What was on the machine of the recording, else on this one. */
@@ -114,7 +86,8 @@ function machineOf(place) {
       return null;
     }
   };
-  return { homes: ['/root'], entries, listing };
+  // The machine of the recording is a view of this one.
+  return { homes: ['/root'], entries, owner, listing };
 }
 
 /** Existing objects that the patterns of a policy admit outside of data folders, and those of them that were seen. */

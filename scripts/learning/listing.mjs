@@ -1,11 +1,25 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
-// What was in the folders that a recording names something in, at its end: FOLDER/listing.json, folders by name, a slash behind
-// those that are folders themselves. What a pattern admits is counted by it where the machine is gone.
+// What is known of the machine at the end of a recording: FOLDER/listing.json, what was in the folders that it names something in,
+// folders by name, a slash behind those that are folders themselves (what a pattern admits is counted by it where the machine is
+// gone); and for each run RUN/configured.json, the folders that stood in configuration files it read.
+//   scripts/learning/listing.mjs FOLDER
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readRecording } from './recording.mjs';
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const { configuredFolders } = await import(join(ROOT, 'dist/src/training/configured.js'));
+const { readSensitive, Sensitive } = await import(join(ROOT, 'dist/src/learn/sensitive.js'));
+const sensitive = new Sensitive(readSensitive(readFileSync(join(ROOT, 'policies/sensitive.txt'), 'utf8')));
 const [folder] = process.argv.slice(2);
+for (const run of readdirSync(folder)) {
+  const read = readRecording(folder, basename(folder), run);
+  if (read === null) continue;
+  const configured = configuredFolders(read.observations.all(), read.header.named, sensitive);
+  writeFileSync(join(folder, run, 'configured.json'), JSON.stringify(configured));
+}
 const wanted = new Set();
 for (const run of readdirSync(folder))
   for (const name of readdirSync(join(folder, run)).filter((one) => one.endsWith('.journal')))

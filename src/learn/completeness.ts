@@ -20,11 +20,13 @@ export interface Completeness {
   readonly seen: number;
   /** Things that one run alone showed. */
   readonly once: readonly Sight[];
+  /** Things that no run showed, and a session that complained did: what its policies permitted is not known of it. */
+  readonly complained: number;
   /** Things that the next run is expected to show for the first time; null: one run tells nothing about the next. */
   readonly expected: number | null;
 }
 
-/** @param runs how many there were; what was seen in none of them (what follows from others) is not counted */
+/** @param runs how many whole ones there were; what was seen in none of them a session complained of */
 export function completenessOf(sights: readonly Sight[], runs: number): Completeness {
   const counted = sights.filter((sight) => sight.runs.size > 0);
   const byRun = Array.from({ length: runs }, (_, run) => {
@@ -32,14 +34,19 @@ export function completenessOf(sights: readonly Sight[], runs: number): Complete
     return { seen: seen.length, fresh: seen.filter((sight) => Math.min(...sight.runs) === run).length };
   });
   const once = counted.filter((sight) => sight.runs.size === 1);
-  return { runs, byRun, seen: counted.length, once, expected: runs < 2 ? null : once.length / runs };
+  const complained = sights.length - counted.length;
+  // After all runs it was new once more: as what one run alone showed.
+  const expected = runs < 2 ? null : (once.length + complained) / runs;
+  return { runs, byRun, seen: counted.length, once, complained, expected };
 }
 
-/** In a line: `3 runs; the last showed 2 of 61 for the first time, the next about 1`. */
-export function completenessLine({ runs, byRun, expected }: Completeness): string {
+/** In a line: `3 runs: the last showed 2 of 61 for the first time, the next may show about 1.0`. */
+export function completenessLine({ runs, byRun, complained, expected }: Completeness): string {
+  const more = complained === 0 ? '' : `, sessions that complained ${complained} more`;
   const last = byRun.at(-1);
-  if (runs < 2 || last === undefined || expected === null) return '1 run: what another would show is not known';
-  return `${runs} runs: the last showed ${last.fresh} of ${last.seen} for the first time, the next may show ${about(expected)}`;
+  if (last === undefined) return `no whole run${more}: what one would show is not known`;
+  if (expected === null) return `1 run${more}: what another would show is not known`;
+  return `${runs} runs: the last showed ${last.fresh} of ${last.seen} for the first time${more}, the next may show ${about(expected)}`;
 }
 
 function about(number: number): string {

@@ -14,9 +14,10 @@ import { KERNEL_OPERATIONS, KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { AccessObject, Decision, ObjectPattern, PathPattern, Policy, Rule } from '../policy/model.js';
 import { ALIKE, NAMING, type Operation } from '../policy/operations.js';
 import { parsePath, pathText } from '../policy/path.js';
-import type { Generaliser, Written } from './generalise.js';
+import type { Generaliser } from './generalise.js';
 import type { Move, Observation } from './observation.js';
 import { overlaps } from './overlap.js';
+import type { Written } from './written.js';
 
 /** Moves in a row that are followed back: two folders that are moved into each other would have no end. */
 const STEPS_MAX = 8;

@@ -5,12 +5,14 @@ import type { Bytes } from '../policy/bytes.js';
 export interface Machine {
   /** Names in a folder; null: it is none, or cannot be read. */
   readonly entries: (folder: Bytes) => readonly Bytes[] | null;
+  /** The one package that puts files into a folder; null: none does, or several. */
+  readonly owner: (folder: Bytes) => string | null;
   /** Homes of this machine's users. */
   readonly homes: readonly string[];
 }
 
 /** A machine of which nothing is known. */
-export const NOWHERE: Machine = { entries: () => null, homes: [] };
+export const NOWHERE: Machine = { entries: () => null, owner: () => null, homes: [] };
 
 /** Folders that hold what belongs to everybody: no pattern names all that is directly in one of them. */
 const CLOSED: ReadonlySet<string> = new Set([

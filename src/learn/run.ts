@@ -19,9 +19,13 @@ export interface RunHeader {
   readonly program: string;
   /** --user; null: the caller. */
   readonly user: string | null;
+  /** The home of whom it was run as; absent: not known. */
+  readonly home?: string;
   readonly cwd: string;
   /** Absolute paths that stood on the command line or in the environment. */
   readonly named: readonly string[];
+  /** Folders that stood in configuration files which the program read, and in which it used something; absent: none. */
+  readonly configured?: readonly string[];
   /** From the log of a session that complained: what the policies permitted already is not in it. */
   readonly partial: boolean;
   /** The runs that were put together to this one, where the oldest are no longer kept one by one. */

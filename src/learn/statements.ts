@@ -3,7 +3,7 @@
 import type { Operation } from '../policy/operations.js';
 import { operationBit } from '../policy/operations.js';
 import type { Statement, StatementCondition } from '../policy/statement.js';
-import type { Written } from './generalise.js';
+import type { Written } from './written.js';
 
 /** One object with what was done to it under one condition. */
 interface Entry {

@@ -50,8 +50,8 @@ export function joinedChildren(folders: readonly Node[]): Map<string, Node[]> {
   return all;
 }
 
-/** How the names of a folder look to a rule. */
-export function entryOf(nodes: readonly Node[]): Entry {
+/** How the names of a folder look to a rule, by themselves. */
+export function entryOf(nodes: readonly Node[]): Omit<Entry, 'given' | 'derived'> {
   const [first] = nodes as readonly [Node, ...Node[]];
   const operations = new Set<Operation>();
   const depths = new Set<number>();
@@ -61,7 +61,15 @@ export function entryOf(nodes: readonly Node[]): Entry {
     for (const run of one.runs) runs.add(run);
     addDepths(one, 1, depths);
   }
-  return { text: first.text, name: first.name, runs, operations, depths, made: operations.has('create') };
+  return {
+    text: first.text,
+    name: first.name,
+    sample: first.sample,
+    runs,
+    operations,
+    depths,
+    made: operations.has('create'),
+  };
 }
 
 /** Of what is no folder: how many names deep it is. */

@@ -17,21 +17,16 @@ import { type Host, ROOT } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { type Certificate, certificateLine, certify, withLoss } from '../learn/certificate.js';
 import { type Completeness, completenessLine } from '../learn/completeness.js';
-import {
-  type Existing,
-  type Group,
-  type LearnInput,
-  type LearntPolicy,
-  learnPolicies,
-  type OwnWritten,
-} from '../learn/learn.js';
+import type { Existing, Group, LearnInput, LearntPolicy, OwnWritten } from '../learn/input.js';
+import { learnPolicies } from '../learn/learn.js';
 import { Observations, type Source } from '../learn/observation.js';
 import type { Run, RunHeader } from '../learn/run.js';
-import { readSensitive } from '../learn/sensitive.js';
+import { readSensitive, Sensitive } from '../learn/sensitive.js';
 import { STRENGTHS, type Strength } from '../learn/strength.js';
 import { parseGroup } from '../policy/parse.js';
 import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
+import { configuredFolders } from './configured.js';
 import { thisMachine } from './machine.js';
 import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
@@ -76,7 +71,7 @@ export interface LearnResult {
 
 /** What a run was, and what came of it. */
 export interface Conclusion {
-  readonly header: Omit<RunHeader, 'v' | 'type' | 'of' | 'certificate'>;
+  readonly header: Omit<RunHeader, 'v' | 'type' | 'of' | 'certificate' | 'configured'>;
   readonly around: Surroundings;
   readonly records: Iterable<EventRecord>;
   readonly source: Source;
@@ -97,7 +92,8 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
   const observations = new Observations();
   for (const record of records) observations.add(record, source);
   const certificate = withLoss(conclusion.certificate, 'moves of which one name is not known', observations.untold);
-  const run: Run = { header: { v: 1, type: 'run', ...header, of: [], certificate }, observations };
+  const configured = configuredFolders(observations.all(), header.named, new Sensitive(sensitiveList()));
+  const run: Run = { header: { v: 1, type: 'run', ...header, configured, of: [], certificate }, observations };
   keepRun(host, run);
   const derived = derive(host, header.folder, around, conclusion.strength);
   return { ...derived, session: header.session, ended, certificate, refused: observations.refused() };
@@ -213,7 +209,18 @@ export function concludeJournal(
     },
   );
   const strength = STRENGTHS.find((one) => one === header.strength) ?? null;
-  const run = { session, folder, command, program, user, cwd, named, partial: false };
+  const home = around.variable('HOME');
+  const run = {
+    session,
+    folder,
+    command,
+    program,
+    user,
+    cwd,
+    named,
+    partial: false,
+    ...(home === null ? {} : { home }),
+  };
   const result = conclude(host, {
     header: run,
     around,

@@ -8,7 +8,7 @@ import { Journal, type JournalFacts, type JournalHeader, JournalSink, journalFil
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Voice } from '../host/voice.js';
-import { ownedOf } from '../learn/learn.js';
+import { ownedOf } from '../learn/existing.js';
 import { withoutOwn } from '../learn/own.js';
 import type { Strength } from '../learn/strength.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';

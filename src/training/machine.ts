@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** This machine as the rules of learning look at it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Machine } from '../learn/places.js';
 import { type Bytes, bufferOf, bytesFrom, textOf } from '../policy/bytes.js';
+import { packageOwners } from './packages.js';
 
 /** Names of one folder that are looked at; more of them are no measure of anything. */
 const NAMES_MOST = 100_000;
@@ -12,6 +13,7 @@ export function thisMachine(): Machine {
   const known = new Map<Bytes, readonly Bytes[] | null>();
   return {
     homes: homes(),
+    owner: packageOwners(),
     entries: (folder) => {
       const old = known.get(folder);
       if (old !== undefined) return old;
@@ -48,7 +50,10 @@ function homes(): string[] {
 const USUAL =
   /^(HOME|PWD|OLDPWD|PATH|SHELL|_|LS_.*|LESS.*|XDG_.*|SSH_.*|MAIL|MANPATH|CALLGATE_.*|NODE_.*|LANG|TERM.*)$/;
 
-/** Absolute paths that stood on the command line or in the environment, as events print them. */
+/**
+ * Absolute paths that stood on the command line or in the environment, as events print them. A word may be no path at all: then nothing
+ * is done to it, and it says nothing.
+ */
 export function namedPaths(command: readonly Buffer[], env: readonly Buffer[], cwd: string | null): string[] {
   const words = command.slice(1).flatMap((word) => word.toString('latin1').split(/[=,:]/));
   const values = env.flatMap((pair) => {
@@ -58,8 +63,8 @@ export function namedPaths(command: readonly Buffer[], env: readonly Buffer[], c
   });
   const absolute = (word: string): string[] => {
     if (isAbsolute(word)) return [resolve(word)];
-    const path = cwd === null || word === '' || word.startsWith('-') ? null : resolve(cwd, word);
-    return path !== null && existsSync(Buffer.from(path, 'latin1')) ? [path] : [];
+    // What is not there yet may be what the program will make.
+    return cwd === null || word === '' || word.startsWith('-') ? [] : [resolve(cwd, word)];
   };
   const paths = [
     ...words.flatMap(absolute),

@@ -11,7 +11,7 @@ import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { ownFolder } from '../host/secure.js';
-import type { OwnWritten } from '../learn/learn.js';
+import type { OwnWritten } from '../learn/input.js';
 import { Observations } from '../learn/observation.js';
 import { type Run, type RunHeader, readRun, runLines } from '../learn/run.js';
 

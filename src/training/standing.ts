@@ -12,14 +12,16 @@ import { isCertificate } from '../learn/certificate.js';
 export function standingOf(folder: string): string[] {
   const [single, tainted]: [string[], string[]] = [[], []];
   for (const { name, certificate } of certificates(folder)) {
-    if (/; 1 run: /.test(certificate)) single.push(name);
+    if (/; (?:1|no whole) run(?:, sessions [^:]*)?: /.test(certificate)) single.push(name);
     if (/, TAINTED: /.test(certificate)) tainted.push(name);
   }
   const named = (names: readonly string[]): string => names.map((name) => basename(name, '.yaml')).join(', ');
   return [
     ...(single.length === 0
       ? []
-      : [`learned from one run, so other data may be refused: ${named(single)} (callgate learn status ${folder})`]),
+      : [
+          `learned from fewer than two whole runs, so other data may be refused: ${named(single)} (callgate learn status ${folder})`,
+        ]),
     ...(tainted.length === 0
       ? []
       : [`the last run lost something, so what it needs may be refused: ${named(tainted)} (learn again)`]),

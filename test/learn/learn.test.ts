@@ -6,7 +6,7 @@ import { decide } from '../../src/decide/decide.js';
 import { readObject } from '../../src/events/object.js';
 import type { EventRecord } from '../../src/events/record.js';
 import { certify } from '../../src/learn/certificate.js';
-import type { Existing, Group, LearntPolicy } from '../../src/learn/learn.js';
+import type { Existing, Group, LearntPolicy } from '../../src/learn/input.js';
 import { atLeast, Observations } from '../../src/learn/observation.js';
 import { madeName } from '../../src/learn/rules/made.js';
 import type { AccessObject } from '../../src/policy/model.js';

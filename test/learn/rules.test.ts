@@ -4,7 +4,8 @@ import t, { type Test } from 'tap';
 import { decide } from '../../src/decide/decide.js';
 import { readObject } from '../../src/events/object.js';
 import type { EventRecord } from '../../src/events/record.js';
-import type { LearnInput, LearntPolicy } from '../../src/learn/learn.js';
+import type { LearnInput, LearntPolicy } from '../../src/learn/input.js';
+import { NOWHERE } from '../../src/learn/places.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
@@ -66,6 +67,35 @@ t.test('made names: the shape of what made them, and nothing else', async (t) =>
     [['create', '/srv/out/chapter']],
     [['create', '/srv/out/chaptes']],
   );
+});
+
+t.test('names made alike: parts that differ become their alphabet and length', async (t) => {
+  const make = (...names: string[]) => learnt([names.map((name) => seen('create', `/srv/spool/${name}`))]);
+  const spool = make('1xXX92-0000g6-2V-H', '1xXX91-0000g0-1X-H', '1xXX8y-0000fm-1i-H', '1xXX8y-0000fm-1i-D');
+  admits(
+    t,
+    spool,
+    [['create', '/srv/spool/1yAB0z-0004Zz-0v-H']],
+    [
+      ['create', '/srv/spool/1yAB0z-0004Zz-0v-K'],
+      ['create', '/srv/spool/1yAB0z-0004Zz-0vx-H'],
+      ['create', '/srv/spool/1yAB0z-0004Zz.key'],
+      ['read', '/srv/spool/1yAB0z-0004Zz-0v-D'],
+    ],
+  );
+  t.match(spool.text, /"made alike": .*3 names in 1 run that the program made of one build\n/);
+  const second = ['285745P2103', '485507P2107', '991525P2112'].map((part) => `1795928735.M${part}.host.example.org`);
+  admits(
+    t,
+    make(...second),
+    [['create', '/srv/spool/1795999999.M1P99.host.example.org']],
+    [['create', '/srv/spool/1795999999.M1P99.other.example.org']],
+  );
+  admits(t, make(...second.slice(1)), [], [['create', `/srv/spool/${second[0]}`]]);
+  admits(t, make('part-1a', 'part-2b', 'part-3c'), [], [['create', '/srv/spool/part-4d']]);
+  admits(t, make('harbour', 'lantern', 'orchard'), [], [['create', '/srv/spool/thistle']]);
+  const used = second.map((name) => seen('read', `/srv/spool/${name}`));
+  admits(t, learnt([used]), [], [['read', '/srv/spool/1795999999.M1P99.host.example.org']]);
 });
 
 t.test('series: digits only, and dates keep their length', async (t) => {
@@ -152,6 +182,150 @@ t.test('data folders: listed, and the entries then used alike', async (t) => {
   admits(t, learnt([unlike]), [], [['read', '/srv/in/c']]);
 });
 
+t.test('data folders: two files of it stood on the command line', async (t) => {
+  const given = (
+    named: readonly string[],
+    records: readonly EventRecord[],
+    strength: 'exact' | 'balanced' = 'balanced',
+  ) => learnRuns([runOf(records, { named })], { strength })[0] as LearntPolicy;
+  const two = ['/srv/in/harbour.bc', '/srv/in/lantern.bc'];
+  const policy = given(two, reads(...two));
+  admits(
+    t,
+    policy,
+    [['read', '/srv/in/meadow.bc']],
+    [
+      ['read', '/srv/in/meadow'],
+      ['write', '/srv/in/meadow.bc'],
+      ['read', '/srv/in/sub/meadow.bc'],
+      ['read', '/srv/in/password.bc'],
+    ],
+  );
+  t.match(policy.text, /"data folder": 2 names in 1 run, they stood on the command line, and were used alike\n/);
+  admits(t, given(two, reads('/srv/in/harbour.bc', '/srv/in/other.bc')), [], [['read', '/srv/in/meadow.bc']]);
+  admits(
+    t,
+    given(two, [seen('read', two[0] as string), seen('write', two[1] as string)]),
+    [],
+    [['read', '/srv/in/x.bc']],
+  );
+  admits(t, given(two, reads(...two), 'exact'), [], [['read', '/srv/in/meadow.bc']]);
+  const home = two.map((path) => path.replace('/srv/in', '/home/somebody'));
+  admits(t, given(home, reads(...home)), [], [['read', '/home/somebody/meadow.bc']]);
+});
+
+t.test('data folders: the folder stood in a configuration file', async (t) => {
+  const configured = (folder: string, records: readonly EventRecord[]) =>
+    learnRuns([runOf(records, { configured: [folder] })])[0] as LearntPolicy;
+  const pages = reads('/srv/www/harbour.html', '/srv/www/lantern.html');
+  const policy = configured('/srv/www', pages);
+  admits(
+    t,
+    policy,
+    [['read', '/srv/www/x.html']],
+    [
+      ['read', '/srv/www/x.key'],
+      ['read', '/srv/www/.ssh/x.html'],
+    ],
+  );
+  t.match(
+    policy.text,
+    /"data folder": 2 names in 1 run, the folder stood in a configuration file, and they were used alike\n/,
+  );
+  admits(t, configured('/srv/www', pages.slice(1)), [], [['read', '/srv/www/x.html']]);
+  // What is everybody's says nothing about the folders in it.
+  admits(t, configured('/srv', pages), [], [['read', '/srv/www/x.html']]);
+});
+
+t.test('derived names: made alike from what was given or listed', async (t) => {
+  const given = ['/srv/in/harbour.txt', '/srv/in/lantern.txt'];
+  const make = (...paths: string[]) => paths.flatMap((path) => [seen('create', path), seen('write', path)]);
+  const policy = (records: readonly EventRecord[], named: readonly string[] = given) =>
+    learnRuns([runOf([...reads(...given), ...records], { named })])[0] as LearntPolicy;
+  const beside = policy(
+    make('/srv/in/.harbour.txt.swp', '/srv/in/.lantern.txt.swp', '/srv/out/harbour.o', '/srv/out/lantern.o'),
+  );
+  admits(
+    t,
+    beside,
+    [
+      ['create', '/srv/in/.meadow.txt.swp'],
+      ['write', '/srv/out/meadow.o'],
+    ],
+    [
+      ['create', '/srv/in/meadow.swp'],
+      ['write', '/srv/out/meadow.so'],
+      ['write', '/srv/out/meadow'],
+      ['create', '/srv/in/meadow.txt'],
+    ],
+  );
+  t.match(
+    beside.text,
+    /"derived name": .*2 names in 1 run, made alike from names that the program was given or listed\n/,
+  );
+  const anew = policy(make(...given, '/srv/in/harbour.txt~', '/srv/in/lantern.txt~'));
+  admits(t, anew, [['create', '/srv/in/meadow.txt~']], [['create', '/srv/in/meadow.log~']]);
+  const no: Wanted = [['write', '/srv/out/meadow.o']];
+  admits(t, policy(make('/srv/out/harbour.o')), [], no);
+  admits(t, policy(make('/srv/out/harbour.o', '/srv/out/pebble.o')), [], no);
+  admits(t, policy(make('/srv/out/harbours.o', '/srv/out/lanterns.o')), [], [['write', '/srv/out/meadows.o']]);
+  admits(t, policy(make('/srv/out/harbour.o', '/srv/out/lantern.o'), []), [], no);
+  admits(t, policy([seen('write', '/srv/out/harbour.o'), seen('write', '/srv/out/lantern.o')]), [], no);
+  const keys = policy(make('/srv/out/harbour.key', '/srv/out/lantern.key'));
+  admits(t, keys, [['write', '/srv/out/harbour.key']], [['write', '/srv/out/meadow.key']]);
+  admits(t, policy(make('/tmp/harbour.o', '/tmp/lantern.o')), [], [['write', '/tmp/meadow.o']]);
+});
+
+t.test('ports by chance: bound as 0, or those of clients that a server answers', async (t) => {
+  const answers = (...ports: number[]) => ports.map((port) => seen('send', `udp:192.0.2.1:${port}`));
+  const serves = seen('bind', 'udp:192.0.2.9:53');
+  admits(
+    t,
+    learnt([[serves, ...answers(40001, 50002)]]),
+    [['send', 'udp:192.0.2.1:60000']],
+    [
+      ['send', 'udp:192.0.2.1:1024'],
+      ['send', 'udp:192.0.2.2:60000'],
+      ['connect', 'udp:192.0.2.1:60000'],
+      ['send', 'sctp:192.0.2.1:60000'],
+    ],
+  );
+  const no: Wanted = [['send', 'udp:192.0.2.1:60000']];
+  admits(t, learnt([[serves, ...answers(40001)]]), [['send', 'udp:192.0.2.1:40001']], no);
+  admits(t, learnt([answers(40001, 50002)]), [], no);
+  admits(t, learnt([[serves, ...answers(1001, 1002)]]), [], no);
+});
+
+t.test('numbered names: a number of a name that was chosen and made', async (t) => {
+  const run = (record: EventRecord, header: object) => learnRuns([runOf([record], header)])[0] as LearntPolicy;
+  const out = run(seen('create', '/srv/out/program-1'), { named: ['/srv/out/program-1'] });
+  admits(
+    t,
+    out,
+    [['create', '/srv/out/program-42']],
+    [
+      ['create', '/srv/out/program-x'],
+      ['create', '/srv/out/program-1.key'],
+      ['create', '/srv/out/program-1234'],
+    ],
+  );
+  const socket = run(seen('bind', 'unix:/srv/run/server-1'), { command: ['tmux', '-L', 'server-1'] });
+  admits(t, socket, [['bind', 'unix:/srv/run/server-7']], [['bind', 'unix:/srv/run/server-x']]);
+  for (const [name, header] of [
+    ['program-1', {}],
+    ['libz.so.1', { named: ['/srv/out/libz.so.1'] }],
+    ['python3.11', { named: ['/srv/out/python3.11'] }],
+    ['utf8', { named: ['/srv/out/utf8'] }],
+  ] as const)
+    admits(
+      t,
+      run(seen('create', `/srv/out/${name}`), header),
+      [],
+      [['create', `/srv/out/${name.replace(/1$|8$/, '2')}`]],
+    );
+  admits(t, run(seen('write', '/srv/out/part-1'), { named: ['/srv/out/part-1'] }), [], [['write', '/srv/out/part-2']]);
+});
+
 t.test('data folders: all below only where depths differ, and never what is run or linked', async (t) => {
   const run = (one: string, two: string): EventRecord[] => [...reads(`/srv/in/${one}`), ...reads(`/srv/in/${two}/x`)];
   admits(
@@ -193,7 +367,7 @@ t.test("folders that are everybody's are never named as a whole", async (t) => {
     ];
     admits(
       t,
-      learnt(runs, { machine: { entries: () => null, homes: ['/root'] } }),
+      learnt(runs, { machine: { ...NOWHERE, homes: ['/root'] } }),
       [['read', `${folder}/meadow`]],
       [['read', `${folder}/pebble`]],
     );
@@ -203,11 +377,42 @@ t.test("folders that are everybody's are never named as a whole", async (t) => {
 t.test('outside of data folders no pattern admits more than twice what was seen', async (t) => {
   const runs = [reads('/etc/app/a.conf', '/etc/app/b.conf'), reads('/etc/app/c.conf'), reads('/etc/app/d.conf')];
   const machine = (count: number) => ({
-    homes: [],
+    ...NOWHERE,
     entries: () => Array.from({ length: count }, (_, index) => `x${index}.conf` as Bytes),
   });
   admits(t, learnt(runs, { machine: machine(8) }), [['read', '/etc/app/e.conf']], []);
   admits(t, learnt(runs, { machine: machine(9) }), [], [['read', '/etc/app/e.conf']]);
+});
+
+t.test('packages: what one package alone owns, for reading, and where most of it was seen', async (t) => {
+  const folder = '/usr/share/app';
+  const names = ['a.dat', 'b.dat', 'c.dat', 'README'];
+  const machine = (owner: string | null, files: readonly string[] = names) => ({
+    ...NOWHERE,
+    owner: (path: string) => (path === folder ? owner : null),
+    entries: () => files as readonly Bytes[],
+  });
+  const used = reads(`${folder}/a.dat`, `${folder}/b.dat`);
+  const policy = learnt([used], { machine: machine('app-data') });
+  admits(
+    t,
+    policy,
+    [['read', `${folder}/new.dat`]],
+    [
+      ['write', `${folder}/new.dat`],
+      ['read', `${folder}/README`],
+      ['read', `${folder}/sub/new.dat`],
+      ['read', `${folder}/password.dat`],
+    ],
+  );
+  t.match(policy.text, /"package": 2 names in 1 run, of the package app-data\n/);
+  const no: Wanted = [['read', `${folder}/new.dat`]];
+  admits(t, learnt([used], { machine: machine(null) }), [], no);
+  admits(t, learnt([used], { machine: machine('app-data', [...names, 'd.dat']) }), [], no);
+  admits(t, learnt([used.slice(1)], { machine: machine('app-data') }), [], no);
+  const run = ['a.dat', 'b.dat'].map((name) => seen('exec', `${folder}/${name}`));
+  admits(t, learnt([[...used, ...run]], { machine: machine('app-data') }), [], [['exec', `${folder}/new.dat`]]);
+  admits(t, learnt([used], { machine: machine('app-data'), strength: 'exact' }), [], no);
 });
 
 t.test('own output: what it made and left behind it may replace', async (t) => {

@@ -79,6 +79,26 @@ t.test('a second run derives all statements anew', async (t) => {
   t.match(text(), /2 runs: the last showed 0 of 2 for the first time, the next may show none\n/);
 });
 
+t.test('what a session complained of counts, though it was no whole run', async (t) => {
+  const { host, folder, learn, text } = place(t);
+  const complained = (session: string, path: string): void => {
+    const { learnt: _, ...record } = seen('read', path, { verdict: 'deny' });
+    keepRun(host, runOf([record], { session, folder, partial: true }, 'complained'));
+    derive(host, folder, around, null);
+  };
+  complained('worker-1', '/srv/c');
+  t.match(text(), /; no whole run, sessions that complained 1 more: what one would show is not known\n/);
+  learn('worker-2', ...reads('/srv/a', '/srv/b'));
+  t.match(text(), /; 1 run, sessions that complained 1 more: what another would show is not known\n/);
+  learn('worker-3', ...reads('/srv/a', '/srv/b'));
+  t.match(
+    text(),
+    /2 runs: the last showed 0 of 2 for the first time, sessions that complained 1 more, the next may show about 0\.5\n/,
+  );
+  complained('worker-4', '/srv/a');
+  t.match(text(), /sessions that complained 1 more, /, 'what a run showed is no more');
+});
+
 t.test('what a person wrote or changed is never touched, nor is its place', async (t) => {
   const { learn, text, file } = place(t);
   learn('worker-1', ...reads('/srv/a', '/srv/b'), seen('write', '/srv/w'));
@@ -179,6 +199,7 @@ t.test('how complete it is', async (t) => {
         ],
         seen: 3,
         once: ['/srv/b', '/srv/c'],
+        complained: 0,
         expected: 1,
       },
     ],

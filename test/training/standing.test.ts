@@ -18,11 +18,19 @@ t.test('little behind a policy is told, and enough is not', async (t) => {
   t.same(standingOf(folder), []);
   policy('once', '9 events, 0 repeats, nothing lost; 1 run: what another would show is not known');
   policy(
+    'from',
+    '9 events, 0 repeats, nothing lost; no whole run, sessions that complained 3 more: what one would show is not known',
+  );
+  policy(
+    'partly',
+    '9 events, 0 repeats, nothing lost; 1 run, sessions that complained 3 more: what another would show is not known',
+  );
+  policy(
     'lost',
     '9 events, 0 repeats, TAINTED: 2 events lost; 2 runs: the last showed 1 of 2 for the first time, the next may show none',
   );
   t.same(standingOf(folder), [
-    `learned from one run, so other data may be refused: once (callgate learn status ${folder})`,
+    `learned from fewer than two whole runs, so other data may be refused: from, once, partly (callgate learn status ${folder})`,
     'the last run lost something, so what it needs may be refused: lost (learn again)',
   ]);
   t.same(standingOf(join(folder, 'absent')), []);

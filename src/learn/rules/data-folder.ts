@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { endings } from './endings.js';
 import { counted, type Entry, type FolderRule, type FolderView, runsOf } from './folder.js';
 
 /** Entries of a folder that was listed, or named, before they say that all of it is meant. */
 const USED_LEAST = 2;
-/** Endings that are told apart; of more the folder is one of anything. */
-const ENDINGS_MOST = 4;
 
 /**
  * Data folders: a folder whose names were all or mostly new in each of two runs or more; or that was listed, or stood on the command
- * line itself, and its entries were then used alike. One run with such a word is enough, one without never is: that files of a
- * folder stood on the command line says nothing about the others. All names of an ending where they all end alike, else all
+ * line or in a configuration file that the program read, and its entries were then used alike; or two files of it stood on the command
+ * line and were used alike. One run with such a word is enough, one without never is. All names of an ending where they all end alike, else all
  * names; all below only where depths differed too.
  */
 export const dataFolderRule: FolderRule = {
@@ -17,11 +16,11 @@ export const dataFolderRule: FolderRule = {
   reason: 'its names are other ones each time',
   apply: (view) => {
     if (view.strength === 'exact' || !view.open) return [];
-    const found = overRuns(view) ?? listed(view) ?? onCommandLine(view);
+    const found = overRuns(view) ?? listed(view) ?? named(view) ?? given(view);
     if (found === null) return [];
     const { entries, why } = found;
     // What one run says of depths is too little for all below.
-    const depths = new Set(why.startsWith('the folder') ? [] : entries.flatMap(({ depths: one }) => [...one]));
+    const depths = new Set(why.startsWith('the') ? [] : entries.flatMap(({ depths: one }) => [...one]));
     if (view.folded > 0)
       return [{ text: '*', entries, evidence: `more than ${view.folded} names, ${why}`, data: true }];
     if (depths.size > 1)
@@ -67,13 +66,23 @@ function listed(view: FolderView): Found | null {
   return entries.length === 0 ? null : { entries, why: 'the folder was listed, and they were used alike' };
 }
 
-/** Entries of a folder that whoever ran the program named. */
-function onCommandLine(view: FolderView): Found | null {
-  if (!view.named) return null;
-  const entries = usedAlike(unsettled(view), view.strength === 'broad' ? 1 : USED_LEAST, false);
-  return entries.length === 0
-    ? null
-    : { entries, why: 'the folder stood on the command line, and they were used alike' };
+/** Entries of a folder that whoever ran the program named, or the configuration it read. */
+function named(view: FolderView): Found | null {
+  if (!view.named && !view.configured) return null;
+  const least = view.named && view.strength === 'broad' ? 1 : USED_LEAST;
+  const entries = usedAlike(unsettled(view), least, false);
+  const where = view.named ? 'on the command line' : 'in a configuration file';
+  return entries.length === 0 ? null : { entries, why: `the folder stood ${where}, and they were used alike` };
+}
+
+/** Entries that stood on the command line themselves: which files they are is whoever runs it to say. */
+function given(view: FolderView): Found | null {
+  const entries = usedAlike(
+    unsettled(view).filter((entry) => entry.given),
+    USED_LEAST,
+    false,
+  );
+  return entries.length === 0 ? null : { entries, why: 'they stood on the command line, and were used alike' };
 }
 
 /** What two runs or more used all of them is known by its name. */
@@ -94,37 +103,4 @@ function usedAlike(entries: readonly Entry[], least: number, looks: boolean): En
     byUse.set(key, [...(byUse.get(key) ?? []), entry]);
   }
   return [...byUse.values()].filter((alike) => alike.length >= least).flat();
-}
-
-/** By ending, where all have one and each occurs more than once; else all of them. */
-function endings(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
-  const made = entries.filter(({ name }) => name === null);
-  const plain = entries.filter(({ name }) => name !== null);
-  return [...byEnding(plain), ...byShape(made)];
-}
-
-function byEnding(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
-  if (entries.length === 0) return [];
-  const groups = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const ending = /.(\.[A-Za-z][A-Za-z0-9_-]{0,15}(?:\.(?:gz|xz|bz2|zst))?)$/.exec(entry.text)?.[1] ?? '';
-    groups.set(ending, [...(groups.get(ending) ?? []), entry]);
-  }
-  const rare = [...groups.values()].some((group) => group.length < 2);
-  if (groups.has('') || groups.size > ENDINGS_MOST || (rare && groups.size > 1)) return [{ text: '*', alike: entries }];
-  return [...groups].map(([ending, alike]) => ({ text: `*${ending}`, alike }));
-}
-
-/** Made names whose front is a name of the folder's own: the random part behind it keeps its shape. */
-function byShape(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
-  const groups = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const at = entry.text.search(/\[/);
-    const front = entry.text.slice(0, at);
-    const kept = front.startsWith('.') ? '.' : '';
-    const joint = /[^A-Za-z0-9]$/.exec(front)?.[0] ?? '';
-    const text = `${kept}*${front.length > 1 ? joint : ''}${entry.text.slice(at)}`;
-    groups.set(text, [...(groups.get(text) ?? []), entry]);
-  }
-  return [...groups].map(([text, alike]) => ({ text, alike }));
 }

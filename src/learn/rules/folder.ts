@@ -2,6 +2,7 @@
 /** What a rule on folders is: it looks at the names of one folder, and says which of them are some of many. */
 import type { Bytes } from '../../policy/bytes.js';
 import type { Operation } from '../../policy/operations.js';
+import type { Derived } from '../stems.js';
 import type { Strength } from '../strength.js';
 
 /** One name of a folder, as it was seen in all runs. */
@@ -10,14 +11,20 @@ export interface Entry {
   readonly text: string;
   /** The name itself; null where it is a pattern already. */
   readonly name: Bytes | null;
+  /** One of the names that were seen there. */
+  readonly sample: Bytes;
   /** Runs in which it or something below it was used. */
   readonly runs: ReadonlySet<number>;
   /** What was done to it itself. */
   readonly operations: ReadonlySet<Operation>;
   /** How many names deep it goes below the folder: 1 is the name itself. */
   readonly depths: ReadonlySet<number>;
-  /** The program made it. */
+  /** A program of the application made it. */
   readonly made: boolean;
+  /** It stood on the command line itself. */
+  readonly given: boolean;
+  /** The name of data that it is made from; null: it is made from none. */
+  readonly derived: Derived | null;
 }
 
 /** What is known of a folder. */
@@ -32,8 +39,12 @@ export interface FolderView {
   readonly runs: ReadonlySet<number>;
   /** It, or a folder above it, stood on the command line or in the environment. */
   readonly named: boolean;
+  /** It, or a folder above it, stood in a configuration file that the program read. */
+  readonly configured: boolean;
   /** It may be named as a whole: not /, /etc, /usr, a home, /tmp, /run and their like. */
   readonly open: boolean;
+  /** The package that alone owns what is in it; null: none, or several. */
+  readonly owner: string | null;
   readonly strength: Strength;
 }
 
@@ -46,6 +57,8 @@ export interface Group {
   readonly evidence: string;
   /** New names are to be expected: what is there now is no measure of it. */
   readonly data: boolean;
+  /** At most so many existing objects for one that was seen; absent: as everywhere outside of data folders. */
+  readonly most?: number;
 }
 
 export interface FolderRule {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What whoever ran the program chose: it stood on the command line, in the environment, or in a configuration file that was read. */
+import { isOpen } from './places.js';
+import type { RunHeader } from './run.js';
+
+/** Words that are no names of anything: options, and what is too short to be told from chance. */
+const WORD = /^[^-/].{2,}$/s;
+
+export class Given {
+  readonly #paths: ReadonlySet<string>;
+  readonly #folders: readonly string[];
+  readonly #configured: readonly string[];
+  readonly #words: ReadonlySet<string>;
+
+  /** @param homes of this machine's users: that a configuration names one says nothing about what is in it */
+  constructor(runs: readonly Pick<RunHeader, 'named' | 'configured' | 'command'>[], homes: readonly string[]) {
+    this.#folders = [...new Set(runs.flatMap(({ named }) => named))];
+    this.#paths = new Set(this.#folders);
+    const configured = new Set(runs.flatMap((run) => run.configured ?? []));
+    this.#configured = [...configured].filter((path) => isOpen(path, homes));
+    this.#words = new Set(runs.flatMap(({ command }) => command.slice(1)).filter((word) => WORD.test(word)));
+  }
+
+  /** Did the path itself stand on the command line or in the environment? */
+  path(path: string): boolean {
+    return this.#paths.has(path);
+  }
+
+  /** Did the folder, or one above it? */
+  folder(path: string): boolean {
+    return isBelow(this.#folders, path);
+  }
+
+  /** Did the folder, or one above it, stand in a configuration file? */
+  configured(path: string): boolean {
+    return isBelow(this.#configured, path);
+  }
+
+  /** Is it a path of the command line, or the name itself one of its words, `server-1` and `server-1.lock`? */
+  chose(path: string): boolean {
+    if (this.#paths.has(path)) return true;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    for (let end = name.length; end > 0; end = name.lastIndexOf('.', end - 1))
+      if (this.#words.has(name.slice(0, end))) return true;
+    return false;
+  }
+}
+
+/** Nobody chose anything. */
+export const NOTHING_GIVEN = new Given([], []);
+
+function isBelow(folders: readonly string[], path: string): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+}

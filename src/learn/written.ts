@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** How an observation is written down. */
+import { exactly, keyOf } from '../decide/exact.js';
+import { objectText } from '../policy/statement.js';
+import type { Observation } from './observation.js';
+
+export interface Written {
+  readonly observation: Observation;
+  readonly key: 'path' | 'kind' | 'address' | 'family';
+  /** As it stands behind the key. */
+  readonly text: string;
+  /** Names of the rules that made it wider than what was seen. */
+  readonly rules: readonly string[];
+  /** What they went by. */
+  readonly evidence?: string;
+}
+
+/** As it was seen, and no wider. */
+export function literally(observation: Observation): Written {
+  const pattern = exactly(observation.object, [observation.operation]);
+  return { observation, key: keyOf(pattern), text: objectText(pattern), rules: [] };
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What can be wrong with a rule: verdict, operations, what it is about, and its conditions. */
+import { hinted, type Table } from './table.js';
+
+export interface RuleFacts {
+  'verdict-missing': object;
+  'verdict-twice': { first: string; second: string };
+  'unknown-operation': { name: string; hint: string };
+  'mixed-operations': { verdict: string; files: string; sockets: string };
+  'objects-missing': { operations: string; keys: string };
+  'path-for-sockets': { key: string; operations: string };
+  'address-for-files': { key: string; operations: string };
+  'errno-without-deny': { verdict: string };
+  'unknown-errno': { name: string; hint: string };
+  'transition-without-exec': object;
+  'transition-without-permit': { verdict: string };
+  'ask-receive': object;
+  'unknown-kind': { name: string; hint: string };
+  'condition-empty': { key: string };
+  'condition-twice': { name: string; id: string };
+  'unknown-user': { name: string };
+  'unknown-group': { name: string };
+  'name-is-number': { key: string; instead: string };
+  'id-form': { key: string; value: string };
+  'id-never': { value: string };
+}
+
+export const RULE_MESSAGES: Table<RuleFacts> = {
+  'verdict-missing': {
+    message: () => 'the rule has no verdict',
+    remedy: () => 'begin it with `permit:`, `deny:` or `ask:` and its operations',
+  },
+  'verdict-twice': {
+    message: ({ first, second }) => `the rule has two verdicts, ${first} and ${second}`,
+    remedy: () => 'write a rule for each',
+  },
+  'unknown-operation': {
+    message: ({ name }) => `unknown operation ${name}`,
+    remedy: ({ hint }) =>
+      hinted(
+        hint,
+        'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
+          'socket, bind, listen, accept, connect, send',
+      ),
+  },
+  'mixed-operations': {
+    message: ({ files, sockets }) => `operations on files (${files}) and on sockets (${sockets}) in one rule`,
+    remedy: ({ verdict, files, sockets }) =>
+      `split it in two: \`${verdict}: [${files}]\` with path or kind, and \`${verdict}: [${sockets}]\` with address or family`,
+  },
+  'objects-missing': {
+    message: ({ operations }) => `the rule does not say what ${operations} is about`,
+    remedy: ({ keys }) => `add ${keys}`,
+  },
+  'path-for-sockets': {
+    message: ({ key, operations }) => `${key} does not go with ${operations}, which is on sockets`,
+    remedy: () => 'use address: (a path of a socket is written unix:/path) or family:',
+  },
+  'address-for-files': {
+    message: ({ key, operations }) => `${key} does not go with ${operations}, which is on files`,
+    remedy: () => 'use path: or kind:',
+  },
+  'errno-without-deny': {
+    message: ({ verdict }) => `errno in a rule that says ${verdict}`,
+    remedy: () => 'remove it, or make the rule a deny',
+  },
+  'unknown-errno': {
+    message: ({ name }) => `${name} is no error name of Linux`,
+    remedy: ({ hint }) => hinted(hint, 'write a name such as EPERM, EACCES or ENOENT'),
+  },
+  'transition-without-exec': {
+    message: () => 'policy: says what an exec leads to, and this rule is not about exec',
+    remedy: () => 'remove it, or write a rule for exec alone',
+  },
+  'transition-without-permit': {
+    message: ({ verdict }) => `policy: says what a permitted exec leads to, and this rule says ${verdict}`,
+    remedy: () => 'remove it, or make the rule a permit',
+  },
+  'ask-receive': {
+    message: () => 'nobody can be asked about receive: a descriptor that is not taken at once is lost',
+    remedy: () => 'write permit or deny',
+  },
+  'unknown-kind': {
+    message: ({ name }) => `unknown kind ${name}`,
+    remedy: ({ hint }) =>
+      hinted(
+        hint,
+        'write one of memfd, deleted, tmpfile, shm, pipe, socket, anon, mqueue, detached, foreign, unreachable',
+      ),
+  },
+  'condition-empty': { message: ({ key }) => `${key} says nothing`, remedy: () => 'fill it or remove the key' },
+  'condition-twice': {
+    message: ({ name, id }) => `${name} and ${id} in one condition`,
+    remedy: ({ id }) => `write one list under ${id}`,
+  },
+  'unknown-user': {
+    message: ({ name }) => `there is no user ${name} here`,
+    remedy: () => 'create it (adduser --system), or write its number under uid',
+  },
+  'unknown-group': {
+    message: ({ name }) => `there is no group ${name} of users here`,
+    remedy: () => 'create it (addgroup --system), or write its number under gid',
+  },
+  'name-is-number': {
+    message: ({ key }) => `${key} takes names`,
+    remedy: ({ instead }) => `write ${instead}`,
+  },
+  'id-form': {
+    message: ({ key, value }) => `${value} is no ${key}`,
+    remedy: () => 'write a number from 0 to 4294967294, a range "n-m", or "<n", "<=n", ">n", ">=n"',
+  },
+  'id-never': { message: ({ value }) => `nobody is ${value}`, remedy: () => 'write a range that holds a number' },
+};

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What can be wrong with the shape of a policy: its keys, their values, its head. */
+import { hinted, type Table } from './table.js';
+
+export interface ShapeFacts {
+  'not-a-map': { what: string; got: string };
+  'unknown-key': { key: string; where: string; hint: string };
+  'key-after-rules': { key: string };
+  'missing-key': { key: string; where: string; example: string };
+  'wrong-type': { key: string; expected: string; got: string };
+  'wrong-word': { key: string; got: string; words: string; hint: string };
+  'empty-list': { key: string };
+  'version-unknown': { got: string };
+  'program-relative': { path: string };
+  'program-glob': { sign: string };
+  'program-path': { path: string; instead: string };
+  'syscall-name': { name: string };
+  'group-name': { name: string };
+  'group-unknown': { name: string; hint: string };
+  'group-twice': { name: string };
+}
+
+export const SHAPE_MESSAGES: Table<ShapeFacts> = {
+  'not-a-map': {
+    message: ({ what, got }) => `${what} must be keys with values, not ${got}`,
+    remedy: () => 'write `key: value`, one a line',
+  },
+  'unknown-key': {
+    message: ({ key, where }) => `unknown key ${key} in ${where}`,
+    remedy: ({ hint }) => hinted(hint, 'remove it'),
+  },
+  'key-after-rules': {
+    message: ({ key }) => `the key ${key} stands after rules`,
+    remedy: () => 'move it above `rules:`, which is the last key, so that a rule can be added at the end of the file',
+  },
+  'missing-key': {
+    message: ({ key, where }) => `${where} has no ${key}`,
+    remedy: ({ example }) => `add \`${example}\``,
+  },
+  'wrong-type': {
+    message: ({ key, expected, got }) => `${key} must be ${expected}, not ${got}`,
+    remedy: ({ expected }) => `write ${expected}`,
+  },
+  'wrong-word': {
+    message: ({ key, got, words }) => `${key} must be ${words}, not ${got}`,
+    remedy: ({ hint, words }) => hinted(hint, `write ${words}`),
+  },
+  'empty-list': { message: ({ key }) => `the list of ${key} is empty`, remedy: () => 'fill it or remove the key' },
+  'version-unknown': {
+    message: ({ got }) => `version ${got} is not known: this callgate reads version 1`,
+    remedy: () => 'write `version: 1`, or use the callgate that wrote the file',
+  },
+  'program-relative': {
+    message: ({ path }) => `${path} is no absolute path`,
+    remedy: () => 'write the path of the executable from the root, such as /usr/sbin/inetd',
+  },
+  'program-glob': {
+    message: ({ sign }) => `a policy is for one program, and ${sign} makes this a pattern`,
+    remedy: ({ sign }) => `write one path; if the file's name holds this sign, write \\${sign} in single quotes`,
+  },
+  'program-path': {
+    message: ({ path }) => `no program is ever run as ${path}`,
+    remedy: ({ instead }) => (instead === '' ? 'write the path of a file' : `write ${instead}`),
+  },
+  'syscall-name': {
+    message: ({ name }) => `${name} is no name of a system call`,
+    remedy: () => 'write names as in syscalls(2), such as openat or accept4',
+  },
+  'group-name': {
+    message: ({ name }) => `${name} is no name of a group of rules`,
+    remedy: () => 'write the name of a file in the folder of groups without its .yaml, in small letters',
+  },
+  'group-unknown': {
+    message: ({ name }) => `there is no group ${name}`,
+    remedy: ({ hint, name }) => hinted(hint, `write one of libc, locale, names, tls, or a file ${name}.yaml`),
+  },
+  'group-twice': { message: ({ name }) => `the group ${name} is named twice`, remedy: () => 'keep one' },
+};
