@@ -149,10 +149,15 @@ export class Supervisor {
 
   #open(): Promise<Door> {
     const { host, gate, state } = this.#session;
+    const unasked = async (): Promise<never> => {
+      throw new Failure(`${state.name}: nothing is asked in this session`);
+    };
     const handlers: Handlers = {
       mode: ({ mode }) => this.setMode(mode),
       stop: ({ kill }) => this.stop(kill),
       reload: () => this.reload(),
+      ...{ watch: unasked, answer: unasked, retry: unasked, kill: unasked },
+      ...{ undo: unasked, permit: unasked, weigh: unasked },
     };
     return openDoor(sessionFolder(host, state.name), handlers, admitting(host.addon, gate));
   }

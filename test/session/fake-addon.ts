@@ -175,8 +175,11 @@ export class FakeAddon implements Addon {
   /** Who connects; a test may say somebody else. */
   connecting = process.pid;
 
-  peer(): number {
-    return this.connecting;
+  /** As whom. */
+  connectingAs = 0;
+
+  peer(): { pid: number; uid: number } {
+    return { pid: this.connecting, uid: this.connectingAs };
   }
 
   becomeSubreaper(): void {}
