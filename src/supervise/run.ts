@@ -10,7 +10,8 @@ import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
 import { shellWord } from '../host/shell.js';
 import type { Voice } from '../host/voice.js';
-import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
+import { UNATTENDED } from '../policy/posture.js';
+import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { closeSession, launchOf, openSession, prepareKernel, type Request } from './begin.js';
@@ -51,7 +52,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   await prepareKernel(host, talk);
   const numbering = new Numbering();
   const mode: ModeChoice = options.complain ? 'complain' : 'as-written';
-  const images = imagesOf(application, numbering, mode);
+  const images = imagesOf(applicationAs(application, UNATTENDED), numbering, mode);
   const facts = (name: string): SessionFacts => ({
     name,
     kind: 'run',
@@ -68,7 +69,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const { name, log } = session.state;
     const terminal = new TerminalSink(talk, name, log);
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
-    const policies = { source, numbering, mode };
+    const policies = { source, numbering, mode, around };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk });
     const entry = session.policyOf(program.path)?.number ?? 0;
     const ended = await supervisor.attend(
