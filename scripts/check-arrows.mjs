@@ -21,8 +21,10 @@ const MAY = {
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
   control: ['ask', 'host'],
   asking: ['policy', 'decide', 'events', 'learn', 'ask', 'kernel', 'host', 'application', 'session', 'control'],
+  attach: ['policy', 'ask', 'host', 'control'],
   supervise: [
     'asking',
+    'attach',
     'ask',
     'learn',
     'policy',
@@ -48,6 +50,7 @@ const MAY = {
       'application',
       'session',
       'audit',
+      'attach',
       'supervise',
       'training',
       'cli',

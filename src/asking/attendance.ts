@@ -32,6 +32,7 @@ export class Attendance {
   readonly #of: AttendanceOf;
   readonly #attendants = new Set<Attendant>();
   #timer: NodeJS.Timeout | null = null;
+  #refusing = false;
 
   constructor(of: AttendanceOf) {
     this.#of = of;
@@ -70,6 +71,12 @@ export class Attendance {
     for (const { tell } of this.#attendants) tell(notice);
   }
 
+  /** Whoever is there is told still, and nothing is asked any more. */
+  refuse(): void {
+    if (this.size > 0) this.#end();
+    this.#refusing = true;
+  }
+
   /** Nobody is there any more, and nobody is told. */
   close(): void {
     if (this.size > 0) this.#end();
@@ -77,6 +84,7 @@ export class Attendance {
   }
 
   #renew(lease: bigint): void {
+    if (this.#refusing) return;
     this.#of.attend(this.#of.now() + lease);
   }
 

@@ -235,6 +235,19 @@ export class Questions {
     };
   }
 
+  /** Nothing is asked any more, and what waits gets the fallback: the session is to end. */
+  refuse(): void {
+    this.attendance.refuse();
+    for (const entry of this.queue.all()) if (!this.answering.has(entry.id)) this.fallBack(entry, NOBODY);
+  }
+
+  /** Lets all that waits take the signals it was sent. It asks again, where it lives on. */
+  wake(): void {
+    this.processes.wake(
+      new Set(this.queue.all().flatMap(({ threads }) => [...threads.values()].map(({ pid }) => pid))),
+    );
+  }
+
   /** The session is over. */
   close(): void {
     this.#closed = true;

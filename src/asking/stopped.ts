@@ -117,6 +117,14 @@ export class StoppedProcesses {
     for (const thread of threads) this.#lookAfter(thread, 0);
   }
 
+  /** Continues processes of which threads go on waiting. */
+  wake(pids: ReadonlySet<number>): void {
+    for (const pid of pids) {
+      const held = this.#held.get(pid);
+      if (held !== undefined) this.#continue(held, true);
+    }
+  }
+
   /** Ends a process. False: it has ended. */
   kill(pid: number): boolean {
     const held = this.#held.get(pid);

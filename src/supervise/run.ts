@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Application } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
+import type { Automat } from '../attach/answerer.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Counters } from '../events/record.js';
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly log: string | null;
   /** Denials are not told on standard error. */
   readonly quiet: boolean;
+  /** What answers questions. */
+  readonly automats: readonly Automat[];
   /** Speaks to the person; closed by the caller. */
   readonly voice: Voice;
 }
@@ -70,7 +73,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const terminal = new TerminalSink(talk, name, log);
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
     const policies = { source, numbering, mode, around };
-    const supervisor = new Supervisor({ session, application, sinks, policies, talk });
+    const supervisor = new Supervisor({ session, application, sinks, policies, talk, automats: options.automats });
     const entry = session.policyOf(program.path)?.number ?? 0;
     const ended = await supervisor.attend(
       quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []),

@@ -10,6 +10,7 @@ import type { PolicySource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
 import { type AskingHandlers, askingHandlers } from '../asking/handlers.js';
 import { Questions } from '../asking/questions.js';
+import { type Automat, answerBy } from '../attach/answerer.js';
 import { Reporter } from '../audit/reporter.js';
 import type { EventSink } from '../audit/sink.js';
 import type { Answers, Handlers } from '../control/protocol.js';
@@ -27,6 +28,7 @@ import { readState, sessionFolder } from '../session/state.js';
 import { subjectProcesses, subjectsGone } from '../session/subjects.js';
 import { admitting } from './admit.js';
 import { forwardSignals } from './foreground.js';
+import { attendHere } from './local.js';
 import { PolicyKeeper } from './reload.js';
 import { type Stopped, stopSession } from './stop.js';
 
@@ -56,6 +58,8 @@ export interface Supervision {
   } | null;
   /** Says a line to the person, never on the program's standard output. */
   readonly talk: (line: string) => void;
+  /** What answers questions from the first instruction on; absent: nobody, until somebody attends. */
+  readonly automats?: readonly Automat[];
 }
 
 /** Processes that end within this time of the program itself are no background. */
@@ -68,9 +72,11 @@ export class Supervisor {
   readonly #questions: Questions | null;
   readonly #asking: AskingHandlers | null;
   readonly #talk: (line: string) => void;
+  readonly #automats: readonly Automat[];
 
-  constructor({ session, application, sinks, policies, talk }: Supervision) {
+  constructor({ session, application, sinks, policies, talk, automats = [] }: Supervision) {
     this.#session = session;
+    this.#automats = automats;
     this.#talk = talk;
     this.#reporter = new Reporter(session, sinks, talk, (events, records) => this.#questions?.heard(events, records));
     const held = applicationAs(application, UNATTENDED);
@@ -128,12 +134,13 @@ export class Supervisor {
     let door: Door | null = null;
     addon.becomeSubreaper();
     const ring = gate.openRing(number, this.#reporter.deliver);
-    const signals = forwardSignals(this.#session);
+    const signals = forwardSignals(this.#session, () => this.#questions?.wake());
     const reap = (): void => void addon.reapOrphans();
     process.on('SIGCHLD', reap);
     try {
       door = await this.#open();
       this.#keeper?.watch();
+      await this.#attendHere();
       const { ended } = await origin.enter(this.#session);
       // However that came to be known: only the count of its subjects says that the session is over.
       await ended.catch(() => undefined);
@@ -180,7 +187,21 @@ export class Supervisor {
   /** Ends every process of the session; `attend` then resolves. Throws a Failure naming those that would not end. */
   async stop(kill: boolean): Promise<Stopped> {
     const { host, gate, state } = this.#session;
+    // A process that stands still hears no SIGTERM, and one that asks again would stop again.
+    this.#questions?.refuse();
     return stopSession(host, gate, state, kill);
+  }
+
+  /** Has questions answered by what the command line named. */
+  async #attendHere(): Promise<void> {
+    if (this.#asking === null) return;
+    for (const automat of this.#automats) {
+      const client = await attendHere(this.#asking, { as: automat.by });
+      void answerBy(client, automat, (line) => {
+        this.#reporter.problem(line);
+        this.#talk(line);
+      });
+    }
   }
 
   #open(): Promise<Door> {
