@@ -56,9 +56,13 @@ export type ExportCode = keyof typeof MESSAGES;
 const ID_MAX = 0xfffffffe;
 const PLAIN = { now: false, errno: null, flag: null, log: false, elevation: null, predicate: null } as const;
 
-/** Exports one policy, its groups taken in. */
-export function exportPolicy(policy: Policy): ExportedPolicy {
-  const exporter = new Exporter(policy);
+/**
+ * Exports one policy, its groups taken in.
+ *
+ * @param real by the names of calls alone, without `fsread` and `fswrite` (systrace -u)
+ */
+export function exportPolicy(policy: Policy, real = false): ExportedPolicy {
+  const exporter = new Exporter(policy, real);
   const rules = exporter.rules();
   const program = readText(policy.program);
   const place = { file: policy.file, line: 1, column: 1 };
@@ -73,9 +77,12 @@ class Exporter {
   readonly #real: boolean;
   readonly #loads: boolean;
 
-  constructor(readonly policy: Policy) {
+  constructor(
+    readonly policy: Policy,
+    real: boolean,
+  ) {
     const own = policy.rules.filter((rule) => !isLoader(rule));
-    this.#real = own.some((rule) => rule.objects.some(({ type }) => type === 'path') && partial(rule));
+    this.#real = real || own.some((rule) => rule.objects.some(({ type }) => type === 'path') && partial(rule));
     this.#loads = own.some(({ verdict, operations }) => verdict === 'permit' && operations.includes('load'));
   }
 

@@ -179,6 +179,10 @@ export class FakeAddon implements Addon {
     return this.connecting;
   }
 
+  connectDatagram(path: string): number {
+    throw failure('ENOENT', `connect ${path}`);
+  }
+
   becomeSubreaper(): void {}
 
   reapOrphans(): number[] {
