@@ -128,7 +128,7 @@ function writePolicy({ folder, classic }: JournalHeader, policy: Policy): string
   const file = own?.file ?? join(folder, classicFileName(policy.program));
   const there = textAt(file);
   const base = found === undefined || own !== undefined ? there : `${there ?? ''}${printPolicy(withoutUnread(found))}`;
-  const exported = exportPolicy(policy, classic?.unaliased);
+  const exported = exportPolicy(policy, classic?.unaliased ? 'calls' : 'aliases');
   const rules = parseClassic(exported.text, file).policies.flatMap((one) => one.rules);
   // What callgate does not judge needs no rule in a policy that is there already.
   const wanted = found === undefined ? rules : rules.filter((rule) => !isIdle(rule));
