@@ -12,6 +12,7 @@ import type { Ended } from '../supervise/foreground.js';
 import { launching } from '../supervise/launch.js';
 import { type Origin, Supervisor } from '../supervise/supervisor.js';
 import type { LinePolicy } from './line.js';
+import { lookAt, requireTakable, taking } from './running.js';
 import type { Called } from './setting.js';
 import { ClassicSink } from './sink.js';
 import { ClassicSource } from './source.js';
@@ -31,6 +32,7 @@ export async function enforce(called: Called): Promise<Ended> {
   if (source.isDetached(program.path)) return unmonitored(called);
   requirePolicy(application, called);
   requireBuilt(application);
+  requireRunning(called);
   await prepareKernel(request.host, called.speech.say);
   const numbering = new Numbering();
   const mode: ModeChoice = 'as-written';
@@ -46,10 +48,28 @@ export async function enforce(called: Called): Promise<Ended> {
     const policies = { source, numbering, mode };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk: called.speech.say });
     const entry = session.policyOf(program.path)?.number ?? 0;
-    return await supervisor.attend(inBackground(launching(entry, launchOf(request)), called));
+    return await supervisor.attend(originOf(called, entry));
   } finally {
     await closeSession(session);
   }
+}
+
+/**
+ * How the program comes under its policy: it is started, or (-p) it runs already.
+ *
+ * @param policy its number in the gate
+ */
+export function originOf(called: Called, policy: number): Origin<Ended> {
+  const { flags, request } = called;
+  if (flags.pid === null) return inBackground(launching(policy, launchOf(request)), called);
+  return taking(policy, flags.pid, request.program.path);
+}
+
+/** What can be told of a running program before anything is loaded is told then. */
+export function requireRunning({ flags, request }: Called): void {
+  if (flags.pid === null) return;
+  const start = `systrace ${flags.learn ? '-A' : '-a'} ${request.argv.map(shellWord).join(' ')}`;
+  requireTakable(lookAt(flags.pid), process.pid, start);
 }
 
 /** The classic files as a session's source. */
@@ -77,7 +97,7 @@ export function linePolicy(session: Session, source: ClassicSource, program: str
 }
 
 /** Once the program runs, systrace is gone from the terminal (unless it asks there). */
-export function inBackground<E>(origin: Origin<E>, { flags, speech, starting }: Called): Origin<E> {
+function inBackground<E>(origin: Origin<E>, { flags, speech, starting }: Called): Origin<E> {
   return {
     name: origin.name,
     enter: async (session) => {

@@ -11,14 +11,13 @@ import {
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { Failure, messageOf } from '../host/failure.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
-import { closeSession, launchOf, openSession, prepareKernel } from '../supervise/begin.js';
+import { closeSession, openSession, prepareKernel } from '../supervise/begin.js';
 import type { Ended } from '../supervise/foreground.js';
-import { launching } from '../supervise/launch.js';
 import { finishJournal } from '../supervise/salvage.js';
 import { Supervisor } from '../supervise/supervisor.js';
 import { namedPaths } from '../training/machine.js';
 import { concludeClassic, recoverClassic } from './conclude.js';
-import { factsOf, inBackground, linePolicy, sourceOf } from './enforce.js';
+import { factsOf, linePolicy, originOf, requireRunning, sourceOf } from './enforce.js';
 import type { Called } from './setting.js';
 import { ClassicSink } from './sink.js';
 import { unmonitored } from './unmonitored.js';
@@ -39,6 +38,7 @@ export async function learn(called: Called): Promise<Ended> {
   const application = await source.load();
   if (source.isDetached(program.path)) return unmonitored(called);
   requireBuilt(application);
+  requireRunning(called);
   if (places.user === null) speech.say('-U: what is learned is written nowhere');
   await prepareKernel(host, speech.say);
   const numbering = new Numbering();
@@ -69,7 +69,7 @@ export async function learn(called: Called): Promise<Ended> {
       const supervisor = new Supervisor({ session, application, sinks, policies: null, talk: speech.say });
       const policy = session.policyOf(program.path)?.number ?? 0;
       written.begin(speech.say);
-      ended = await supervisor.attend(inBackground(launching(policy, launchOf(request)), called));
+      ended = await supervisor.attend(originOf(called, policy));
       journalled = finishJournal(session, journal);
     } finally {
       written.end();
