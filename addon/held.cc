@@ -13,6 +13,7 @@
 #include <utility>
 #include <uv.h>
 
+#include "../launcher/held.h"
 #include "error.h"
 #include "poll.h"
 #include "watch.h"
@@ -20,6 +21,9 @@
 namespace {
 
 constexpr idtype_t kPidfd = static_cast<idtype_t>(3);  // P_PIDFD, which glibc before 2.36 does not name
+
+// The exit status of a program that was not started (src/host/failure.ts).
+constexpr char kRefused = 126;
 
 // The caller's descriptors are the program's alone from now on. This one keeps 1 and 2 to speak, and reads nothing.
 void LetGoOfInherited(Held& child) {
@@ -116,7 +120,12 @@ Napi::Value Wait(const Napi::CallbackInfo& info, const std::shared_ptr<Held>& ch
     if (failed == EAGAIN || failed == EINTR) return false;
     Napi::HandleScope scope(env);
     child->state->held.erase(child->pid);
-    if (failed != 0) {
+    if (failed == ECHILD && child->foreign) {
+      Napi::Object result = Napi::Object::New(env);
+      result.Set("code", env.Null());
+      result.Set("signal", env.Null());
+      deferred->Resolve(result);
+    } else if (failed != 0) {
       deferred->Reject(NativeError(env, failed, "waitid").Value());
     } else {
       Napi::Object result = Napi::Object::New(env);
@@ -143,6 +152,15 @@ Napi::Value Wait(const Napi::CallbackInfo& info, const std::shared_ptr<Held>& ch
 
 void Abandon(Held& child) {
   if (child.released || !child.control) return;
+  if (child.foreign) {
+    // The caller's shell is told what it would be told by a launcher in the foreground.
+    const char quit[] = {HELD_QUIT, kRefused};
+    ssize_t sent = send(child.control.get(), quit, sizeof(quit), MSG_NOSIGNAL);
+    (void)sent;
+    child.control.reset();
+    child.state->held.erase(child.pid);
+    return;
+  }
   // Without its byte it ends by itself; the signal is for one that hangs before that.
   child.control.reset();
   syscall(SYS_pidfd_send_signal, child.pidfd.get(), SIGKILL, nullptr, 0);

@@ -18,6 +18,8 @@ struct Held {
   // program starts, or the end of a pipe would never be seen.
   std::vector<int> inherited;
   bool released = false, waited = false;
+  // It was here before this process, and is no child of it: how it ends nobody here is told.
+  bool foreign = false;
   std::shared_ptr<State::Launch> state;
 
   ~Held();

@@ -60,15 +60,23 @@ bool TakeOver(Napi::Env env, const Napi::Object& options, Held* child) {
     ThrowErrno(env, EINVAL, "hold(options): held is no child of the launcher");
     return false;
   }
-  // Only what can be the two is made ours, for what is ours is closed, and waited for.
+  // Only what can be the two is made ours, for what is ours is closed, and waited for: a child of this process, or the process
+  // that made the socket and had this one step back (launcher/callgate.c).
   siginfo_t state{};
   int domain = 0;
-  socklen_t length = sizeof(domain);
-  if (waitid(P_PID, pid, &state, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-      getsockopt(static_cast<int>(control), SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 || domain != AF_UNIX) {
-    ThrowErrno(env, domain == 0 ? errno : EINVAL, "hold(options): held is no child of the launcher");
+  ucred maker{};
+  socklen_t length = sizeof(domain), maker_length = sizeof(maker);
+  const bool socket = getsockopt(static_cast<int>(control), SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX;
+  const bool made = socket &&
+                    getsockopt(static_cast<int>(control), SOL_SOCKET, SO_PEERCRED, &maker, &maker_length) == 0 &&
+                    maker.pid == static_cast<pid_t>(pid);
+  const bool ours = waitid(P_PID, pid, &state, WEXITED | WNOHANG | WNOWAIT) == 0;
+  const int failed = errno;
+  if (!socket || (!ours && !made)) {
+    ThrowErrno(env, socket ? failed : EINVAL, "hold(options): held is no child of the launcher");
     return false;
   }
+  child->foreign = !ours;
   child->pid = static_cast<int>(pid);
   child->control = Fd(static_cast<int>(control));
   std::vector<int> numbers;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who is at the other end of a Unix socket.
+// Unix sockets, as far as Node has nothing for them: who is at the other end, and those of datagrams.
 #include "peer.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+#include <string>
 
 #include "arguments.h"
 #include "error.h"
@@ -46,6 +49,26 @@ Napi::Value Peer(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// connectDatagram(path) -> descriptor of a datagram socket that is connected to the path (syslog(3): /dev/log).
+Napi::Value ConnectDatagram(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info, "connectDatagram(path)");
+  const std::string path = arguments.Text(0);
+  if (arguments.Wrong()) return env.Undefined();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return ThrowErrno(env, ENAMETOOLONG, "connect " + path);
+  path.copy(address.sun_path, path.size());
+  Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return ThrowErrno(env, errno, "socket");
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+    return ThrowErrno(env, errno, "connect " + path);
+  return Napi::Number::New(env, fd.take());
+}
+
 }  // namespace
 
-void RegisterPeer(Napi::Env env, Napi::Object exports) { exports.Set("peer", Napi::Function::New(env, Peer)); }
+void RegisterPeer(Napi::Env env, Napi::Object exports) {
+  exports.Set("peer", Napi::Function::New(env, Peer));
+  exports.Set("connectDatagram", Napi::Function::New(env, ConnectDatagram));
+}

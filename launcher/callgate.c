@@ -4,7 +4,8 @@
  * 2 where they are closed, marks all others close-on-exec, resets signals, clears the signal mask, raises the limit of
  * descriptors), so a program that it starts cannot be what it would be without callgate. Therefore the process that will
  * be the program is forked here, first, from the untouched one; it keeps everything as it was, is told later what to run
- * (held.h), and has nothing of Node's. This process then becomes Node and its parent.
+ * (held.h), and has nothing of Node's. This process then becomes Node and its parent. Called as `systrace` it is the other way
+ * round, unless questions are asked at the terminal (-t): see step_back().
  *
  * Told in the environment of Node alone: CALLGATE_HELD=PID:CONTROL:IGNORED, IGNORED being the signals that were ignored, in
  * hexadecimal, bit 0 for signal 1.
@@ -24,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "held.h"
@@ -155,19 +157,13 @@ static int clear_of_standard(int fd)
 	return clear;
 }
 
-/* Forks the process that will be the program; returns what Node is told about it. */
-static char *hold(void)
+/* The two ends of the control socket, out of the caller's way, and the limit of descriptors that the program is to have. */
+static void control_ends(int ends[2], struct rlimit *files)
 {
-	struct rlimit files;
-	struct kept kept = {0};
-	uint64_t mask = ignored();
-	int ends[2], pid;
-	char *told;
-
 	/* Descriptors of its own must have room beside the caller's. */
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+	if (getrlimit(RLIMIT_NOFILE, files) != 0)
 		die("getrlimit: %s", strerror(errno));
-	struct rlimit most = {files.rlim_max, files.rlim_max};
+	struct rlimit most = {files->rlim_max, files->rlim_max};
 	setrlimit(RLIMIT_NOFILE, &most);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		die("socketpair: %s", strerror(errno));
@@ -176,6 +172,30 @@ static char *hold(void)
 	ends[1] = clear_of_standard(ends[1]);
 	if (ends[0] < 0 || ends[1] < 0)
 		die("no room for a descriptor: %s (ulimit -Hn)", strerror(errno));
+}
+
+/* What Node is told of the process that is held. */
+static char *told_of(int pid, int control, uint64_t mask)
+{
+	char *told;
+
+	/* Where it is ignored a child that ends leaves no status. */
+	signal(SIGCHLD, SIG_DFL);
+	fcntl(control, F_SETFD, 0);
+	if (asprintf(&told, TOLD "%d:%d:%llx", pid, control, (unsigned long long)mask) < 0)
+		die("out of memory");
+	return told;
+}
+
+/* Forks the process that will be the program; returns what Node is told about it. */
+static char *hold(void)
+{
+	struct rlimit files;
+	struct kept kept = {0};
+	uint64_t mask = ignored();
+	int ends[2], pid;
+
+	control_ends(ends, &files);
 	keep(&kept);
 	pid = fork();
 	if (pid < 0)
@@ -187,12 +207,63 @@ static char *hold(void)
 		held_serve(ends[1], &files);
 	}
 	close(ends[1]);
-	/* Where it is ignored a child that ends leaves no status. */
-	signal(SIGCHLD, SIG_DFL);
-	fcntl(ends[0], F_SETFD, 0);
-	if (asprintf(&told, TOLD "%d:%d:%llx", pid, ends[0], (unsigned long long)mask) < 0)
-		die("out of memory");
-	return told;
+	return told_of(pid, ends[0], mask);
+}
+
+/*
+ * The other way round, as systrace had it: this process becomes the program, with the pid, the parent and the terminal
+ * that it has, and Node goes on in the background, in a session of its own and a child of nobody here. Returns there.
+ */
+static char *step_back(void)
+{
+	struct rlimit files;
+	uint64_t mask = ignored();
+	int ends[2], pid = getpid(), between;
+
+	control_ends(ends, &files);
+	between = fork();
+	if (between < 0)
+		die("fork: %s", strerror(errno));
+	if (between > 0) {
+		close(ends[0]);
+		while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+			;
+		held_serve(ends[1], &files);
+	}
+	setsid();
+	between = fork();
+	if (between < 0)
+		die("fork: %s", strerror(errno));
+	if (between > 0)
+		_exit(0);
+	close(ends[1]);
+	return told_of(pid, ends[0], mask);
+}
+
+/* --- systrace -------------------------------------------------------------------------------------------------- */
+
+/* The classic flags, to the first word that is none; src/classic/flags.ts reads them again and says what is wrong. */
+static char *hold_for_systrace(int argc, char **argv)
+{
+	int foreground = 0, flag;
+
+	opterr = 0;
+	while ((flag = getopt(argc, argv, "+Vc:aAeituUCE:d:g:f:p:")) != -1) {
+		/* No program is to be started. */
+		if (flag == '?' || flag == 'V' || flag == 'p')
+			return NULL;
+		foreground |= flag == 't';
+	}
+	if (optind >= argc)
+		return NULL;
+	return foreground ? hold() : step_back();
+}
+
+static int is_systrace(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strcmp(slash ? slash + 1 : name, "systrace") == 0;
 }
 
 /* --- Node ------------------------------------------------------------------------------------------------------ */
@@ -255,6 +326,7 @@ static int is_nodes(const char *variable)
 int main(int argc, char **argv)
 {
 	int runs = argc > 1 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "learn") == 0);
+	int systrace = argc > 0 && is_systrace(argv[0]);
 	char *script = find_script(), *node = find_node(), *told = NULL;
 	char **words = calloc((size_t)argc + 3, sizeof(*words)), **variables;
 	size_t count = 0, kept = 0;
@@ -264,9 +336,12 @@ int main(int argc, char **argv)
 	variables = calloc(count + 2, sizeof(*variables));
 	if (!words || !variables)
 		die("out of memory");
-	if (runs)
+	if (systrace)
+		told = hold_for_systrace(argc, argv);
+	else if (runs)
 		told = hold();
-	words[0] = "node";
+	/* By it the script knows which of the two commands it is. */
+	words[0] = systrace ? "systrace" : "node";
 	words[1] = script;
 	for (int i = 1; i < argc; i++)
 		words[i + 1] = argv[i];

@@ -35,6 +35,8 @@ static int receive(int control)
 	} while (got < 0 && errno == EINTR);
 	if (got != 1)
 		_exit(127);
+	if (byte == HELD_QUIT)
+		_exit(read(control, &byte, 1) == 1 ? (unsigned char)byte : 127);
 	header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(header), sizeof(fd));

@@ -14,6 +14,9 @@
 extern "C" {
 #endif
 
+/* In the place of either byte: nothing is to be run; the byte behind it is the exit status. */
+#define HELD_QUIT 'x'
+
 /* held_plan.set */
 enum {
 	HELD_GROUPS = 1,

@@ -37,8 +37,27 @@ const MAY = {
     'control',
   ],
   training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
+  classic: [
+    ...[
+      'policy',
+      'decide',
+      'events',
+      'learn',
+      'systrace',
+      'kernel',
+      'host',
+      'application',
+      'session',
+      'audit',
+      'control',
+    ],
+    ...['supervise', 'training'],
+  ],
   // The entry asks two commands for their flags.
-  cli: ['policy', 'decide', 'events', 'host', 'application', 'supervise', 'training', 'commands/learn', 'commands/run'],
+  cli: [
+    ...['policy', 'decide', 'events', 'host', 'application', 'supervise', 'training', 'classic'],
+    ...['commands/learn', 'commands/run'],
+  ],
   commands: [
     ...[
       'policy',

@@ -32,6 +32,16 @@ export interface JournalHeader {
   readonly named?: readonly string[];
   /** How far to generalise; absent: as before, or as usual. */
   readonly strength?: string;
+  /** It becomes classic files: systrace -A writes them, and `callgate learn --recover` leaves it alone. */
+  readonly classic?: {
+    /** Into the folder; not with -U. */
+    readonly writes: boolean;
+    /** Where else policies are looked for: a file of its own must hold what held before. */
+    readonly system: string;
+    readonly file: string | null;
+    readonly inherit: boolean;
+    readonly unaliased: boolean;
+  };
 }
 
 /** What a journal says besides its records, of which there may be more than memory holds. */

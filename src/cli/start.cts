@@ -29,8 +29,10 @@ try {
 } catch {
   process.cwd = () => '/proc/self/cwd';
 }
+// The launcher says by this name which of the two commands it was called as.
+const systrace = process.argv0 === 'systrace';
 // Asked by scripts again and again, and all that the rest would load is for other words.
-if (process.argv.length === 3 && process.argv[2] === '--version') {
+if (!systrace && process.argv.length === 3 && process.argv[2] === '--version') {
   const { name, version } = JSON.parse(fs.readFileSync(path.join(__dirname, '../../../package.json'), 'utf8'));
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
-} else void import('./main.js');
+} else void import(systrace ? './systrace.js' : './main.js');

@@ -81,7 +81,10 @@ export interface NativeRing {
 /** A text for the kernel: bytes without a zero; a string is its UTF-8 form. */
 export type Text = string | Uint8Array;
 
-/** The child that bin/callgate forked before Node began (launcher/callgate.c). It is as the caller was. */
+/**
+ * The child that bin/callgate forked before Node began (launcher/callgate.c), or the process that Node stepped back from, which
+ * is nobody's child here. It is as the caller was.
+ */
 export interface LauncherChild {
   readonly pid: number;
   /** Descriptor of the socket to it; the addon closes it. */
@@ -117,7 +120,10 @@ export interface HeldChild {
   release(): Promise<void>;
   /** Ends it without running anything. */
   abandon(): void;
-  /** Resolves when it ended, though a tracer may hold what is left of it for a while; call once. */
+  /**
+   * Resolves when it ended, though a tracer may hold what is left of it for a while; call once. Both null: it is no child of
+   * this process, and only its parent is told.
+   */
   wait(): Promise<{ code: number | null; signal: number | null }>;
 }
 
@@ -152,6 +158,8 @@ export interface Addon {
   writeUnstopped(fd: number, bytes: Uint8Array): number;
   /** Pid and user of the process that connected the Unix socket, as they were then. ESRCH where it has ended, or is of no pid namespace of ours. */
   peer(fd: number): { readonly pid: number; readonly uid: number };
+  /** A descriptor (CLOEXEC) of a Unix datagram socket connected to the path. ENOENT, ECONNREFUSED: nobody listens there. */
+  connectDatagram(path: string): number;
   /** Becomes the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER). */
   becomeSubreaper(): void;
   /** Reaps ended children that nobody waits for; returns their pids. */

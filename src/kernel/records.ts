@@ -93,6 +93,15 @@ export function markOf(inode: bigint): { word: number; bit: bigint } {
   return { word: Number((inode >> 6n) % BigInt(NUMBERS.MARK_WORDS)), bit: 1n << (inode & 63n) };
 }
 
+/** struct cg_subject of a task that runs already, what its policy is about. */
+export function encodeSubject(policy: number, session: number, cookie: bigint): Buffer {
+  const buffer = Buffer.alloc(structBytes('subject'));
+  writeNumber(buffer, 'subject', 'policy', policy);
+  writeNumber(buffer, 'subject', 'session', session);
+  writeNumber(buffer, 'subject', 'cookie', cookie);
+  return buffer;
+}
+
 /** struct cg_subject of a task that waits for its one exec, of the file named by device (the kernel's dev_t) and inode. */
 export function encodeArmedSubject(
   policy: number,
@@ -101,10 +110,7 @@ export function encodeArmedSubject(
   device: number,
   inode: bigint,
 ): Buffer {
-  const buffer = Buffer.alloc(structBytes('subject'));
-  writeNumber(buffer, 'subject', 'policy', policy);
-  writeNumber(buffer, 'subject', 'session', session);
-  writeNumber(buffer, 'subject', 'cookie', cookie);
+  const buffer = encodeSubject(policy, session, cookie);
   writeNumber(buffer, 'subject', 'flags', SUBJECT_ARMED);
   writeNumber(buffer, 'subject', 'armed_inode', inode);
   writeNumber(buffer, 'subject', 'armed_device', device >>> 0);

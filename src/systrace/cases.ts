@@ -55,8 +55,9 @@ class CaseReader<P> {
     const reach = this.space.reach(positive);
     // What is not there is equal to nothing and differs from nothing.
     if (reach === null) return [this.#rest(false)];
-    if (reach.remark !== null) this.remarks.add(reach.remark);
-    const sets = (negative ? other(side) : side) === 'under' ? reach.under : reach.over;
+    const within = negative ? other(side) : side;
+    if (reach.remark !== null && !(reach.unmeant === true && within === 'under')) this.remarks.add(reach.remark);
+    const sets = within === 'under' ? reach.under : reach.over;
     const cases = [...sets.map((set) => ({ set, holds: true })), this.#rest(false)];
     return negative ? turned(cases) : cases;
   }

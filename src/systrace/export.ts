@@ -20,6 +20,12 @@ export interface ExportReport {
   readonly places: readonly Place[];
 }
 
+/**
+ * `exact`: where no rule takes them apart. `aliases`: always, as `systrace -A` wrote what it saw, which permits the other calls
+ * that they stand for too. `calls`: never (`systrace -u`).
+ */
+export type Naming = 'exact' | 'aliases' | 'calls';
+
 export interface ExportedPolicy {
   readonly program: string;
   readonly file: string;
@@ -56,9 +62,13 @@ export type ExportCode = keyof typeof MESSAGES;
 const ID_MAX = 0xfffffffe;
 const PLAIN = { now: false, errno: null, flag: null, log: false, elevation: null, predicate: null } as const;
 
-/** Exports one policy, its groups taken in. */
-export function exportPolicy(policy: Policy): ExportedPolicy {
-  const exporter = new Exporter(policy);
+/**
+ * Exports one policy, its groups taken in.
+ *
+ * @param naming whether `fsread` and `fswrite` are used
+ */
+export function exportPolicy(policy: Policy, naming: Naming = 'exact'): ExportedPolicy {
+  const exporter = new Exporter(policy, naming);
   const rules = exporter.rules();
   const program = readText(policy.program);
   const place = { file: policy.file, line: 1, column: 1 };
@@ -73,9 +83,13 @@ class Exporter {
   readonly #real: boolean;
   readonly #loads: boolean;
 
-  constructor(readonly policy: Policy) {
+  constructor(
+    readonly policy: Policy,
+    readonly naming: Naming,
+  ) {
     const own = policy.rules.filter((rule) => !isLoader(rule));
-    this.#real = own.some((rule) => rule.objects.some(({ type }) => type === 'path') && partial(rule));
+    const apart = own.some((rule) => rule.objects.some(({ type }) => type === 'path') && partial(rule));
+    this.#real = naming === 'calls' || (naming === 'exact' && apart);
     this.#loads = own.some(({ verdict, operations }) => verdict === 'permit' && operations.includes('load'));
   }
 
@@ -118,7 +132,7 @@ class Exporter {
       if (read) this.#say('folder', rule.place);
     }
     if (!this.#real) {
-      if (read) this.#add('fsread', name, action);
+      if (read || (has('stat') && this.naming === 'aliases')) this.#add('fsread', name, action);
       else if (has('stat')) for (const call of ['stat', 'lstat']) this.#add(call, name, action);
       if (has('write') || has('create') || has('delete')) this.#add('fswrite', name, action);
     } else this.#calls(rule, name, action, read);

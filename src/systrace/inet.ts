@@ -8,10 +8,9 @@ import { addressBytes, addressText, isMapped, MAPPED_BITS, networkOf } from '../
 import type { InetPattern } from '../policy/model.js';
 import { readFnmatch } from './fnmatch.js';
 import type { Sign } from './pattern.js';
-import type { Reach } from './reach.js';
+import { exactly, type Reach, reaching } from './reach.js';
 import { parseRegex, type Regex, toJavaScript } from './regex.js';
 import type { Space } from './space.js';
-import type { Comparison } from './syntax.js';
 
 type Host = InetPattern['host'];
 
@@ -23,6 +22,10 @@ export interface Inet {
 const PORT_MAX = 65535;
 const ALL_PORTS: Inet['ports'] = { first: 0, last: PORT_MAX };
 export const ANY_INET: Inet = { host: null, ports: ALL_PORTS };
+
+const NEVER: Reach<Inet> = { under: [], over: [], remark: 'never' };
+/** Not all that is meant: the rest may be anywhere. */
+const atLeast = (under: readonly Inet[]): Reach<Inet> => ({ under, over: [ANY_INET], remark: 'pattern' });
 
 /** Addresses, with sets of one host or network and a range of ports. */
 export const inetSpace: Space<Inet> = {
@@ -40,38 +43,14 @@ export const inetSpace: Space<Inet> = {
     hostContains(outer.host, inner.host) &&
     outer.ports.first <= inner.ports.first &&
     outer.ports.last >= inner.ports.last,
-  reach: inetReach,
+  // An address leads to itself, and to what follows behind a slash.
+  reach: reaching({ equal, matching, holding, above: (value) => equal(value.split('/')[0] ?? ''), regular }),
   key: () => null,
 };
 
 function hostContains(outer: Host, inner: Host): boolean {
   if (outer === null) return true;
   return inner !== null && outer.prefix <= inner.prefix && networkOf(inner.address, outer.prefix) === outer.address;
-}
-
-const exactly = (sets: readonly Inet[]): Reach<Inet> => ({ under: sets, over: sets, remark: null });
-const NEVER: Reach<Inet> = { under: [], over: [], remark: 'never' };
-/** Not all that is meant: the rest may be anywhere. */
-const atLeast = (under: readonly Inet[]): Reach<Inet> => ({ under, over: [ANY_INET], remark: 'pattern' });
-
-/** What of all addresses a comparison holds for; `neq` and `nsub` as `eq` and `sub`. */
-function inetReach(test: Comparison): Reach<Inet> {
-  const { operator, value } = test;
-  switch (operator) {
-    case 'eq':
-    case 'neq':
-      return equal(value);
-    case 'match':
-      return matching(value);
-    case 'sub':
-    case 'nsub':
-      return holding(value);
-    case 're':
-      return regular(value);
-    case 'inpath':
-      // What an address leads to: itself, and what follows behind a slash.
-      return equal((value.split('/')[0] ?? '') as Bytes);
-  }
 }
 
 function equal(value: string): Reach<Inet> {

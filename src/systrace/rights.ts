@@ -8,8 +8,9 @@ import type { Operation } from '../policy/operations.js';
 import type { Alias } from './calls.js';
 import { comparing } from './compare.js';
 import { type Inet, inetSpace } from './inet.js';
+import { pathReach } from './path-reach.js';
 import { EVERYTHING, type Pattern } from './pattern.js';
-import { pathReach, type Reach } from './reach.js';
+import type { Reach } from './reach.js';
 import { type Points, pathSpace, pointSpace, type Space } from './space.js';
 import type { Comparison } from './syntax.js';
 
@@ -186,9 +187,20 @@ export function unixOf(way: Way): Space<Pattern> {
 function socketPath({ call }: Way, test: Comparison): Reach<Pattern> | null {
   if (!hasArgument(test, ARGUMENTS[call] ?? [])) return null;
   const reach = pathReach(test);
+  if (!isOfInet(test)) return reach;
+  // No path begins with it.
+  if (test.operator === 're' && /^\^inet-[^|]*$/.test(test.value)) return { under: [], over: [], remark: 'never' };
   // `sub ":515"` finds itself in paths too, which nobody meant to permit.
-  return isOfInet(test) ? { ...reach, under: [], remark: null } : reach;
+  return { ...reach, over: overOf(test, reach), under: [], unmeant: true };
 }
+
+/** Of an expression that says `inet-` no other paths are meant than those that hold it. */
+function overOf({ operator, value }: Comparison, { over, remark }: Reach<Pattern>): readonly Pattern[] {
+  const says = operator === 're' && remark !== null && /^inet-(?![*?{])[^|]*$/.test(value);
+  return says ? pathReach(INET).over : over;
+}
+
+const INET: Comparison = { kind: 'test', name: 'sockaddr', index: null, operator: 'sub', value: 'inet-' as Bytes };
 
 function isOfInet({ operator, value }: Comparison): boolean {
   return (operator === 'sub' || operator === 're') && /inet-|^:\d|\]:/.test(value);

@@ -32,7 +32,10 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
     if (!releaseGate(host, gate)) gate.close();
   });
   const failed: string[] = [];
-  const journals = unwritten(host, failed);
+  const journals = unwrittenJournals(host, failed).filter(({ header }) => {
+    if (header.classic !== undefined) talk(`${header.session} was learned by systrace: the next systrace -A writes it`);
+    return header.classic === undefined;
+  });
   const results: LearnResult[] = [];
   for (const text of journals) {
     const { header } = text;
@@ -55,8 +58,12 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
   return { results, failed };
 }
 
-/** @param failed takes those that cannot be read */
-function unwritten(host: Host, failed: string[]): JournalFacts[] {
+/**
+ * Journals of which the policies are not written.
+ *
+ * @param failed takes those that cannot be read
+ */
+export function unwrittenJournals(host: Host, failed: string[]): JournalFacts[] {
   let names: string[];
   try {
     names = readdirSync(host.journals).filter((name) => name.endsWith('.journal'));

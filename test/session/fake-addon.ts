@@ -185,6 +185,10 @@ export class FakeAddon implements Addon {
     return { pid: this.connecting, uid: this.connectingAs };
   }
 
+  connectDatagram(path: string): number {
+    throw failure('ENOENT', `connect ${path}`);
+  }
+
   becomeSubreaper(): void {}
 
   reapOrphans(): number[] {

@@ -173,3 +173,21 @@ t.test('every line is imported or reported', (t) => {
   );
   t.end();
 });
+
+t.test('an expression about internet addresses', (t) => {
+  const policy = (line: string): string => `Policy: /bin/test, Emulation: native
+\tnative-sendto: sockaddr re ${line}
+\tnative-sendto: true then permit
+`;
+  const unix = (made: Imported): string[] =>
+    made.statements.flatMap(({ objects }) => objects.filter((one) => one.startsWith('unix:/')));
+  const told = (made: Imported): string[] => made.reports.filter(isStrict).map(({ code }) => code);
+  const denied = imported(policy('"inet-.*:[1-5][0-9]+$" then deny')).made;
+  t.same(unix(denied), ['unix:/**/*inet-*/***', 'unix:/**'], 'a denial is of the paths that hold its beginning alone');
+  t.same(told(denied), ['pattern'], 'and that is told');
+  const anchored = imported(policy('"^inet-\\\\[127\\\\.0\\\\.0\\\\.1\\\\]:80$" then deny')).made;
+  t.same([unix(anchored), told(anchored)], [['unix:/**'], []], 'no path begins with it');
+  const permitted = imported(policy('"inet-.*:[1-5][0-9]+$" then permit')).made;
+  t.same([unix(permitted), told(permitted)], [['unix:/**'], []], 'no path was meant by a permit');
+  t.end();
+});

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Classic files as the source of a session's policies: imported each time they change. */
+import type { Application, LoadedPolicy } from '../application/application.js';
+import { readPolicy } from '../application/application.js';
+import { linkedPaths, systemReadLink } from '../application/links.js';
+import type { PolicySource } from '../application/source.js';
+import type { Surroundings } from '../application/surroundings.js';
+import { type Watch, watchFolders } from '../host/watch.js';
+import { textOf } from '../policy/bytes.js';
+import { formatPolicy } from '../policy/format.js';
+import type { Policy } from '../policy/model.js';
+import { isAlias, plainName } from '../systrace/calls.js';
+import { type Imported, importPolicy } from '../systrace/import.js';
+import { isStrict, linesText } from '../systrace/remarks.js';
+import type { Action, ClassicPolicy, ClassicRule } from '../systrace/syntax.js';
+import { type ClassicPlaces, type FoundPolicy, findClassic } from './files.js';
+
+/** How systrace takes its policies. */
+export interface ClassicManner {
+  /** What becomes of a question: under -a it is denied, under -A the call is learned. */
+  readonly asks: 'deny' | 'learn' | 'ask';
+  /** -i: the policy of the program that is started is for all it runs. */
+  readonly inherit: boolean;
+  /** -u: `fsread` and `fswrite` are the names of no call. */
+  readonly unaliased: boolean;
+}
+
+export interface ClassicSetting {
+  readonly places: ClassicPlaces;
+  readonly manner: ClassicManner;
+  /** The program that is started, resolved. */
+  readonly entry: string;
+  /** Folders of PATH, for wildcards of -f. */
+  readonly path: readonly string[];
+  readonly around: Surroundings;
+  /** Says what a person must know of the files, each line once. */
+  readonly tell: (line: string) => void;
+}
+
+/** What a line in the log says of a policy. */
+export interface ClassicFacts {
+  readonly filters: number;
+  readonly emulation: string;
+}
+
+export class ClassicSource implements PolicySource {
+  readonly name: string;
+  readonly #setting: ClassicSetting;
+  /** The folder that stands for the application. */
+  readonly #folder: string;
+  #told = new Set<string>();
+  #facts = new Map<string, ClassicFacts>();
+  #detached = new Set<string>();
+  /** Programs that have no file: all that they do is asked. */
+  readonly #empty = new Set<string>();
+
+  constructor(setting: ClassicSetting) {
+    this.#setting = setting;
+    const { user, system } = setting.places;
+    this.#folder = user ?? system;
+    this.name = [user, system].filter((folder) => folder !== null).join(', ');
+  }
+
+  /** What the last `load` found of a program; null: no file is for it. */
+  facts(program: string): ClassicFacts | null {
+    return this.#facts.get(program) ?? null;
+  }
+
+  /** Says the program's file that it is not monitored? As the last `load` found. */
+  isDetached(program: string): boolean {
+    return this.#detached.has(program);
+  }
+
+  /** From the next `load` on the program has a policy, which says nothing yet if no file has one. */
+  admit(program: string): void {
+    this.#empty.add(program);
+  }
+
+  async load(): Promise<Application> {
+    const { places, entry, path, manner } = this.#setting;
+    const { policies: found, notes } = findClassic(places, entry, path);
+    const of = ({ policy }: FoundPolicy): string => textOf(policy.program);
+    const used = manner.inherit ? found.filter((one) => of(one) === entry) : found;
+    this.#detached = new Set(found.filter(({ policy }) => policy.detached).map(of));
+    this.#facts = new Map(
+      used.map((one) => [of(one), { filters: one.policy.rules.length, emulation: one.policy.emulation }]),
+    );
+    const policies = used.flatMap((one) => this.#imported(one, notes as string[]));
+    for (const program of this.#empty) if (!this.#facts.has(program)) policies.push(emptyPolicy(program, this.#folder));
+    this.#tell(notes);
+    return { folder: this.#folder, policies };
+  }
+
+  watch(changed: () => Promise<void>, failed: (error: unknown) => void): Watch {
+    const { user, system } = this.#setting.places;
+    const folders = [user, system].filter((folder) => folder !== null);
+    return watchFolders(folders, changed, failed);
+  }
+
+  #tell(notes: readonly string[]): void {
+    for (const line of notes) if (!this.#told.has(line)) this.#setting.tell(line);
+    this.#told = new Set(notes);
+  }
+
+  #imported({ file, policy, unread }: FoundPolicy, notes: string[]): LoadedPolicy[] {
+    const { around, manner } = this.#setting;
+    const taken = inManner(policy, manner);
+    const accounts = { user: around.user, group: around.group };
+    const made = importPolicy(taken, { accounts, widen: false, detached: this.#detached, unread });
+    if (made.text === null) return [];
+    notes.push(...toldOf(made, file));
+    const asking = manner.asks === 'ask' ? made.text.replace('\ndefault: deny\n', '\ndefault: ask\n') : made.text;
+    const text = withoutLinks(asking, file, around);
+    return [{ file, text, policy: placed(readPolicy(file, text, around), made, file) }];
+  }
+}
+
+/** The policy as the flags have it. */
+function inManner(policy: ClassicPolicy, { asks, inherit, unaliased }: ClassicManner): ClassicPolicy {
+  const rules = policy.rules.flatMap((rule): ClassicRule[] => {
+    if (unaliased && isAlias(rule.call)) return [];
+    const { action } = rule;
+    if (action.verdict === 'ask' && asks === 'learn') return [];
+    if (action.verdict === 'ask' && asks === 'deny') return [{ ...rule, action: DENIED(action) }];
+    const runs = inherit && action.verdict === 'permit' && action.flag === null && plainName(rule.call) === 'execve';
+    return [runs ? { ...rule, action: { ...action, flag: 'inherit' } } : rule];
+  });
+  return { ...policy, rules };
+}
+
+/** Where nobody is asked a question is a denial, and it is logged. */
+const DENIED = (action: Action): Action => ({ ...action, verdict: 'deny', errno: null, log: true });
+
+/** Policies for linux name paths as the program spelled them; the kernel tells what they resolve to. */
+function withoutLinks(text: string, file: string, around: Surroundings): string {
+  const replacements = new Map<string, string>();
+  for (const { written, instead } of linkedPaths(readPolicy(file, text, around), systemReadLink))
+    if (instead !== null) replacements.set(written, instead);
+  return replacements.size === 0 ? text : formatPolicy(text, replacements);
+}
+
+/** Rules stand where the lines do that they come from: events name them. */
+function placed(policy: Policy, { statements }: Imported, file: string): Policy {
+  const rules = policy.rules.map((rule, index) => {
+    const line = /^lines? (\d+)/.exec(statements[index]?.comment?.[0] ?? '')?.[1];
+    return line === undefined ? rule : { ...rule, place: { file, line: Number(line), column: 1 } };
+  });
+  return { ...policy, rules };
+}
+
+function toldOf({ reports }: Imported, file: string): string[] {
+  const strict = reports.filter(isStrict);
+  if (strict.length === 0) return [];
+  const lines = [...new Set(strict.flatMap((report) => report.lines.map(({ line }) => line)))].sort((a, b) => a - b);
+  const where = lines.length > LINES_TOLD ? `${lines.length} lines` : `lines ${linesText(lines)}`;
+  return [`${file}: ${where} cannot be held as they say; what holds is narrower: callgate policy import ${file}`];
+}
+
+const LINES_TOLD = 12;
+
+/** What systrace gave an image that no file was for. */
+function emptyPolicy(program: string, folder: string): LoadedPolicy {
+  const file = `${folder}/(none yet)`;
+  const head = { version: 1, program, mode: 'enforce', default: 'ask', errno: 'EPERM', use: [] } as const;
+  return { file, text: '', policy: { ...head, file, rules: [] } };
+}
