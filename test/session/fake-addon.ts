@@ -21,7 +21,7 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   attendance: 16,
   gate: structBytes('gate'),
 };
-const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks'];
+const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks', 'attendance'];
 
 export interface FakeTask {
   pid: number;
@@ -240,6 +240,8 @@ export class FakeGate implements NativeGate {
   }
 
   remove(map: string, key: Uint8Array): boolean {
+    // As the kernel does, whose arrays have all their entries for ever.
+    if (ARRAYS.includes(map)) throw failure('EINVAL', `remove from ${map}`);
     return this.#map(map).delete(Buffer.from(key).toString('hex'));
   }
 
