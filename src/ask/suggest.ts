@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The statements that would decide a question for good, from narrow to wide: five at most, each wider than the one before. */
 import { exactly, keyOf } from '../decide/exact.js';
-import { type Context, Generaliser } from '../learn/generalise.js';
+import { Generaliser } from '../learn/generalise.js';
 import type { Observation } from '../learn/observation.js';
+import type { Context } from '../learn/plan.js';
 import { type Bytes, textOf } from '../policy/bytes.js';
 import { literalText } from '../policy/glob.js';
 import type { AccessObject, InetPattern } from '../policy/model.js';

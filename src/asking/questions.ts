@@ -14,6 +14,8 @@ import type { KernelEvent } from '../events/decode.js';
 import type { EventRecord } from '../events/record.js';
 import { timeText } from '../events/recorder.js';
 import { bootNow, bootTime } from '../host/clock.js';
+import { Given } from '../learn/given.js';
+import { NOWHERE } from '../learn/places.js';
 import type { PathPattern } from '../policy/model.js';
 import { operationBit } from '../policy/operations.js';
 import type { Posture } from '../policy/posture.js';
@@ -423,11 +425,11 @@ export class Questions {
 
   #evidence(): Evidence {
     const { sensitive, named } = this.of;
-    const machine = { entries: () => null, homes: [] };
+    const given = new Given([{ named, configured: [], command: [] }], []);
     const programs = this.#application.policies.map(({ policy }) => policy.program);
     // In a flood nobody reads what is made of it.
     const before = this.queue.size > CROWD ? [] : this.#before;
-    return { before, context: { sensitive, machine, named }, programs };
+    return { before, context: { sensitive, machine: NOWHERE, given }, programs };
   }
 
   #numbersOf(images: readonly Image[]): { readonly number: number; readonly generation: number }[] {

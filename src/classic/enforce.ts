@@ -45,7 +45,7 @@ export async function enforce(called: Called): Promise<Ended> {
       isLogged: () => true,
     });
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), sink];
-    const policies = { source, numbering, mode };
+    const policies = { source, numbering, mode, around: called.around };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk: called.speech.say });
     const entry = session.policyOf(program.path)?.number ?? 0;
     return await supervisor.attend(originOf(called, entry));

@@ -4,6 +4,8 @@ import t from 'tap';
 import { type Asked, proposals } from '../../src/ask/suggest.js';
 import { decide } from '../../src/decide/decide.js';
 import { readObject } from '../../src/events/object.js';
+import { NOTHING_GIVEN } from '../../src/learn/given.js';
+import { NOWHERE } from '../../src/learn/places.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
@@ -22,7 +24,7 @@ const asked = (text: string, operations: readonly Operation[], more: Partial<Ask
   ...more,
 });
 const evidence = (before: readonly Asked[] = [], programs: readonly string[] = []) => ({
-  ...{ before, programs, context: { sensitive: [], machine: { entries: () => null, homes: [] }, named: [] } },
+  ...{ before, programs, context: { sensitive: [], machine: NOWHERE, given: NOTHING_GIVEN } },
 });
 const texts = (one: Asked, ...rest: Parameters<typeof evidence>): [string, string][] =>
   proposals(one, evidence(...rest)).map(({ label, statement }) => [
