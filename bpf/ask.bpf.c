@@ -23,7 +23,7 @@
 
 /* After so many askings without an answer it is looked how long they took: less than this is a loop that nobody stops. */
 #define AGAIN_MOST 64
-#define WINDOW_NS 4000000000ull
+#define WINDOW_NS 2000000000ull
 
 /* include/linux/sched.h, include/linux/sched/signal.h */
 #define PF_EXITING 0x4

@@ -10,9 +10,9 @@ import type { Gate } from '../kernel/gate.js';
 
 /**
  * A process of which another thread goes on waiting is continued this seldom: each SIGCONT has that one ask again, and the kernel
- * half denies who asks 64 times within a second (bpf/ask.bpf.c: AGAIN_MOST).
+ * half denies who asks 64 times within two seconds (bpf/ask.bpf.c: AGAIN_MOST, WINDOW_NS).
  */
-const AGAIN_MS = 25;
+const AGAIN_MS = 50;
 /**
  * Who is told to go on before the kernel has stopped it is stopped behind that. So it is looked after, this late at first, twice as
  * late each time, and so often.
