@@ -28,10 +28,10 @@ export function profileOf(name: string, policies: readonly Policy[], entry: stri
         for (const operation of operations) {
           const letter = LETTERS[operation];
           if (letter === undefined) continue;
-          for (const one of letter === 'ix' ? [letter] : letter) grant(patternText(object), one);
+          const path = uncounted(patternText(object));
+          for (const one of letter === 'ix' ? [letter] : letter) grant(path, one);
           // A folder's name ends in a slash there.
-          if (operation === 'list' || operation === 'create' || operation === 'delete')
-            grant(`${patternText(object)}/`, letter);
+          if (operation === 'list' || operation === 'create' || operation === 'delete') grant(`${path}/`, letter);
         }
       }
   }
@@ -42,4 +42,11 @@ export function profileOf(name: string, policies: readonly Policy[], entry: stri
     '}',
     '',
   ].join('\n');
+}
+
+/** AppArmor has no word for how many of a set: as many as may be, which its automaton is no dearer for. */
+function uncounted(pattern: string): string {
+  return pattern.replace(/(\[(?:\\.|[^\]\\])+\]|\?)\{\d+(?:-\d+)?\}/g, (_, one: string) =>
+    one === '?' ? '?*' : `${one}*`,
+  );
 }

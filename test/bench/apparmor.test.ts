@@ -6,7 +6,7 @@ import { around } from '../cases.js';
 
 t.test('a learned application as a profile of AppArmor', async (t) => {
   const rules = [
-    { permit: 'load', path: '/usr/lib/*.so' },
+    { permit: 'load', path: ['/usr/lib/*.so', '/usr/lib/z.so.[0-9.]{1-16}'] },
     { permit: ['create', 'write'], path: '/srv/out' },
     { permit: 'stat', path: '/etc/passwd' },
     { deny: 'read', path: '/etc/shadow' },
@@ -18,6 +18,7 @@ t.test('a learned application as a profile of AppArmor', async (t) => {
     '  "/usr/bin/timed" ix,',
     '  "/usr/bin/cat" rmix,',
     '  "/usr/lib/*.so" rm,',
+    '  "/usr/lib/z.so.[0-9.]*" rm,',
     '  "/srv/out" w,',
     '  "/srv/out/" w,',
     '  capability,',
