@@ -355,3 +355,17 @@ t.test('what waits when a session is switched to complain, or is to end, waits n
     by: { what: 'nobody', name: 'nobody attends' },
   });
 });
+
+t.test('who goes on by a changed policy and ends at once is looked after no more', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { client, heard } = await scene.attend();
+  const task = scene.worker('cat');
+  const call = scene.call(task, '/srv/a');
+  await heard.next('question');
+  await client.request<'answer'>(answer(1, { scope: 'always' }));
+  t.equal((await call).why, 'policy');
+  t.equal(scene.gate.waiting().length, 1, 'the kernel half forgets nobody whom no answer let go');
+  scene.died(task);
+  while (scene.gate.waiting().length > 0) await new Promise((done) => setTimeout(done, 5));
+  t.equal(scene.addon.pidfds.get(task.pid), 0);
+});
