@@ -235,6 +235,16 @@ export class Questions {
     };
   }
 
+  /** An answer came to nothing: what has happened meanwhile to the question happens now. */
+  resume(id: number): void {
+    const entry = this.queue.get(id);
+    if (entry === undefined) return;
+    const deadline = this.#deadlines.get(id);
+    if (this.attendance.size === 0) this.fallBack(entry, NOBODY);
+    else if (deadline !== undefined && deadline.at <= Date.now()) this.fallBack(entry, DEADLINE);
+    else this.#judgeAnew(entry);
+  }
+
   /** Nothing is asked any more, and what waits gets the fallback: the session is to end. */
   refuse(): void {
     this.attendance.refuse();

@@ -369,3 +369,20 @@ t.test('who goes on by a changed policy and ends at once is looked after no more
   while (scene.gate.waiting().length > 0) await new Promise((done) => setTimeout(done, 5));
   t.equal(scene.addon.pidfds.get(task.pid), 0);
 });
+
+t.test('an answer that comes to nothing when everybody has left leaves nobody waiting', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { client, heard } = await scene.attend();
+  const call = scene.call(scene.worker(), '/srv/a');
+  await heard.next('question');
+  writeFileSync(`${scene.folder}/policies/other.yaml`, 'no policy', { mode: 0o644 });
+  const before = scene.text;
+  const answered = client.request<'answer'>(answer(1, { scope: 'always' })).then(
+    () => 'answered',
+    () => 'refused',
+  );
+  client.close();
+  t.equal(await answered, 'refused');
+  t.same(await call, { verdict: 'deny', errnum: 0, why: 'answer' });
+  t.equal(scene.text, before, 'what was written is taken out again');
+});
