@@ -168,9 +168,12 @@ export class Answering {
     const before = this.#waitingIds();
     try {
       amendment = await this.#write(facts, text, verdict, by);
-    } finally {
+    } catch (error) {
       this.#questions.answering.delete(id);
+      this.#questions.resume(id);
+      throw error;
     }
+    this.#questions.answering.delete(id);
     const threads = this.#questions.settle(id, how);
     // By the policy, which decides them now.
     this.#questions.release(threads);

@@ -237,10 +237,30 @@ export class Questions {
     };
   }
 
+  /** An answer came to nothing: what has happened meanwhile to the question happens now. */
+  resume(id: number): void {
+    const entry = this.queue.get(id);
+    if (entry === undefined) return;
+    const deadline = this.#deadlines.get(id);
+    if (this.attendance.size === 0) this.fallBack(entry, NOBODY);
+    else if (deadline !== undefined && deadline.at <= Date.now()) this.fallBack(entry, DEADLINE);
+    else this.#judgeAnew(entry);
+  }
+
   /** Nothing is asked any more, and what waits gets the fallback: the session is to end. */
   refuse(): void {
     this.attendance.refuse();
     for (const entry of this.queue.all()) if (!this.answering.has(entry.id)) this.fallBack(entry, NOBODY);
+  }
+
+  /** Has all that waits judged anew: nothing is asked any more, in a mode that refuses nothing. */
+  judgeAnew(): void {
+    for (const { id } of this.queue.all()) {
+      if (this.answering.has(id)) continue;
+      const threads = this.settle(id, 'it was judged anew');
+      this.tellGone(id, 'retried');
+      this.release(threads);
+    }
   }
 
   /** Lets all that waits take the signals it was sent. It asks again, where it lives on. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a supervisor that was killed left standing still: told first, and denied by the next command that has to do with it. */
+import { mkdirSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { structBytes, writeNumber } from '../../src/abi/struct.js';
 import { render } from '../../src/commands/status.js';
@@ -11,6 +12,7 @@ import { readState, writeState } from '../../src/session/state.js';
 import { status } from '../../src/session/status.js';
 import { attachable, attachTo } from '../../src/supervise/attach.js';
 import { settle, settleAll } from '../../src/supervise/settle.js';
+import { unloadAll } from '../../src/supervise/unload.js';
 import { hasFields } from '../fields.js';
 import type { FakeTask } from '../session/fake-addon.js';
 import { fakeHost } from '../session/fake-host.js';
@@ -139,4 +141,16 @@ t.test('answers and questions go with their session', async (t) => {
   session.free();
   t.equal(gate.native.keys('replies').length, 1);
   hasFields(t, gate.waiting()[0] ?? {}, { cookie: other.cookie });
+});
+
+t.test('what stands still when all is taken off goes on, free', async (t) => {
+  const { addon, host, open, asking } = setUp(t);
+  const session = open('a-1');
+  const task = asking(session, 'cat');
+  addon.spawn('tac', session.state.policies[0]?.number ?? 0, session.number);
+  mkdirSync(host.pins);
+  const { freed } = unloadAll(host);
+  t.equal(freed.length, 2);
+  t.same(addon.signals, [[task.pid, 18]]);
+  t.ok(addon.calls.indexOf('unload') >= 0);
 });

@@ -57,6 +57,8 @@ export class FakeAddon implements Addon {
   onStart: (task: FakeTask) => void = (task) => this.end(task.pid, 0);
   /** Called when a signal has reached a process. */
   onSignal: (task: FakeTask, signal: number) => void = () => undefined;
+  /** How often each process is held by a pidfd. */
+  readonly pidfds = new Map<number, number>();
   adoptError: Error | null = null;
   /** Tasks there have been. */
   born = 0;
@@ -143,6 +145,7 @@ export class FakeAddon implements Addon {
 
   openPidfd(pid: number): number {
     if (!this.tasks.has(pid) && pid !== this.connecting) throw failure('ESRCH', 'pidfd_open');
+    this.pidfds.set(pid, (this.pidfds.get(pid) ?? 0) + 1);
     return pid;
   }
 
@@ -159,7 +162,9 @@ export class FakeAddon implements Addon {
       this.end(task.pid, null, signal);
   }
 
-  closeFd(): void {}
+  closeFd(fd: number): void {
+    this.pidfds.set(fd, (this.pidfds.get(fd) ?? 0) - 1);
+  }
 
   lock(path: string): () => void {
     mkdirSync(dirname(path), { recursive: true });
@@ -326,6 +331,7 @@ export class FakeGate implements NativeGate {
   }
 
   subjectsOf(pidfd: number): Buffer {
+    if ((this.#addon.pidfds.get(pidfd) ?? 0) <= 0) throw failure('EBADF', 'subjectsOf');
     return this.#records([...this.#addon.tasks.values()].filter(({ pid, policy }) => pid === pidfd && policy !== 0));
   }
 
