@@ -20,7 +20,7 @@ namespace {
 // include/uapi/asm-generic/socket.h, since 6.5; Debian 12's headers do not name it.
 constexpr int kPeerPidfd = 77;
 
-// peer(fd) -> pid of the process that connected. ESRCH where it has ended, a zombie too: its pid may be another's then.
+// peer(fd) -> {pid, uid} of the process that connected, as it was then. ESRCH where it has ended, a zombie too: its pid may be another's then.
 Napi::Value Peer(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments arguments(info, "peer(fd)");
@@ -43,7 +43,10 @@ Napi::Value Peer(const Napi::CallbackInfo& info) {
   const int ready = poll(&ended, 1, 0);
   if (ready < 0) return ThrowErrno(env, errno, "poll pidfd");
   if (ready > 0) return ThrowErrno(env, ESRCH, "peer");
-  return Napi::Number::New(env, peer.pid);
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("pid", Napi::Number::New(env, peer.pid));
+  result.Set("uid", Napi::Number::New(env, peer.uid));
+  return result;
 }
 
 // connectDatagram(path) -> descriptor of a datagram socket that is connected to the path (syslog(3): /dev/log).

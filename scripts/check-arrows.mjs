@@ -13,13 +13,29 @@ const MAY = {
   events: ['policy', 'abi', 'decide'],
   learn: ['policy', 'decide', 'events'],
   systrace: ['policy', 'decide'],
+  ask: ['policy', 'decide', 'events', 'learn'],
   kernel: ['abi'],
   host: ['kernel'],
   application: ['policy', 'compile', 'decide', 'systrace', 'host'],
   session: ['policy', 'abi', 'events', 'kernel', 'host', 'application'],
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
-  control: ['host'],
-  supervise: ['policy', 'events', 'kernel', 'host', 'application', 'session', 'audit', 'control'],
+  control: ['ask', 'host'],
+  asking: ['policy', 'decide', 'events', 'learn', 'ask', 'kernel', 'host', 'application', 'session', 'control'],
+  attach: ['policy', 'ask', 'host', 'control'],
+  supervise: [
+    'asking',
+    'attach',
+    'ask',
+    'learn',
+    'policy',
+    'events',
+    'kernel',
+    'host',
+    'application',
+    'session',
+    'audit',
+    'control',
+  ],
   training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
   classic: [
     ...[
@@ -34,6 +50,7 @@ const MAY = {
       'session',
       'audit',
       'control',
+      'ask',
     ],
     ...['supervise', 'training'],
   ],
@@ -53,13 +70,14 @@ const MAY = {
       'application',
       'session',
       'audit',
+      'attach',
       'supervise',
       'training',
       'cli',
     ],
   ],
 };
-const PURE = ['policy', 'abi', 'compile', 'decide', 'learn', 'events', 'systrace'];
+const PURE = ['policy', 'abi', 'compile', 'decide', 'learn', 'events', 'systrace', 'ask'];
 const ONLY = { '@oclif/core': ['cli', 'commands'] };
 /** Modules of Node that reach outside; `node:crypto`, `node:net` (isIPv4) and the like compute. */
 const OUTSIDE = /^node:(fs|child_process|os|process|http|https|dgram|worker_threads)/;

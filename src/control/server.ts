@@ -3,10 +3,24 @@
 import { chmodSync, closeSync, constants, openSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { Failure, messageOf } from '../host/failure.js';
-import { answerLine, type ControlRequest, DOOR, errorLine, type Handlers, LINE_MOST, readRequest } from './protocol.js';
+import {
+  answerLine,
+  type ControlRequest,
+  DOOR,
+  errorLine,
+  type Handlers,
+  LINE_MOST,
+  type Notice,
+  noticeLine,
+  type Peer,
+  readRequest,
+  type Visitor,
+} from './protocol.js';
 
 /** Connections at a time. */
 const GUESTS_MOST = 16;
+/** Bytes that wait for one that does not read. */
+const UNREAD_MOST = 16 << 20;
 
 export interface Door {
   /** No new guests; resolves when those that were promised an answer have it. */
@@ -17,10 +31,10 @@ export interface Door {
  * Opens the door of a session.
  *
  * @param folder the session's: callgate's own, 0700
- * @param admit takes the descriptor of a connection; throws a Failure for who may not ask
+ * @param admit takes the descriptor of a connection, and says who it is; throws a Failure for who may not ask
  * @throws Failure where the socket cannot be made
  */
-export async function openDoor(folder: string, handlers: Handlers, admit: (fd: number) => void): Promise<Door> {
+export async function openDoor(folder: string, handlers: Handlers, admit: (fd: number) => Peer): Promise<Door> {
   // A socket's address has 108 bytes and a session's name up to 255: by a descriptor of the folder it is always short.
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const path = `/proc/self/fd/${fd}/${DOOR}`;
@@ -63,13 +77,14 @@ export async function openDoor(folder: string, handlers: Handlers, admit: (fd: n
 class Guest {
   readonly #socket: Socket;
   readonly #handlers: Handlers;
-  readonly #admit: (fd: number) => void;
+  readonly #admit: (fd: number) => Peer;
+  readonly #left: (() => void)[] = [];
   #text = '';
   #leaving = false;
   /** The requests so far, answered in their order. Never rejects. */
   #answered: Promise<void> = Promise.resolve();
 
-  constructor(socket: Socket, handlers: Handlers, admit: (fd: number) => void) {
+  constructor(socket: Socket, handlers: Handlers, admit: (fd: number) => Peer) {
     this.#socket = socket;
     this.#handlers = handlers;
     this.#admit = admit;
@@ -80,6 +95,9 @@ class Guest {
       this.#answered = this.#answered.then(() => void socket.end());
     });
     socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      for (const left of this.#left.splice(0)) left();
+    });
   }
 
   /** Resolves when what was asked is answered and the connection is at its end. */
@@ -108,29 +126,60 @@ class Guest {
 
   async #answer(line: string): Promise<void> {
     let request: ControlRequest;
+    let peer: Peer;
     try {
-      this.#admit(descriptorOf(this.#socket));
+      peer = this.#admit(descriptorOf(this.#socket));
       request = readRequest(line);
     } catch (error) {
       this.#refuse(error);
       return;
     }
     try {
-      this.#say(answerLine(await this.#dispatch(request)));
+      this.#say(answerLine(await this.#dispatch(request, this.#visitor(peer))));
     } catch (error) {
       this.#say(errorLine(error));
     }
   }
 
-  #dispatch(request: ControlRequest): Promise<unknown> {
+  #dispatch(request: ControlRequest, visitor: Visitor): Promise<unknown> {
     switch (request.do) {
       case 'mode':
-        return this.#handlers.mode(request);
+        return this.#handlers.mode(request, visitor);
       case 'stop':
-        return this.#handlers.stop(request);
+        return this.#handlers.stop(request, visitor);
       case 'reload':
-        return this.#handlers.reload(request);
+        return this.#handlers.reload(request, visitor);
+      case 'watch':
+        return this.#handlers.watch(request, visitor);
+      case 'answer':
+        return this.#handlers.answer(request, visitor);
+      case 'retry':
+        return this.#handlers.retry(request, visitor);
+      case 'kill':
+        return this.#handlers.kill(request, visitor);
+      case 'undo':
+        return this.#handlers.undo(request, visitor);
+      case 'permit':
+        return this.#handlers.permit(request, visitor);
+      case 'weigh':
+        return this.#handlers.weigh(request, visitor);
     }
+  }
+
+  #visitor({ pid, uid }: Peer): Visitor {
+    return {
+      pid,
+      uid,
+      connection: this,
+      tell: (notice: Notice): void => {
+        this.#say(noticeLine(notice));
+        if (this.#socket.writableLength > UNREAD_MOST) this.#socket.destroy();
+      },
+      onLeave: (left) => {
+        if (this.#socket.destroyed) left();
+        else this.#left.push(left);
+      },
+    };
   }
 
   #refuse(error: unknown): void {

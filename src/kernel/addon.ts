@@ -156,8 +156,8 @@ export interface Addon {
   lock(path: string): () => void;
   /** write(2), never waiting where `fd` is a socket, nor stopped by a terminal with TOSTOP. Returns how many bytes were taken. */
   writeUnstopped(fd: number, bytes: Uint8Array): number;
-  /** Pid of the process that connected the Unix socket. ESRCH where it has ended, or is of no pid namespace of ours. */
-  peer(fd: number): number;
+  /** Pid and user of the process that connected the Unix socket, as they were then. ESRCH where it has ended, or is of no pid namespace of ours. */
+  peer(fd: number): { readonly pid: number; readonly uid: number };
   /** A descriptor (CLOEXEC) of a Unix datagram socket connected to the path. ENOENT, ECONNREFUSED: nobody listens there. */
   connectDatagram(path: string): number;
   /** Becomes the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER). */

@@ -4,11 +4,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ask, NoAnswer } from '../../src/control/client.js';
-import type { Handlers } from '../../src/control/protocol.js';
+import { ask, attend, NoAnswer } from '../../src/control/client.js';
+import { CodedFailure, type Handlers, type Notice } from '../../src/control/protocol.js';
 import { openDoor } from '../../src/control/server.js';
 import { Failure, Refusal } from '../../src/host/failure.js';
 import { hasFields } from '../fields.js';
+
+const ROOT = { pid: process.pid, uid: 0 };
 
 function setUp(test: Test): { folder: string; asked: unknown[]; handlers: Handlers } {
   const base = mkdtempSync(join(tmpdir(), 'callgate-control-'));
@@ -29,8 +31,27 @@ function setUp(test: Test): { folder: string; asked: unknown[]; handlers: Handle
     reload: async () => {
       throw new Refusal('p.yaml:3: bad', 'callgate policy check p.yaml');
     },
+    watch: async (_, visitor) => {
+      asked.push(visitor.pid);
+      visitor.onLeave(() => void asked.push('left'));
+      for (let denied = 1; denied <= 3; denied++) visitor.tell({ v: 1, tell: 'full', denied });
+      return { session: 'a-1', command: ['a'], folder: '/p', attending: 1, ask: false };
+    },
+    answer: async (request) => {
+      asked.push(request);
+      throw new CodedFailure('answered', 'question 3 was answered: permit once, by root (pid 1)');
+    },
+    retry: never,
+    kill: never,
+    undo: never,
+    permit: never,
+    weigh: never,
   };
   return { folder, asked, handlers };
+}
+
+async function never(): Promise<never> {
+  throw new Error('not asked for');
 }
 
 /** Says bytes at the door; what comes until it hangs up. */
@@ -51,7 +72,7 @@ function say(folder: string, text: string): Promise<string> {
 
 t.test('a request is answered; a failure is the answer too, with its remedy and exit status', async (t) => {
   const { folder, asked, handlers } = setUp(t);
-  const door = await openDoor(folder, handlers, () => undefined);
+  const door = await openDoor(folder, handlers, () => ROOT);
   t.equal(statSync(join(folder, 'control')).mode & 0o777, 0o600);
   t.same(await ask(folder, { v: 1, do: 'mode', mode: 'complain' }, 5000), {
     ...{ session: 'a-1', mode: 'complain', was: ['enforce'], policies: ['/a'] },
@@ -70,11 +91,39 @@ t.test('a request is answered; a failure is the answer too, with its remedy and 
   await t.rejects(ask(join(folder, 'gone'), { v: 1, do: 'reload' }, 5000), NoAnswer);
 });
 
+t.test('who attends is told what happens, and asks by the same connection', async (t) => {
+  const { folder, asked, handlers } = setUp(t);
+  const door = await openDoor(folder, handlers, () => ROOT);
+  const heard: Notice[] = [];
+  const client = await attend(folder, { ask: true }, (notice) => heard.push(notice));
+  t.same(client.watching, { session: 'a-1', command: ['a'], folder: '/p', attending: 1, ask: false });
+  t.same(
+    heard.map((notice) => notice.tell === 'full' && notice.denied),
+    [1, 2, 3],
+  );
+  const answer = { v: 1, do: 'answer', question: 3, verdict: 'permit' } as const;
+  await t.rejects(client.request<'answer'>(answer), {
+    ...{ name: 'CodedFailure', code: 'answered', exit: 125 },
+    message: 'question 3 was answered: permit once, by root (pid 1)',
+  });
+  client.close();
+  await client.closed;
+  await t.rejects(client.request<'answer'>(answer), NoAnswer);
+  const other = await attend(folder, {}, () => undefined);
+  await door.close();
+  await other.closed;
+  t.same(asked, [process.pid, answer, 'left', process.pid, 'left'], 'and its leaving is noticed, by whichever side');
+  await t.rejects(
+    attend(folder, {}, () => undefined),
+    NoAnswer,
+  );
+});
+
 t.test('several in one connection are answered in order; what is no request ends it', async (t) => {
   const { folder, asked, handlers } = setUp(t);
   const cwd = process.cwd();
   t.teardown(() => process.chdir(cwd));
-  const door = await openDoor(folder, handlers, () => undefined);
+  const door = await openDoor(folder, handlers, () => ROOT);
   const mode = (word: string): string => `${JSON.stringify({ v: 1, do: 'mode', mode: word })}\n`;
   const lines = (await say(folder, mode('complain') + mode('enforce'))).trim().split('\n');
   t.same(
@@ -125,7 +174,7 @@ t.test('a door that closes answers what it was asked, and waits for nobody else'
         begun();
       }),
   };
-  const door = await openDoor(folder, slow, () => undefined);
+  const door = await openDoor(folder, slow, () => ROOT);
   const answer = ask(folder, { v: 1, do: 'reload' }, 5000);
   await asked;
   const closed = door.close();
@@ -139,7 +188,7 @@ t.test('a folder in which no socket can be made', async (t) => {
   mkdirSync(join(folder, 'control'));
   chmodSync(folder, 0o700);
   await t.rejects(
-    openDoor(folder, handlers, () => undefined),
+    openDoor(folder, handlers, () => ROOT),
     /./,
   );
 });
