@@ -53,6 +53,7 @@ const MAY = {
       'session',
       'audit',
       'control',
+      'ask',
     ],
     ...['supervise', 'training'],
   ],

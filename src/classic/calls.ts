@@ -21,6 +21,9 @@ export interface ClassicCall {
   readonly arguments: readonly (readonly [name: string, value: Bytes])[] | null;
 }
 
+/** What of a record, or of a question, says what it is called. */
+export type CalledRecord = Pick<EventRecord, 'type' | 'operation' | 'decided' | 'object' | 'from' | 'reason'>;
+
 interface Stands {
   readonly call: string;
   readonly code: number;
@@ -83,7 +86,7 @@ const FLOOR_CALLS: Readonly<Record<string, Stands>> = {
 };
 
 /** What a record of an access, or of the floor, is called. */
-export function classicCall(record: EventRecord, aliased: boolean): ClassicCall {
+export function classicCall(record: CalledRecord, aliased: boolean): ClassicCall {
   if (record.type === 'floor') {
     const { call, code } = FLOOR_CALLS[record.reason ?? ''] ?? { call: record.reason ?? 'unknown', code: -1 };
     return { name: call, code, arguments: null };
@@ -94,7 +97,7 @@ export function classicCall(record: EventRecord, aliased: boolean): ClassicCall 
   return { name: aliased ? (alias ?? call) : call, code, arguments: argumentsOf(record, operation, aliased) };
 }
 
-function argumentsOf(record: EventRecord, operation: Operation, aliased: boolean): ClassicCall['arguments'] {
+function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolean): ClassicCall['arguments'] {
   const { object } = record;
   switch (operation) {
     case 'read':

@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From what was observed to classic files: exact rules, as systrace -A wrote them, behind those that are there. */
-import { dirname, join } from 'node:path';
-import type { Surroundings } from '../application/surroundings.js';
 import { Journal, type JournalFacts, type JournalHeader, journalRecords } from '../audit/journal.js';
+import { exactly } from '../decide/exact.js';
+import { makesKernelAct } from '../decide/kernel-acts.js';
 import type { EventRecord } from '../events/record.js';
-import { codeOf, Failure } from '../host/failure.js';
+import { Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
-import { replaceFile } from '../host/replace-file.js';
-import { ownFolder, readSecure } from '../host/secure.js';
+import { ownFolder } from '../host/secure.js';
 import { type Counted, certify } from '../learn/certificate.js';
-import { learnPolicies } from '../learn/learn.js';
-import { Observations } from '../learn/observation.js';
-import type { Run } from '../learn/run.js';
-import { type Bytes, bufferOf, bytesOf, readText } from '../policy/bytes.js';
-import type { Policy } from '../policy/model.js';
-import { parsePolicy } from '../policy/parse.js';
+import { type Observation, Observations } from '../learn/observation.js';
+import { textOf } from '../policy/bytes.js';
+import type { Policy, Rule } from '../policy/model.js';
+import { OPERATIONS } from '../policy/operations.js';
 import { readState } from '../session/state.js';
-import { interpreterOf } from '../supervise/program.js';
 import { exportPolicy } from '../systrace/export.js';
 import { parseClassic } from '../systrace/parse.js';
-import { printPolicy } from '../systrace/print.js';
-import type { ClassicRule } from '../systrace/syntax.js';
 import { THROUGH } from '../systrace/through.js';
-import { sensitiveList } from '../training/conclude.js';
-import { thisMachine } from '../training/machine.js';
-import { surroundings, unwrittenJournals } from '../training/recover.js';
-import { type FoundPolicy, findClassic, SYSTEM_FOLDER } from './files.js';
-import { classicFileName } from './names.js';
-import { addRules } from './write.js';
+import { unwrittenJournals } from '../training/recover.js';
+import { SYSTEM_FOLDER } from './files.js';
+import { keepRules } from './keep.js';
+import type { NewRule } from './write.js';
 
 /**
  * Writes what a journal says into the user's folder.
@@ -36,7 +28,7 @@ import { addRules } from './write.js';
  * @returns what a person must know of, a line each
  * @throws Failure where the folder cannot be used
  */
-export function concludeClassic(journal: JournalFacts, around: Surroundings, last: boolean): string[] {
+export function concludeClassic(journal: JournalFacts, last: boolean): string[] {
   const { header, counted, file } = journal;
   const { classic } = header;
   if (classic === undefined) throw new Failure(`${file}: no journal of systrace`);
@@ -44,11 +36,10 @@ export function concludeClassic(journal: JournalFacts, around: Surroundings, las
   let failed = false;
   if (classic.writes) {
     const folder = ownFolder(header.folder);
-    for (const { policy, withheld } of learned(journal, around)) {
+    for (const { policy, withheld } of learned(journal)) {
       try {
         told.push(...writePolicy({ ...header, folder }, policy));
-        for (const what of withheld)
-          told.push(`${policy.program}: ${what}: by it the kernel is made to run something, which is never learned`);
+        told.push(...withheld.map((what) => `${policy.program}: ${what}`));
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         failed = true;
@@ -72,7 +63,7 @@ export function recoverClassic(host: Host, say: (line: string) => void): void {
     if (header.classic === undefined || readState(host, header.session) !== undefined) continue;
     try {
       say(`${header.session}: its systrace was killed; what it had learned is written now`);
-      for (const line of concludeClassic(journal, surroundings(host, header.user, header.cwd), true)) say(line);
+      for (const line of concludeClassic(journal, true)) say(line);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       say(`${header.session}: ${error.message}`);
@@ -90,27 +81,51 @@ function unfinished({ header, events, learnt, last }: JournalFacts): Counted {
 
 interface Learned {
   readonly policy: Policy;
+  /** What is never learned. */
   readonly withheld: readonly string[];
 }
 
-function learned(journal: JournalFacts, around: Surroundings): Learned[] {
-  const { file, header, counted } = journal;
-  const { session, folder, command, program, user, cwd, named = [], classic } = header;
+/** A policy for each program: a rule for each object with all that was done to it, nothing generalised. */
+function learned({ file, header }: JournalFacts): Learned[] {
+  const { program: entry, classic } = header;
   const observations = new Observations();
   for (const record of journalRecords(file))
-    observations.add(asClassic(record, classic?.inherit ? program : null), 'learnt');
-  const certificate = certify(counted ?? unfinished(journal));
-  const run: Run = {
-    header: {
-      ...({ v: 1, type: 'run', session, folder, command, program, user, cwd, named, partial: false, of: [] } as const),
-      certificate,
-    },
-    observations,
-  };
-  return learnPolicies({
-    ...{ runs: [run], existing: [], groups: [], sensitive: sensitiveList(), certificate, around },
-    ...{ machine: thisMachine(), strength: 'exact', userName: () => null, interpreter: interpreterOf },
-  }).map(({ text, program: name, withheld }) => ({ policy: parsePolicy(text, name, around), withheld }));
+    observations.add(asClassic(record, classic?.inherit ? entry : null), 'learnt');
+  const programs = new Map<string, Map<string, Observation[]>>();
+  for (const program of observations.programs()) programs.set(program, new Map());
+  for (const observation of observations.all()) {
+    const objects = programs.get(observation.program) ?? new Map<string, Observation[]>();
+    programs.set(observation.program, objects);
+    objects.set(observation.text, [...(objects.get(observation.text) ?? []), observation]);
+  }
+  const many = observations.folds().map(({ program, folder, count }) => ({
+    program,
+    what: `${count} names below ${textOf(folder)}: too many to be kept`,
+  }));
+  return [...programs]
+    .filter(([program]) => program.startsWith('/'))
+    .map(([program, objects]) => {
+      const all = [...objects.values()].flat();
+      const acts = all.filter(({ operation, object }) => makesKernelAct(operation, object));
+      const withheld = [
+        ...acts.map(
+          ({ operation, text }) =>
+            `${operation} ${text}: by it the kernel is made to run something, which is never learned`,
+        ),
+        ...many.flatMap((one) => (one.program === program ? [one.what] : [])),
+      ];
+      const rules = [...objects.values()].flatMap((done) => rulesOf(done.filter((one) => !acts.includes(one))));
+      const head = { version: 1, program, mode: 'enforce', default: 'deny', errno: 'EPERM', use: [], file } as const;
+      return { policy: { ...head, rules: rules.map((rule, index) => ({ ...rule, number: index + 1 })) }, withheld };
+    });
+}
+
+function rulesOf(done: readonly Observation[]): Omit<Rule, 'number'>[] {
+  const [first] = done;
+  if (first === undefined) return [];
+  const operations = OPERATIONS.filter((operation) => done.some((one) => one.operation === operation));
+  const place = { file: '', line: 1, column: 1 };
+  return [{ verdict: 'permit', operations, objects: [exactly(first.object, operations)], place }];
 }
 
 /** systrace's rules asked for no user, and with -i all is the first program's. */
@@ -118,48 +133,18 @@ function asClassic(record: EventRecord, program: string | null): EventRecord {
   return { ...record, uid: 0, ...(program === null ? {} : { policy: program }) };
 }
 
-/** The file that is the program's, or becomes it: with all that held before, for a file of the user's hides the system's. */
 function writePolicy({ folder, classic }: JournalHeader, policy: Policy): string[] {
-  const program = readText(policy.program);
   const places = { user: folder, system: classic?.system ?? SYSTEM_FOLDER, file: classic?.file ?? null };
-  const { policies } = findClassic(places, policy.program, (process.env.PATH ?? '').split(':'));
-  const found = policies.find((one) => one.policy.program === program);
-  const own = found !== undefined && dirname(found.file) === folder ? found : undefined;
-  const file = own?.file ?? join(folder, classicFileName(policy.program));
-  const there = textAt(file);
-  const base = found === undefined || own !== undefined ? there : `${there ?? ''}${printPolicy(withoutUnread(found))}`;
   const exported = exportPolicy(policy, classic?.unaliased ? 'calls' : 'aliases');
-  const rules = parseClassic(exported.text, file).policies.flatMap((one) => one.rules);
+  const rules = parseClassic(exported.text, '').policies.flatMap((one) => one.rules);
   // What callgate does not judge needs no rule in a policy that is there already.
-  const wanted = found === undefined ? rules : rules.filter((rule) => !isIdle(rule));
-  const { text, added, long } = addRules(base as Bytes | null, program, own === undefined ? [] : [own.written], wanted);
-  if (added > 0 || found === undefined) replaceFile(file, shown(text, file));
+  const { file, long } = keepRules(places, policy.program, rules, (rule) => !isIdle(rule));
   return [
     ...(long > 0 ? [`${file}: ${long} rules are too long for a line of it: not written`] : []),
     ...exported.reports.filter(({ kind }) => kind === 'narrower').map(({ message }) => `${file}: ${message}`),
   ];
 }
 
-function withoutUnread({ policy, unread }: FoundPolicy): FoundPolicy['policy'] {
-  return { ...policy, rules: policy.rules.filter((rule) => !unread.has(rule)) };
-}
-
-function isIdle({ call, condition }: ClassicRule): boolean {
+function isIdle({ call, condition }: NewRule): boolean {
   return THROUGH.includes(call) || (call === 'mmap' && condition !== null);
-}
-
-function textAt(file: string): Bytes | null {
-  try {
-    return bytesOf(readSecure(file));
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-function shown(text: Bytes, file: string): string {
-  const read = bufferOf(text).toString('utf8');
-  if (!Buffer.from(read).equals(bufferOf(text)))
-    throw new Failure(`${file}: a name in it is no UTF-8, and a classic policy has no other way to write it`);
-  return read;
 }

@@ -5,7 +5,8 @@ import type { Application } from '../application/application.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { Refusal } from '../host/failure.js';
 import { shellWord } from '../host/shell.js';
-import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
+import { UNATTENDED } from '../policy/posture.js';
+import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
 import { closeSession, launchOf, openSession, prepareKernel } from '../supervise/begin.js';
 import type { Ended } from '../supervise/foreground.js';
@@ -25,30 +26,44 @@ import { unmonitored } from './unmonitored.js';
  * @throws Refusal before anything is started
  */
 export async function enforce(called: Called): Promise<Ended> {
-  const { request, flags } = called;
-  const { program } = request;
   const source = sourceOf(called, 'deny');
   const application = await source.load();
-  if (source.isDetached(program.path)) return unmonitored(called);
+  if (source.isDetached(called.request.program.path)) return unmonitored(called);
   requirePolicy(application, called);
+  return hold(called, source, application, (origin) => origin);
+}
+
+/**
+ * Runs the program under the policies of its source until its last process has ended.
+ *
+ * @param wrap what else is done around its start
+ */
+export async function hold(
+  called: Called,
+  source: ClassicSource,
+  application: Application,
+  wrap: (origin: Origin<Ended>, session: Session) => Origin<Ended>,
+): Promise<Ended> {
+  const { request, flags, speech, around, outlet } = called;
   requireBuilt(application);
   requireRunning(called);
-  await prepareKernel(request.host, called.speech.say);
+  await prepareKernel(request.host, speech.say);
   const numbering = new Numbering();
   const mode: ModeChoice = 'as-written';
-  const session = await openSession(request, factsOf(called, 'run'), imagesOf(application, numbering, mode));
+  const images = imagesOf(applicationAs(application, UNATTENDED), numbering, mode);
+  const session = await openSession(request, factsOf(called, 'run'), images);
   try {
     const { log } = session.state;
-    const sink = new ClassicSink(called.outlet, {
+    const sink = new ClassicSink(outlet, {
       policyOf: (name) => linePolicy(session, source, name),
       aliased: !flags.unaliased,
       isLogged: () => true,
     });
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), sink];
-    const policies = { source, numbering, mode, around: called.around };
-    const supervisor = new Supervisor({ session, application, sinks, policies, talk: called.speech.say });
-    const entry = session.policyOf(program.path)?.number ?? 0;
-    return await supervisor.attend(originOf(called, entry));
+    const policies = { source, numbering, mode, around };
+    const supervisor = new Supervisor({ session, application, sinks, policies, talk: speech.say });
+    const entry = session.policyOf(request.program.path)?.number ?? 0;
+    return await supervisor.attend(wrap(originOf(called, entry), session));
   } finally {
     await closeSession(session);
   }

@@ -38,7 +38,7 @@ export interface FoundPolicies {
   /** One for each program. */
   readonly policies: readonly FoundPolicy[];
   /** What a person must know of, a line each: `FILE:LINE: syntax error.` */
-  readonly notes: readonly string[];
+  readonly notes: string[];
 }
 
 /**

@@ -32,7 +32,7 @@ const WRITE_MS = 30_000;
  * @throws Refusal before anything is started
  */
 export async function learn(called: Called): Promise<Ended> {
-  const { request, flags, speech, places, around } = called;
+  const { request, flags, speech, places } = called;
   const { host, program } = request;
   const source = sourceOf(called, 'learn');
   const application = await source.load();
@@ -52,7 +52,7 @@ export async function learn(called: Called): Promise<Ended> {
     const { name, started, log } = session.state;
     const journal = Journal.create(host, headerOf(called, name, started));
     const written = new Written(journal.file, (text) => {
-      for (const line of concludeClassic(text, around, false)) speech.say(line);
+      for (const line of concludeClassic(text, false)) speech.say(line);
     });
     try {
       const logging = new Set(
@@ -78,7 +78,7 @@ export async function learn(called: Called): Promise<Ended> {
   } finally {
     await closeSession(session);
   }
-  for (const line of concludeClassic(journalled, around, true)) speech.say(line);
+  for (const line of concludeClassic(journalled, true)) speech.say(line);
   return ended;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which part of systrace does what was asked for. */
-import { Refusal } from '../host/failure.js';
 import type { Ended } from '../supervise/foreground.js';
 import { enforce } from './enforce.js';
+import { interactive } from './interactive.js';
 import { learn } from './learn.js';
 import type { Called } from './setting.js';
 
@@ -16,5 +16,5 @@ export async function runClassic(called: Called): Promise<Ended> {
   const { automatic, learn: learns } = called.flags;
   if (automatic) return enforce(called);
   if (learns) return learn(called);
-  throw new Refusal('asking is not built yet', 'systrace -A learns, systrace -a enforces');
+  return interactive(called);
 }

@@ -6,7 +6,7 @@ import { linkedPaths, systemReadLink } from '../application/links.js';
 import type { PolicySource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
 import { type Watch, watchFolders } from '../host/watch.js';
-import { textOf } from '../policy/bytes.js';
+import { readText, textOf } from '../policy/bytes.js';
 import { formatPolicy } from '../policy/format.js';
 import type { Policy } from '../policy/model.js';
 import { isAlias, plainName } from '../systrace/calls.js';
@@ -50,6 +50,7 @@ export class ClassicSource implements PolicySource {
   readonly #folder: string;
   #told = new Set<string>();
   #facts = new Map<string, ClassicFacts>();
+  #rules = new Map<string, readonly ClassicRule[]>();
   #detached = new Set<string>();
   /** Programs that have no file: all that they do is asked. */
   readonly #empty = new Set<string>();
@@ -64,6 +65,11 @@ export class ClassicSource implements PolicySource {
   /** What the last `load` found of a program; null: no file is for it. */
   facts(program: string): ClassicFacts | null {
     return this.#facts.get(program) ?? null;
+  }
+
+  /** The rules of its file, as the last `load` found them. */
+  rules(program: string): readonly ClassicRule[] {
+    return this.#rules.get(program) ?? [];
   }
 
   /** Says the program's file that it is not monitored? As the last `load` found. */
@@ -85,8 +91,10 @@ export class ClassicSource implements PolicySource {
     this.#facts = new Map(
       used.map((one) => [of(one), { filters: one.policy.rules.length, emulation: one.policy.emulation }]),
     );
-    const policies = used.flatMap((one) => this.#imported(one, notes as string[]));
-    for (const program of this.#empty) if (!this.#facts.has(program)) policies.push(emptyPolicy(program, this.#folder));
+    this.#rules = new Map(used.map((one) => [of(one), one.policy.rules]));
+    const policies = used.flatMap((one) => this.#imported(one, notes));
+    for (const program of this.#empty)
+      if (!this.#facts.has(program)) policies.push(...this.#imported(emptyPolicy(program, this.#folder), notes));
     this.#tell(notes);
     return { folder: this.#folder, policies };
   }
@@ -152,15 +160,18 @@ function toldOf({ reports }: Imported, file: string): string[] {
   const strict = reports.filter(isStrict);
   if (strict.length === 0) return [];
   const lines = [...new Set(strict.flatMap((report) => report.lines.map(({ line }) => line)))].sort((a, b) => a - b);
-  const where = lines.length > LINES_TOLD ? `${lines.length} lines` : `lines ${linesText(lines)}`;
-  return [`${file}: ${where} cannot be held as they say; what holds is narrower: callgate policy import ${file}`];
+  const named = `line${lines.length === 1 ? '' : 's'} ${linesText(lines)}`;
+  const where = lines.length > LINES_TOLD ? `${lines.length} lines` : named;
+  return [`${file}: ${where}: what holds is narrower than what is written: callgate policy import ${file}`];
 }
 
 const LINES_TOLD = 12;
 
 /** What systrace gave an image that no file was for. */
-function emptyPolicy(program: string, folder: string): LoadedPolicy {
+function emptyPolicy(program: string, folder: string): FoundPolicy {
   const file = `${folder}/(none yet)`;
-  const head = { version: 1, program, mode: 'enforce', default: 'ask', errno: 'EPERM', use: [] } as const;
-  return { file, text: '', policy: { ...head, file, rules: [] } };
+  const name = readText(program);
+  const place = { file, line: 1, column: 1 };
+  const policy: ClassicPolicy = { program: name, emulation: 'native', detached: false, rules: [], place };
+  return { file, policy, written: name, unread: new Set() };
 }

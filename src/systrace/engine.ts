@@ -106,6 +106,11 @@ class Engine<P> {
       const met = set === space.everything ? region : region === space.everything ? set : space.meet(region, set);
       if (met === null) continue;
       if (met === 'unknown') this.reports.add('common', line.rule.place, line.rule.call);
+      // A question is neither on the side of a permit nor on that of a denial, nor are the rules behind it.
+      if (met === 'unknown' && verdict === 'ask') {
+        this.#push({ line, verdict: 'deny', default: true, sets: [region] });
+        return true;
+      }
       // What cannot be said of a part of the region is said of all of it where that permits less, else of nothing.
       if (met === 'unknown' && holds === (side === 'under')) continue;
       const within = met === 'unknown' ? region : met;

@@ -18,6 +18,8 @@ import type { ClassicPolicy, ClassicRule } from './syntax.js';
 /** Said of a line only where every kind of address says it. */
 const OF_ALL: readonly RemarkCode[] = ['never', 'no-object'];
 
+const LOSSES: readonly RemarkCode[] = ['denied-first', 'common', 'tangled'];
+
 /** Statements of what a policy grants on sockets. */
 export function importSockets(
   { rules, emulation }: ClassicPolicy,
@@ -45,8 +47,15 @@ export function importSockets(
       items.push(...writer.words(operation, netlink, 'family', () => ['netlink']));
     }
     merge(reports, found.slice(0, 2), rules);
+    for (const said of found.slice(2)) lost(reports, said, rules);
   }
   return items;
+}
+
+/** What makes a rule narrower for sockets without a name and of other families, though not for addresses. */
+function lost(reports: Reports, said: Reports, rules: readonly ClassicRule[]): void {
+  for (const { place, call } of rules)
+    for (const code of said.of(place.line)) if (LOSSES.includes(code)) reports.add(code, place, call);
 }
 
 /** What was said of each line, once. */

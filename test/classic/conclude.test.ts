@@ -3,7 +3,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { surroundingsOf } from '../../src/application/surroundings.js';
 import { Journal, type JournalHeader, scanJournal } from '../../src/audit/journal.js';
 import { lineOfRecord } from '../../src/audit/sink.js';
 import { concludeClassic, recoverClassic } from '../../src/classic/conclude.js';
@@ -11,9 +10,6 @@ import type { EventRecord } from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
 import { recover } from '../../src/training/recover.js';
 import { fakeHost } from '../session/fake-host.js';
-
-const user = { name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' };
-const around = surroundingsOf(user, '/work', []);
 
 interface Stage {
   readonly root: string;
@@ -75,7 +71,7 @@ const A = [
 
 t.test('one file for each program, its child after its own path', (t) => {
   const { root, telling, journal } = stage(t);
-  t.same(concludeClassic(scanJournal(journal(SEEN)), around, true), [
+  t.same(concludeClassic(scanJournal(journal(SEEN)), true), [
     '1 journal that nobody finished: what was learned may lack something',
   ]);
   t.same(readdirSync(join(root, 'home')).sort(), ['srv_a', 'srv_b']);
@@ -94,7 +90,7 @@ t.test('behind what is there, whoever wrote it', (t) => {
   mkdirSync(join(root, 'home'), { mode: 0o700 });
   const mine = `# mine\n${HEAD('/srv/a')}\n\tnative-fsread: filename match "/data" then permit\n`;
   writeFileSync(join(root, 'home/srv_a'), mine);
-  concludeClassic(scanJournal(journal(SEEN.slice(0, 1))), around, true);
+  concludeClassic(scanJournal(journal(SEEN.slice(0, 1))), true);
   t.equal(
     readFileSync(join(root, 'home/srv_a'), 'utf8'),
     `${mine}\tnative-fsread: filename eq "/srv/a.conf" then permit\n`,
@@ -102,7 +98,7 @@ t.test('behind what is there, whoever wrote it', (t) => {
   mkdirSync(join(root, 'etc'));
   const system = `${HEAD('/srv/c')}\n\tnative-fsread: filename eq "/system" then permit\n`;
   writeFileSync(join(root, 'etc/srv_c'), system);
-  concludeClassic(scanJournal(journal([{ policy: '/srv/c', object: '/new' }])), around, true);
+  concludeClassic(scanJournal(journal([{ policy: '/srv/c', object: '/new' }])), true);
   t.same(
     telling('home/srv_c'),
     [...system.trimEnd().split('\n'), '\tnative-fsread: filename eq "/new" then permit'],
@@ -113,9 +109,9 @@ t.test('behind what is there, whoever wrote it', (t) => {
 
 t.test('-i, -u and -U', (t) => {
   const { root, telling, journal } = stage(t);
-  concludeClassic(scanJournal(journal(SEEN, { writes: false })), around, true);
+  concludeClassic(scanJournal(journal(SEEN, { writes: false })), true);
   t.throws(() => readdirSync(join(root, 'home')), { code: 'ENOENT' }, '-U writes nothing');
-  concludeClassic(scanJournal(journal(SEEN, { inherit: true, unaliased: true })), around, true);
+  concludeClassic(scanJournal(journal(SEEN, { inherit: true, unaliased: true })), true);
   t.same(readdirSync(join(root, 'home')), ['srv_a'], '-i: all is the first program’s');
   const told = telling('home/srv_a');
   t.ok(

@@ -129,7 +129,8 @@ t.test('an imported policy permits what systrace permitted, and less only where 
             seen.narrower++;
             const line = wanted.rule?.place.line ?? 0;
             const by = outcome.rules.flatMap((number) => linesOf(made, number));
-            const told = strict.has(line) || folded.has(line) || by.some((number) => strict.has(number));
+            const told =
+              strict.has(line) || folded.has(line) || by.some((number) => strict.has(number) || folded.has(number));
             if (!told) throw new Error(`narrower and not told: ${said}`);
           } else if (
             wanted.verdict === 'deny' &&
@@ -145,7 +146,9 @@ t.test('an imported policy permits what systrace permitted, and less only where 
             if (
               exact &&
               alone &&
+              // Another spelling than the one that is written is denied by what is denied anyway.
               !JSON.stringify(one.call.arguments).includes('/ETC/') &&
+              !text.includes('/ETC/') &&
               wanted.rule !== null &&
               outcome.errno !== wanted.errno
             )

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Questions put to a UI in the classic line, one after the other, and what its answers do. */
+import type { Question } from '../ask/question.js';
+import type { Client } from '../control/client.js';
+import type { Notice } from '../control/protocol.js';
+import { decide } from '../decide/decide.js';
+import { readObject } from '../events/object.js';
+import { messageOf } from '../host/failure.js';
+import { type Bytes, bytesOf, readText } from '../policy/bytes.js';
+import { parsePolicy } from '../policy/parse.js';
+import type { Surroundings } from '../policy/surroundings.js';
+import { importPolicy } from '../systrace/import.js';
+import { printRule } from '../systrace/print.js';
+import type { ClassicRule, Emulation } from '../systrace/syntax.js';
+import { type ClassicAnswer, readAnswer } from './answer.js';
+import { classicCall } from './calls.js';
+import { askedLine, type LinePolicy } from './line.js';
+import type { Ui } from './ui.js';
+import type { NewRule } from './write.js';
+
+/** What answers change besides the call that waits. */
+export interface Keeping {
+  readonly policyOf: (program: string) => LinePolicy;
+  readonly rulesOf: (program: string) => readonly ClassicRule[];
+  /** Writes rules into the program's file; null: nothing may be written (-U). Throws a Failure. */
+  readonly write: ((program: string, rules: readonly NewRule[]) => void) | null;
+  /** Writes that the program is not monitored. */
+  readonly detach: (program: string) => void;
+  /** A program that may be run next gets a policy, if it has none. */
+  readonly admit: (program: string) => void;
+  readonly templates: () => readonly Template[];
+  /** A question that nobody is asked any more was denied. */
+  readonly denied: (question: Question) => void;
+}
+
+export interface Template {
+  readonly name: string;
+  readonly description: string;
+  readonly rules: readonly NewRule[];
+}
+
+export interface AskingOptions {
+  readonly ui: Ui;
+  readonly keeping: Keeping;
+  readonly around: Surroundings;
+  readonly aliased: boolean;
+  readonly say: (line: string) => void;
+}
+
+export class Asking {
+  readonly #options: AskingOptions;
+  readonly #open = new Map<number, Question>();
+  readonly #put = new Set<number>();
+  readonly #waiting: number[] = [];
+  /** Programs of which nobody is asked any more, and what they are answered. */
+  readonly #settled = new Map<string, 'permit' | 'deny'>();
+  #client: Pick<Client, 'request'> | null = null;
+  #busy = false;
+  #over = false;
+
+  constructor(options: AskingOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to answer by this connection. */
+  begin(client: Pick<Client, 'request'>): void {
+    this.#client = client;
+    void this.#next();
+  }
+
+  /** Takes what is told to those who attend. */
+  readonly hear = (notice: Notice): void => {
+    switch (notice.tell) {
+      case 'question': {
+        const { question } = notice;
+        this.#open.set(question.id, question);
+        if (this.#put.has(question.id)) return;
+        this.#put.add(question.id);
+        this.#waiting.push(question.id);
+        void this.#next();
+        return;
+      }
+      case 'answered':
+        this.#open.delete(notice.answered.question);
+        return;
+      case 'gone':
+        this.#open.delete(notice.question);
+        return;
+      case 'problem':
+        this.#options.say(notice.problem);
+        return;
+      default:
+        return;
+    }
+  };
+
+  async #next(): Promise<void> {
+    if (this.#busy || this.#client === null) return;
+    this.#busy = true;
+    try {
+      for (let id = this.#waiting.shift(); id !== undefined; id = this.#waiting.shift()) {
+        const question = this.#open.get(id);
+        if (question === undefined) continue;
+        try {
+          await this.#settle(question);
+        } catch (error) {
+          // Somebody else answered meanwhile, or whoever asked is no more; else the person must know.
+          if (this.#open.has(id)) this.#options.say(`question ${id}: ${messageOf(error)}`);
+        }
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #settle(question: Question): Promise<void> {
+    const { ui, keeping, aliased } = this.#options;
+    const { policy, asker, attempted, operations, object, id } = question;
+    const settled = this.#settled.get(policy.program);
+    if (settled !== undefined || this.#over) {
+      await this.#once(id, settled ?? 'deny', null);
+      if (settled !== 'permit') keeping.denied(question);
+      return;
+    }
+    const call = classicCall({ operation: attempted, decided: operations, object }, aliased);
+    const facts = keeping.policyOf(policy.program);
+    const emulation = facts.emulation as Emulation;
+    const [parent] = asker.parents;
+    const line = askedLine(
+      { exe: asker.exe, pid: asker.pid, ppid: parent?.pid ?? 0, policy: policy.program },
+      facts,
+      call,
+    );
+    for (let again = false; this.#open.has(id); again = true) {
+      const text = await ui.ask(line, again);
+      if (text === null) {
+        this.#over = true;
+        this.#options.say('nobody answers any more: what no rule permits is denied from now on');
+        await this.#once(id, 'deny', null);
+        keeping.denied(question);
+        return;
+      }
+      const answer = readAnswer(text, emulation, call.name, call.arguments === null);
+      if (await this.#answered(question, answer, emulation, call.name)) {
+        ui.taken();
+        return;
+      }
+    }
+  }
+
+  /** True: the question is answered. */
+  async #answered(question: Question, answer: ClassicAnswer, emulation: Emulation, call: string): Promise<boolean> {
+    const { ui, keeping } = this.#options;
+    const { policy, id } = question;
+    const tell = (line: string): void => ui.tell(bytesOf(line));
+    switch (answer.kind) {
+      case 'wrong':
+        tell(answer.why);
+        return false;
+      case 'now':
+        if (answer.verdict === 'permit') await this.#admit(question);
+        await this.#once(id, answer.verdict, answer.errno);
+        return true;
+      case 'rule':
+        if (!answer.whole && !this.#decides(question, answer.rule)) {
+          tell('Filter unmatched. Freeing it');
+          return false;
+        }
+        return this.#keep(question, [answer.rule]);
+      case 'kill':
+        await this.#client?.request({ v: 1, do: 'kill', question: id, sure: true });
+        return true;
+      case 'detach':
+        await this.#detach(question);
+        return true;
+      case 'review': {
+        const rules = keeping
+          .rulesOf(policy.program)
+          .filter((rule) => rule.call === call && rule.emulation === emulation);
+        tell('Filter review:');
+        rules.forEach((rule, index) => ui.tell(`${index + 1}. ${printRule(rule)}` as Bytes));
+        return false;
+      }
+      case 'templates':
+        tell('Available Templates:');
+        keeping.templates().forEach(({ name, description }, index) => tell(`${index + 1}. ${name} - ${description}`));
+        return false;
+      case 'template': {
+        const template = keeping.templates()[answer.number - 1];
+        if (template === undefined) {
+          tell('Parse error.');
+          return false;
+        }
+        return this.#keep(
+          question,
+          template.rules.map((rule) => ({ ...rule, emulation })),
+        );
+      }
+    }
+  }
+
+  /** Rules that stay: into the file, and what waits is judged anew. */
+  async #keep(question: Question, rules: readonly NewRule[]): Promise<boolean> {
+    const { keeping, say } = this.#options;
+    const { id, policy } = question;
+    const [rule] = rules;
+    if (keeping.write === null) {
+      say('-U: nothing is written; the answer holds as long as the process runs');
+      const verdict = rule?.action.verdict === 'deny' ? 'deny' : 'permit';
+      const errno = rule?.action.errno ?? null;
+      await this.#client?.request({
+        ...({ v: 1, do: 'answer', question: id, verdict, scope: 'process' } as const),
+        ...(verdict === 'deny' && errno !== null ? { errno } : {}),
+      });
+      return true;
+    }
+    keeping.write(policy.program, rules);
+    this.#admitted(question);
+    await this.#client?.request({ v: 1, do: 'retry', question: id });
+    return true;
+  }
+
+  async #once(id: number, verdict: 'permit' | 'deny', errno: string | null): Promise<void> {
+    await this.#client?.request({
+      ...({ v: 1, do: 'answer', question: id, verdict, scope: 'once' } as const),
+      ...(verdict === 'deny' ? { errno: errno ?? 'EPERM' } : {}),
+    });
+  }
+
+  /** With rules: what they do not permit is denied from now on. Without: all is permitted, and the file says so. */
+  async #detach({ id, policy }: Question): Promise<void> {
+    const { keeping, say } = this.#options;
+    const { program } = policy;
+    const empty = keeping.policyOf(program).filters === 0;
+    if (empty) {
+      keeping.detach(program);
+      say(`${program} is detached: all that it asks is permitted, and it is not monitored when it is run again`);
+    }
+    this.#settled.set(program, empty ? 'permit' : 'deny');
+    await this.#once(id, empty ? 'permit' : 'deny', null);
+  }
+
+  #admitted({ operations, object }: Question): boolean {
+    if (!operations.includes('exec') || !object.startsWith('/')) return false;
+    this.#options.keeping.admit(object);
+    return true;
+  }
+
+  async #admit(question: Question): Promise<void> {
+    if (this.#admitted(question)) await this.#client?.request({ v: 1, do: 'reload' });
+  }
+
+  /** Is the rule about what is asked? As the importer takes it. */
+  #decides({ operations, object, policy, asker }: Question, rule: NewRule): boolean {
+    const { around } = this.#options;
+    const place = { file: '', line: 1, column: 1 };
+    const classic = { program: readText(policy.program), emulation: rule.emulation, detached: false, place };
+    const made = importPolicy(
+      { ...classic, rules: [{ ...rule, place }] },
+      { accounts: { user: around.user, group: around.group }, widen: false, detached: new Set(), unread: new Set() },
+    );
+    const known = readObject(object);
+    if (made.text === null || known === undefined) return false;
+    const parsed = parsePolicy(made.text, '', around);
+    const { decisions } = decide(parsed, { operations, object: known, uid: asker.uid, gid: asker.gid });
+    return decisions.every(({ rule: by }) => by !== null);
+  }
+}

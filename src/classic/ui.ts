@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Whoever is asked: a person at the terminal, or a GUI that speaks systrace's lines on its standard input and output. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { type Bytes, bufferOf } from '../policy/bytes.js';
+
+export interface Ui {
+  /**
+   * Puts a question and waits for the line that answers it; null: nobody answers any more.
+   *
+   * @param again it was answered, and the answer was wrong
+   */
+  ask(question: Bytes, again: boolean): Promise<string | null>;
+  /** Says a line that is no question. */
+  tell(line: Bytes): void;
+  /** The answer was taken. */
+  taken(): void;
+  close(): void;
+}
+
+/** Lines of a stream, one for each that is asked for. */
+class Lines {
+  readonly #waiting: ((line: string | null) => void)[] = [];
+  readonly #lines: string[] = [];
+  #over = false;
+
+  constructor(input: Readable) {
+    const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    reader.on('line', (line) => {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#lines.push(line);
+      else next(line);
+    });
+    reader.on('close', () => {
+      this.#over = true;
+      for (const next of this.#waiting.splice(0)) next(null);
+    });
+  }
+
+  next(): Promise<string | null> {
+    const line = this.#lines.shift();
+    if (line !== undefined) return Promise.resolve(line);
+    return this.#over ? Promise.resolve(null) : new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+}
+
+/** -t: the question on standard output, `Answer: `, and a line of standard input. */
+export class TextUi implements Ui {
+  readonly #lines: Lines;
+  readonly #output: Writable;
+
+  constructor(input: Readable = process.stdin, output: Writable = process.stdout) {
+    this.#lines = new Lines(input);
+    this.#output = output;
+  }
+
+  ask(question: Bytes, again: boolean): Promise<string | null> {
+    if (!again) this.#output.write(bufferOf(`${question}\n` as Bytes));
+    this.#output.write('Answer: ');
+    return this.#lines.next();
+  }
+
+  tell(line: Bytes): void {
+    this.#output.write(bufferOf(`${line}\n` as Bytes));
+  }
+
+  taken(): void {}
+
+  close(): void {}
+}
+
+/** -g: a program. One that ends is started once more, and asked again. */
+export class GuiUi implements Ui {
+  readonly #file: string;
+  #child: ChildProcess;
+  #lines: Lines;
+  #again = false;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#child = this.#start();
+    this.#lines = new Lines(this.#child.stdout as Readable);
+  }
+
+  async ask(question: Bytes, again: boolean): Promise<string | null> {
+    if (again) this.tell('WRONG' as Bytes);
+    else this.tell(question);
+    const line = await this.#lines.next();
+    if (line !== null || this.#again) return line;
+    this.#again = true;
+    this.#child = this.#start();
+    this.#lines = new Lines(this.#child.stdout as Readable);
+    return this.ask(question, false);
+  }
+
+  tell(line: Bytes): void {
+    this.#child.stdin?.write(bufferOf(`${line}\n` as Bytes));
+  }
+
+  taken(): void {
+    this.tell('OKAY' as Bytes);
+  }
+
+  close(): void {
+    this.#child.stdin?.end();
+  }
+
+  #start(): ChildProcess {
+    const child = spawn(this.#file, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+    // That it is not there, or has ended, is told by the end of its output.
+    child.on('error', () => child.stdout?.destroy());
+    child.stdin?.on('error', () => undefined);
+    return child;
+  }
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Answers of systrace's dialogue, and what they come to on the control channel and in the file. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import t from 'tap';
+import { surroundingsOf } from '../../src/application/surroundings.js';
+import type { Question } from '../../src/ask/question.js';
+import { readAnswer } from '../../src/classic/answer.js';
+import { Asking, type Keeping } from '../../src/classic/asking.js';
+import { GuiUi, TextUi, type Ui } from '../../src/classic/ui.js';
+import type { Client } from '../../src/control/client.js';
+import type { Bytes } from '../../src/policy/bytes.js';
+import { parseClassic } from '../../src/systrace/parse.js';
+import { printRule } from '../../src/systrace/print.js';
+
+const around = surroundingsOf({ name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' }, '/', []);
+
+function question(id: number, changed: Partial<Question> = {}): Question {
+  return {
+    ...{ id, session: 'cat-1', policy: { program: '/bin/cat', file: '/p/bin_cat' }, operations: ['read'] },
+    asker: {
+      ...{ pid: 812, tid: 812, uid: 0, gid: 0, user: 'root', comm: 'cat', exe: '/bin/cat', command: ['cat'] },
+      parents: [{ pid: 790, comm: 'sh' }],
+    },
+    ...{ attempted: ['read'], object: '/etc/hostname', directory: false, since: '2026-11-29T04:00:00.000Z', asked: 1 },
+    ...{ threads: 1, pids: [812], rule: null, errno: 'EPERM', fallback: 'deny', deadline: null, suggestions: [] },
+    ...changed,
+  };
+}
+
+/** A dialogue: what each question is answered, line by line; what was said and done, in order. */
+async function dialogue(
+  questions: readonly Question[],
+  answers: readonly (string | null)[],
+  changed: Partial<Keeping> = {},
+): Promise<string[]> {
+  const acts: string[] = [];
+  const left = [...answers];
+  let done = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const open = new Set(questions.map(({ id }) => id));
+  const ui: Ui = {
+    ask: async (line, again) => {
+      if (!again) acts.push(`? ${line}`);
+      return left.shift() ?? null;
+    },
+    tell: (line) => void acts.push(`> ${line}`),
+    taken: () => void acts.push('OKAY'),
+    close: () => undefined,
+  };
+  const keeping: Keeping = {
+    policyOf: () => ({ number: 3, filters: 2, emulation: 'native' }),
+    rulesOf: () =>
+      parseClassic(
+        'Policy: /bin/cat, Emulation: native\nnative-fsread: filename eq "/x" then permit\nnative-close: permit\n' as Bytes,
+        '',
+      ).policies[0]?.rules ?? [],
+    write: (program, rules) => void acts.push(...rules.map((rule) => `${program} + ${printRule(rule)}`)),
+    detach: (program) => void acts.push(`${program} detached`),
+    admit: (program) => void acts.push(`admit ${program}`),
+    templates: () => [
+      {
+        name: 'plain',
+        description: 'the least',
+        rules:
+          parseClassic('Policy: /x, Emulation: native\nnative-fsread: true then permit\n' as Bytes, '').policies[0]
+            ?.rules ?? [],
+      },
+    ],
+    denied: ({ id }) => void acts.push(`logged ${id}`),
+    ...changed,
+  };
+  const asking = new Asking({ ui, keeping, around, aliased: true, say: (line) => void acts.push(`! ${line}`) });
+  const request = async (asked: { do: string; v: 1 }): Promise<never> => {
+    const { v: _, do: verb, ...rest } = asked as { v: 1; do: string; question?: number };
+    acts.push(`${verb} ${JSON.stringify(rest)}`);
+    const id = rest.question;
+    if (id !== undefined) {
+      open.delete(id);
+      asking.hear({ v: 1, tell: 'gone', question: id, why: 'retried' });
+      if (open.size === 0) setImmediate(done);
+    }
+    return undefined as never;
+  };
+  for (const one of questions) asking.hear({ v: 1, tell: 'question', question: one });
+  asking.begin({ request } as unknown as Pick<Client, 'request'>);
+  await over;
+  return acts;
+}
+
+const HEAD = '? /bin/cat, pid: 812(3)[790], policy: /bin/cat, filters: 2, syscall: native-';
+const FIRST = `${HEAD}fsread(2), filename: /etc/hostname`;
+
+t.test('what an answer is', (t) => {
+  const read = (text: string, bare = false) => {
+    const answer = readAnswer(text, 'native', 'fsread', bare);
+    if (answer.kind === 'rule') return `${answer.whole ? 'whole ' : ''}${printRule(answer.rule)}`;
+    return JSON.stringify(answer);
+  };
+  t.equal(read('permit'), 'whole native-fsread: true then permit');
+  t.equal(read('permit', true), 'whole native-fsread: permit');
+  t.equal(read('deny[enoent]'), 'whole native-fsread: true then deny[enoent]');
+  t.equal(read('permit-now'), '{"kind":"now","verdict":"permit","errno":null}');
+  t.equal(read(' deny-now[EACCES] '), '{"kind":"now","verdict":"deny","errno":"EACCES"}');
+  t.equal(read('filename match "/etc/*" then permit log'), 'native-fsread: filename match "/etc/*" then permit log');
+  t.equal(read('template 2'), '{"kind":"template","number":2}');
+  for (const word of ['detach', 'kill', 'review', 'templates']) t.equal(read(word), `{"kind":"${word}"}`);
+  t.equal(read(''), '{"kind":"wrong","why":"Parse error."}');
+  for (const text of ['yes', 'permit then', 'true then ask', 'filename eq /x then permit'])
+    t.equal(read(text), '{"kind":"wrong","why":"Syntax error."}', text);
+  t.end();
+});
+
+t.test('what it comes to', async (t) => {
+  const one = [question(1)];
+  t.same(await dialogue(one, ['permit-now']), [
+    FIRST,
+    'answer {"question":1,"verdict":"permit","scope":"once"}',
+    'OKAY',
+  ]);
+  t.same(await dialogue(one, ['deny-now[enoent]']), [
+    FIRST,
+    'answer {"question":1,"verdict":"deny","scope":"once","errno":"ENOENT"}',
+    'OKAY',
+  ]);
+  t.same(
+    await dialogue(one, ['filename match "/etc/*" then permit']),
+    [FIRST, '/bin/cat + native-fsread: filename match "/etc/*" then permit', 'retry {"question":1}', 'OKAY'],
+    'a filter goes into the file, and the call is judged anew',
+  );
+  t.same(
+    await dialogue(one, ['filename match "/var/*" then permit', 'nonsense', 'permit']),
+    [
+      FIRST,
+      '> Filter unmatched. Freeing it',
+      '> Syntax error.',
+      '/bin/cat + native-fsread: true then permit',
+      'retry {"question":1}',
+      'OKAY',
+    ],
+    'one that is not about the call is refused and dropped',
+  );
+  t.same(await dialogue(one, ['review', 'templates', 'template 9', 'template 1']), [
+    FIRST,
+    '> Filter review:',
+    '> 1. native-fsread: filename eq "/x" then permit',
+    '> Available Templates:',
+    '> 1. plain - the least',
+    '> Parse error.',
+    '/bin/cat + native-fsread: true then permit',
+    'retry {"question":1}',
+    'OKAY',
+  ]);
+  t.same(await dialogue(one, ['kill']), [FIRST, 'kill {"question":1,"sure":true}', 'OKAY']);
+  t.same(await dialogue(one, ['permit'], { write: null }), [
+    FIRST,
+    '! -U: nothing is written; the answer holds as long as the process runs',
+    'answer {"question":1,"verdict":"permit","scope":"process"}',
+    'OKAY',
+  ]);
+});
+
+t.test('detach, and nobody there any more', async (t) => {
+  const two = [question(1), question(2, { object: '/etc/passwd' })];
+  const denied = (id: number): string => `answer {"question":${id},"verdict":"deny","scope":"once","errno":"EPERM"}`;
+  t.same(
+    await dialogue(two, ['detach']),
+    [FIRST, denied(1), 'OKAY', denied(2), 'logged 2'],
+    'with rules: automatic from now on',
+  );
+  t.same(
+    await dialogue(two, ['detach'], { policyOf: () => ({ number: 3, filters: 0, emulation: 'native' }) }),
+    [
+      FIRST.replace('filters: 2', 'filters: 0'),
+      '/bin/cat detached',
+      '! /bin/cat is detached: all that it asks is permitted, and it is not monitored when it is run again',
+      'answer {"question":1,"verdict":"permit","scope":"once"}',
+      'OKAY',
+      'answer {"question":2,"verdict":"permit","scope":"once"}',
+    ],
+    'without: it is not monitored',
+  );
+  t.same(await dialogue(two, [null]), [
+    FIRST,
+    '! nobody answers any more: what no rule permits is denied from now on',
+    denied(1),
+    'logged 1',
+    denied(2),
+    'logged 2',
+  ]);
+});
+
+t.test('a program that is run next', async (t) => {
+  const exec = question(1, { operations: ['exec'], attempted: ['exec'], object: '/bin/ls' });
+  t.same(await dialogue([exec], ['filename eq "/bin/ls" then permit']), [
+    `${HEAD}execve(59), filename: /bin/ls`,
+    '/bin/cat + native-execve: filename eq "/bin/ls" then permit',
+    'admit /bin/ls',
+    'retry {"question":1}',
+    'OKAY',
+  ]);
+});
+
+t.test('at the terminal', async (t) => {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const ui = new TextUi(input, output);
+  const first = ui.ask('a question' as Bytes, false);
+  input.write('permit\ndeny\n');
+  t.equal(await first, 'permit');
+  t.equal(await ui.ask('' as Bytes, true), 'deny', 'asked again, without the question');
+  input.end();
+  t.equal(await ui.ask('another' as Bytes, false), null, 'nobody is there any more');
+  t.equal(output.read()?.toString(), 'a question\nAnswer: Answer: another\nAnswer: ');
+});
+
+t.test('a GUI', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-gui-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const gui = join(folder, 'gui');
+  const script = (text: string): void => {
+    writeFileSync(gui, `#!/bin/sh\n${text}\n`);
+    chmodSync(gui, 0o755);
+  };
+  script('while read line; do echo "heard $line"; done');
+  const ui = new GuiUi(gui);
+  t.equal(await ui.ask('a question' as Bytes, false), 'heard a question');
+  t.equal(await ui.ask('a question' as Bytes, true), 'heard WRONG', 'what was wrong is said so');
+  ui.taken();
+  t.equal(await ui.ask('another' as Bytes, false), 'heard OKAY');
+  ui.close();
+  script(`[ -e ${folder}/again ] || { touch ${folder}/again; exit 1; }; read line; echo "heard $line"`);
+  const second = new GuiUi(gui);
+  t.equal(await second.ask('a question' as Bytes, false), 'heard a question', 'one that ends is started once more');
+  t.equal(await second.ask('another' as Bytes, false), null, 'and no more');
+  second.close();
+});
