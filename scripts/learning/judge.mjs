@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges recordings on this machine: derives policies from one, two and three training runs, and holds the held-out run against them.
-//   scripts/learning/judge.mjs [--strength S]... [--show PROGRAM] [--json] [--write DIR] FOLDER [PROGRAM]...
+//   scripts/learning/judge.mjs [--strength S]... [--show PROGRAM] [--refused] [--after 1|2|3] [--json] [--write DIR] FOLDER [PROGRAM]...
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,9 +28,12 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     write: { type: 'string' },
     refused: { type: 'boolean' },
+    // Patterns and what they grant: of policies from so many runs.
+    after: { type: 'string', default: '3' },
   },
 });
 const [folder, ...only] = positionals;
+const measured = Number(values.after);
 const strengths = values.strength ?? ['balanced'];
 const sensitive = readSensitive(readFileSync(join(ROOT, 'policies/sensitive.txt'), 'utf8'));
 const users = {
@@ -56,7 +59,7 @@ const around = {
 };
 const GROUPS = readdirSync(join(ROOT, 'policies/groups')).map((name) => basename(name, '.yaml'));
 const owner = packageOwners();
-const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'terminals'];
+const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals'];
 const groups = [...ORDER, ...GROUPS.filter((name) => !ORDER.includes(name))].map((name) => ({
   name,
   rules: parseGroup(name, around.rules(name).text, name, around),
@@ -190,7 +193,7 @@ for (const name of names) {
       if (values.refused)
         for (const { held: which, text } of refused)
           console.error(`${name} ${strength} after ${count}: ${which ? 'held out' : 'own'}: ${text}`);
-      if (count < 3) continue;
+      if (count !== measured) continue;
       for (const [program, policy] of policies) {
         const observed = new Set(
           some

@@ -6,9 +6,12 @@ import type { Observation } from './observation.js';
 /** An absolute path as configurations have it: no signs that quote, separate or stand for others. */
 const PATH = /(?<![A-Za-z0-9_./-])\/[A-Za-z0-9_.@+\-/]*[A-Za-z0-9_@+-]/g;
 
+/** What a file is called that holds settings. A script is no such file: what it names is what the program itself does. */
+const SETTINGS = /\.(?:conf|cfg|cnf|cf|ini|ya?ml|toml|json|properties|config)$/;
+
 /**
- * Files that are taken for configuration: those of /etc and those that whoever ran the program named, which no program of the
- * application wrote itself.
+ * Files that are taken for configuration: those of /etc, and those that whoever ran the program named and that are called so, which no
+ * program of the application wrote itself.
  *
  * @param named absolute paths of the command line and the environment
  */
@@ -19,7 +22,11 @@ export function configurationFiles(observations: readonly Observation[], named: 
   for (const { operation, object, folder } of observations) {
     if (object.type !== 'path' || folder === true) continue;
     if (operation === 'write' || operation === 'create') written.add(object.path);
-    if (operation === 'read' && (object.path.startsWith('/etc/') || given.has(object.path))) read.add(object.path);
+    if (
+      operation === 'read' &&
+      (object.path.startsWith('/etc/') || (given.has(object.path) && SETTINGS.test(object.path)))
+    )
+      read.add(object.path);
   }
   return [...read].filter((path) => !written.has(path)).sort();
 }

@@ -31,7 +31,7 @@ import { thisMachine } from './machine.js';
 import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
-const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'terminals'];
+const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals'];
 
 /** One policy that was written, or left as it was. */
 export interface WrittenPolicy {

@@ -210,6 +210,12 @@ t.test('data folders: two files of it stood on the command line', async (t) => {
     [['read', '/srv/in/x.bc']],
   );
   admits(t, given(two, reads(...two), 'exact'), [], [['read', '/srv/in/meadow.bc']]);
+  const nameless = two.map((path) => path.replace('.bc', ''));
+  admits(t, given(nameless, reads(...nameless)), [], [['read', '/srv/in/meadow']]);
+  const three = [...nameless, '/srv/in/orchard'];
+  admits(t, given(three, reads(...three)), [['read', '/srv/in/meadow']], [['read', '/srv/in/meadow.key']]);
+  const unlike = ['/srv/in/app.conf', '/srv/in/pass.txt'];
+  admits(t, given(unlike, reads(...unlike)), [], [['read', '/srv/in/other.txt']]);
   const home = two.map((path) => path.replace('/srv/in', '/home/somebody'));
   admits(t, given(home, reads(...home)), [], [['read', '/home/somebody/meadow.bc']]);
 });

@@ -12,6 +12,7 @@ t.test('folders that stand in what was read', async (t) => {
   const folder = t.testdir({
     'app.conf':
       'root "/srv/www/pages/";\nerror_log /srv/www/logs/error.log;\ninclude /srv/www/zones/*.conf;\n# /srv/unused\n',
+    'script.sh': 'cat /srv/script/*',
     'own.conf': '/srv/own',
     'app.secret.conf': '/srv/secret',
     'binary.conf': '/srv/binary\0',
@@ -22,7 +23,9 @@ t.test('folders that stand in what was read', async (t) => {
   const names = ['app', 'own', 'app.secret', 'binary', 'pipe', 'folder', 'long', 'gone'].map((name) =>
     join(folder, `${name}.conf`),
   );
+  names.push(join(folder, 'script.sh'));
   const used = [
+    '/srv/script/x',
     '/srv/www/pages/a.html',
     '/srv/www/zones/b/c',
     '/srv/own/x',

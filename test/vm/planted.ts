@@ -18,7 +18,7 @@ function foldersOf(policies: string): string[] {
     for (const [, path = ''] of readFileSync(`${policies}/${file}`, 'utf8').matchAll(
       /^ {4,}(?:- |path: )"?(\/[^"\n]*)"?$/gm,
     ))
-      if (!/^\/(proc|sys|dev)\//.test(path) && !dirname(path).includes('*')) found.add(dirname(path));
+      if (!/^\/(proc|sys|dev)\//.test(path) && !/[*[{]/.test(dirname(path))) found.add(dirname(path));
   return [...found].sort();
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { endings } from './endings.js';
+import { endingOf, endings } from './endings.js';
 import { counted, type Entry, type FolderRule, type FolderView, runsOf } from './folder.js';
 
 /** Entries of a folder that was listed, or named, before they say that all of it is meant. */
 const USED_LEAST = 2;
+/** The same of files without an ending that stood on the command line. */
+const GIVEN_NAMELESS = 3;
 
 /**
  * Data folders: a folder whose names were all or mostly new in each of two runs or more; or that was listed, or stood on the command
@@ -75,12 +77,19 @@ function named(view: FolderView): Found | null {
   return entries.length === 0 ? null : { entries, why: `the folder stood ${where}, and they were used alike` };
 }
 
-/** Entries that stood on the command line themselves: which files they are is whoever runs it to say. */
+/**
+ * Entries that stood on the command line themselves: which files they are is whoever runs it to say. Two of one ending; three
+ * that have none, as the pattern for those is any name.
+ */
 function given(view: FolderView): Found | null {
-  const entries = usedAlike(
-    unsettled(view).filter((entry) => entry.given),
-    USED_LEAST,
-    false,
+  const chosen = unsettled(view).filter((entry) => entry.given);
+  const byEnding = new Map<string, Entry[]>();
+  for (const entry of chosen) {
+    const ending = view.strength === 'broad' ? '*' : endingOf(entry);
+    byEnding.set(ending, [...(byEnding.get(ending) ?? []), entry]);
+  }
+  const entries = [...byEnding].flatMap(([ending, some]) =>
+    usedAlike(some, ending === '' ? GIVEN_NAMELESS : USED_LEAST, false),
   );
   return entries.length === 0 ? null : { entries, why: 'they stood on the command line, and were used alike' };
 }

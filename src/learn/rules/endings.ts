@@ -12,11 +12,16 @@ export function endings(entries: readonly Entry[]): { readonly text: string; rea
   return [...byEnding(plain), ...byShape(made)];
 }
 
+/** With what is packed on top of it: `.tar.gz`; empty: the name has none. */
+export function endingOf({ text }: Entry): string {
+  return /.(\.[A-Za-z][A-Za-z0-9_-]{0,15}(?:\.(?:gz|xz|bz2|zst))?)$/.exec(text)?.[1] ?? '';
+}
+
 function byEnding(entries: readonly Entry[]): { readonly text: string; readonly alike: readonly Entry[] }[] {
   if (entries.length === 0) return [];
   const groups = new Map<string, Entry[]>();
   for (const entry of entries) {
-    const ending = /.(\.[A-Za-z][A-Za-z0-9_-]{0,15}(?:\.(?:gz|xz|bz2|zst))?)$/.exec(entry.text)?.[1] ?? '';
+    const ending = endingOf(entry);
     groups.set(ending, [...(groups.get(ending) ?? []), entry]);
   }
   const rare = [...groups.values()].some((group) => group.length < 2);
