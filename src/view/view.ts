@@ -76,6 +76,7 @@ class View {
   /** While the terminal is the editor's. */
   #editor: Promise<void> | null = null;
   #over = false;
+  #drawing: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
   #leave: (how: Left['how']) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
@@ -123,6 +124,7 @@ class View {
     } finally {
       this.#over = true;
       clearInterval(ticks);
+      if (this.#drawing !== null) clearImmediate(this.#drawing);
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#terminal.giveBack();
       this.#canvas.close();
@@ -168,8 +170,16 @@ class View {
     this.#draw();
   }
 
+  /** Draws what has changed, once for all that is told in a row: a thousand questions may come at once. */
   #draw(): void {
-    if (this.#editor !== null || this.#client === null) return;
+    this.#drawing ??= setImmediate(() => {
+      this.#drawing = null;
+      this.#guarded(() => this.#drawNow());
+    });
+  }
+
+  #drawNow(): void {
+    if (this.#editor !== null || this.#over) return;
     const { rows, cursor } = screenOf(this.#state);
     this.#terminal.draw(this.#canvas.lines(rows, this.#state.columns), cursor);
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** attach-process FOLDER: the view of the session there, its clock standing still. Run in a terminal by terminal.test.ts. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ask, attend } from '../../src/control/client.js';
 import { view } from '../../src/view/view.js';
 import { NOW } from './build.js';
 
 const folder = process.argv[2] as string;
+// For a test that sends signals.
+writeFileSync(join(folder, 'attached'), String(process.pid));
 const door = {
   attend: (hear: Parameters<typeof attend>[2]) => attend(folder, {}, hear),
   weigh: (request: Parameters<typeof ask<'weigh'>>[1]) => ask(folder, request, 5000),

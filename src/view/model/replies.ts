@@ -2,7 +2,7 @@
 /** What came of what was asked. */
 import type { Answered } from '../../ask/answer.js';
 import type { Answers, ErrorCode, Verb } from '../../control/protocol.js';
-import { scopeText, weighedAs } from './notices.js';
+import { scopeText, undoneText, weighedAs } from './notices.js';
 import { type Asked, chooseAt, type State, type Step, saying, step, weighing } from './state.js';
 import { countText } from './words.js';
 
@@ -39,11 +39,8 @@ export function replied(state: State, reply: Reply, now: number): Step {
       const judged = `judged anew: ${countText(questions.length, 'question')}`;
       return weighing(step(saying(onward(next, questions), `${what}; ${judged}`)));
     }
-    case 'undo': {
-      const { verdict, scope, removed, note } = reply.answer;
-      const where = removed === null ? '' : `, taken out of ${removed.file}:${removed.line}`;
-      return step(saying(next, `undone: ${verdict} ${scopeText(scope)}${where}${note === '' ? '' : `; ${note}`}`));
-    }
+    case 'undo':
+      return step(saying(next, undoneText(reply.answer)));
   }
 }
 
