@@ -74,6 +74,13 @@ const policy = {
       interpreter: { type: 'string', pattern: '^/', description: 'what runs the script' },
       mode: words(['enforce', 'complain']),
       default: words(VERDICTS),
+      asking: {
+        ...object({
+          fallback: { ...words(['deny', 'permit']), description: 'what a question comes to that nobody answers' },
+          deadline: { type: 'string', pattern: '^[1-9]\\d{0,5}[smh]$', description: 'how long one waits' },
+        }),
+        description: 'what becomes of questions',
+      },
       errno: ref('errno'),
       use: { ...oneOrMany({ type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' }), description: 'groups of rules' },
       syscalls: oneOrMany({ type: 'string', pattern: '^[a-z_][a-z0-9_]*$' }),
@@ -104,7 +111,7 @@ const byName = (names) => ({
 const event = object(
   {
     v: { const: 1 },
-    type: { ...words(['exec', 'floor']), description: 'absent: an access' },
+    type: { ...words(['exec', 'floor', 'question']), description: 'absent: an access' },
     seq: { type: 'integer', minimum: 1, description: 'of the session, from 1; a gap is lost events' },
     time,
     session: text,

@@ -3,8 +3,8 @@
 
 import type { Application } from '../application/application.js';
 import { digestText, rulesOf } from '../application/compiled.js';
-import { EventDecoder } from '../events/decode.js';
-import { isEvent, type LogRecord } from '../events/record.js';
+import { EventDecoder, type KernelEvent } from '../events/decode.js';
+import { type EventRecord, isEvent, type LogRecord } from '../events/record.js';
 import { type JudgingPolicy, Recorder } from '../events/recorder.js';
 import { bootTime } from '../host/clock.js';
 import type { Session } from '../session/session.js';
@@ -12,9 +12,13 @@ import { countersOf } from '../session/status.js';
 import { Pipeline } from './pipeline.js';
 import type { EventSink } from './sink.js';
 
+/** What came of the ring buffer: the events, and their records in the same order. */
+export type Heard = (events: readonly KernelEvent[], records: readonly EventRecord[]) => void;
+
 export class Reporter {
   readonly #session: Session;
   readonly #talk: (line: string) => void;
+  readonly #heard: Heard;
   readonly #pipeline: Pipeline;
   readonly #decoder = new EventDecoder();
   readonly #recorder: Recorder;
@@ -28,11 +32,18 @@ export class Reporter {
   /**
    * @param sinks get every record; closed by `end`
    * @param talk says to the person what is wrong with a sink
+   * @param heard gets what the kernel half said, with the records of it, once they are on their way to the sinks
    */
-  constructor(session: Session, sinks: readonly EventSink[], talk: (line: string) => void) {
+  constructor(
+    session: Session,
+    sinks: readonly EventSink[],
+    talk: (line: string) => void,
+    heard: Heard = () => undefined,
+  ) {
     const { name, command, folder, kind } = session.state;
     this.#session = session;
     this.#talk = talk;
+    this.#heard = heard;
     this.#pipeline = new Pipeline(name, sinks, talk);
     const policy = (number: number, generation: number): JudgingPolicy | undefined => this.#policy(number, generation);
     this.#recorder = new Recorder({ name, policy, bootTime: bootTime() });
@@ -58,8 +69,11 @@ export class Reporter {
 
   /** Takes a batch as the ring buffer holds it. */
   readonly deliver = (batch: Buffer): void => {
-    for (const events of this.#decoder.chunks(batch))
-      this.#pipeline.records(events.map((event) => this.#recorder.record(event)));
+    for (const events of this.#decoder.chunks(batch)) {
+      const records = events.map((event) => this.#recorder.record(event));
+      this.#pipeline.records(records);
+      this.#heard(events, records);
+    }
     this.#noteLosses(this.#session.gate.session(this.#session.number)?.dropped);
   };
 

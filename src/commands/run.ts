@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Flags } from '@oclif/core';
+import { command, webhook } from '../attach/answerer.js';
 import { CallgateCommand } from '../cli/command.js';
 import { requestOf } from '../cli/request.js';
 import { requireRoot } from '../host/privileges.js';
@@ -13,9 +14,11 @@ export default class Run extends CallgateCommand {
   static override description =
     'Denials stand in the log of the session and are told on standard error: as they happen, or, where that is the terminal ' +
     'that the program draws on, once it has ended. A policy file that changes ' +
-    'meanwhile is checked and swapped in whole; a bad one is refused, and what held before holds on.\n\n' +
+    'meanwhile is checked and swapped in whole; a bad one is refused, and what held before holds on. Where it says `ask`, the program ' +
+    'stands still until `callgate attach` answers, or what --webhook and --exec name; with nobody there it is denied.\n\n' +
     "Exit status: the program's; 128+n if signal n ended it; 125 callgate failed; 126 it refused to start; 127 not found.";
-  static override usage = 'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--] CMD…';
+  static override usage =
+    'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--webhook URL] [--exec CMD] [--] CMD…';
   static override strict = false;
   static override flags = {
     policies: Flags.string({
@@ -29,10 +32,19 @@ export default class Run extends CallgateCommand {
     user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
     log: Flags.string({ helpValue: 'FILE', description: 'where events go (/var/log/callgate/SESSION.jsonl)' }),
     quiet: Flags.boolean({ default: false, description: 'no denials on standard error; the log has them' }),
+    webhook: Flags.string({
+      helpValue: 'URL',
+      description: 'what the policy asks is posted there as JSON, and the reply is the answer (docs/asking.md)',
+    }),
+    exec: Flags.string({
+      helpValue: 'CMD',
+      description: 'this is run for each question, reads it as JSON and says the answer as JSON',
+    }),
   };
   static override examples = [
     '<%= config.bin %> run cat /etc/hostname',
     '<%= config.bin %> run --policies ./inetd --user root -- /usr/sbin/inetd -d',
+    '<%= config.bin %> run --exec /usr/local/libexec/decide -- nginx',
     '<%= config.bin %> run --complain --log /var/log/nginx.jsonl nginx',
   ];
 
@@ -45,11 +57,15 @@ export default class Run extends CallgateCommand {
     requireRoot();
     const { request, around } = requestOf('run', flags);
     const { complain, quiet, log } = flags;
+    const automats = [
+      ...(flags.webhook === undefined ? [] : [webhook(flags.webhook)]),
+      ...(flags.exec === undefined ? [] : [command(flags.exec)]),
+    ];
     const voice = new Voice(request.host.addon);
     // A person is told; what reads a pipe wants the program's own words.
     if (process.stderr.isTTY && !flags.quiet) for (const line of standingOf(request.folder)) this.talk(line);
     try {
-      const options = { complain, quiet, log: log ?? null, voice };
+      const options = { complain, quiet, log: log ?? null, automats, voice };
       const result = await run(request, around, options);
       process.exitCode = exitStatus(result.ended);
       return result;

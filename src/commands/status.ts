@@ -11,7 +11,8 @@ import { tidy } from '../supervise/sweep.js';
 
 export default class StatusCommand extends CallgateCommand {
   static override summary = 'show the gate, its sessions, their processes and counters';
-  static override description = 'Sessions that nobody attends to (their supervisor was killed) come first.';
+  static override description =
+    'What stands still until it is answered comes first, then sessions whose supervisor was killed.';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
 
   async run(): Promise<Status> {
@@ -34,27 +35,41 @@ export function render({ gate, sessions }: Status): string {
   const head = `gate under ${gate.pins}, ${gate.programs} programs${skipped}`;
   const strays = strayLine(gate);
   return [
+    ...sessions.flatMap(waitingLines),
     head,
     ...(strays === null ? [] : [strays]),
     ...(sessions.length === 0 ? ['no sessions'] : sessions.map(renderSession)),
   ].join('\n\n');
 }
 
+/** What stands still, and what to do about it: before anything else. */
+function waitingLines({ name, supervisor, subjects }: SessionStatus): string[] {
+  const waiting = subjects.flatMap(({ comm, pid, waits }) =>
+    waits === null ? [] : [`${comm} (${pid}) STANDS STILL since ${localTime(waits, false)}: it waits for an answer`],
+  );
+  if (waiting.length === 0) return [];
+  const remedy =
+    supervisor === null
+      ? `nobody can answer it any more; deny it: callgate attach ${name}, or end it: callgate stop ${name}`
+      : `answer it: callgate attach ${name}`;
+  return [[`${name}:`, ...waiting.map((line) => `  ${line}`), `  ${remedy}`].join('\n')];
+}
+
 function renderSession(session: SessionStatus): string {
   const who =
     session.supervisor === null
-      ? `NOBODY ATTENDS (the supervisor is gone; the policies hold on; end it: callgate stop ${session.name})`
+      ? `NO SUPERVISOR (it is gone; the policies hold on; end it: callgate stop ${session.name})`
       : `supervisor ${session.supervisor}`;
   const policies = session.policies.map(({ program, mode, generation }) => [
     `    ${program}`,
     mode,
     `generation ${generation}`,
   ]);
-  const subjects = session.subjects.map(({ pid, uid, comm, threads, stopped, policies: held }) => [
+  const subjects = session.subjects.map(({ pid, uid, comm, threads, stopped, waits, policies: held }) => [
     `    ${pid}`,
     comm,
     `uid ${uid}`,
-    `${threads} thread${threads === 1 ? '' : 's'}${stopped ? ', stopped' : ''}`,
+    `${threads} thread${threads === 1 ? '' : 's'}${waits !== null ? ', WAITS' : stopped ? ', stopped' : ''}`,
     held.join(', '),
   ]);
   return [

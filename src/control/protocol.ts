@@ -159,6 +159,8 @@ export interface Peer {
 
 /** One connection, as those who answer it see it. */
 export interface Visitor extends Peer {
+  /** The same for all that it asks. */
+  readonly connection: object;
   /** A line that answers nothing. What it does not read is kept within bounds, and beyond them it is cut off. */
   tell(notice: Notice): void;
   /** Called once, when it has gone. */

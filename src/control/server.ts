@@ -170,6 +170,7 @@ class Guest {
     return {
       pid,
       uid,
+      connection: this,
       tell: (notice: Notice): void => {
         this.#say(noticeLine(notice));
         if (this.#socket.writableLength > UNREAD_MOST) this.#socket.destroy();

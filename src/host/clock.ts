@@ -12,8 +12,18 @@ const NOISE = 20_000_000n;
 export function bootTime(): bigint {
   const monotonic = process.hrtime.bigint();
   const utc = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+  return utc - monotonic - suspended(monotonic);
+}
+
+/** CLOCK_BOOTTIME now, in nanoseconds. */
+export function bootNow(): bigint {
+  const monotonic = process.hrtime.bigint();
+  return monotonic + suspended(monotonic);
+}
+
+function suspended(monotonic: bigint): bigint {
   const [seconds = '0'] = readFileSync('/proc/uptime', 'latin1').split(' ');
   const uptime = BigInt(Math.round(Number(seconds) * 100)) * 10_000_000n;
-  const suspended = uptime - monotonic;
-  return utc - monotonic - (suspended > NOISE ? suspended : 0n);
+  const apart = uptime - monotonic;
+  return apart > NOISE ? apart : 0n;
 }

@@ -192,6 +192,12 @@ export class Gate {
     });
   }
 
+  /** What the thread waits for; null: nothing. */
+  question(tid: number): Waiting | null {
+    const value = this.native.lookup('questions', u32(tid));
+    return value === null ? null : decodeWaiting(tid, value);
+  }
+
   /** Forgets that a thread waits: it died, or goes on unanswered. */
   forget(tid: number): void {
     this.native.remove('questions', u32(tid));
@@ -208,6 +214,14 @@ export class Gate {
     if (this.native.lookup('replies', encoded) === null) return false;
     this.native.remove('replies', encoded);
     return true;
+  }
+
+  /** Forgets all that was asked and answered in a session. */
+  forgetSession(session: number, cookie: bigint): void {
+    const of = (key: Buffer): boolean => key.readBigUInt64LE(0) === cookie;
+    for (const key of this.native.keys('replies')) if (of(key)) this.native.remove('replies', key);
+    for (const { tid, cookie: asked } of this.waiting()) if (asked === cookie) this.forget(tid);
+    this.native.remove('attendance', u32(session));
   }
 
   /** Sets the bits of their numbers, without which nothing is looked up. */

@@ -41,6 +41,7 @@ export interface Facts {
   'program-glob': { sign: string };
   'program-path': { path: string; instead: string };
   'syscall-name': { name: string };
+  duration: { text: string };
   'group-name': { name: string };
   'group-unknown': { name: string; hint: string };
   'group-twice': { name: string };
@@ -233,6 +234,10 @@ export const MESSAGES: { readonly [C in ProblemCode]: Text<Facts[C]> } = {
   'syscall-name': {
     message: ({ name }) => `${name} is no name of a system call`,
     remedy: () => 'write names as in syscalls(2), such as openat or accept4',
+  },
+  duration: {
+    message: ({ text }) => `${text} is no time to wait`,
+    remedy: () => 'write a number and s, m or h: 30s, 5m, 1h (a day at most)',
   },
   'group-name': {
     message: ({ name }) => `${name} is no name of a group of rules`,

@@ -142,6 +142,14 @@ export interface Rule {
   readonly group?: string;
 }
 
+/** What becomes of questions. */
+export interface Asking {
+  /** What one comes to that nobody answers; absent: deny. */
+  readonly fallback?: Exclude<Verdict, 'ask'>;
+  /** Seconds that one waits while somebody attends; absent: as long as somebody does. */
+  readonly deadline?: number;
+}
+
 /** A policy with its groups taken in: `rules` holds those of the groups first, then its own, in the order they decide. */
 export interface Policy {
   readonly version: 1;
@@ -151,6 +159,7 @@ export interface Policy {
   readonly interpreter?: string;
   readonly mode: Mode;
   readonly default: Verdict;
+  readonly asking?: Asking;
   readonly errno: string;
   readonly use: readonly string[];
   readonly syscalls?: readonly string[];

@@ -2,7 +2,7 @@
 /** The text of a policy to its model. Pure: what depends on the machine is passed in. */
 import { isSeq, type ParsedNode } from 'yaml';
 import { PolicyError, quoted } from './errors.js';
-import type { Mode, Policy, Rule, Verdict } from './model.js';
+import type { Asking, Mode, Policy, Rule, Verdict } from './model.js';
 import {
   choice,
   type Entry,
@@ -30,6 +30,7 @@ const POLICY_KEYS: readonly string[] = [
   'interpreter',
   'mode',
   'default',
+  'asking',
   'errno',
   'use',
   'syscalls',
@@ -37,6 +38,11 @@ const POLICY_KEYS: readonly string[] = [
 ];
 const GROUP_KEYS: readonly string[] = ['version', 'rules'];
 const MODES: readonly Mode[] = ['enforce', 'complain'];
+const ASKING_KEYS: readonly string[] = ['fallback', 'deadline'];
+const FALLBACKS = ['deny', 'permit'] as const;
+/** Seconds of the letters that a duration ends in. */
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const DEADLINE_MOST = 24 * 3600;
 const DEFAULTS: readonly Verdict[] = ['deny', 'ask', 'permit'];
 
 /**
@@ -81,6 +87,7 @@ function readPolicy(source: Source, around: Surroundings, opened: (group: Source
   const interpreter = read('interpreter', (entry) => programOf(source, entry));
   const mode = read('mode', (entry) => choice(source, entry, MODES)) ?? 'enforce';
   const fallback = read('default', (entry) => choice(source, entry, DEFAULTS)) ?? 'deny';
+  const asking = read('asking', (entry) => askingOf(source, entry));
   const errno = read('errno', (entry) => errnoOf(source, entry)) ?? 'EPERM';
   const use = read('use', (entry) => words(source, entry)) ?? [];
   const syscalls = read('syscalls', (entry) => syscallsOf(source, entry));
@@ -93,6 +100,7 @@ function readPolicy(source: Source, around: Surroundings, opened: (group: Source
     ...(interpreter === undefined ? {} : { interpreter }),
     mode,
     default: fallback,
+    ...(asking === undefined ? {} : { asking }),
     errno,
     use: use.map(({ value }) => value),
     ...(syscalls === undefined ? {} : { syscalls }),
@@ -128,6 +136,27 @@ function written(source: Source, node: ParsedNode | null): string {
 function programOf(source: Source, entry: Entry): string | undefined {
   const word = textValue(source, entry);
   return word === undefined ? undefined : faulting(source, word, () => parseProgram(word.value));
+}
+
+function askingOf(source: Source, { key, value }: Entry): Asking | undefined {
+  const entries = entriesOf(source, value, key);
+  if (entries === undefined) return undefined;
+  refuseUnknown(source, entries, ASKING_KEYS, key);
+  const find = (name: string): Entry | undefined => entries.find((entry) => entry.key === name);
+  const [first, second] = [find('fallback'), find('deadline')];
+  const fallback = first === undefined ? undefined : choice(source, first, FALLBACKS);
+  const deadline = second === undefined ? undefined : secondsOf(source, second);
+  return { ...(fallback === undefined ? {} : { fallback }), ...(deadline === undefined ? {} : { deadline }) };
+}
+
+function secondsOf(source: Source, entry: Entry): number | undefined {
+  const word = textValue(source, entry);
+  if (word === undefined) return undefined;
+  const [, digits, unit = ''] = /^([1-9]\d{0,5})([smh])$/.exec(word.value) ?? [];
+  const seconds = digits === undefined ? 0 : Number(digits) * (UNITS[unit] as number);
+  if (seconds > 0 && seconds <= DEADLINE_MOST) return seconds;
+  source.report('duration', { text: quoted(word.value) }, startOf(word.node as ParsedNode));
+  return undefined;
 }
 
 function syscallsOf(source: Source, entry: Entry): string[] {

@@ -6,6 +6,7 @@ import { compile, digestText } from '../application/compiled.js';
 import { Refusal } from '../host/failure.js';
 import type { SlotMode } from '../kernel/records.js';
 import type { Policy } from '../policy/model.js';
+import { heldAs, type Posture } from '../policy/posture.js';
 import type { Image } from './session.js';
 import type { PolicyState } from './state.js';
 
@@ -57,6 +58,12 @@ export function imageOf(
     class: imageClass,
     bytes,
   };
+}
+
+/** The application as it is held by who is there. */
+export function applicationAs(application: Application, posture: Posture): Application {
+  const policies = application.policies.map((loaded) => ({ ...loaded, policy: heldAs(loaded.policy, posture) }));
+  return { ...application, policies };
 }
 
 /** All images of an application that enters the gate. */
@@ -111,13 +118,6 @@ export function requireBuilt(application: Application): void {
       throw new Refusal(
         `${file}: syscalls: is checked but not enforced by this version`,
         'take the line out, or wait for a version that does',
-      );
-    if (policy.default === 'ask') throw new Refusal(`${file}: default: ask is not built yet`, 'write default: deny');
-    const asking = policy.rules.find(({ verdict }) => verdict === 'ask');
-    if (asking !== undefined)
-      throw new Refusal(
-        `${asking.place.file}:${asking.place.line}: rule ${asking.number} asks, and asking is not built yet`,
-        'write permit or deny in its place',
       );
   }
 }

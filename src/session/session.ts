@@ -182,6 +182,7 @@ export class Session {
     ignoring('ENOENT', () => native.removeRing(this.number));
     ignoring('ENOENT', () => native.removeSeen(this.number));
     this.gate.unguard(this.#state.supervisor.pid);
+    this.gate.forgetSession(this.number, this.cookie);
     this.gate.setSession(this.number, null);
     removeState(this.host, this.#state.name);
     // What the sessions that are left have in use; this one's own goes with it.

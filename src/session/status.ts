@@ -3,12 +3,14 @@
 
 import { FLOORS, REASONS } from '../events/names.js';
 import type { Counters } from '../events/record.js';
+import { bootTime } from '../host/clock.js';
 import type { Host } from '../host/host.js';
+import type { Waiting } from '../kernel/asking.js';
 import type { Gate } from '../kernel/gate.js';
 import type { SessionCounters, Whole } from '../kernel/records.js';
 import { OPERATIONS } from '../policy/operations.js';
 import { lookWell } from './living.js';
-import { isSupervised, readStates, type SessionState } from './state.js';
+import { cookieOf, isSupervised, readStates, type SessionState } from './state.js';
 import { processesOf } from './subjects.js';
 
 export interface SubjectStatus {
@@ -18,6 +20,8 @@ export interface SubjectStatus {
   readonly comm: string;
   readonly threads: number;
   readonly stopped: boolean;
+  /** Since when a thread of it waits for an answer; null: none does. */
+  readonly waits: string | null;
   /** Programs whose policies hold for it. */
   readonly policies: readonly string[];
 }
@@ -58,13 +62,16 @@ export interface Status {
   readonly sessions: readonly SessionStatus[];
 }
 
-/** The status of everything; sessions whose supervisor died come first, for they need someone. */
+/** The status of everything; sessions of which something stands still come first, then those whose supervisor died. */
 export function status(host: Host, gate: Gate | null): Status {
   if (gate === null) return { gate: null, sessions: [] };
   const programs = gate.native.programs();
   const { strays, stray } = gate.whole();
-  const sessions = readStates(host).map((state) => sessionStatus(gate, state));
-  const unattended = (session: SessionStatus): number => (session.supervisor === null ? 0 : 1);
+  const waiting = gate.waiting();
+  const sessions = readStates(host).map((state) => sessionStatus(gate, state, waiting));
+  // What stands still comes first, then what nobody supervises.
+  const unattended = ({ supervisor, subjects }: SessionStatus): number =>
+    (subjects.some(({ waits }) => waits !== null) ? 0 : 2) + (supervisor === null ? 0 : 1);
   return {
     gate: { pins: host.pins, programs: programs.length, skipped: gate.skipped(), strays, stray },
     sessions: sessions.sort((a, b) => unattended(a) - unattended(b) || a.name.localeCompare(b.name)),
@@ -78,7 +85,15 @@ export function strayLine({ strays, stray }: Pick<Whole, 'strays' | 'stray'>): s
   return `${strays} attempts REFUSED of processes that outlived their session${last}`;
 }
 
-function sessionStatus(gate: Gate, state: SessionState): SessionStatus {
+function sessionStatus(gate: Gate, state: SessionState, waiting: readonly Waiting[]): SessionStatus {
+  const cookie = cookieOf(state);
+  const since = (pid: number): string | null => {
+    const own = waiting.filter((one) => one.pid === pid && one.cookie === cookie).map((one) => one.since);
+    const [first, ...more] = own;
+    if (first === undefined) return null;
+    const least = more.reduce((least, one) => (one < least ? one : least), first);
+    return new Date(Number((least + bootTime()) / 1_000_000n)).toISOString();
+  };
   const programOf = (policy: number): string =>
     state.policies.find(({ number }) => number === policy)?.program ?? `policy ${policy}`;
   const { name, kind, command, folder, user, started, log } = state;
@@ -91,7 +106,7 @@ function sessionStatus(gate: Gate, state: SessionState): SessionStatus {
       mode: gate.slot(number)?.mode ?? 'missing',
     })),
     subjects: processesOf(tasks).map(({ pid, ppid, uid, comm, threads, stopped, policies }) => ({
-      ...{ pid, ppid, uid, comm, threads, stopped },
+      ...{ pid, ppid, uid, comm, threads, stopped, waits: stopped ? since(pid) : null },
       policies: policies.map(programOf),
     })),
     unlisted: missed,

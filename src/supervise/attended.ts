@@ -9,6 +9,7 @@ import { findGate, locked } from '../session/acquire.js';
 import { type ModeChange, switchMode } from '../session/mode.js';
 import { isSupervised, readState, type SessionState, sessionFolder } from '../session/state.js';
 import { findSession } from '../session/target.js';
+import { settle } from './settle.js';
 import { type Stopped, stopSession, sweepSession } from './stop.js';
 
 /**
@@ -49,6 +50,8 @@ export async function endSession(host: Host, word: string, kill: boolean): Promi
     const state = findSession(host, gate, word);
     const answer = await asked(host, state, { v: 1, do: 'stop', kill }, kill ? PATIENCE.kill : PATIENCE.stop);
     if (!(answer instanceof NoAnswer)) return answer;
+    // What waits for an answer of a supervisor that is gone takes its SIGTERM, as denied.
+    if (!kill) settle(host, gate, state);
     const stopped = await stopSession(host, gate, state, kill);
     await locked(host, () => sweepSession(host, gate, state.name));
     return stopped;

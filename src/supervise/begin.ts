@@ -12,6 +12,7 @@ import { readState } from '../session/state.js';
 import { subjectsGone } from '../session/subjects.js';
 import { withPid } from './environment.js';
 import type { Identity, Program } from './program.js';
+import { settleAll, settledText } from './settle.js';
 import { sweep } from './sweep.js';
 
 /** What a person asked to be run. */
@@ -68,6 +69,8 @@ export async function openSession(
     const gate = acquireGate(host);
     try {
       sweep(host, gate);
+      // What a supervisor that was killed left standing still waits for nobody any more.
+      for (const settled of settleAll(host, gate)) process.emitWarning(settledText(settled));
       return Session.open(host, gate, facts(sessionName(request)), images);
     } catch (error) {
       releaseGate(host, gate);

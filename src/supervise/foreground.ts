@@ -21,14 +21,19 @@ export function exitStatus({ code, signal }: Ended): number {
   return signal === null ? (code ?? 125) : 128 + signal;
 }
 
-/** Passes signals on to every subject, those with a session of their own too. */
-export function forwardSignals(session: Session): { stop(): void } {
+/**
+ * Passes signals on to every subject, those with a session of their own too.
+ *
+ * @param wake has those take them that stand still until a question of theirs is answered
+ */
+export function forwardSignals(session: Session, wake: () => void = () => undefined): { stop(): void } {
   const handler = (name: NodeJS.Signals): void => {
     const ours = FROM_TERMINAL.includes(name) ? foregroundGroup() : null;
     // The terminal has sent it to our process group already: a second one would be taken for a second Ctrl-C.
     const choose = (subject: SubjectProcess): boolean => ours === null || processGroup(subject.pid) !== ours;
     const subjects = subjectProcesses(session.gate, session.number);
     signalSubjects(session.host.addon, session.gate, subjects, constants.signals[name], choose);
+    wake();
   };
   for (const name of FORWARDED) process.on(name, handler);
   return {

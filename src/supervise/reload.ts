@@ -5,8 +5,9 @@ import type { Application } from '../application/application.js';
 import type { PolicySource } from '../application/source.js';
 import { messageOf } from '../host/failure.js';
 import type { Watch } from '../host/watch.js';
+import { heldAlike, type Posture, UNATTENDED } from '../policy/posture.js';
 import { locked } from '../session/acquire.js';
-import { changedImages, type ModeChoice, type Numbering, requireBuilt } from '../session/images.js';
+import { applicationAs, changedImages, type ModeChoice, type Numbering, requireBuilt } from '../session/images.js';
 import type { Image, Session } from '../session/session.js';
 import { type ImagePlace, type PolicyState, readState } from '../session/state.js';
 
@@ -16,12 +17,18 @@ const GRACE_MS = 1000;
 export interface Keeping {
   readonly session: Session;
   readonly source: PolicySource;
+  /** The policies that hold, as they are written; absent: they are read when they are wanted. */
+  readonly application?: Application;
   /** Resolved folder that its policies were read from. */
   readonly folder: string;
   readonly numbering: Numbering;
   readonly mode: ModeChoice;
+  /** What is about to be compiled, which takes its time. */
+  readonly begun?: () => void;
   /** What was taken in, just before it begins to hold, and the application it stands in. */
   readonly taken: (images: readonly Image[], application: Application) => void;
+  /** The same, once it holds. */
+  readonly held?: (images: readonly Image[], application: Application) => void;
   /** What was refused, in one text; what held before goes on. */
   readonly refused: (problem: string) => void;
   /** What else happened to them that a person must know of, each once. */
@@ -68,10 +75,14 @@ export class PolicyKeeper {
   /** Where the policies were the last time. */
   #folder: string;
   #noticed: ReadonlySet<string> = new Set();
+  #posture = UNATTENDED;
+  /** As it was taken in the last time. */
+  #application: Application | null = null;
 
   constructor(keeping: Keeping) {
     this.#keeping = keeping;
     this.#folder = keeping.folder;
+    this.#application = keeping.application ?? null;
   }
 
   /** Takes in what changes from now on, until stopped. A session lives on with the policies it has: nothing throws. */
@@ -91,6 +102,20 @@ export class PolicyKeeper {
     return this.#inTurn(() => this.#reload());
   }
 
+  /**
+   * Holds the policies as is right for who is there; as they were read the last time, for what stands in the files now may be no
+   * policy.
+   */
+  pose(posture: Posture): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#posture;
+      this.#posture = posture;
+      const application = this.#application ?? (await this.#keeping.source.load());
+      const same = application?.policies.every(({ policy }) => heldAlike(policy, before, posture));
+      if (application !== undefined && same !== true) await this.#take(application);
+    });
+  }
+
   /** Resolves when nothing is under way any more. Old images that wait for their grace period go with the session. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -100,18 +125,26 @@ export class PolicyKeeper {
   }
 
   async #reload(): Promise<readonly Image[]> {
-    const { session, source, numbering, mode, taken } = this.#keeping;
-    const application = await source.load();
+    const application = await this.#keeping.source.load();
     this.#notice(application);
     // Policies that are gone: nothing has been said about what else to hold the program to.
     if (application === undefined) return [];
     requireBuilt(application);
+    return this.#take(application);
+  }
+
+  #take(written: Application): Promise<readonly Image[]> {
+    const { session, numbering, mode, begun, taken, held } = this.#keeping;
     return locked(session.host, () => {
       if (this.#over()) return [];
+      begun?.();
+      const application = applicationAs(written, this.#posture);
       const images = changedImages(application, numbering, session.state.policies, session.state.mode ?? mode);
+      this.#application = written;
       if (images.length === 0) return [];
       taken(images, application);
       this.#retireLater(session.replace(images));
+      held?.(images, application);
       return images;
     });
   }

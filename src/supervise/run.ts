@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import type { Application } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
+import type { Automat } from '../attach/answerer.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
 import { shellWord } from '../host/shell.js';
 import type { Voice } from '../host/voice.js';
-import { imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
+import { UNATTENDED } from '../policy/posture.js';
+import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { closeSession, launchOf, openSession, prepareKernel, type Request } from './begin.js';
@@ -25,6 +27,8 @@ export interface RunOptions {
   readonly log: string | null;
   /** Denials are not told on standard error. */
   readonly quiet: boolean;
+  /** What answers questions. */
+  readonly automats: readonly Automat[];
   /** Speaks to the person; closed by the caller. */
   readonly voice: Voice;
 }
@@ -51,7 +55,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   await prepareKernel(host, talk);
   const numbering = new Numbering();
   const mode: ModeChoice = options.complain ? 'complain' : 'as-written';
-  const images = imagesOf(application, numbering, mode);
+  const images = imagesOf(applicationAs(application, UNATTENDED), numbering, mode);
   const facts = (name: string): SessionFacts => ({
     name,
     kind: 'run',
@@ -68,8 +72,8 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const { name, log } = session.state;
     const terminal = new TerminalSink(talk, name, log);
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
-    const policies = { source, numbering, mode };
-    const supervisor = new Supervisor({ session, application, sinks, policies, talk });
+    const policies = { source, numbering, mode, around };
+    const supervisor = new Supervisor({ session, application, sinks, policies, talk, automats: options.automats });
     const entry = session.policyOf(program.path)?.number ?? 0;
     const ended = await supervisor.attend(
       quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []),

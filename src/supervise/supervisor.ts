@@ -4,21 +4,31 @@
  * came is their origin's matter; it stays until the last of them is gone. Driven by events; only who moves while all are
  * listed is looked for again.
  */
+import { readFileSync } from 'node:fs';
 import type { Application } from '../application/application.js';
 import type { PolicySource } from '../application/source.js';
+import type { Surroundings } from '../application/surroundings.js';
+import { type AskingHandlers, askingHandlers } from '../asking/handlers.js';
+import { Questions } from '../asking/questions.js';
+import { type Automat, answerBy } from '../attach/answerer.js';
 import { Reporter } from '../audit/reporter.js';
 import type { EventSink } from '../audit/sink.js';
 import type { Answers, Handlers } from '../control/protocol.js';
 import { type Door, openDoor } from '../control/server.js';
 import { Failure } from '../host/failure.js';
+import { ROOT } from '../host/host.js';
+import { readSensitive } from '../learn/sensitive.js';
+import type { PathPattern } from '../policy/model.js';
+import { UNATTENDED } from '../policy/posture.js';
 import { locked } from '../session/acquire.js';
-import type { ModeChoice, Numbering } from '../session/images.js';
+import { applicationAs, type ModeChoice, type Numbering } from '../session/images.js';
 import { type ModeChange, switchSession } from '../session/mode.js';
 import type { Session } from '../session/session.js';
 import { readState, sessionFolder } from '../session/state.js';
 import { subjectProcesses, subjectsGone } from '../session/subjects.js';
 import { admitting } from './admit.js';
 import { forwardSignals } from './foreground.js';
+import { attendHere } from './local.js';
 import { PolicyKeeper } from './reload.js';
 import { type Stopped, stopSession } from './stop.js';
 
@@ -40,9 +50,16 @@ export interface Supervision {
   readonly application: Application;
   readonly sinks: readonly EventSink[];
   /** Where changed policies come from; null: they are never changed (a learner's). */
-  readonly policies: { readonly source: PolicySource; readonly numbering: Numbering; readonly mode: ModeChoice } | null;
+  readonly policies: {
+    readonly source: PolicySource;
+    readonly numbering: Numbering;
+    readonly mode: ModeChoice;
+    readonly around: Surroundings;
+  } | null;
   /** Says a line to the person, never on the program's standard output. */
   readonly talk: (line: string) => void;
+  /** What answers questions from the first instruction on; absent: nobody, until somebody attends. */
+  readonly automats?: readonly Automat[];
 }
 
 /** Processes that end within this time of the program itself are no background. */
@@ -52,23 +69,31 @@ export class Supervisor {
   readonly #session: Session;
   readonly #reporter: Reporter;
   readonly #keeper: PolicyKeeper | null;
+  readonly #questions: Questions | null;
+  readonly #asking: AskingHandlers | null;
   readonly #talk: (line: string) => void;
+  readonly #automats: readonly Automat[];
 
-  constructor({ session, application, sinks, policies, talk }: Supervision) {
+  constructor({ session, application, sinks, policies, talk, automats = [] }: Supervision) {
     this.#session = session;
+    this.#automats = automats;
     this.#talk = talk;
-    this.#reporter = new Reporter(session, sinks, talk);
-    this.#reporter.hold(application);
+    this.#reporter = new Reporter(session, sinks, talk, (events, records) => this.#questions?.heard(events, records));
+    const held = applicationAs(application, UNATTENDED);
+    this.#reporter.hold(held);
     this.#keeper =
       policies === null
         ? null
         : new PolicyKeeper({
-            ...{ session, ...policies, folder: application.folder },
+            ...{ session, ...policies, application, folder: application.folder },
+            begun: () => this.#questions?.attendance.brace(),
             taken: (images, changed) => {
               this.#reporter.hold(changed);
+              this.#questions?.taking(images);
               for (const { program, generation } of images)
                 talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
             },
+            held: (images, changed) => this.#questions?.took(images, changed),
             noticed: (words) => {
               this.#reporter.problem(words);
               talk(words);
@@ -76,8 +101,24 @@ export class Supervisor {
             refused: (problem) => {
               this.#reporter.problem(problem);
               talk(`the changed policy is refused, what held before holds on:\n${problem}`);
+              this.#questions?.attendance.tell({ v: 1, tell: 'problem', problem });
             },
           });
+    const keeper = this.#keeper;
+    this.#questions =
+      policies === null || keeper === null
+        ? null
+        : new Questions({
+            ...{ session, application: held, around: policies.around, sensitive: sensitive() },
+            named: session.state.command.slice(1).filter((word) => word.startsWith('/')),
+            pose: (posture) => keeper.pose(posture),
+            reload: () => keeper.reload(),
+            problem: (words) => {
+              this.#reporter.problem(words);
+              talk(words);
+            },
+          });
+    this.#asking = this.#questions === null ? null : askingHandlers(this.#questions);
   }
 
   /**
@@ -93,12 +134,13 @@ export class Supervisor {
     let door: Door | null = null;
     addon.becomeSubreaper();
     const ring = gate.openRing(number, this.#reporter.deliver);
-    const signals = forwardSignals(this.#session);
+    const signals = forwardSignals(this.#session, () => this.#questions?.wake());
     const reap = (): void => void addon.reapOrphans();
     process.on('SIGCHLD', reap);
     try {
       door = await this.#open();
       this.#keeper?.watch();
+      await this.#attendHere();
       const { ended } = await origin.enter(this.#session);
       // However that came to be known: only the count of its subjects says that the session is over.
       await ended.catch(() => undefined);
@@ -112,6 +154,7 @@ export class Supervisor {
       }
       return await ended;
     } finally {
+      this.#questions?.close();
       await this.#keeper?.stop();
       await door?.close();
       ring.drain();
@@ -144,23 +187,49 @@ export class Supervisor {
   /** Ends every process of the session; `attend` then resolves. Throws a Failure naming those that would not end. */
   async stop(kill: boolean): Promise<Stopped> {
     const { host, gate, state } = this.#session;
+    // A process that stands still hears no SIGTERM, and one that asks again would stop again.
+    this.#questions?.refuse();
     return stopSession(host, gate, state, kill);
+  }
+
+  /** Has questions answered by what the command line named. */
+  async #attendHere(): Promise<void> {
+    if (this.#asking === null) return;
+    for (const automat of this.#automats) {
+      const client = await attendHere(this.#asking, { as: automat.by });
+      void answerBy(client, automat, (line) => {
+        this.#reporter.problem(line);
+        this.#talk(line);
+      });
+    }
   }
 
   #open(): Promise<Door> {
     const { host, gate, state } = this.#session;
-    const unasked = async (): Promise<never> => {
-      throw new Failure(`${state.name}: nothing is asked in this session`);
-    };
     const handlers: Handlers = {
       mode: ({ mode }) => this.setMode(mode),
       stop: ({ kill }) => this.stop(kill),
       reload: () => this.reload(),
-      ...{ watch: unasked, answer: unasked, retry: unasked, kill: unasked },
-      ...{ undo: unasked, permit: unasked, weigh: unasked },
+      ...(this.#asking ?? nothingAsked(state.name)),
     };
     return openDoor(sessionFolder(host, state.name), handlers, admitting(host.addon, gate));
   }
+}
+
+/** A learner asks nothing: it permits. */
+function nothingAsked(session: string): AskingHandlers {
+  const unasked = async (): Promise<never> => {
+    throw new Failure(`${session} is learning: it permits what no rule denies, and asks nothing`, 'callgate status');
+  };
+  return {
+    ...{ watch: unasked, answer: unasked, retry: unasked, kill: unasked },
+    ...{ undo: unasked, permit: unasked, weigh: unasked },
+  };
+}
+
+/** What no pattern that was made up may reach. */
+function sensitive(): PathPattern[] {
+  return readSensitive(readFileSync(`${ROOT}policies/sensitive.txt`, 'utf8'));
 }
 
 async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate policy show --granted`: what each pattern of a policy admits on this machine, beside what was observed. */
-import { lstatSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LoadedPolicy } from '../application/application.js';
-import { bytesMatch } from '../decide/tokens.js';
-import { type Bytes, bufferOf, bytesFrom, textOf } from '../policy/bytes.js';
-import type { Component, PathPattern } from '../policy/model.js';
+import { existing, fits } from '../application/existing.js';
+import { type Bytes, textOf } from '../policy/bytes.js';
+import type { PathPattern } from '../policy/model.js';
 import { pathText } from '../policy/path.js';
 import { allRuns, runsOf } from './runs.js';
 
@@ -41,7 +40,7 @@ export function grantedBy(places: Places, { file, policy }: LoadedPolicy): Grant
         if (object.type !== 'path' && object.type !== 'unix') return [];
         const { pattern } = object;
         if (!pattern.self && pattern.components.every(({ kind }) => kind === 'literal')) return [];
-        const { objects, more } = existing(pattern);
+        const { objects, more } = existing(pattern, OBJECTS_MOST);
         const observed = seen.filter((path) => matches(pattern, path)).map(textOf);
         return [
           {
@@ -86,80 +85,6 @@ function matches(pattern: PathPattern, path: Bytes): boolean {
     places = next;
   }
   return places.has(components.length) || (self && [...places].some((place) => place >= components.length));
-}
-
-function fits(component: Component, name: Bytes): boolean {
-  switch (component.kind) {
-    case 'literal':
-      return component.name === name;
-    case 'glob':
-      return bytesMatch(component.tokens, name);
-    case 'deep':
-      return true;
-  }
-}
-
-/** Objects of this machine that the pattern matches, in the order of their folders. */
-function existing(pattern: PathPattern): { objects: Bytes[]; more: boolean } {
-  const objects = new Set<Bytes>();
-  let steps = 0;
-  const { components, self } = pattern;
-  const under = (folder: Bytes, name: Bytes): Bytes => `${folder === '/' ? '' : folder}/${name}` as Bytes;
-  const all = (folder: Bytes): void => {
-    for (const { name, folder: down } of namesIn(folder)) {
-      if (++steps > OBJECTS_MOST || objects.size >= OBJECTS_MOST) return;
-      const path = under(folder, name);
-      objects.add(path);
-      if (down) all(path);
-    }
-  };
-  const walk = (folder: Bytes, place: number): void => {
-    if (objects.size >= OBJECTS_MOST || steps > OBJECTS_MOST) return;
-    const component = components[place];
-    if (component === undefined) {
-      if (isThere(folder)) objects.add(folder);
-      if (self) all(folder);
-      return;
-    }
-    if (component.kind === 'literal') {
-      const path = under(folder, component.name);
-      if (isThere(path)) walk(path, place + 1);
-      return;
-    }
-    if (component.kind === 'deep' && place + 1 === components.length && !self) {
-      all(folder);
-      return;
-    }
-    if (component.kind === 'deep') walk(folder, place + 1);
-    for (const { name, folder: down } of namesIn(folder)) {
-      steps++;
-      const path = under(folder, name);
-      if (component.kind === 'deep' ? down : fits(component, name))
-        walk(path, component.kind === 'deep' ? place : place + 1);
-    }
-  };
-  walk('/' as Bytes, 0);
-  return { objects: [...objects].sort(), more: objects.size >= OBJECTS_MOST || steps > OBJECTS_MOST };
-}
-
-function isThere(path: Bytes): boolean {
-  try {
-    lstatSync(bufferOf(path));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function namesIn(folder: Bytes): { name: Bytes; folder: boolean }[] {
-  try {
-    return readdirSync(bufferOf(folder), { encoding: 'buffer', withFileTypes: true }).map((entry) => ({
-      name: bytesFrom(entry.name as unknown as Buffer),
-      folder: entry.isDirectory(),
-    }));
-  } catch {
-    return [];
-  }
 }
 
 const SHOWN = 5;

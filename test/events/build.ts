@@ -3,7 +3,7 @@
 import { fieldBytes, structBytes, writeNumber } from '../../src/abi/struct.js';
 import { type Operation, operationMask } from '../../src/policy/operations.js';
 
-export const TYPE = { access: 1, exec: 2, floor: 3 } as const;
+export const TYPE = { access: 1, exec: 2, floor: 3, question: 4 } as const;
 export const OBJECT = { none: 0, path: 1, kind: 2, inet: 3, unix: 4, abstract: 5, unnamed: 6, family: 7 } as const;
 export const FLAG = { enforced: 1, learnt: 2, created: 8, directory: 16, moved: 32 } as const;
 
@@ -25,6 +25,7 @@ export interface Fields {
   readonly reason?: number;
   readonly count?: number;
   readonly pid?: number;
+  readonly tid?: number;
   readonly owner?: number;
   readonly part?: number;
   readonly length?: number;

@@ -85,7 +85,7 @@ t.test('every record', async (t) => {
         .map((event) => recorder.record(event)),
     ),
   );
-  t.equal(events.length, 6);
+  t.equal(events.length, 8);
   for (const record of [...notes, ...events]) t.same(valid(record) ? [] : valid.errors, [], JSON.stringify(record));
   t.notOk(valid({ ...events[0], more: 1 }), 'a field that is not told of');
 });

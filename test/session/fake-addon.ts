@@ -55,6 +55,8 @@ export class FakeAddon implements Addon {
   readonly calls: string[] = [];
   /** Called when a program has been let go. */
   onStart: (task: FakeTask) => void = (task) => this.end(task.pid, 0);
+  /** Called when a signal has reached a process. */
+  onSignal: (task: FakeTask, signal: number) => void = () => undefined;
   adoptError: Error | null = null;
   /** Tasks there have been. */
   born = 0;
@@ -152,6 +154,7 @@ export class FakeAddon implements Addon {
   sendSignal(pidfd: number, signal: number): void {
     const task = this.#task(pidfd);
     this.signals.push([task.pid, signal]);
+    this.onSignal(task, signal);
     if ((signal === 15 || signal === 9 || signal === 2) && !task.ignores.includes(signal))
       this.end(task.pid, null, signal);
   }

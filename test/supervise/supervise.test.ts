@@ -207,7 +207,7 @@ t.test('a changed policy: what cannot be retired, or taken in, ends nobody', asy
   const talk: string[] = [];
   const application = (await source.load()) as Application;
   const supervisor = new Supervisor({
-    ...{ session, application, sinks: [], policies: { source, numbering, mode: 'as-written' } },
+    ...{ session, application, sinks: [], policies: { source, numbering, mode: 'as-written', around } },
     talk: (line) => void talk.push(line),
   });
   let pid = 0;

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The questions of a session: what the kernel half asks comes in as events, each question is told once to all who attend, and the
+ * first answer wins. Nothing here lets anything through by itself: what is lost, has no room or has no answer is denied, or stands still.
+ */
+import type { Application, LoadedPolicy } from '../application/application.js';
+import type { Surroundings } from '../application/surroundings.js';
+import type { Gone } from '../ask/answer.js';
+import type { Answerer, Question, RecentDenial } from '../ask/question.js';
+import { type Entry, Queue, type WaitingThread } from '../ask/queue.js';
+import type { Asked, Evidence } from '../ask/suggest.js';
+import { decide } from '../decide/decide.js';
+import type { KernelEvent } from '../events/decode.js';
+import type { EventRecord } from '../events/record.js';
+import { timeText } from '../events/recorder.js';
+import { bootNow, bootTime } from '../host/clock.js';
+import type { PathPattern } from '../policy/model.js';
+import { operationBit } from '../policy/operations.js';
+import type { Posture } from '../policy/posture.js';
+import type { Image, Session } from '../session/session.js';
+import { askerOf } from './asker.js';
+import { Attendance } from './attendance.js';
+import { RecentDenials, type Refused } from './denials.js';
+import { askedOf, type Facts, factsOf, policyOf, ruleOf, suggestionsOf } from './facts.js';
+import { Replies, type ReplyTo } from './replies.js';
+import { type Released, StoppedProcesses } from './stopped.js';
+import { Weigher } from './weigh.js';
+
+/** A thread that waits, with what it waits for. */
+export interface Thread extends WaitingThread, Released {
+  readonly facts: Facts;
+  /** What an answer must name, but for whom it is for. */
+  readonly to: Omit<ReplyTo, 'scope' | 'task'>;
+  /** CLOCK_BOOTTIME. */
+  readonly since: bigint;
+}
+
+export type Waiting = Entry<Facts, Thread>;
+
+/** What a session's questions need of it. */
+export interface QuestionsOf {
+  readonly session: Session;
+  /** As they are held. */
+  readonly application: Application;
+  /** How policies are read. */
+  readonly around: Surroundings;
+  /** Holds the policies as is right for who is there. */
+  readonly pose: (posture: Posture) => Promise<void>;
+  /** Takes in what changed in the files; `true` once it holds. Throws what is wrong with them. */
+  readonly reload: () => Promise<readonly Image[]>;
+  readonly sensitive: readonly PathPattern[];
+  /** What stood on the command line, as learning looks at it. */
+  readonly named: readonly string[];
+  /** For the person and the log. */
+  readonly problem: (words: string) => void;
+}
+
+/** Questions at a time: more are denied, and told. */
+const QUESTIONS_MOST = 1024;
+/** What else was asked that generalising goes by. */
+const BEFORE_MOST = 64;
+/** More questions than anybody reads one by one. */
+const CROWD = 64;
+/** Events that take so long that the kernel half must be told first that somebody is still there. */
+const MANY = 32;
+/** A question that has changed, or a denial, is told again this late: a flood is no reason to flood. */
+const GATHER_MS = 50;
+/** The event comes before the thread is in the kernel half's list, by an instruction or by as long as it is preempted. */
+const LOOK_AGAIN_MS = [1, 2, 5, 10, 50, 200, 1000] as const;
+/** Why something was refused that a statement can permit. */
+const MENDABLE: readonly (string | undefined)[] = [undefined, 'unattended', 'unaskable', 'questions', 'target'];
+
+export class Questions {
+  readonly of: QuestionsOf;
+  readonly attendance: Attendance;
+  readonly replies: Replies;
+  readonly processes: StoppedProcesses;
+  readonly queue = new Queue<Facts, Thread>(QUESTIONS_MOST);
+  readonly denials = new RecentDenials();
+  /** Questions that somebody is answering right now, and who. */
+  readonly answering = new Map<number, Answerer>();
+  /** Of those that were answered or are gone: how, for whoever answers too late. */
+  readonly #ends = new Map<number, string>();
+  readonly #weigher: Weigher;
+  readonly #before: Asked[] = [];
+  readonly #deadlines = new Map<number, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  readonly #looks = new Set<NodeJS.Timeout>();
+  readonly #changed = new Set<number>();
+  readonly #refused = new Set<Refused>();
+  #gathering: NodeJS.Timeout | null = null;
+  #application: Application;
+  #overflowed = 0;
+  #closed = false;
+
+  constructor(of: QuestionsOf) {
+    this.of = of;
+    this.#application = of.application;
+    const { gate, number, cookie, host } = of.session;
+    this.attendance = new Attendance({
+      attend: (until) => gate.attend(number, cookie, until),
+      now: bootNow,
+      tick: () => this.#sweep(),
+    });
+    const generation = (policy: number): number | null => of.session.policyNumbered(policy)?.generation ?? null;
+    this.replies = new Replies(gate, generation, bootNow);
+    this.processes = new StoppedProcesses(host.addon, gate, cookie, (pid) => this.#died(pid));
+    this.#weigher = new Weigher(host, of.sensitive);
+  }
+
+  /** Takes in what the kernel half said. */
+  readonly heard = (events: readonly KernelEvent[], records: readonly EventRecord[]): void => {
+    if (events.length > MANY) this.attendance.brace();
+    events.forEach((event, index) => {
+      const record = records[index];
+      if (record === undefined) return;
+      if (event.type === 'question') this.#asked(event, record, 0);
+      else if (event.verdict === 'deny' && event.enforced && event.type !== 'exec') this.#denied(event, record);
+    });
+  };
+
+  /** The policies that are about to hold. */
+  taking(images: readonly Image[]): void {
+    for (const { number, generation } of this.#numbersOf(images)) this.replies.carry(number, generation);
+  }
+
+  /** The policies that hold from now on: what they decide is no question any more. */
+  took(images: readonly Image[], application: Application): void {
+    this.#application = application;
+    const numbers = this.#numbersOf(images);
+    for (const { number, generation } of numbers) this.replies.carried(number, generation);
+    const changed = new Set(numbers.map(({ number }) => number));
+    for (const entry of this.queue.all()) if (changed.has(entry.facts.policy)) this.#judgeAnew(entry);
+  }
+
+  /** The question as it is told. */
+  describe(entry: Waiting): Question {
+    const { facts, threads } = entry;
+    const [first] = [...threads.values()];
+    const { record, operations } = first?.facts ?? facts;
+    const loaded = this.loaded(record.policy);
+    const since = [...threads.values()].reduce(
+      (least, one) => (one.since < least ? one.since : least),
+      first?.since ?? 0n,
+    );
+    const { policy } = loaded ?? {};
+    const rule = ruleOf(facts, loaded);
+    const deadline = this.#deadlines.get(entry.id);
+    return {
+      id: entry.id,
+      session: this.of.session.state.name,
+      policy: policyOf(facts, loaded),
+      asker: askerOf(record, true),
+      operations,
+      attempted: record.operation,
+      object: record.object,
+      directory: record.directory === true,
+      since: timeText(since + bootTime()),
+      asked: entry.asked,
+      threads: threads.size,
+      pids: [...new Set([...threads.values()].map(({ pid }) => pid))],
+      rule,
+      errno: policy?.errno ?? 'EPERM',
+      fallback: policy?.asking?.fallback ?? 'deny',
+      deadline: deadline === undefined ? null : new Date(deadline.at).toISOString(),
+      suggestions: suggestionsOf(facts, () => this.#evidence()),
+    };
+  }
+
+  describeDenial({ id, facts, first, last, count }: Refused): RecentDenial {
+    const { record, operations } = facts;
+    const loaded = this.loaded(record.policy);
+    const mendable = record.type !== 'floor' && MENDABLE.includes(record.reason);
+    return {
+      ...{ id, session: record.session, policy: policyOf(facts, loaded), asker: askerOf(record, false) },
+      operations,
+      object: record.object,
+      errno: record.errno ?? 'EPERM',
+      reason: record.reason ?? null,
+      rule: ruleOf(facts, loaded),
+      ...{ count, first, last },
+      suggestions: mendable ? suggestionsOf(facts, () => this.#evidence()) : [],
+    };
+  }
+
+  /** Looks what its suggestions would grant, and remembers it. */
+  weigh(facts: Facts): void {
+    const policy = this.loaded(facts.record.policy)?.policy;
+    const suggestions = suggestionsOf(facts, () => this.#evidence());
+    if (facts.access === null || policy === undefined || facts.proposals === null) return;
+    this.attendance.brace();
+    facts.suggestions = this.#weigher.weigh({
+      ...{ access: facts.access, policy, suggestions },
+      proposals: facts.proposals,
+    });
+  }
+
+  /** The policy of a program as it is held. */
+  loaded(program: string): LoadedPolicy | undefined {
+    return this.#application.policies.find(({ policy }) => policy.program === program);
+  }
+
+  /** How a question that is none any more ended; null: there never was one. */
+  endOf(id: number): string | null {
+    return this.#ends.get(id) ?? (id <= this.queue.last ? 'it is gone' : null);
+  }
+
+  /** The question is answered: it is taken out, and those that waited are returned, to be let go on. */
+  settle(id: number, how: string): readonly Thread[] {
+    const threads = this.queue.take(id);
+    this.#end(id, how);
+    return threads;
+  }
+
+  /** The question is gone without an answer. */
+  tellGone(question: number, why: Gone): void {
+    this.#end(question, `it is gone: ${why}`);
+    this.attendance.tell({ v: 1, tell: 'gone', question, why });
+  }
+
+  /** Lets them go on, by an answer that stands already or to be judged anew. */
+  release(threads: readonly Thread[]): void {
+    const waiting = new Set(
+      [...this.queue.all()].flatMap((entry) => [...entry.threads.values()].map(({ pid }) => pid)),
+    );
+    this.processes.release(threads, (pid) => waiting.has(pid));
+    for (const { pid } of threads) this.processes.letGo(pid);
+  }
+
+  /** All that waits, and what was refused, for one that begins to attend. */
+  backlog(): { readonly questions: Question[]; readonly denials: RecentDenial[]; readonly overflowed: number } {
+    return {
+      questions: this.queue.all().map((entry) => this.describe(entry)),
+      denials: this.denials.all().map((one) => this.describeDenial(one)),
+      overflowed: this.#overflowed,
+    };
+  }
+
+  /** Nothing is asked any more, and what waits gets the fallback: the session is to end. */
+  refuse(): void {
+    this.attendance.refuse();
+    for (const entry of this.queue.all()) if (!this.answering.has(entry.id)) this.fallBack(entry, NOBODY);
+  }
+
+  /** Lets all that waits take the signals it was sent. It asks again, where it lives on. */
+  wake(): void {
+    this.processes.wake(
+      new Set(this.queue.all().flatMap(({ threads }) => [...threads.values()].map(({ pid }) => pid))),
+    );
+  }
+
+  /** The session is over. */
+  close(): void {
+    this.#closed = true;
+    this.#gather();
+    this.attendance.tell({ v: 1, tell: 'ended' });
+    this.attendance.close();
+    for (const { timer } of this.#deadlines.values()) clearTimeout(timer);
+    for (const timer of this.#looks) clearTimeout(timer);
+    if (this.#gathering !== null) clearTimeout(this.#gathering);
+    this.processes.close();
+  }
+
+  /** Called with a question at its deadline, and with each where nobody is left. Set by who answers. */
+  fallBack: (entry: Waiting, by: Answerer) => void = () => undefined;
+
+  #asked(event: KernelEvent, record: EventRecord, looks: number): void {
+    if (this.#closed || event.asked === undefined) return;
+    const { gate, cookie } = this.of.session;
+    const waiting = gate.question(event.tid);
+    if (waiting === null || waiting.cookie !== cookie || waiting.sequence < event.sequence) {
+      const wait = LOOK_AGAIN_MS[looks];
+      if (wait === undefined) return;
+      const timer = setTimeout(() => {
+        this.#looks.delete(timer);
+        this.#asked(event, record, looks + 1);
+      }, wait).unref();
+      this.#looks.add(timer);
+      return;
+    }
+    // It has asked again since, and that event comes too.
+    if (waiting.sequence !== event.sequence) return;
+    const known = this.queue.of(event.tid) !== undefined;
+    const process = this.processes.hold(event.pid, event.tid);
+    if (process === null) {
+      gate.forget(event.tid);
+      this.#dropThread(event.tid, 'died');
+      return;
+    }
+    // Held once for each thread that waits, however often it asks.
+    if (known) this.processes.letGo(event.pid);
+    const facts = factsOf(event, record);
+    const operations = facts.operations.reduce((bits, operation) => bits | (1 << operationBit(operation)), 0) >>> 0;
+    const to = { cookie, policy: event.policy, operations, object: event.asked };
+    const { tid, pid } = event;
+    const { start, sequence, since } = waiting;
+    const key = `${event.policy} ${operations} ${event.asked.objectType} ${event.asked.bytes.toString('latin1')}`;
+    const { entry, kind, left } = this.queue.put(key, { tid, pid, start, sequence, since, facts, to }, facts);
+    if (left !== null && left.threads.size === 0) this.tellGone(left.id, 'decided');
+    if (entry === null) this.#overflow({ tid, pid, start, sequence, since, facts, to });
+    else if (kind === 'new') this.#put(entry);
+    else if (kind === 'more') this.#tellChanged(entry.id);
+  }
+
+  #put(entry: Waiting): void {
+    const { facts, id } = entry;
+    const asked = askedOf(facts);
+    const policy = this.loaded(facts.record.policy)?.policy;
+    const seconds = policy?.asking?.deadline;
+    // Nobody is there any more: it was asked in the last moment of those who were.
+    if (this.attendance.size === 0) {
+      this.fallBack(entry, NOBODY);
+      return;
+    }
+    if (seconds !== undefined) {
+      const timer = setTimeout(() => this.#overdue(id), 1000 * seconds).unref();
+      this.#deadlines.set(id, { at: Date.now() + 1000 * seconds, timer });
+    }
+    const question = this.describe(entry);
+    if (asked !== null) this.#before.push(asked);
+    if (this.#before.length > BEFORE_MOST) this.#before.shift();
+    this.attendance.tell({ v: 1, tell: 'question', question });
+  }
+
+  #overdue(id: number): void {
+    const entry = this.queue.get(id);
+    if (entry !== undefined && !this.answering.has(id)) this.fallBack(entry, DEADLINE);
+  }
+
+  /** No room: denied, this once, and told. */
+  #overflow(thread: Thread): void {
+    this.replies.once(
+      { ...thread.to, scope: 'thread', task: { pid: thread.tid, start: thread.start } },
+      { verdict: 'deny', errnum: 0, expires: 0n },
+    );
+    this.release([thread]);
+    this.#overflowed++;
+    if (this.#overflowed === 1)
+      this.of.problem(`more than ${QUESTIONS_MOST} questions wait: what is asked beyond them is denied`);
+    this.attendance.tell({ v: 1, tell: 'full', denied: this.#overflowed });
+  }
+
+  #denied(event: KernelEvent, record: EventRecord): void {
+    this.#refused.add(this.denials.add(record, () => factsOf(event, record)));
+    this.#gatherLater();
+  }
+
+  #tellChanged(id: number): void {
+    this.#changed.add(id);
+    this.#gatherLater();
+  }
+
+  #gatherLater(): void {
+    if (this.attendance.size === 0) this.#refused.clear();
+    else this.#gathering ??= setTimeout(() => this.#gather(), GATHER_MS).unref();
+  }
+
+  #gather(): void {
+    this.#gathering = null;
+    for (const id of this.#changed) {
+      const entry = this.queue.get(id);
+      if (entry !== undefined) this.attendance.tell({ v: 1, tell: 'question', question: this.describe(entry) });
+    }
+    for (const one of this.#refused) this.attendance.tell({ v: 1, tell: 'denial', denial: this.describeDenial(one) });
+    this.#changed.clear();
+    this.#refused.clear();
+  }
+
+  /** Those of its threads that the policy decides now go on. */
+  #judgeAnew(entry: Waiting): void {
+    if (this.answering.has(entry.id)) return;
+    const policy = this.loaded(entry.facts.record.policy)?.policy;
+    if (policy === undefined) return;
+    const decided = [...entry.threads.values()].filter(
+      ({ facts: { access } }) => access !== null && decide(policy, access).verdict !== 'ask',
+    );
+    if (decided.length === 0) return;
+    for (const { tid } of decided) this.queue.drop(tid);
+    this.release(decided);
+    if (this.queue.get(entry.id) === undefined) this.tellGone(entry.id, 'decided');
+    else this.#tellChanged(entry.id);
+  }
+
+  /** A process has ended: what its threads waited for waits without them. */
+  #died(pid: number): void {
+    for (const entry of this.queue.all())
+      for (const thread of [...entry.threads.values()]) {
+        if (thread.pid !== pid) continue;
+        this.of.session.gate.forget(thread.tid);
+        this.#dropThread(thread.tid, 'died');
+      }
+    this.replies.sweep((other) => this.processes.get(other) !== undefined);
+  }
+
+  #dropThread(tid: number, why: Gone): void {
+    const entry = this.queue.drop(tid);
+    if (entry === null) return;
+    if (entry.threads.size === 0) this.tellGone(entry.id, why);
+    else this.#tellChanged(entry.id);
+  }
+
+  /** What the kernel half does not know any more waits for nothing: a thread that another's exec ended, for one. */
+  #sweep(): void {
+    const { gate } = this.of.session;
+    for (const entry of this.queue.all())
+      for (const { tid, pid, start } of [...entry.threads.values()]) {
+        const waiting = gate.question(tid);
+        if (waiting !== null && waiting.start === start) continue;
+        this.#dropThread(tid, 'died');
+        this.processes.letGo(pid);
+      }
+    this.replies.sweep((pid) => this.processes.get(pid) !== undefined);
+  }
+
+  #end(id: number, how: string): void {
+    const deadline = this.#deadlines.get(id);
+    if (deadline !== undefined) clearTimeout(deadline.timer);
+    this.#deadlines.delete(id);
+    this.#changed.delete(id);
+    this.#ends.set(id, how);
+    const [oldest] = this.#ends.keys();
+    if (this.#ends.size > QUESTIONS_MOST && oldest !== undefined) this.#ends.delete(oldest);
+  }
+
+  #evidence(): Evidence {
+    const { sensitive, named } = this.of;
+    const machine = { entries: () => null, homes: [] };
+    const programs = this.#application.policies.map(({ policy }) => policy.program);
+    // In a flood nobody reads what is made of it.
+    const before = this.queue.size > CROWD ? [] : this.#before;
+    return { before, context: { sensitive, machine, named }, programs };
+  }
+
+  #numbersOf(images: readonly Image[]): { readonly number: number; readonly generation: number }[] {
+    const { state } = this.of.session;
+    return images.flatMap(({ index, generation }) => {
+      const policy = state.policies.find((one) => one.index === index);
+      return policy === undefined ? [] : [{ number: policy.number, generation }];
+    });
+  }
+}
+
+export const NOBODY: Answerer = { what: 'nobody', name: 'nobody attends' };
+export const DEADLINE: Answerer = { what: 'deadline', name: 'the deadline' };
