@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Keys, and what they ask of the supervisor. */
 import t from 'tap';
-import { answeredText, edited, refused, replied, replyOf } from '../../src/view/model/replies.js';
-import type { Asked } from '../../src/view/model/state.js';
-import { answered, denial, POLICY, question, SUGGESTIONS, told } from './build.js';
+import { answeredText, edited, refused, replied, replyOf, weighed } from '../../src/view/model/replies.js';
+import { answered, denial, POLICY, question, told, WEIGHED } from './build.js';
 import { Play } from './play.js';
 
 const one = (): Play => new Play().begin(told.question(question(7)));
@@ -84,20 +83,20 @@ t.test('the whole operation asks back', async (t) => {
     request: { v: 1, ...about, verdict: 'permit', scope: 'always', statement: 3, sure: true },
   });
   t.same(play.type('y').wanted(), ask({ ...about, verdict: 'permit', scope: 'always', statement: 3, sure: true }));
+  // A suggestion that was left as it was is one still.
+  const left = one().type('3e\r');
+  t.same(left.wanted(), []);
+  const statement = 'permit: read\npath: /***\n';
+  t.same(left.type('y').wanted(), ask({ ...about, verdict: 'permit', scope: 'always', statement, sure: true }));
   // A statement of one's own: the supervisor sees it.
-  const own = one().type('3e\r');
-  const [effect] = own.wanted();
-  t.same(effect, ask({ ...about, verdict: 'permit', scope: 'always', statement: 'permit: read\npath: /***\n' })[0]);
-  const request = own.state.sent as Asked;
-  own.take(
-    refused(own.state, request, { code: 'unsure', message: 'it grants read on all', remedy: undefined }, own.now),
-  );
+  const own = one().type('3e, log: true\r');
+  const request = { v: 1, ...about, verdict: 'permit', scope: 'always', statement: `${statement}log: true\n` } as const;
+  t.same(own.wanted(), [{ do: 'ask', request }]);
+  const unsure = { code: 'unsure', message: 'it grants read on all', remedy: undefined } as const;
+  own.take(refused(own.state, request, unsure, own.now));
   t.same(own.wanted(), []);
   t.equal(own.lines[22], 'it grants read on all');
-  t.same(
-    own.type('y').wanted(),
-    ask({ ...about, verdict: 'permit', scope: 'always', statement: 'permit: read\npath: /***\n', sure: true }),
-  );
+  t.same(own.type('y').wanted(), [{ do: 'ask', request: { ...request, sure: true } }]);
 });
 
 t.test('one answer at a time, and then the next question', async (t) => {
@@ -110,12 +109,12 @@ t.test('one answer at a time, and then the next question', async (t) => {
   play.hear(told.answered(answered(2), 'root (pid 1)'));
   t.equal(play.state.settled?.question.id, 2);
   play.take(replied(play.state, replyOf('answer', answered(2)), play.now));
-  t.same([play.state.question, play.state.settled, play.message], [3, null, 'permitted once: 1 thread on']);
+  t.same([play.state.question, play.state.settled, play.message], [3, null, 'permit once: 1 call goes on']);
   play.type('d');
   play.take(replied(play.state, replyOf('answer', answered(3, { verdict: 'deny' })), play.now));
   t.same([play.state.question, play.state.questions.map(({ id }) => id)], [1, [1]]);
   play.hear(told.answered(answered(3, { verdict: 'deny' }), 'root (pid 1)'));
-  t.same([play.state.question, play.state.settled, play.message], [1, null, 'denied once: 1 thread on']);
+  t.same([play.state.question, play.state.settled, play.message], [1, null, 'deny once: 1 call goes on']);
 });
 
 t.test('what an answer decided besides is gone with it', async (t) => {
@@ -123,7 +122,7 @@ t.test('what an answer decided besides is gone with it', async (t) => {
   const answer = answered(2, { scope: 'always', decided: [1], note: 'written to a.yaml:3' });
   play.take(replied(play.state, replyOf('answer', answer), play.now));
   t.same([play.state.question, play.state.questions.map(({ id }) => id)], [3, [3]]);
-  t.equal(play.message, 'permitted always: 1 thread on; 1 more question decided by it; written to a.yaml:3');
+  t.equal(play.message, 'written to a.yaml:3; 1 more question decided by it');
 });
 
 t.test('somebody else was first', async (t) => {
@@ -262,7 +261,7 @@ t.test('undone, killed', async (t) => {
     note: 'what it has read, it has read',
   } as const;
   play.hear({ v: 1, tell: 'undone', undone }).take(replied(play.state, replyOf('undo', undone), play.now));
-  t.equal(play.message, 'undone: permit for 5 min; what it has read, it has read');
+  t.equal(play.message, 'undone: what it has read, it has read');
   play.hear({ v: 1, tell: 'undone', undone: { ...undone, note: '' } });
   t.equal(play.message, 'undone: permit for 5 min');
 });
@@ -275,27 +274,25 @@ t.test('it is left, and it ends', async (t) => {
   t.same(one().type('\u000c').wanted(), [{ do: 'redraw' }]);
 });
 
-t.test('what is looked at is weighed, once', async (t) => {
-  const play = new Play().hear(told.question(question(1)), told.question(question(2)));
+t.test('what is looked at is weighed, once, and one at a time', async (t) => {
+  const play = new Play().hear(...[1, 2, 3].map((id) => told.question(question(id))));
   t.same(play.weighed, [], 'not before it is known what is looked at');
   play.hear(told.ready);
-  t.same(play.weighed.splice(0), [{ do: 'weigh', request: { v: 1, do: 'weigh', question: 1 } }]);
-  play.hear(told.question(question(1, { threads: 2 }))).type('\u001b[B');
-  t.same(play.weighed.splice(0), [{ do: 'weigh', request: { v: 1, do: 'weigh', question: 2 } }]);
-  play.type('\u001b[A\u001b[B');
-  t.same(play.weighed, []);
-  const known = SUGGESTIONS.map((suggestion) => ({
-    ...suggestion,
-    grants: { count: 1, more: false, names: ['/x'] },
-    alike: [],
-  }));
-  play.hear(told.question(question(2, { suggestions: known })), told.question(question(2, { threads: 9 })));
-  t.same(play.state.questions[1]?.suggestions, known, 'what is known stays known');
+  const weigh = (id: number) => [{ do: 'weigh', request: { v: 1, do: 'weigh', question: id } }];
+  t.same(play.weighed.splice(0), weigh(1));
+  play.hear(told.question(question(1, { threads: 2 }))).type('\u001b[B\u001b[B');
+  t.same(play.weighed, [], 'the first has no answer yet');
+  play.take(weighed(play.state, { question: question(1, { threads: 2, suggestions: WEIGHED }) }, play.now));
+  t.same([play.weighed.splice(0), play.state.questions[0]?.suggestions], [weigh(3), WEIGHED]);
+  play.take(weighed(play.state, null, play.now)).type('\u001b[A\u001b[B');
+  t.same(play.weighed.splice(0), weigh(2), 'what could not be weighed is not tried again');
+  play.hear(told.question(question(1, { threads: 9 })));
+  t.same(play.state.questions[0]?.suggestions, WEIGHED, 'what is known stays known');
 });
 
 t.test('the words of an answer', async (t) => {
   t.equal(
     answeredText(answered(1, { verdict: 'deny', scope: 'process', threads: 3 })),
-    'denied while it runs: 3 threads on',
+    'deny while it runs: 3 calls go on',
   );
 });

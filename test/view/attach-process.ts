@@ -2,20 +2,16 @@
 /** attach-process FOLDER: the view of the session there, its clock standing still. Run in a terminal by terminal.test.ts. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ask, attend } from '../../src/control/client.js';
+import { attach } from '../../src/attach/attached.js';
 import { view } from '../../src/view/view.js';
 import { NOW } from './build.js';
 
 const folder = process.argv[2] as string;
 // For a test that sends signals.
 writeFileSync(join(folder, 'attached'), String(process.pid));
-const door = {
-  attend: (hear: Parameters<typeof attend>[2]) => attend(folder, {}, hear),
-  weigh: (request: Parameters<typeof ask<'weigh'>>[1]) => ask(folder, request, 5000),
-};
 // A crash in the middle of it, to see what it leaves.
 process.on('SIGUSR2', () => {
   throw new Error('crashed');
 });
-const { how, text } = await view(door, { clock: () => NOW, settle: 0 });
+const { how, text } = await view(await attach(folder, {}), { clock: () => NOW, settle: 0 });
 console.log(`${how}: ${text}`);

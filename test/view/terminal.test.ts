@@ -99,11 +99,11 @@ t.test('questions come, are answered by keys, and are left', { skip, timeout: 30
     ['22', '29', '1'],
   );
   await terminal.keys('Enter');
-  t.same((await terminal.line('denied once')).slice(3, 4), [RULE('question 1')]);
+  t.same((await terminal.line('deny once: 1 call goes on')).slice(3, 4), [RULE('question 1')]);
 
   await terminal.keys('2', 'a');
-  const written = 'permitted always: 8 threads on; written to usr_sbin_inetd.yaml:12, before rule 4';
-  t.same(await terminal.line('permitted always'), [
+  const written = 'permit always: 8 calls go on; written to usr_sbin_inetd.yaml:12, before rule 4';
+  t.same(await terminal.line('permit always'), [
     BAR('[0 questions]  1 denial'),
     '   waits  thr  asked  program          wants     object',
     '',
@@ -115,7 +115,7 @@ t.test('questions come, are answered by keys, and are left', { skip, timeout: 30
     ' tab other list   u undo   ? help   q detach',
   ]);
   await terminal.keys('u');
-  await terminal.line('undone: permit always, taken out of');
+  await terminal.line('undone: permit always');
   await terminal.keys('Tab');
   t.same((await terminal.line(RULE('denial 1'))).slice(0, 5), [
     BAR('0 questions  [1 denial]'),
@@ -130,7 +130,7 @@ t.test('questions come, are answered by keys, and are left', { skip, timeout: 30
     ' y: yes   any other key: no',
   ]);
   await terminal.keys('y');
-  await terminal.line('permitted always: 0 threads on');
+  await terminal.line('permit always; written to');
 
   await terminal.keys('q');
   t.same((await terminal.line('the shell is back')).slice(0, 4), [
@@ -157,7 +157,7 @@ t.test('two attached: the first answer wins, and the other is told', { skip, tim
   const two = await attached(t, fake);
   await two.line(RULE('question 1'));
   await one.keys('p');
-  await one.line('permitted once: 1 thread on');
+  await one.line('permit once: 1 call goes on');
   const told = RULE('question 1 answered: permit once, by root (attached as 1)');
   const screen = await two.line(told);
   t.same([screen[3], screen[23]], [told, ' enter next   u undo   tab denials   ? help   q detach']);

@@ -61,10 +61,9 @@ export function scopeText(scope: AnswerScope): string {
   }
 }
 
-/** What was taken back. */
-export function undoneText({ verdict, scope, removed, note }: Undone): string {
-  const where = removed === null ? '' : `, taken out of ${removed.file}:${removed.line}`;
-  return `undone: ${verdict} ${scopeText(scope)}${where}${note === '' ? '' : `; ${note}`}`;
+/** What was taken back, by its own note where it has one. */
+export function undoneText({ verdict, scope, note }: Undone): string {
+  return `undone: ${note === '' ? `${verdict} ${scopeText(scope)}` : note}`;
 }
 
 function goneText(why: Gone): string {
