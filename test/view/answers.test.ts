@@ -73,6 +73,7 @@ t.test('what is no answer asks for nothing', async (t) => {
     ],
   ])
     t.same(one().type(keys).wanted(), [], JSON.stringify(keys));
+  t.equal(one().type('k\u001b[200~y\u001b[201~').state.mode.kind, 'confirm', 'a paste is no answer at all');
   t.same(one().type('m5').state.mode, { kind: 'minutes', question: 7, line: { text: '5', at: 1 }, why: null });
 });
 

@@ -21,7 +21,7 @@ export function noTerminals(): string | false {
 
 /** How often a screen is looked at: tmux tells nobody that it has changed. */
 const LOOK_MS = 50;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 export class FakeTerminal {
   readonly #socket: string;
