@@ -171,7 +171,8 @@ function ofInet(asked: Asked, object: Extract<AccessObject, { type: 'inet' }>): 
   const text = (pattern: Partial<InetPattern>): string[] => [objectText({ ...exact, ...pattern })];
   return [
     one(asked),
-    of(asked, 'its network, this port', 'address', text({ host: network })),
+    // What begins with zeros holds all of IPv4 too, and is no network.
+    ...(/[^\0]/.test(network.address) ? [of(asked, 'its network, this port', 'address', text({ host: network }))] : []),
     of(asked, 'any host, this port', 'address', text({ host: null })),
     of(asked, 'this host, any port', 'address', text({ ports: EVERY_PORT })),
     wide(asked, `the whole operation over ${object.protocol}`, 'address', text({ host: null, ports: EVERY_PORT })),

@@ -241,6 +241,16 @@ export class Questions {
     for (const entry of this.queue.all()) if (!this.answering.has(entry.id)) this.fallBack(entry, NOBODY);
   }
 
+  /** Has all that waits judged anew: nothing is asked any more, in a mode that refuses nothing. */
+  judgeAnew(): void {
+    for (const { id } of this.queue.all()) {
+      if (this.answering.has(id)) continue;
+      const threads = this.settle(id, 'it was judged anew');
+      this.tellGone(id, 'retried');
+      this.release(threads);
+    }
+  }
+
   /** Lets all that waits take the signals it was sent. It asks again, where it lives on. */
   wake(): void {
     this.processes.wake(

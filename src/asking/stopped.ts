@@ -161,6 +161,11 @@ export class StoppedProcesses {
       this.#looks.delete(timer);
       const waiting = this.#gate.question(thread.tid);
       const same = waiting !== null && waiting.start === thread.start && waiting.sequence === thread.sequence;
+      if (this.#held.get(thread.pid) !== held) {
+        // It has ended, and its pidfd is closed.
+        if (same) this.#gate.forget(thread.tid);
+        return;
+      }
       if (same && looks + 1 < LOOKS) {
         if (this.#isStopped(held, thread.tid)) this.#continue(held, false);
         this.#lookAfter(thread, looks + 1);

@@ -28,6 +28,8 @@ export async function attach(
 
 export class Inbox {
   readonly #program: string | null;
+  /** Questions that were told. */
+  readonly #told = new Set<number>();
   #kept: Notice[] = [];
   #hear: ((notice: Notice) => void) | null = null;
 
@@ -47,10 +49,24 @@ export class Inbox {
   }
 
   #isMeant(notice: Notice): boolean {
-    if (this.#program === null) return true;
-    const about = notice.tell === 'question' ? notice.question : notice.tell === 'denial' ? notice.denial : null;
-    if (about === null) return true;
-    const { program } = about.policy;
-    return program === this.#program || basename(program) === this.#program;
+    switch (notice.tell) {
+      case 'question': {
+        const meant = this.#means(notice.question.policy.program);
+        if (meant) this.#told.add(notice.question.id);
+        return meant;
+      }
+      case 'denial':
+        return this.#means(notice.denial.policy.program);
+      case 'answered':
+        return this.#program === null || this.#told.delete(notice.answered.question);
+      case 'gone':
+        return this.#program === null || this.#told.delete(notice.question);
+      default:
+        return true;
+    }
+  }
+
+  #means(program: string): boolean {
+    return this.#program === null || program === this.#program || basename(program) === this.#program;
   }
 }

@@ -49,7 +49,8 @@ class Plain {
     this.#options.say(
       `attending to ${session}${ask ? ', what is denied by default is asked' : ''}${others} (? for help)`,
     );
-    this.#client.listen((notice) => this.#hear(notice));
+    // Behind what was answered before it: a question is shown before it is said how it was answered.
+    this.#client.listen((notice) => queueMicrotask(() => this.#hear(notice)));
     const ended = this.#client.closed.then(() => {
       this.#over = true;
       this.#wake?.();
@@ -111,8 +112,8 @@ class Plain {
     this.#shown = id;
     this.#client.request<'weigh'>({ v: 1, do: 'weigh', question: id }).then(
       ({ question }) => {
-        if (question === undefined || !this.#questions.has(id)) return;
-        this.#questions.set(id, question);
+        if (question === undefined) return;
+        if (this.#questions.has(id)) this.#questions.set(id, question);
         this.#options.say(questionText(question));
       },
       // It was answered meanwhile, which is told.

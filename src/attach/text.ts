@@ -47,7 +47,7 @@ export function noticeText(notice: Notice): string | null {
     case 'gone':
       return `question ${notice.question} is gone: ${GONE[notice.why]}`;
     case 'undone':
-      return `taken back: ${notice.undone.note}`;
+      return notice.undone.note;
     case 'full':
       return `more is asked than is kept: ${notice.denied} calls were denied for it so far`;
     case 'problem':
@@ -89,8 +89,10 @@ function grantsText({ grants, alike }: Suggestion): string {
   const { count, more, names } = grants;
   const some = names.length === 0 ? '' : `, such as ${names.slice(0, 3).join(', ')}`;
   const also =
-    count === 0 && !more
-      ? 'grants nothing else that is there'
+    count === 0
+      ? more
+        ? 'grants more than is looked at'
+        : 'grants nothing else that is there'
       : `grants ${more ? 'more than ' : ''}${count} more that ${count === 1 ? 'is' : 'are'} there${some}`;
   const others = alike === null || alike.length === 0 ? '' : `; ${alike.join(', ')} may already`;
   return `: ${also}${others}`;

@@ -18,7 +18,7 @@ import {
 } from './protocol.js';
 
 /** Connections at a time. */
-const GUESTS_MOST = 16;
+const GUESTS_MOST = 64;
 /** Bytes that wait for one that does not read. */
 const UNREAD_MOST = 16 << 20;
 

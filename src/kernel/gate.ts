@@ -221,7 +221,8 @@ export class Gate {
     const of = (key: Buffer): boolean => key.readBigUInt64LE(0) === cookie;
     for (const key of this.native.keys('replies')) if (of(key)) this.native.remove('replies', key);
     for (const { tid, cookie: asked } of this.waiting()) if (asked === cookie) this.forget(tid);
-    this.native.remove('attendance', u32(session));
+    // An array: its entries are never taken away.
+    this.attend(session, 0n, 0n);
   }
 
   /** Sets the bits of their numbers, without which nothing is looked up. */

@@ -170,10 +170,12 @@ export class Supervisor {
   /** Switches every policy of the session, at once and for all images to come. */
   async setMode(mode: 'enforce' | 'complain'): Promise<ModeChange> {
     const { host, state } = this.#session;
-    return locked(host, () => {
+    const change = await locked(host, () => {
       if (readState(host, state.name) === undefined) throw new Failure(`${state.name}: the session is over`);
       return switchSession(this.#session, mode);
     });
+    if (mode === 'complain') this.#questions?.judgeAnew();
+    return change;
   }
 
   /** Takes in what changed of the policies. Throws a Failure with what is wrong with them; what held before holds on. */

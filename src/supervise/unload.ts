@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Taking everything off this host, whoever made it: what was confined is free from then on. */
 import { existsSync } from 'node:fs';
-import { messageOf } from '../host/failure.js';
+import { constants } from 'node:os';
+import { codeOf, messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
+import type { SubjectTask } from '../kernel/records.js';
 import { findGate } from '../session/acquire.js';
 import { type Look, lookWell } from '../session/living.js';
 import { Session } from '../session/session.js';
@@ -39,6 +41,7 @@ export function unloadAll(host: Host): Unloaded {
   const freed = processesOf(tasks).map(({ pid, comm, session, cookie }) => {
     return { pid, comm, session: names.get(cookie) ?? String(session) };
   });
+  const wake = gate === null ? () => undefined : stoodStill(host, gate, tasks);
   let pins: string[];
   try {
     pins = existsSync(host.pins) ? host.addon.unload(host.pins) : [];
@@ -46,6 +49,7 @@ export function unloadAll(host: Host): Unloaded {
     for (const state of states) gate?.setEnding(state.number, cookieOf(state), false);
     throw error;
   }
+  wake();
   gate?.setOff();
   for (const state of states) {
     // Behind the hooks, so that nothing comes after it. A supervisor that lives reads its ring to the end itself.
@@ -54,6 +58,35 @@ export function unloadAll(host: Host): Unloaded {
   for (const name of folders) removeState(host, name);
   gate?.close();
   return { freed, missed, sessions: folders, pins, unlisted };
+}
+
+/**
+ * Takes hold of those that wait for an answer.
+ *
+ * @returns what lets them go on, once nothing is asked any more
+ */
+function stoodStill(host: Host, gate: Gate, tasks: readonly SubjectTask[]): () => void {
+  const waiting = new Set(gate.waiting().map(({ pid }) => pid));
+  const pidfds = processesOf(tasks).flatMap(({ pid }) => {
+    if (!waiting.has(pid)) return [];
+    try {
+      return [host.addon.openPidfd(pid)];
+    } catch (error) {
+      if (codeOf(error) === 'ESRCH') return [];
+      throw error;
+    }
+  });
+  return () => {
+    for (const pidfd of pidfds) {
+      try {
+        host.addon.sendSignal(pidfd, constants.signals.SIGCONT);
+      } catch (error) {
+        if (codeOf(error) !== 'ESRCH') throw error;
+      } finally {
+        host.addon.closeFd(pidfd);
+      }
+    }
+  };
 }
 
 /** What cannot be read is told: this is the command that every other one sends people to. */

@@ -57,6 +57,7 @@ export class Scene {
   gate!: Gate;
   #pending: Pending[] = [];
   #last: Policy | null = null;
+  #digest = '';
   #sequence = 0;
   #ended!: Promise<unknown>;
   #main = 0;
@@ -163,6 +164,7 @@ export class Scene {
   /** As the file says it, as who is there has it held. */
   #policy(): Policy {
     const { digest } = this.session.state.policies[0] as { digest: string };
+    if (this.#last !== null && digest === this.#digest) return this.#last;
     const written = parsePolicy(this.text, this.file, around);
     const postures = [
       { attended: true, ask: false },
@@ -174,6 +176,7 @@ export class Scene {
     const held = all.find((policy) => digestText(policy) === digest);
     if (held === undefined) throw new Error('nobody knows the policy that is in force');
     this.#last = held;
+    this.#digest = digest;
     return held;
   }
 

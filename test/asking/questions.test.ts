@@ -335,3 +335,37 @@ t.test('weighing says what else would be granted', async (t) => {
   t.same(folder?.alike, []);
   await t.rejects(client.request<'weigh'>({ v: 1, do: 'weigh', question: 9 }), CodedFailure);
 });
+
+t.test('what waits when a session is switched to complain, or is to end, waits no more', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { heard } = await scene.attend();
+  const task = scene.worker();
+  void scene.call(task, '/srv/a');
+  await heard.next('question');
+  await scene.supervisor.setMode('complain');
+  hasFields(t, await heard.next('gone'), { question: 1, why: 'retried' });
+  t.same(scene.addon.signals, [[task.pid, 18]]);
+  // It is asked again here, where the kernel half that is played knows no modes.
+  await heard.next('question', ({ question }) => question.id === 2);
+  const { ended } = await scene.supervisor.stop(false);
+  t.ok(ended.some(({ pid }) => pid === task.pid));
+  hasFields(t, (await heard.next('answered')).answered, {
+    question: 2,
+    verdict: 'deny',
+    by: { what: 'nobody', name: 'nobody attends' },
+  });
+});
+
+t.test('who goes on by a changed policy and ends at once is looked after no more', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { client, heard } = await scene.attend();
+  const task = scene.worker('cat');
+  const call = scene.call(task, '/srv/a');
+  await heard.next('question');
+  await client.request<'answer'>(answer(1, { scope: 'always' }));
+  t.equal((await call).why, 'policy');
+  t.equal(scene.gate.waiting().length, 1, 'the kernel half forgets nobody whom no answer let go');
+  scene.died(task);
+  while (scene.gate.waiting().length > 0) await new Promise((done) => setTimeout(done, 5));
+  t.equal(scene.addon.pidfds.get(task.pid), 0);
+});

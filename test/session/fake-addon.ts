@@ -21,7 +21,7 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   attendance: 16,
   gate: structBytes('gate'),
 };
-const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks'];
+const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks', 'attendance'];
 
 export interface FakeTask {
   pid: number;
@@ -57,6 +57,8 @@ export class FakeAddon implements Addon {
   onStart: (task: FakeTask) => void = (task) => this.end(task.pid, 0);
   /** Called when a signal has reached a process. */
   onSignal: (task: FakeTask, signal: number) => void = () => undefined;
+  /** How often each process is held by a pidfd. */
+  readonly pidfds = new Map<number, number>();
   adoptError: Error | null = null;
   /** Tasks there have been. */
   born = 0;
@@ -143,6 +145,7 @@ export class FakeAddon implements Addon {
 
   openPidfd(pid: number): number {
     if (!this.tasks.has(pid) && pid !== this.connecting) throw failure('ESRCH', 'pidfd_open');
+    this.pidfds.set(pid, (this.pidfds.get(pid) ?? 0) + 1);
     return pid;
   }
 
@@ -159,7 +162,9 @@ export class FakeAddon implements Addon {
       this.end(task.pid, null, signal);
   }
 
-  closeFd(): void {}
+  closeFd(fd: number): void {
+    this.pidfds.set(fd, (this.pidfds.get(fd) ?? 0) - 1);
+  }
 
   lock(path: string): () => void {
     mkdirSync(dirname(path), { recursive: true });
@@ -236,6 +241,8 @@ export class FakeGate implements NativeGate {
   }
 
   remove(map: string, key: Uint8Array): boolean {
+    // As the kernel does, whose arrays have all their entries for ever.
+    if (ARRAYS.includes(map)) throw failure('EINVAL', `remove from ${map}`);
     return this.#map(map).delete(Buffer.from(key).toString('hex'));
   }
 
@@ -320,6 +327,7 @@ export class FakeGate implements NativeGate {
   }
 
   subjectsOf(pidfd: number): Buffer {
+    if ((this.#addon.pidfds.get(pidfd) ?? 0) <= 0) throw failure('EBADF', 'subjectsOf');
     return this.#records([...this.#addon.tasks.values()].filter(({ pid, policy }) => pid === pidfd && policy !== 0));
   }
 
