@@ -31,7 +31,8 @@ t.test('the view', { skip: needsLsm() || noTerminals(), timeout: 1_200_000 }, as
   writeFileSync(`${files}/go`, '');
   const first = await terminal.until(
     (lines) =>
-      lines.some((line) => /^>1 permit: read, path: .*one +[0-9]+ +[0-9]+$/.test(line)) && /^ p permit/.test(lines[23] ?? ''),
+      lines.some((line) => /^>1 permit: read, path: .*one +[0-9]+ +[0-9]+$/.test(line)) &&
+      /^ p permit/.test(lines[23] ?? ''),
   );
   t.match(first[2], /^> +[0-9]+ s {4}1 {4}1st {2}cat\[[0-9]+\] +read +\//);
   t.same(first.slice(3, 6), ['-- question 1 '.padEnd(80, '-'), `object    ${asked}/one`, 'wants     read']);
