@@ -22,7 +22,7 @@ const MAY = {
   control: ['ask', 'host'],
   // What it shows is a value made of values; the rest of the room has the terminal.
   'view/model': ['policy', 'ask', 'control/protocol', 'host/plain', 'host/failure'],
-  view: ['view/model', 'control', 'host'],
+  view: ['view/model', 'attach/attached', 'attach/edit', 'control', 'host'],
   asking: ['policy', 'decide', 'events', 'learn', 'ask', 'kernel', 'host', 'application', 'session', 'control'],
   attach: ['policy', 'ask', 'host', 'control'],
   supervise: [
@@ -78,6 +78,7 @@ const MAY = {
       'training',
       'cli',
       'view/view',
+      'view/viewable',
     ],
   ],
 };

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What a person at a terminal is shown. */
+/** Lines of a person, or of what stands in a person's place. */
 import { createInterface } from 'node:readline';
 import { plain as plainText } from '../host/plain.js';
-import type { Attached } from './attached.js';
-import { plain } from './plain.js';
-
-/** Shows the questions of a session until it is over or the person leaves. Resolves with whether all could be done. */
-export function view(client: Attached): Promise<boolean> {
-  return plain(client, { lines: typedLines(), say: sayLine, interactive: true });
-}
 
 /** Lines of standard input. */
 export function typedLines(): AsyncIterable<string> {

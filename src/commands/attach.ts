@@ -3,16 +3,19 @@ import { Args, Flags } from '@oclif/core';
 import { answerBy, command, webhook } from '../attach/answerer.js';
 import { jsonLines } from '../attach/lines.js';
 import { plain } from '../attach/plain.js';
-import { sayLine, typedLines, view } from '../attach/view.js';
+import { sayLine, typedLines } from '../attach/view.js';
 import { CallgateCommand } from '../cli/command.js';
 import { table } from '../cli/table.js';
 import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { type Attachable, attachable, attachTo } from '../supervise/attach.js';
+import { unviewable } from '../view/viewable.js';
 
 /** A line that was typed could not be done. */
 const NOT_DONE = 1;
+/** The supervisor has gone, and not by its session's end. */
+const NOBODY_THERE = 125;
 
 export default class Attach extends CallgateCommand {
   static override summary = 'answer what a running program asks, as it asks';
@@ -86,12 +89,15 @@ export default class Attach extends CallgateCommand {
     if (automat !== null) await answerBy(client, automat, (line) => this.talk(line));
     else if (flags.json)
       await jsonLines(client, { lines: typedLines(), write: (line) => void process.stdout.write(line) });
-    else {
-      const good =
-        flags.plain || !process.stdout.isTTY
-          ? await plain(client, { lines: typedLines(), say: sayLine, interactive: process.stdin.isTTY === true })
-          : await view(client);
-      if (!good) process.exitCode = NOT_DONE;
+    else if (flags.plain || unviewable() !== null) {
+      const interactive = process.stdin.isTTY === true;
+      if (!(await plain(client, { lines: typedLines(), say: sayLine, interactive }))) process.exitCode = NOT_DONE;
+    } else {
+      // Loaded here, so that nothing else pays for what it draws with.
+      const { view } = await import('../view/view.js');
+      const { how, text } = await view(client);
+      this.log(text);
+      if (how === 'lost') process.exitCode = NOBODY_THERE;
     }
     process.stdin.destroy();
   }

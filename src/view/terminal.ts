@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The terminal: taken, drawn on, and given back as it was. */
 import { writeSync } from 'node:fs';
-import type { ReadStream, WriteStream } from 'node:tty';
+import type { WriteStream } from 'node:tty';
 import { type Key, readKeys, restKeys } from './model/keys.js';
 import type { Screen } from './model/screen.js';
-
-/** The two ends of a terminal. */
-export interface Ends {
-  readonly input: ReadStream;
-  readonly output: WriteStream;
-}
+import type { Ends } from './viewable.js';
 
 // xterm's control sequences: the alternate screen, the cursor, line wrap, bracketed paste.
 const TAKE = '\u001b[?1049h\u001b[?7l\u001b[?25l\u001b[?2004h\u001b[2J';

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The full terminal view of a session: its questions, and keys that answer them. */
-import type { Client } from '../control/client.js';
-import { type Answers, CodedFailure, type Notice, type RequestOf } from '../control/protocol.js';
+import type { Attached } from '../attach/attached.js';
+import { edit } from '../attach/edit.js';
+import { CodedFailure } from '../control/protocol.js';
 import { Failure, messageOf } from '../host/failure.js';
 import { Canvas } from './canvas.js';
-import { edit } from './editor.js';
 import type { Key } from './model/keys.js';
 import { hear, watched } from './model/notices.js';
 import { press } from './model/press.js';
 import { edited, refused, replied, replyOf, weighed } from './model/replies.js';
 import { screenOf } from './model/screen.js';
 import { type Asked, type Effect, initial, isSettling, type State, type Step, type Weighing } from './model/state.js';
-import { type Ends, Terminal } from './terminal.js';
-
-/** The session that is attended. */
-export interface Door {
-  /** Attends; `hear` gets what is told unasked. Thrown is why that cannot be. */
-  attend(hear: (notice: Notice) => void): Promise<Client>;
-  /** By a connection of its own: looking through the machine takes time, and answers come in order. */
-  weigh(request: RequestOf<'weigh'>): Promise<Answers['weigh']>;
-}
+import { Terminal } from './terminal.js';
+import { type Ends, unviewable } from './viewable.js';
 
 /** How it ended. */
 export interface Left {
@@ -43,45 +36,36 @@ const SETTLE_MS = 400;
 /** How often what has passed is told anew. */
 const TICK_MS = 1000;
 
-/** Why the view cannot be shown here; null: it can. */
-export function unviewable({ input, output }: Ends, env: NodeJS.ProcessEnv = process.env): string | null {
-  if (!input.isTTY || !output.isTTY) return 'this is no terminal';
-  const { TERM: terminal } = env;
-  return terminal === undefined || terminal === '' || terminal === 'dumb'
-    ? 'TERM names no terminal with a cursor'
-    : null;
-}
-
 /**
  * Shows the session until the person leaves it or it ends. The terminal is left as it was, whatever happens.
  *
- * @throws NoAnswer, or the Failure of `attend`; Failure where there is no terminal
+ * @throws Failure where there is no terminal
  */
-export async function view(door: Door, options: Options = {}): Promise<Left> {
+export async function view(client: Attached, options: Options = {}): Promise<Left> {
   const ends = options.ends ?? { input: process.stdin, output: process.stdout };
   const why = unviewable(ends);
-  if (why !== null) throw new Failure(`${why}: the view cannot be shown`, 'callgate attach --plain');
-  return await new View(door, ends, options).run();
+  if (why !== null) throw new Failure(`the view cannot be shown: ${why}`, 'callgate attach --plain');
+  return await new View(client, ends, options).run();
 }
 
 class View {
-  readonly #door: Door;
+  readonly #client: Attached;
   readonly #terminal: Terminal;
   readonly #output: Ends['output'];
   readonly #input: Ends['input'];
   readonly #clock: () => number;
   readonly #canvas = new Canvas();
   #state: State;
-  #client: Client | null = null;
   /** While the terminal is the editor's. */
   #editor: Promise<void> | null = null;
   #over = false;
+  #drawing: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
   #leave: (how: Left['how']) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(door: Door, ends: Ends, { clock = Date.now, settle = SETTLE_MS }: Options) {
-    this.#door = door;
+  constructor(client: Attached, ends: Ends, { clock = Date.now, settle = SETTLE_MS }: Options) {
+    this.#client = client;
     this.#output = ends.output;
     this.#input = ends.input;
     this.#clock = clock;
@@ -95,10 +79,7 @@ class View {
       this.#fail = reject;
     });
     left.catch(() => undefined);
-    const client = await this.#door.attend((notice) =>
-      this.#guarded(() => this.#take(hear(this.#state, notice, this.#clock()))),
-    );
-    this.#client = client;
+    const client = this.#client;
     const detach = (): void => this.#leave('detached');
     // While an editor has the terminal, ctrl-C is for it.
     const interrupted = (): void => {
@@ -115,6 +96,7 @@ class View {
     try {
       this.#terminal.take();
       this.#take(watched(this.#state, client.watching));
+      client.listen((notice) => this.#guarded(() => this.#take(hear(this.#state, notice, this.#clock()))));
       const how = await left;
       this.#over = true;
       // The terminal is the editor's until it has ended.
@@ -123,6 +105,7 @@ class View {
     } finally {
       this.#over = true;
       clearInterval(ticks);
+      if (this.#drawing !== null) clearImmediate(this.#drawing);
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#terminal.giveBack();
       this.#canvas.close();
@@ -168,8 +151,16 @@ class View {
     this.#draw();
   }
 
+  /** Draws what has changed, once for all that is told in a row: a thousand questions may come at once. */
   #draw(): void {
-    if (this.#editor !== null || this.#client === null) return;
+    this.#drawing ??= setImmediate(() => {
+      this.#drawing = null;
+      this.#guarded(() => this.#drawNow());
+    });
+  }
+
+  #drawNow(): void {
+    if (this.#editor !== null || this.#over) return;
     const { rows, cursor } = screenOf(this.#state);
     this.#terminal.draw(this.#canvas.lines(rows, this.#state.columns), cursor);
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -200,7 +191,7 @@ class View {
 
   async #ask(request: Asked): Promise<void> {
     try {
-      const answer = await (this.#client as Client).request(request);
+      const answer = await this.#client.request(request);
       this.#guarded(() => this.#take(replied(this.#state, replyOf(request.do, answer), this.#clock())));
     } catch (error) {
       const code = error instanceof CodedFailure ? error.code : undefined;
@@ -211,17 +202,14 @@ class View {
   }
 
   async #weigh(request: Weighing): Promise<void> {
-    try {
-      const answer = await this.#door.weigh(request);
-      this.#guarded(() => this.#take(weighed(this.#state, answer, this.#clock())));
-    } catch {
-      // It is gone, or cannot be weighed: the screen goes on saying that it is not known.
-    }
+    // It may be gone, or cannot be weighed: then the screen goes on saying that it is not known.
+    const answer = await this.#client.request(request).catch(() => null);
+    this.#guarded(() => this.#take(weighed(this.#state, answer, this.#clock())));
   }
 
   async #edit(file: string): Promise<void> {
     this.#terminal.giveBack();
-    const failure = await edit(file);
+    const failure = await edit(file).then(() => null, messageOf);
     this.#editor = null;
     // Detached or ended meanwhile: nobody looks any more.
     if (this.#over) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A supervisor that asks what a test says, and speaks the protocol at a real door. It judges nothing. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -61,6 +61,17 @@ export class FakeSupervisor {
   /** Somebody else answers. */
   answerAs(name: string, question: number, fields: Partial<Answered>): void {
     this.#settle(answered(question, fields), name);
+  }
+
+  /** Hangs up, as a supervisor that was killed. */
+  async hangUp(): Promise<void> {
+    await this.#door?.close();
+    this.#door = null;
+  }
+
+  /** Sends a signal to those who attend. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(Number(readFileSync(join(this.folder, 'attached'), 'utf8')), signal);
   }
 
   /** Resolves when nobody attends any more. */

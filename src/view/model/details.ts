@@ -41,8 +41,7 @@ function field(name: string, text: string, width: number): Row[] {
 }
 
 function ofQuestion(question: Question, { now }: State): Fact[] {
-  const { operations, attempted, asker, pids, threads, policy, rule, errno, fallback, deadline, asked, since } =
-    question;
+  const { operations, attempted, asker, pids, policy, rule, errno, fallback, deadline } = question;
   const others = attempted.filter((operation) => !operations.includes(operation));
   const also =
     others.length === 0 ? '' : ` (${others.join(', ')} of it ${others.length === 1 ? 'is' : 'are'} permitted)`;

@@ -4,7 +4,7 @@
 import type { Row } from './row.js';
 import { cut } from './text.js';
 
-/** At most 78 columns wide. */
+/** For 80 columns and 24 rows, whole. */
 const HELP = `\
 A program waits at each question until it is answered; nothing has happened yet.
   p d   permit, deny: once, for each thread that waits (thr: how many)
@@ -24,8 +24,11 @@ A program waits at each question until it is answered; nothing has happened yet.
   enter leave a question that somebody else answered
   q     detach, as does ctrl-C; the program goes on under its policy
   ctrl-L   draw the screen anew
-Killing asks back, and so does always for a whole operation. For a moment after a
-question has come up by itself, keys do not answer it: the bottom line says so.`.split('\n');
+Killing asks back, and so does always for a whole operation. For a moment after
+a question has come up by itself, keys do not answer it: the last line says so.`.split('\n');
+
+/** Lines that it has. */
+export const HELP_LINES = HELP.length;
 
 /** As much as has room. */
 export function helpRows(columns: number, room: number, scroll: number): Row[] {

@@ -77,5 +77,5 @@ function cells(mark: string, [time, how, often, who, what, object]: Cells, colum
 /** `3 questions`. */
 export function listTitle({ questions, denials, tab }: State): string {
   const names = [countText(questions.length, 'question'), countText(denials.length, 'denial')] as const;
-  return tab === 'questions' ? `[${names[0]}]  ${names[1]} ` : ` ${names[0]}  [${names[1]}]`;
+  return tab === 'questions' ? `[${names[0]}]  ${names[1]}` : `${names[0]}  [${names[1]}]`;
 }

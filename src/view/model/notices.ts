@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the supervisor tells. */
-import type { AnswerScope, Gone } from '../../ask/answer.js';
+import type { AnswerScope, Gone, Undone } from '../../ask/answer.js';
 import type { Question, RecentDenial, Suggestion } from '../../ask/question.js';
 import type { Answers, Notice } from '../../control/protocol.js';
 import { BROWSE, chooseAt, type State, type Step, saying, step, weighing } from './state.js';
@@ -35,8 +35,8 @@ function heard(state: State, notice: Notice): Step {
     case 'denial':
       return step(withDenial(state, notice.denial));
     case 'undone':
-      // Our own undo is told by its answer.
-      return step(state.sent?.do === 'undo' ? state : saying(state, `undone by somebody: ${notice.undone.note}`));
+      // Our own as well: it says the same as the answer to it, whichever comes first.
+      return step(saying(state, undoneText(notice.undone)));
     case 'ready':
       return step({ ...state, ready: true });
     case 'full':
@@ -61,6 +61,11 @@ export function scopeText(scope: AnswerScope): string {
   }
 }
 
+/** What was taken back, by its own note where it has one. */
+export function undoneText({ verdict, scope, note }: Undone): string {
+  return `undone: ${note === '' ? `${verdict} ${scopeText(scope)}` : note}`;
+}
+
 function goneText(why: Gone): string {
   switch (why) {
     case 'died':
@@ -77,13 +82,18 @@ function goneText(why: Gone): string {
 function withQuestion(state: State, told: Question): State {
   const known = state.questions.find(({ id }) => id === told.id);
   const question = known === undefined ? told : { ...told, suggestions: kept(told.suggestions, known.suggestions) };
-  const questions = [...state.questions.filter(({ id }) => id !== told.id), question].sort(
-    (one, other) => Date.parse(one.since) - Date.parse(other.since) || one.id - other.id,
-  );
+  const others = state.questions.filter(({ id }) => id !== told.id);
+  // Behind all that are older. Most come last, and there may be thousands: they are not sorted anew each time.
+  const place = others.findLastIndex((other) => isOlder(other, question)) + 1;
+  const questions = [...others.slice(0, place), question, ...others.slice(place)];
   const next = { ...state, questions };
   const idle = state.question === null && state.settled === null;
   // Before all is known the oldest may still come.
   return idle || (!state.ready && state.settled === null) ? chooseAt(next, 0) : next;
+}
+
+function isOlder(one: Question, other: Question): boolean {
+  return (Date.parse(one.since) - Date.parse(other.since) || one.id - other.id) < 0;
 }
 
 /** What was weighed stays so where the same is told again. */

@@ -3,7 +3,7 @@
 import type { Question, RecentDenial } from '../../ask/question.js';
 import type { Key } from './keys.js';
 import { lineOf } from './line.js';
-import { confirming, send, typing } from './prompt.js';
+import { confirming, send, sendWriting, typing } from './prompt.js';
 import { scrolledToSuggestion, scrollMost } from './screen.js';
 import {
   BROWSE,
@@ -169,12 +169,7 @@ function ofQuestion(state: State, question: Question, sign: string): Step {
         ...about,
         ...({ verdict: state.verdict, scope: 'always', statement: suggestion.number } as const),
       };
-      if (!suggestion.whole) return send(state, request);
-      return prompt({
-        kind: 'confirm',
-        text: `${oneLine(suggestion.statement, state.verdict)}: ${state.verdict} ${suggestion.label}, always?`,
-        request: { ...request, sure: true },
-      });
+      return sendWriting(state, request, suggestion);
     }
   }
 }
@@ -186,9 +181,7 @@ function ofDenial(state: State, { id }: RecentDenial, sign: string): Step {
   const suggestion = suggestionOf(state);
   if (suggestion === null) return step(saying(state, 'nothing that can be written would permit it', true));
   const request = { v: 1, do: 'permit', denial: id, statement: suggestion.number } as const;
-  if (!suggestion.whole) return send(state, request);
-  const text = `${oneLine(suggestion.statement)}: permit ${suggestion.label}, always?`;
-  return step({ ...state, message: null, mode: { kind: 'confirm', text, request: { ...request, sure: true } } });
+  return sendWriting(state, request, suggestion);
 }
 
 function edit(state: State, about: { readonly question: number } | { readonly denial: number }): Step {

@@ -1,19 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Keys where something is typed, or asked back. */
+import type { Suggestion } from '../../ask/question.js';
+import type { RequestOf } from '../../control/protocol.js';
 import { ERRNO_NAMES, isErrno } from '../../policy/errno.js';
 import type { Key } from './keys.js';
 import { lineOf, type as typed } from './line.js';
-import { type Asked, BROWSE, type Line, type Mode, type State, type Step, saying, step } from './state.js';
-import { fromLine } from './statement.js';
+import {
+  type Asked,
+  BROWSE,
+  type Line,
+  type Mode,
+  type State,
+  type Step,
+  saying,
+  step,
+  subjectOf,
+  suggestionsOf,
+} from './state.js';
+import { fromLine, oneLine } from './statement.js';
 
 /** What an empty line means. */
 export const MINUTES = 10;
 
+type Writing = RequestOf<'answer'> | RequestOf<'permit'>;
 type Typing = Extract<Mode, { readonly line: Line }>;
 
 /** Sends it, and waits for its answer. */
 export function send(state: State, request: Asked): Step {
   return step({ ...state, mode: BROWSE, message: null, sent: request }, { do: 'ask', request });
+}
+
+/** Sends what writes a statement; for the whole operation it asks back first. */
+export function sendWriting(state: State, request: Writing, suggestion: Suggestion | undefined): Step {
+  if (suggestion?.whole !== true) return send(state, request);
+  const verdict = request.do === 'answer' ? request.verdict : 'permit';
+  const text = `${oneLine(suggestion.statement, verdict)}: ${verdict} ${suggestion.label}, always?`;
+  return step({ ...state, message: null, mode: { kind: 'confirm', text, request: { ...request, sure: true } } });
 }
 
 /** A key to the question whether one is sure. */
@@ -73,13 +95,17 @@ function entered(state: State, mode: Typing): Step {
       const read = fromLine(mode.line.text);
       if (!read.ok) return again(read.why);
       const { verdict, statement } = read;
-      if ('question' in mode.about)
-        return send(state, {
-          ...{ v: 1, do: 'answer', question: mode.about.question, verdict },
-          ...{ scope: 'always', statement },
-        });
+      // Left as it was, a suggestion is one still.
+      const subject = subjectOf(state);
+      const like = subject === null ? [] : suggestionsOf(subject);
+      const suggestion = like.find((one) => oneLine(one.statement, verdict) === oneLine(statement, verdict));
+      const { about } = mode;
+      if ('question' in about) {
+        const request = { v: 1, do: 'answer', question: about.question, verdict, scope: 'always', statement } as const;
+        return sendWriting(state, request, suggestion);
+      }
       if (verdict === 'deny') return again('it was denied already: permit:');
-      return send(state, { v: 1, do: 'permit', denial: mode.about.denial, statement });
+      return sendWriting(state, { v: 1, do: 'permit', denial: about.denial, statement }, suggestion);
     }
   }
 }

@@ -2,7 +2,7 @@
 /** What came of what was asked. */
 import type { Answered } from '../../ask/answer.js';
 import type { Answers, ErrorCode, Verb } from '../../control/protocol.js';
-import { scopeText, weighedAs } from './notices.js';
+import { scopeText, undoneText, weighedAs } from './notices.js';
 import { type Asked, chooseAt, type State, type Step, saying, step, weighing } from './state.js';
 import { countText } from './words.js';
 
@@ -39,11 +39,8 @@ export function replied(state: State, reply: Reply, now: number): Step {
       const judged = `judged anew: ${countText(questions.length, 'question')}`;
       return weighing(step(saying(onward(next, questions), `${what}; ${judged}`)));
     }
-    case 'undo': {
-      const { verdict, scope, removed, note } = reply.answer;
-      const where = removed === null ? '' : `, taken out of ${removed.file}:${removed.line}`;
-      return step(saying(next, `undone: ${verdict} ${scopeText(scope)}${where}${note === '' ? '' : `; ${note}`}`));
-    }
+    case 'undo':
+      return step(saying(next, undoneText(reply.answer)));
   }
 }
 
@@ -57,13 +54,15 @@ function onward(state: State, gone: readonly number[]): State {
   return position >= 0 && state.question !== null && gone.includes(state.question) ? chooseAt(next, before) : next;
 }
 
-/** What an answer came to. */
+/** What an answer came to, by its own note where it has one. */
 export function answeredText(answered: Omit<Answered, 'question'>): string {
-  const { verdict, scope, threads, decided, note } = answered;
+  const { verdict, scope, threads, decided, written, note } = answered;
+  const calls = threads === 0 ? '' : `: ${countText(threads, 'call goes', 'calls go')} on`;
+  const words = `${verdict} ${scopeText(scope)}${calls}`;
   const parts = [
-    `${verdict === 'permit' ? 'permitted' : 'denied'} ${scopeText(scope)}: ${countText(threads, 'thread')} on`,
-    ...(decided.length === 0 ? [] : [`${countText(decided.length, 'more question')} decided by it`]),
+    ...(note === '' || written !== null ? [words] : []),
     ...(note === '' ? [] : [note]),
+    ...(decided.length === 0 ? [] : [`${countText(decided.length, 'more question')} decided by it`]),
   ];
   return parts.join('; ');
 }
@@ -97,9 +96,10 @@ export function refused(
   }
 }
 
-/** A weighing came back. */
-export function weighed(state: State, answer: Answers['weigh'], now: number): Step {
-  return step(weighedAs({ ...state, now }, answer));
+/** A weighing came back; null: it came to nothing. */
+export function weighed(state: State, answer: Answers['weigh'] | null, now: number): Step {
+  const next = { ...state, now, weighing: false };
+  return weighing(step(answer === null ? next : weighedAs(next, answer)));
 }
 
 /** The editor has ended; `failure` says how it failed. */

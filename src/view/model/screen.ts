@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The state as the lines of a screen. */
 import { type Details, detailsOf } from './details.js';
-import { helpRows } from './help.js';
+import { HELP_LINES, helpRows } from './help.js';
 import { listHeading, listRows, listTitle } from './lists.js';
 import { errnosLike, MINUTES } from './prompt.js';
 import type { Row } from './row.js';
@@ -31,7 +31,7 @@ export function screenOf(state: State): Screen {
     const shown = [
       bar(state),
       ...helpRows(columns, rows - 2, mode.scroll),
-      footer('any key: back   page down: more', columns),
+      footer(`any key: back${HELP_LINES > rows - 2 ? '   page down: more' : ''}`, columns),
     ];
     return { rows: shown, cursor: null };
   }

@@ -83,6 +83,8 @@ export interface State {
   readonly sent: Asked | null;
   /** What was sent to be weighed, by `q1` and `d1`. */
   readonly weighed: ReadonlySet<string>;
+  /** One of them has no answer yet: only what is looked at when it comes is weighed next, however fast one goes through the queue. */
+  readonly weighing: boolean;
 }
 
 /** What is to be done outside. */
@@ -110,7 +112,16 @@ export function initial(columns: number, rows: number, now: number, settle: numb
   return {
     ...{ columns, rows, now, settle, watching: null, ready: false, questions: [], denials: [], full: 0 },
     ...{ tab: 'questions', question: null, denial: null, settled: null, shown: now - settle },
-    ...{ suggestion: 1, verdict: 'permit', scroll: 0, mode: BROWSE, message: null, sent: null, weighed: new Set() },
+    ...{
+      suggestion: 1,
+      verdict: 'permit',
+      scroll: 0,
+      mode: BROWSE,
+      message: null,
+      sent: null,
+      weighed: new Set(),
+      weighing: false,
+    },
   };
 }
 
@@ -170,7 +181,7 @@ export function chooseAt(state: State, position: number): State {
 /** What is chosen, asked to be weighed where that was not done. */
 export function weighing({ state, effects }: Step): Step {
   const subject = subjectOf(state);
-  if (!state.ready || subject === null || (subject.kind === 'question' && subject.settled !== null))
+  if (!state.ready || state.weighing || subject === null || (subject.kind === 'question' && subject.settled !== null))
     return { state, effects };
   const id = subject.kind === 'question' ? subject.question.id : subject.denial.id;
   const key = `${subject.kind === 'question' ? 'q' : 'd'}${id}`;
@@ -179,7 +190,7 @@ export function weighing({ state, effects }: Step): Step {
   const request: Weighing =
     subject.kind === 'question' ? { v: 1, do: 'weigh', question: id } : { v: 1, do: 'weigh', denial: id };
   return {
-    state: { ...state, weighed: new Set([...state.weighed, key]) },
+    state: { ...state, weighing: true, weighed: new Set([...state.weighed, key]) },
     effects: [...effects, { do: 'weigh', request }],
   };
 }
