@@ -130,7 +130,7 @@ t.test('questions come, are answered by keys, and are left', { skip, timeout: 30
     ' y: yes   any other key: no',
   ]);
   await terminal.keys('y');
-  await terminal.line('permit always; written to');
+  await terminal.line('written to usr_sbin_inetd.yaml:12');
 
   await terminal.keys('q');
   t.same((await terminal.line('the shell is back')).slice(0, 4), [

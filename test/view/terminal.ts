@@ -75,12 +75,13 @@ export class FakeTerminal {
       .map((line) => line.trimEnd());
   }
 
-  /** The screen as soon as it is what is looked for; as it is at last, where it never is. */
+  /** The screen as soon as it is what is looked for. Rejects with the screen as it is at last, where it never is. */
   async until(found: (lines: readonly string[]) => boolean): Promise<string[]> {
     const end = Date.now() + PATIENCE_MS;
     for (;;) {
       const lines = await this.screen();
-      if (found(lines) || Date.now() > end) return lines;
+      if (found(lines)) return lines;
+      if (Date.now() > end) throw new Error(`it never comes; at last:\n${lines.join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
