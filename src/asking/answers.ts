@@ -195,7 +195,11 @@ export class Answering {
     errno: string | undefined,
     sure: boolean,
   ): string {
-    if (typeof meant === 'string') return meant;
+    if (typeof meant === 'string') {
+      if (!sure && isWhole(meant, suggestions))
+        throw new CodedFailure('unsure', `this would ${verdict} the whole operation:\n${meant}`);
+      return meant;
+    }
     const chosen = suggestions.find(({ number }) => number === (meant ?? 1));
     if (chosen === undefined)
       throw new Failure(
@@ -316,6 +320,15 @@ export class Answering {
     this.#turn = done.catch(() => undefined);
     return done;
   }
+}
+
+/** Does the statement, as somebody wrote it, name what a suggestion of the whole operation names, or all paths? */
+function isWhole(statement: string, suggestions: readonly Suggestion[]): boolean {
+  const named = suggestions
+    .filter(({ whole }) => whole)
+    .flatMap((one) => one.statement.match(/^ {2}(?:path|address|family): (.+)$/m)?.[1] ?? []);
+  const words = statement.split(/[\s,"'[\]{}]+/);
+  return ['/**', '/***', ...named].some((one) => words.includes(one.replace(/^["']|["']$/g, '')));
 }
 
 const NOTHING_DONE = { keys: [], standing: [], pids: [], amendment: null } as const;

@@ -129,6 +129,13 @@ t.test('always: written before the rule that asked, in force at once, and taken 
   const before = scene.text;
   await t.rejects(client.request<'answer'>(answer(1, { scope: 'always', statement: 4 })), { code: 'unsure' });
   await t.rejects(client.request<'answer'>(answer(1, { scope: 'always', statement: 9 })), /there is no suggestion 9/);
+  for (const all of ['/**', '/***'])
+    await t.rejects(
+      client.request<'answer'>(answer(1, { scope: 'always', statement: `permit: read\npath: "${all}"` })),
+      {
+        code: 'unsure',
+      },
+    );
   await t.rejects(client.request<'answer'>(answer(1, { scope: 'always', statement: 'permit: raed\npath: /x' })), {
     code: 'bad-policy',
     message: /raed/,
