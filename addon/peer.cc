@@ -66,9 +66,22 @@ Napi::Value ConnectDatagram(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, fd.take());
 }
 
+// receiveNow(fd, bytes) -> bytes that were there; 0: the end; -1: there are none now. ENOTSOCK: it is no socket.
+Napi::Value ReceiveNow(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info, "receiveNow(fd, bytes)");
+  const int fd = arguments.Descriptor(0);
+  const Bytes bytes = arguments.Memory(1);
+  if (arguments.Wrong()) return env.Undefined();
+  const ssize_t got = recv(fd, bytes.data, bytes.size, MSG_DONTWAIT);
+  if (got < 0 && errno != EAGAIN && errno != EINTR) return ThrowErrno(env, errno, "recv");
+  return Napi::Number::New(env, static_cast<double>(got));
+}
+
 }  // namespace
 
 void RegisterPeer(Napi::Env env, Napi::Object exports) {
   exports.Set("peer", Napi::Function::New(env, Peer));
+  exports.Set("receiveNow", Napi::Function::New(env, ReceiveNow));
   exports.Set("connectDatagram", Napi::Function::New(env, ConnectDatagram));
 }

@@ -3,11 +3,11 @@ import { Args, Flags } from '@oclif/core';
 import { answerBy, command, webhook } from '../attach/answerer.js';
 import { jsonLines } from '../attach/lines.js';
 import { plain } from '../attach/plain.js';
-import { sayLine, typedLines } from '../attach/view.js';
+import { sayLine, type TypedLines, typedLines } from '../attach/view.js';
 import { CallgateCommand } from '../cli/command.js';
 import { table } from '../cli/table.js';
 import { Failure } from '../host/failure.js';
-import { systemHost } from '../host/host.js';
+import { type Host, systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { type Attachable, attachable, attachTo } from '../supervise/attach.js';
 import { unviewable } from '../view/viewable.js';
@@ -88,10 +88,13 @@ export default class Attach extends CallgateCommand {
     });
     if (automat !== null) await answerBy(client, automat, (line) => this.talk(line));
     else if (flags.json)
-      await jsonLines(client, { lines: typedLines(), write: (line) => void process.stdout.write(line) });
+      await this.#typed(host, (lines) =>
+        jsonLines(client, { lines, write: (line) => void process.stdout.write(line) }),
+      );
     else if (flags.plain || unviewable() !== null) {
       const interactive = process.stdin.isTTY === true;
-      if (!(await plain(client, { lines: typedLines(), say: sayLine, interactive }))) process.exitCode = NOT_DONE;
+      const done = await this.#typed(host, (lines) => plain(client, { lines, say: sayLine, interactive }));
+      if (!done) process.exitCode = NOT_DONE;
     } else {
       // Loaded here, so that nothing else pays for what it draws with.
       const { view } = await import('../view/view.js');
@@ -99,7 +102,15 @@ export default class Attach extends CallgateCommand {
       this.log(text);
       if (how === 'lost') process.exitCode = NOBODY_THERE;
     }
-    process.stdin.destroy();
+  }
+
+  async #typed<T>(host: Host, attending: (lines: TypedLines) => Promise<T>): Promise<T> {
+    const lines = typedLines(host.addon);
+    try {
+      return await attending(lines);
+    } finally {
+      lines.close();
+    }
   }
 }
 

@@ -158,6 +158,11 @@ export interface Addon {
   writeUnstopped(fd: number, bytes: Uint8Array): number;
   /** Pid and user of the process that connected the Unix socket, as they were then. ESRCH where it has ended, or is of no pid namespace of ours. */
   peer(fd: number): { readonly pid: number; readonly uid: number };
+  /**
+   * recv(2) that never waits, whatever the socket's other holders set. Returns how many bytes were there, 0 at the end, -1 where there
+   * are none now. ENOTSOCK: it is no socket.
+   */
+  receiveNow(fd: number, bytes: Uint8Array): number;
   /** A descriptor (CLOEXEC) of a Unix datagram socket connected to the path. ENOENT, ECONNREFUSED: nobody listens there. */
   connectDatagram(path: string): number;
   /** Becomes the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER). */

@@ -114,6 +114,11 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
       [descriptor, bytes],
     ],
     peer: [[9999], [descriptor]],
+    receiveNow: [
+      [9999, Buffer.alloc(1)],
+      [descriptor, bytes],
+    ],
+    connectDatagram: [[`${folder}/nobody`], [text]],
     becomeSubreaper: [[], []],
     reapOrphans: [[], []],
     probe: [[], []],

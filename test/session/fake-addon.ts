@@ -190,6 +190,10 @@ export class FakeAddon implements Addon {
     return { pid: this.connecting, uid: this.connectingAs };
   }
 
+  receiveNow(): number {
+    return -1;
+  }
+
   connectDatagram(path: string): number {
     throw failure('ENOENT', `connect ${path}`);
   }
