@@ -78,9 +78,9 @@ much_output() {
 
 an_end() {
   local left runner
-  in_vm "$1" --timeout 8 -- sh -c 'echo before; sleep 1000'
+  in_vm "$1" --timeout 25 -- sh -c 'echo before; sleep 1000'
   is "$1: out of time is 125" "$status $out" '125 before'
-  matches "$1: and says so" "$err" '8 s \(--timeout\)'
+  matches "$1: and says so" "$err" '25 s \(--timeout\)'
 
   mkdir "$scratch/tmp"
   # A group of its own, to be interrupted as a terminal does it: every process in the group.
