@@ -267,7 +267,7 @@ function readable(file: string): boolean {
 
 /** A command answers, from the first instruction on; what is no answer is told and lets nobody through. */
 async function byCommand(t: Test): Promise<void> {
-  const place = new Place('default: permit\nasking: {deadline: 2s}\n');
+  const place = new Place('default: permit\nasking: {deadline: 20s}\n');
   const [yes, no, odd] = ['yes', 'no', 'odd'].map((name) => place.file(name)) as string[];
   const answer = `read q; case "$q" in *'"object":"${yes}"'*) echo '{"verdict":"permit"}';; *'"object":"${no}"'*) echo '{"verdict":"deny","errno":"ENOENT"}';; *) echo '{"verdict":"perhaps"}';; esac`;
   const run = place.shell(`cat ${yes}; cat ${no}; cat ${odd}`, '--exec', answer);
