@@ -52,7 +52,10 @@ static long write_one(__u32 index, struct writing *writing)
 	at = CG_BOUND(climb->at, CG_TEXT);
 	scratch->text[at] = '/';
 	length &= CG_NAME_MAX;
-	bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name);
+	if (bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name)) {
+		climb->unresolved = CG_UNRESOLVED_READ;
+		return 1;
+	}
 	climb->at = at + 1 + length;
 	return 0;
 }
@@ -82,9 +85,8 @@ static __always_inline __u32 write_whole(struct cg_scratch *scratch)
 		return 1;
 	}
 	length = access->length;
-	if (length > sizeof(access->bytes))
+	if (length > sizeof(access->bytes) || bpf_probe_read_kernel(scratch->text, length, access->bytes))
 		return 0;
-	bpf_probe_read_kernel(scratch->text, length, access->bytes);
 	return length;
 }
 
@@ -148,7 +150,8 @@ static __noinline int find_answer(struct cg_subject *subject, struct cg_scratch 
 	key->operations = access->decided;
 	key->length = length;
 	key->object_type = access->object;
-	bpf_probe_read_kernel(key->object, length, scratch->text);
+	if (bpf_probe_read_kernel(key->object, length, scratch->text))
+		return -1;
 	use = access->answer;
 	if (own->kept_for == CG_ANSWER_MAKES && (access->flags & CG_EVENT_CREATED)) {
 		own->kept_for = 0;

@@ -24,7 +24,10 @@ static __always_inline int OF_CLASS(takes)(struct OF_CLASS(cg_image) *image, __u
 	return (image->moves[CG_BOUND(table + before * width + after / 32, OF_CLASS(CG_MOVES))] >> (after & 31)) & 1;
 }
 
-/* What an automaton of bytes goes on with from `row`, by a column of it; 0: nothing. */
+/*
+ * What an automaton of bytes goes on with from `row`, by a column of it, or where that is empty by column `otherwise` (0: by none);
+ * 0: nothing.
+ */
 static __always_inline __u32 OF_CLASS(row_has)(struct OF_CLASS(cg_image) *image, __u32 row, __u32 column, __u32 otherwise)
 {
 	__u64 cell = image->cells[CG_BOUND(row + column, OF_CLASS(CG_CELLS))];

@@ -5,7 +5,6 @@ import type { AskingPolicy, AskingRule, Suggestion } from '../ask/question.js';
 import { type Asked, type Evidence, type Proposal, proposals } from '../ask/suggest.js';
 import { decide } from '../decide/decide.js';
 import type { KernelEvent } from '../events/decode.js';
-import { readObject } from '../events/object.js';
 import type { EventRecord } from '../events/record.js';
 import type { Access, AccessObject, Rule } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
@@ -28,14 +27,6 @@ export function factsOf(event: KernelEvent, record: EventRecord): Facts {
   const { policy, decided } = event;
   const operations = decided.length > 0 ? decided : event.operations;
   const access = event.object === null ? null : accessOf(record, operations, event.object);
-  return { record, policy, operations, access, proposals: null, suggestions: null };
-}
-
-/** The facts of a record that was written down. */
-export function factsOfRecord(record: EventRecord, policy: number): Facts {
-  const operations = record.decided ?? record.operation;
-  const object = readObject(record.object);
-  const access = object === undefined ? null : accessOf(record, operations, object);
   return { record, policy, operations, access, proposals: null, suggestions: null };
 }
 

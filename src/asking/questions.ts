@@ -22,8 +22,10 @@ import type { Posture } from '../policy/posture.js';
 import type { Image, Session } from '../session/session.js';
 import { askerOf } from './asker.js';
 import { Attendance } from './attendance.js';
+import { Deadlines } from './deadlines.js';
 import { RecentDenials, type Refused } from './denials.js';
 import { askedOf, type Facts, factsOf, policyOf, ruleOf, suggestionsOf } from './facts.js';
+import { Gathering } from './gathering.js';
 import { Replies, type ReplyTo } from './replies.js';
 import { type Released, StoppedProcesses } from './stopped.js';
 import { Weigher } from './weigh.js';
@@ -65,8 +67,6 @@ const BEFORE_MOST = 64;
 const CROWD = 64;
 /** Events that take so long that the kernel half must be told first that somebody is still there. */
 const MANY = 32;
-/** A question that has changed, or a denial, is told again this late: a flood is no reason to flood. */
-const GATHER_MS = 50;
 /** The event comes before the thread is in the kernel half's list, by an instruction or by as long as it is preempted. */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 50, 200, 1000] as const;
 /** Why something was refused that a statement can permit. */
@@ -85,11 +85,9 @@ export class Questions {
   readonly #ends = new Map<number, string>();
   readonly #weigher: Weigher;
   readonly #before: Asked[] = [];
-  readonly #deadlines = new Map<number, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  readonly #deadlines = new Deadlines((id) => this.#overdue(id));
+  readonly #gathering: Gathering;
   readonly #looks = new Set<NodeJS.Timeout>();
-  readonly #changed = new Set<number>();
-  readonly #refused = new Set<Refused>();
-  #gathering: NodeJS.Timeout | null = null;
   #application: Application;
   #overflowed = 0;
   #closed = false;
@@ -107,6 +105,14 @@ export class Questions {
     this.replies = new Replies(gate, generation, bootNow);
     this.processes = new StoppedProcesses(host.addon, gate, cookie, (pid) => this.#died(pid));
     this.#weigher = new Weigher(host, of.sensitive);
+    this.#gathering = new Gathering({
+      isHeard: () => this.attendance.size > 0,
+      question: (id) => {
+        const entry = this.queue.get(id);
+        if (entry !== undefined) this.attendance.tell({ v: 1, tell: 'question', question: this.describe(entry) });
+      },
+      denial: (one) => this.attendance.tell({ v: 1, tell: 'denial', denial: this.describeDenial(one) }),
+    });
   }
 
   /** Takes in what the kernel half said. */
@@ -146,7 +152,6 @@ export class Questions {
     );
     const { policy } = loaded ?? {};
     const rule = ruleOf(facts, loaded);
-    const deadline = this.#deadlines.get(entry.id);
     return {
       id: entry.id,
       session: this.of.session.state.name,
@@ -163,7 +168,7 @@ export class Questions {
       rule,
       errno: policy?.errno ?? 'EPERM',
       fallback: policy?.asking?.fallback ?? 'deny',
-      deadline: deadline === undefined ? null : new Date(deadline.at).toISOString(),
+      deadline: this.#deadlines.of(entry.id),
       suggestions: suggestionsOf(facts, () => this.#evidence()),
     };
   }
@@ -241,9 +246,8 @@ export class Questions {
   resume(id: number): void {
     const entry = this.queue.get(id);
     if (entry === undefined) return;
-    const deadline = this.#deadlines.get(id);
     if (this.attendance.size === 0) this.fallBack(entry, NOBODY);
-    else if (deadline !== undefined && deadline.at <= Date.now()) this.fallBack(entry, DEADLINE);
+    else if (this.#deadlines.isOver(id)) this.fallBack(entry, DEADLINE);
     else this.#judgeAnew(entry);
   }
 
@@ -273,12 +277,11 @@ export class Questions {
   /** The session is over. */
   close(): void {
     this.#closed = true;
-    this.#gather();
+    this.#gathering.flush();
     this.attendance.tell({ v: 1, tell: 'ended' });
     this.attendance.close();
-    for (const { timer } of this.#deadlines.values()) clearTimeout(timer);
+    this.#deadlines.close();
     for (const timer of this.#looks) clearTimeout(timer);
-    if (this.#gathering !== null) clearTimeout(this.#gathering);
     this.processes.close();
   }
 
@@ -333,10 +336,7 @@ export class Questions {
       this.fallBack(entry, NOBODY);
       return;
     }
-    if (seconds !== undefined) {
-      const timer = setTimeout(() => this.#overdue(id), 1000 * seconds).unref();
-      this.#deadlines.set(id, { at: Date.now() + 1000 * seconds, timer });
-    }
+    if (seconds !== undefined) this.#deadlines.set(id, seconds);
     const question = this.describe(entry);
     if (asked !== null) this.#before.push(asked);
     if (this.#before.length > BEFORE_MOST) this.#before.shift();
@@ -362,29 +362,11 @@ export class Questions {
   }
 
   #denied(event: KernelEvent, record: EventRecord): void {
-    this.#refused.add(this.denials.add(record, () => factsOf(event, record)));
-    this.#gatherLater();
+    this.#gathering.refused(this.denials.add(record, () => factsOf(event, record)));
   }
 
   #tellChanged(id: number): void {
-    this.#changed.add(id);
-    this.#gatherLater();
-  }
-
-  #gatherLater(): void {
-    if (this.attendance.size === 0) this.#refused.clear();
-    else this.#gathering ??= setTimeout(() => this.#gather(), GATHER_MS).unref();
-  }
-
-  #gather(): void {
-    this.#gathering = null;
-    for (const id of this.#changed) {
-      const entry = this.queue.get(id);
-      if (entry !== undefined) this.attendance.tell({ v: 1, tell: 'question', question: this.describe(entry) });
-    }
-    for (const one of this.#refused) this.attendance.tell({ v: 1, tell: 'denial', denial: this.describeDenial(one) });
-    this.#changed.clear();
-    this.#refused.clear();
+    this.#gathering.changed(id);
   }
 
   /** Those of its threads that the policy decides now go on. */
@@ -434,10 +416,8 @@ export class Questions {
   }
 
   #end(id: number, how: string): void {
-    const deadline = this.#deadlines.get(id);
-    if (deadline !== undefined) clearTimeout(deadline.timer);
-    this.#deadlines.delete(id);
-    this.#changed.delete(id);
+    this.#deadlines.clear(id);
+    this.#gathering.forget(id);
     this.#ends.set(id, how);
     const [oldest] = this.#ends.keys();
     if (this.#ends.size > QUESTIONS_MOST && oldest !== undefined) this.#ends.delete(oldest);
