@@ -104,6 +104,47 @@ static __always_inline struct mount *cg_as_mount(__u64 address)
 	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct mount));
 }
 
+static __always_inline struct unix_sock *cg_as_unix_sock(__u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct unix_sock));
+}
+
+/* The word at an address, by way of a struct that begins with one. */
+static __always_inline __u64 cg_typed_word(__u64 address)
+{
+	struct list_head *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct list_head));
+
+	return (__u64)words->next;
+}
+
+/*
+ * A super block's mounts: where the list goes on, as a struct list_head in a mount until 6.17, and as the mount since; `end`: where
+ * it ends.
+ */
+static __always_inline __u64 cg_typed_mounts(struct super_block *sb, __u64 *end)
+{
+	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
+		*end = 0;
+		return (__u64)sb->s_mounts;
+	}
+	*end = (__u64)sb + bpf_core_field_offset(struct super_block___old, s_mounts);
+	return cg_typed_word(*end);
+}
+
+static __always_inline struct mount *cg_as_typed_mount(__u64 at)
+{
+	if (!bpf_core_field_exists(struct mount, mnt_next_for_sb))
+		at -= bpf_core_field_offset(struct mount___old, mnt_instance);
+	return cg_as_mount(at);
+}
+
+static __always_inline __u64 cg_typed_next_mount(struct mount *mount)
+{
+	if (bpf_core_field_exists(struct mount, mnt_next_for_sb))
+		return (__u64)mount->mnt_next_for_sb;
+	return cg_typed_word((__u64)mount + bpf_core_field_offset(struct mount___old, mnt_instance));
+}
+
 static __always_inline __u32 cg_typed_sequence(struct dentry *dentry)
 {
 	return dentry->d_seq.seqcount.sequence;
@@ -117,14 +158,6 @@ static __always_inline __u32 cg_typed_seqcount(__u64 address)
 	struct seqcount *sequence = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct seqcount));
 
 	return sequence->sequence;
-}
-
-/* The word at an address, by way of a struct that begins with one. */
-static __always_inline __u64 cg_typed_word(__u64 address)
-{
-	struct list_head *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct list_head));
-
-	return (__u64)words->next;
 }
 
 static __always_inline struct file *cg_as_file(__u64 address)

@@ -70,6 +70,12 @@ struct cg_fast_inet {
 __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast);
 __u32 cg_fast_address(struct cg_subject *subject, struct cg_fast_inet *inet);
 
+/* The same of a dentry that came without its mount, where the subject's namespace has one mount alone of its file system. */
+__u32 cg_fast_mountless(struct cg_subject *subject, __u64 dentry, __u32 operation);
+
+/* The same of the name that a unix socket (struct sock) is bound to; of one or two operations, as cg_fast. */
+__u32 cg_fast_unix(struct cg_subject *subject, __u64 sock, __u32 first, __u32 second);
+
 /* A path, and a place in a table of descriptors. */
 struct cg_holding {
 	__u64 mount; /* struct vfsmount */

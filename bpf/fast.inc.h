@@ -13,15 +13,15 @@
 static __always_inline __u32 OF_CLASS(literal_of)(struct OF_CLASS(cg_image) *image, __u32 from, __u32 length, __u64 w0, __u64 w1,
 						  __u64 w2)
 {
-	__u64 slot = CG_LITERAL_HASH(image->header.seed, from, length, w0, w1, w2);
+	__u32 key = CG_LITERAL_KEY(from, length);
+	__u64 slot = cg_literal_hash(image->header.seed, key, w0, w1, w2);
 
 	for (int probe = 0; probe < CG_PROBES; probe++) {
 		struct cg_literal *literal = &image->literals[CG_BOUND(slot + probe, OF_CLASS(CG_LITERALS))];
-		if (!literal->length)
-			break;
-		if (literal->words[0] == w0 && literal->words[1] == w1 && literal->words[2] == w2 && literal->length == length &&
-		    literal->state == from)
+		if (literal->key == key && literal->words[0] == w0 && literal->words[1] == w1 && literal->words[2] == w2)
 			return literal->to;
+		if (!literal->key)
+			break;
 	}
 	return NO_STATE;
 }

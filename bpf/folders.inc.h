@@ -5,6 +5,10 @@
  *   A directory's number names it on its file system while both are there, and it is gone only by rmdir(2), which inode_rmdir
  *   sees and counts before it happens, or by a rename that replaces it. (No hard links; numbers of the file systems below are
  *   unique. That a number came round, as tmpfs's may after 2^32, shows in the inode's address.)
+ *   Overlayfs numbers a directory by the one it stands for, lower before upper, with the layer's file system where there are
+ *   several, or anew each time it comes into memory (fs/overlayfs/inode.c: ovl_map_ino, ovl_get_inode). Layers do not overlap
+ *   (super.c: ovl_setup_trap), so no two have the same. A layer that is changed behind its back is changed by the calls that
+ *   are seen here; or it is on another machine, and then overlayfs itself promises nothing.
  *   Its path changes by a rename or an exchange, of it or of one above it, which the kernel does under rename_lock alone
  *   (fs/dcache.c: __d_move), or by what is mounted, which it does under mount_lock (fs/namespace.c). Both sequences only grow.
  *   So where none of the three has grown since before the path was read, the same number under the same mount has the same
@@ -23,9 +27,10 @@ static __always_inline int is_kept(struct super_block *sb)
 	case EXT4_SUPER_MAGIC:
 	case XFS_SUPER_MAGIC:
 	case F2FS_SUPER_MAGIC:
+	case OVERLAYFS_MAGIC:
 		return 1;
 	default:
-		/* btrfs counts in each subvolume, overlayfs takes its layers' numbers, others change without the kernel's doing. */
+		/* btrfs counts in each subvolume, others change without the kernel's doing. */
 		return 0;
 	}
 }

@@ -44,14 +44,14 @@ static __noinline __u32 OF_CLASS(state_after)(struct OF_CLASS(cg_image) *image, 
 	__u64 w0 = words[0], w1 = words[1], w2 = words[2];
 	if (length - 1 < CG_LITERAL_BYTES && ((state->length_mask >> (length & 31)) & 1) &&
 	    ((state->first_mask >> (w0 & 63)) & 1)) {
-		__u64 slot = CG_LITERAL_HASH(image->header.seed, from, length, w0, w1, w2);
+		__u32 key = CG_LITERAL_KEY(from, length);
+		__u64 slot = cg_literal_hash(image->header.seed, key, w0, w1, w2);
 		for (int probe = 0; probe < CG_PROBES; probe++) {
 			struct cg_literal *literal = &image->literals[CG_BOUND(slot + probe, OF_CLASS(CG_LITERALS))];
-			if (!literal->length)
-				break;
-			if (literal->state == from && literal->length == length && literal->words[0] == w0 &&
-			    literal->words[1] == w1 && literal->words[2] == w2)
+			if (literal->key == key && literal->words[0] == w0 && literal->words[1] == w1 && literal->words[2] == w2)
 				return literal->to;
+			if (!literal->key)
+				break;
 		}
 	}
 	if (state->dfa) {

@@ -12,6 +12,7 @@
  * than are looked at is denied and counted. A queue is at one place or at none: what is seen at several is denied and
  * counted, because mq_open(2) is judged in file_open too, which all opens pass and which carries no judgement of many paths.
  */
+#include "fast.h"
 #include "guard.h"
 #include "judge.h"
 
@@ -194,13 +195,18 @@ static __always_inline int of_a_layer(void)
 SEC("lsm/inode_readlink")
 int BPF_PROG(inode_readlink, struct dentry *dentry)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	if (of_a_layer())
 		return 0;
+	CG_TOLD(cg_fast_mountless(subject, (__u64)dentry, CG_READ));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	return judge_everywhere(&entry, dentry, CG_BIT(CG_READ));
 }
 

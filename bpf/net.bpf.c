@@ -81,6 +81,8 @@ static __always_inline __u32 fast_local(struct cg_subject *subject, struct sock 
 	struct cg_fast_inet inet = {.protocol = plain_protocol(sk), .operation = operation};
 	__u32 port = sk->__sk_common.skc_num; /* host order */
 
+	if (sk->__sk_common.skc_family == AF_UNIX)
+		return cg_fast_unix(subject, (__u64)sk, operation, CG_OPERATION_COUNT);
 	if (!inet.protocol)
 		return CG_NOT_TOLD;
 	if (sk->__sk_common.skc_family == AF_INET) {
@@ -258,10 +260,15 @@ int BPF_PROG(socket_accept, struct socket *sock, struct socket *newsock)
 SEC("lsm/unix_stream_connect")
 int BPF_PROG(unix_stream_connect, struct sock *sk, struct sock *other, struct sock *newsk)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_TOLD(cg_fast_unix(subject, (__u64)other, CG_CONNECT, CG_OPERATION_COUNT));
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_facts(&entry, cg_unix_facts(entry.subject, entry.scratch, other), CG_BIT(CG_CONNECT));
 }
@@ -269,20 +276,27 @@ int BPF_PROG(unix_stream_connect, struct sock *sk, struct sock *other, struct so
 SEC("lsm/unix_may_send")
 int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	struct sock *sk, *peer;
 	int verdict = 0;
 	__u32 operation;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	sk = sock->sk;
 	peer = other->sk;
+	/* A datagram socket that is connected already was judged then. */
+	if (sk && peer && BPF_CORE_READ((struct unix_sock *)sk, peer) == peer)
+		return 0;
+	/* Whichever of the two it is; a refusal has to say which. */
+	if (peer && cg_fast_unix(subject, (__u64)peer, CG_CONNECT, CG_SEND) == CG_PERMITTED)
+		return 0;
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (!sk || !peer)
 		return judge_facts(&entry, FACTS_DENY, CG_BIT(CG_SEND));
-	/* A datagram socket that is connected already was judged then. */
-	if (BPF_CORE_READ((struct unix_sock *)sk, peer) == peer)
-		return 0;
 	/*
 	 * connect(2) of a datagram socket comes here too, behind socket_connect; every send comes behind socket_sendmsg. Of one
 	 * task, so the last of the two says which it is: the number of the system call does not (socketcall(2) has one for both).

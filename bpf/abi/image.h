@@ -8,8 +8,8 @@
  *
  *   step(s, name):  length n = bytes of name
  *     1. exact table, if 1 <= n <= CG_LITERAL_BYTES and bit n of length_mask and bit (name[0] & 63) of first_mask are set:
- *        probe CG_PROBES consecutive slots of literals[] from hash(seed, s, n, words); an equal one (state, length and all
- *        24 bytes, zero padded) gives the next state; an empty slot (length 0) ends the search.
+ *        probe CG_PROBES consecutive slots of literals[] from hash(seed, s, n, words); an equal one (key and all 24 bytes,
+ *        zero padded) gives the next state; an empty slot (key 0) ends the search.
  *     2. else, if dfa != 0: row = dfa; for each byte b: row = has(row, classes[b]), where it has nothing there
  *        has(row, class_count + 1), and row 0 ends the search at once; after the last byte, a row != 0 gives the next
  *        state has(row, class_count). Rows are laid into one another: has(row, column) is the lower half of
@@ -50,10 +50,10 @@
  * half of which holds a place in `cells`, and a state.
  */
 #define CG_IMAGE_CLASSES(X)                                             \
-	X(0, 256, 256, __u32, 4096, 256, 128, 32, 64, 512)              \
+	X(0, 256, 512, __u32, 4096, 256, 128, 32, 64, 512)              \
 	X(1, 1024, 2048, __u32, 32768, 1024, 1024, 64, 256, 2048)       \
 	X(2, 32768, 32768, __u32, 65536, 32768, 32768, 1024, 8192, 8192) \
-	X(3, 131072, 131072, __u64, 524288, 131072, 131072, 4096, 32768, 8192)
+	X(3, 131072, 131072, __u64, 524288, 131072, 65536, 4096, 32768, 8192)
 #define CG_IMAGE_CLASS_COUNT 4
 /* Places in the outer maps, by class: what 200 large policies and some in replacement need. */
 #define CG_IMAGES0 1024
@@ -98,37 +98,32 @@ CG_ASSERT(sizeof(struct cg_state) == 24, "no padding");
 
 struct cg_literal {
 	__u64 words[3]; /* the name, little endian words, zero padded */
-	__u32 state;    /* the state it leaves */
-	__u32 length;   /* bytes; 0: the slot is empty */
+	__u32 key;      /* CG_LITERAL_KEY of the state it leaves and the name's bytes; 0: the slot is empty */
 	__u32 to;
-	__u32 pad;
 };
-CG_ASSERT(sizeof(struct cg_literal) == 40, "no padding");
+CG_ASSERT(sizeof(struct cg_literal) == 32, "no padding");
+#define CG_LITERAL_KEY(state, length) ((state) << 8 | (length))
 
 /*
  * Slot of a literal, before masking with (literals of the class - 1). The highest bits of the product are the ones that
  * every bit of a name reaches: names that differ in their last letter alone must not share a slot under every seed, and
  * neither must those that differ just as the numbers of their states do.
  */
-static inline __attribute__((always_inline)) __u64 cg_literal_hash(__u64 seed, __u64 state_and_length, __u64 w0,
-								   __u64 w1, __u64 w2)
+static inline __attribute__((always_inline)) __u64 cg_literal_hash(__u64 seed, __u64 key, __u64 w0, __u64 w1, __u64 w2)
 {
-	__u64 mixed = w0 ^ w1 * 0xC2B2AE3D27D4EB4Full ^ w2 * 0x165667B19E3779F9ull ^
-		      state_and_length * 0xD6E8FEB86659FD93ull ^ seed;
+	__u64 mixed = w0 ^ w1 * 0xC2B2AE3D27D4EB4Full ^ w2 * 0x165667B19E3779F9ull ^ key * 0xD6E8FEB86659FD93ull ^ seed;
 
 	mixed *= 0x9E3779B97F4A7C15ull;
 	return (mixed >> 46) ^ (mixed >> 55);
 }
-#define CG_LITERAL_HASH(seed, state, length, w0, w1, w2) \
-	cg_literal_hash((seed), (__u64)(state) << 8 | (length), (w0), (w1), (w2))
 
-/* The decision for each operation, an index into decisions[]. */
+/* The decision for each operation, an index into decisions[], of which no class has more than 65536. */
 struct cg_answer {
-	__u32 decision[CG_OPERATION_SLOTS];
+	__u16 decision[CG_OPERATION_SLOTS];
 	__u32 program; /* number (from 1) of the application's policy whose program this path is; 0: none */
 	__u32 grants;  /* CG_GRANTS_OWN, CG_GRANTS_FOLDER: classes of what is granted there, see moves[] */
 };
-CG_ASSERT(sizeof(struct cg_answer) == 88, "no padding");
+CG_ASSERT(sizeof(struct cg_answer) == 48, "no padding");
 
 /*
  * Where a thing may be moved or linked to: only where it is granted no more than where it comes from, to itself and below.

@@ -11,6 +11,7 @@ import {
   HEADER,
   IMAGE_MAGIC,
   LITERAL,
+  literalKey,
   offsetsOf,
   RANGE,
   STATE,
@@ -65,8 +66,7 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
     const at = offsets.literals + index * ENTRY_BYTES.literals;
     for (let byte = 0; byte < literal.name.length; byte++)
       bytes[at + LITERAL.words + byte] = literal.name.charCodeAt(byte);
-    u32(at + LITERAL.state, literal.state);
-    u32(at + LITERAL.length, literal.name.length);
+    u32(at + LITERAL.key, literalKey(literal.state, literal.name.length));
     u32(at + LITERAL.to, literal.to);
   });
   const half = cellBytes(tables.imageClass) / 2;
@@ -82,7 +82,7 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
   });
   tables.answers.forEach(({ decisions, program, grants }, index) => {
     const at = offsets.answers + index * ENTRY_BYTES.answers;
-    for (const [bit, decision] of decisions.entries()) u32(at + ANSWER.decision + 4 * bit, decision);
+    for (const [bit, decision] of decisions.entries()) view.setUint16(at + ANSWER.decision + 2 * bit, decision, true);
     u32(at + ANSWER.program, program);
     u32(at + ANSWER.grants, grants);
   });

@@ -111,6 +111,11 @@ export function fitsExactTable(name: string): boolean {
   return name.length >= 1 && name.length <= LITERAL_BYTES;
 }
 
+/** `CG_LITERAL_KEY`: the state a name leaves, and its bytes. */
+export function literalKey(state: number, length: number): number {
+  return ((state << 8) | length) >>> 0;
+}
+
 /** `CG_LITERAL_BYTES` bytes of a name as six 32-bit halves of its three little endian words, low half first. */
 export function literalHalves(name: string): Uint32Array {
   const halves = new Uint32Array(LITERAL_BYTES / 4);

@@ -5,7 +5,7 @@
  * where that is not small enough a state gets another number, which moves all its names, or the table another seed.
  */
 import type { Bytes } from '../policy/bytes.js';
-import { literalHalves, PROBES } from './layout.js';
+import { literalHalves, literalKey, PROBES } from './layout.js';
 import { PLACEMENTS_MAX } from './limits.js';
 
 export interface Literal {
@@ -45,7 +45,7 @@ function times(one: Wide, other: Wide): Wide {
 
 const FACTOR_1: Wide = { low: 0x27d4eb4f, high: 0xc2b2ae3d };
 const FACTOR_2: Wide = { low: 0x9e3779f9, high: 0x165667b1 };
-const FACTOR_STATE: Wide = { low: 0x6659fd93, high: 0xd6e8feb8 };
+const FACTOR_KEY: Wide = { low: 0x6659fd93, high: 0xd6e8feb8 };
 const FACTOR_LAST_LOW = 0x7f4a7c15;
 const FACTOR_LAST_HIGH = 0x9e3779b9;
 
@@ -63,8 +63,7 @@ export function nameMix(name: string): NameMix {
 
 /** What the header's cg_literal_hash has mixed before the seed comes in. */
 export function literalMix(state: number, name: NameMix): Wide {
-  const stateAndLength = { low: ((state << 8) | name.length) >>> 0, high: state >>> 24 };
-  const mix = times(stateAndLength, FACTOR_STATE);
+  const mix = times({ low: literalKey(state, name.length), high: 0 }, FACTOR_KEY);
   return { low: (name.low ^ mix.low) >>> 0, high: (name.high ^ mix.high) >>> 0 };
 }
 

@@ -25,6 +25,7 @@ import {
   LITERAL,
   LITERAL_BYTES,
   literalHalves,
+  literalKey,
   offsetsOf,
   PROBES,
   RANGE,
@@ -173,8 +174,9 @@ class ImageReader {
   }
 
   decide(answer: number, operation: Operation, access: Access): WalkedDecision {
-    let index = this.#u32(
-      this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.decision + 4 * operationBit(operation),
+    let index = this.#view.getUint16(
+      this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.decision + 2 * operationBit(operation),
+      true,
     );
     for (let tried = 0; tried < CHAIN_MAX; tried++) {
       const at = this.#places.decisions + index * ENTRY_BYTES.decisions;
@@ -221,11 +223,10 @@ class ImageReader {
     const halves = literalHalves(name);
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = this.#places.literals + ((hash + probe) & (this.#slots - 1)) * ENTRY_BYTES.literals;
-      const length = this.#u32(slot + LITERAL.length);
-      if (length === 0) return null;
+      const key = this.#u32(slot + LITERAL.key);
+      if (key === 0) return null;
       if (
-        length === name.length &&
-        this.#u32(slot + LITERAL.state) === state &&
+        key === literalKey(state, name.length) &&
         halves.every((half, index) => this.#u32(slot + LITERAL.words + 4 * index) === half)
       )
         return this.#u32(slot + LITERAL.to);

@@ -114,7 +114,7 @@ t.test('the hash of a literal', async (t) => {
         const words = [0, 8, 16].map((at) => word(name, at)).join(', ');
         const mix = literalMix(state, nameMix(name));
         const slot = literalSlot(mix.low ^ low, mix.high ^ high);
-        return [`CG_LITERAL_HASH(${seed}, ${state}u, ${name.length}u, ${words})`, slot];
+        return [`cg_literal_hash(${seed}, CG_LITERAL_KEY(${state}u, ${name.length}u), ${words})`, slot];
       }),
     ),
   );
