@@ -233,58 +233,49 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 /* Mounts of one file system that are looked at, in whatever namespace: a container's layers and a service's have a few. */
 #define FAST_PLACES 16
 
-__u32 cg_fast_mountless(struct cg_subject *subject, __u64 dentry, __u32 operation)
+__u32 cg_fast_mountless(struct cg_subject *subject, struct cg_fast *fast)
 {
-	struct cg_fast fast;
 	struct mount *mount;
 	__u64 at, end = 0;
 	__u32 sequence;
 
-	if (!cg_has_cast() || !subject)
+	if (!cg_has_cast() || !subject || !fast)
 		return CG_NOT_TOLD;
 	sequence = cg_typed_seqcount((__u64)&mount_lock);
 	if (sequence & 1)
 		return CG_NOT_TOLD;
-	fast.mount = 0;
-	at = cg_typed_mounts(cg_as_dentry(dentry)->d_sb, &end);
+	fast->mount = 0;
+	at = cg_typed_mounts(cg_as_dentry(fast->dentry)->d_sb, &end);
 	for (int i = 0; at != end; i++) {
 		if (i == FAST_PLACES || !at)
 			return CG_NOT_TOLD;
 		mount = cg_as_typed_mount(at);
 		if ((__u64)mount->mnt_ns == subject->mounts) {
-			if (fast.mount)
+			if (fast->mount)
 				return CG_NOT_TOLD;
-			fast.mount = (__u64)mount + bpf_core_field_offset(struct mount, mnt);
+			fast->mount = (__u64)mount + bpf_core_field_offset(struct mount, mnt);
 		}
 		at = cg_typed_next_mount(mount);
 	}
 	/* All of them: the list changes under that lock (fs/namespace.c). */
-	if (!fast.mount || cg_typed_seqcount((__u64)&mount_lock) != sequence)
+	if (!fast->mount || cg_typed_seqcount((__u64)&mount_lock) != sequence)
 		return CG_NOT_TOLD;
-	fast.dentry = dentry;
-	fast.first = operation;
-	fast.second = CG_OPERATION_COUNT;
-	fast.end = CG_END_NONE;
-	return cg_fast_verdict(subject, &fast);
+	return cg_fast_verdict(subject, fast);
 }
 
-__u32 cg_fast_unix(struct cg_subject *subject, __u64 sock, __u32 first, __u32 second)
+__u32 cg_fast_unix(struct cg_subject *subject, struct cg_fast *fast)
 {
-	struct unix_sock *unix_sock;
-	struct cg_fast fast;
+	struct unix_sock *sock;
 
-	if (!cg_has_cast() || !subject)
+	if (!cg_has_cast() || !subject || !fast)
 		return CG_NOT_TOLD;
-	unix_sock = cg_as_unix_sock(sock);
-	fast.mount = (__u64)unix_sock->path.mnt;
-	fast.dentry = (__u64)unix_sock->path.dentry;
+	sock = cg_as_unix_sock(fast->dentry);
+	fast->mount = (__u64)sock->path.mnt;
+	fast->dentry = (__u64)sock->path.dentry;
 	/* Abstract, or without a name. */
-	if (!fast.mount || !fast.dentry)
+	if (!fast->mount || !fast->dentry)
 		return CG_NOT_TOLD;
-	fast.first = first;
-	fast.second = second;
-	fast.end = CG_END_NONE;
-	return cg_fast_verdict(subject, &fast);
+	return cg_fast_verdict(subject, fast);
 }
 
 __u32 cg_fast_address(struct cg_subject *subject, struct cg_fast_inet *inet)

@@ -55,7 +55,7 @@ enum cg_end {
 
 /* One attempt on an address: the bytes of struct cg_inet as words. */
 struct cg_fast_inet {
-	__u32 protocol; /* enum cg_protocol */
+	__u32 protocol; /* CG_PROTOCOL_TCP or CG_PROTOCOL_UDP */
 	__u32 port;     /* network order, as the next */
 	__u64 address[2];
 	__u32 operation;
@@ -70,11 +70,11 @@ struct cg_fast_inet {
 __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast);
 __u32 cg_fast_address(struct cg_subject *subject, struct cg_fast_inet *inet);
 
-/* The same of a dentry that came without its mount, where the subject's namespace has one mount alone of its file system. */
-__u32 cg_fast_mountless(struct cg_subject *subject, __u64 dentry, __u32 operation);
+/* The same of a dentry without its mount, where the subject's namespace has one mount alone of its file system. */
+__u32 cg_fast_mountless(struct cg_subject *subject, struct cg_fast *fast);
 
-/* The same of the name that a unix socket (struct sock) is bound to; of one or two operations, as cg_fast. */
-__u32 cg_fast_unix(struct cg_subject *subject, __u64 sock, __u32 first, __u32 second);
+/* The same of the path that a unix socket is bound to: `dentry` is the struct sock. */
+__u32 cg_fast_unix(struct cg_subject *subject, struct cg_fast *fast);
 
 /* A path, and a place in a table of descriptors. */
 struct cg_holding {
@@ -100,6 +100,32 @@ static __always_inline __u32 cg_fast_path(struct cg_subject *subject, struct vfs
 	fast.second = second;
 	fast.end = CG_END_NONE;
 	return cg_fast_verdict(subject, &fast);
+}
+
+static __always_inline __u32 cg_fast_dentry(struct cg_subject *subject, struct dentry *dentry, __u32 operation)
+{
+	struct cg_fast fast;
+
+	if (!cg_has_cast())
+		return CG_NOT_TOLD;
+	fast.dentry = (__u64)dentry;
+	fast.first = operation;
+	fast.second = CG_OPERATION_COUNT;
+	fast.end = CG_END_NONE;
+	return cg_fast_mountless(subject, &fast);
+}
+
+static __always_inline __u32 cg_fast_bound(struct cg_subject *subject, struct sock *sk, __u32 first, __u32 second)
+{
+	struct cg_fast fast;
+
+	if (!cg_has_cast())
+		return CG_NOT_TOLD;
+	fast.dentry = (__u64)sk;
+	fast.first = first;
+	fast.second = second;
+	fast.end = CG_END_NONE;
+	return cg_fast_unix(subject, &fast);
 }
 
 /* What a hook does with the answer: it returns where there is one. */

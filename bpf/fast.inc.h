@@ -236,7 +236,7 @@ static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struc
 	return OF_CLASS(told_at)(image, subject, answer, fast->first, fast->second, mode);
 }
 
-/* The same of an address: three pieces, see struct cg_inet. */
+/* The same of an address: two pieces behind its protocol, see struct cg_inet. */
 static __noinline __u32 OF_CLASS(inet_verdict)(struct cg_subject *subject, struct cg_fast_inet *inet, __u32 place, __u32 mode)
 {
 	if (!subject || !inet)
@@ -244,7 +244,7 @@ static __noinline __u32 OF_CLASS(inet_verdict)(struct cg_subject *subject, struc
 	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
 	if (!image)
 		return CG_NOT_TOLD;
-	__u32 state = OF_CLASS(cg_fast_piece)(image, image->header.start_inet, 1, inet->protocol, 0);
+	__u32 state = inet->protocol == CG_PROTOCOL_TCP ? image->header.start_tcp : image->header.start_udp;
 	state = OF_CLASS(cg_fast_piece)(image, state, 16, inet->address[0], inet->address[1]);
 	state = OF_CLASS(cg_fast_piece)(image, state, 2, inet->port, 0);
 	return OF_CLASS(told_at)(image, subject, image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer, inet->operation,

@@ -204,7 +204,7 @@ int BPF_PROG(inode_readlink, struct dentry *dentry)
 		return verdict;
 	if (of_a_layer())
 		return 0;
-	CG_TOLD(cg_fast_mountless(subject, (__u64)dentry, CG_READ));
+	CG_TOLD(cg_fast_dentry(subject, dentry, CG_READ));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_everywhere(&entry, dentry, CG_BIT(CG_READ));

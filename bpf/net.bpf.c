@@ -44,35 +44,55 @@ static __always_inline void take_v4(struct cg_fast_inet *inet, __u32 address)
 	inet->address[1] = 0xffff0000 | (__u64)address << 32;
 }
 
+/* struct sockaddr_in's beginning, and sockaddr_in6's. */
+struct in_address {
+	__u16 family, port;
+	__u32 v4; /* of IPv6: flow information */
+	__u64 v6[2];
+};
+
 /*
  * What the fast path says of an address that a call was given. Of the socket's own family, without what else may name a
  * destination; 0.0.0.0 and :: as a destination are told by the slow path (address.bpf.c: mean).
  */
-static __always_inline __u32 fast_address(struct cg_subject *subject, struct sock *sk, __u64 address, int length, __u32 operation)
+static __always_inline __u32 fast_address(struct cg_subject *subject, struct sock *sk, const struct in_address *address,
+					  int length, __u32 operation)
 {
-	struct cg_fast_inet inet = {.protocol = plain_protocol(sk), .operation = operation};
-	struct {
-		__u16 family, port;
-		__u32 v4; /* of IPv6: flow information */
-		__u64 v6[2];
-	} in = {};
+	__u32 protocol = plain_protocol(sk);
+	struct cg_fast_inet inet;
 
-	if (!inet.protocol)
+	if (!protocol)
 		return CG_NOT_TOLD;
+	inet.protocol = protocol;
+	inet.operation = operation;
+	inet.pad = 0;
 	if (sk->__sk_common.skc_family == AF_INET) {
-		if (length < 8 || bpf_probe_read_kernel(&in, 8, (void *)address) || in.family != AF_INET ||
-		    (!in.v4 && operation != CG_BIND))
+		if (length < 8 || address->family != AF_INET || (!address->v4 && operation != CG_BIND))
 			return CG_NOT_TOLD;
-		take_v4(&inet, in.v4);
+		take_v4(&inet, address->v4);
+		inet.port = address->port;
 	} else {
-		if (length < (int)sizeof(in) || bpf_probe_read_kernel(&in, sizeof(in), (void *)address) || in.family != AF_INET6 ||
-		    in.v4 || (!in.v6[0] && (__u32)(in.v6[1] >> 32) == 0 && operation != CG_BIND))
+		struct in_address in;
+
+		/* Longer than the type that the kernel gives a hook's argument. */
+		if (length < (int)sizeof(in) || bpf_probe_read_kernel(&in, sizeof(in), address) || in.family != AF_INET6 || in.v4 ||
+		    (!in.v6[0] && (__u32)(in.v6[1] >> 32) == 0 && operation != CG_BIND))
 			return CG_NOT_TOLD;
 		inet.address[0] = in.v6[0];
 		inet.address[1] = in.v6[1];
+		inet.port = in.port;
 	}
-	inet.port = in.port;
 	return cg_fast_address(subject, &inet);
+}
+
+/* The same where the address has no type. */
+static __always_inline __u32 fast_name(struct cg_subject *subject, struct sock *sk, __u64 name, int length, __u32 operation)
+{
+	struct in_address in = {};
+
+	if (length < 8 || bpf_probe_read_kernel(&in, length < (int)sizeof(in) ? 8 : sizeof(in), (void *)name))
+		return CG_NOT_TOLD;
+	return fast_address(subject, sk, &in, length, operation);
 }
 
 /* Of a socket's own address. */
@@ -82,7 +102,7 @@ static __always_inline __u32 fast_local(struct cg_subject *subject, struct sock 
 	__u32 port = sk->__sk_common.skc_num; /* host order */
 
 	if (sk->__sk_common.skc_family == AF_UNIX)
-		return cg_fast_unix(subject, (__u64)sk, operation, CG_OPERATION_COUNT);
+		return cg_fast_bound(subject, sk, operation, CG_OPERATION_COUNT);
 	if (!inet.protocol)
 		return CG_NOT_TOLD;
 	if (sk->__sk_common.skc_family == AF_INET) {
@@ -123,7 +143,7 @@ int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int len
 		return verdict;
 	sk = sock->sk;
 	if (sk)
-		CG_TOLD(fast_address(subject, sk, (__u64)address, length, CG_BIND));
+		CG_TOLD(fast_address(subject, sk, (struct in_address *)address, length, CG_BIND));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	if (!sk)
@@ -156,7 +176,7 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
 		return verdict;
 	sk = sock->sk;
 	if (sk)
-		CG_TOLD(fast_address(subject, sk, (__u64)address, length, CG_CONNECT));
+		CG_TOLD(fast_address(subject, sk, (struct in_address *)address, length, CG_CONNECT));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	if (!sk)
@@ -190,7 +210,7 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *message, int si
 		return verdict;
 	sk = sock->sk;
 	if (sk && !message->msg_controllen && sk->sk_type == SOCK_DGRAM)
-		CG_TOLD(fast_address(subject, sk, (__u64)message->msg_name, message->msg_namelen, CG_SEND));
+		CG_TOLD(fast_name(subject, sk, (__u64)message->msg_name, message->msg_namelen, CG_SEND));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	if (!sk)
@@ -267,7 +287,7 @@ int BPF_PROG(unix_stream_connect, struct sock *sk, struct sock *other, struct so
 	subject = cg_subject(&verdict);
 	if (!subject)
 		return verdict;
-	CG_TOLD(cg_fast_unix(subject, (__u64)other, CG_CONNECT, CG_OPERATION_COUNT));
+	CG_TOLD(cg_fast_bound(subject, other, CG_CONNECT, CG_OPERATION_COUNT));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_facts(&entry, cg_unix_facts(entry.subject, entry.scratch, other), CG_BIT(CG_CONNECT));
@@ -291,7 +311,7 @@ int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other)
 	if (sk && peer && BPF_CORE_READ((struct unix_sock *)sk, peer) == peer)
 		return 0;
 	/* Whichever of the two it is; a refusal has to say which. */
-	if (peer && cg_fast_unix(subject, (__u64)peer, CG_CONNECT, CG_SEND) == CG_PERMITTED)
+	if (peer && cg_fast_bound(subject, peer, CG_CONNECT, CG_SEND) == CG_PERMITTED)
 		return 0;
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;

@@ -84,8 +84,10 @@ struct cg_image_header {
 	__u32 moves;
 	__u32 owns;    /* classes in cg_answer.grants, class 0 included: as a file or socket */
 	__u32 folders; /* as a folder */
+	__u32 start_tcp; /* behind start_inet and the byte of the protocol: what most addresses begin with */
+	__u32 start_udp;
 };
-CG_ASSERT(sizeof(struct cg_image_header) == 184, "layout is read by the control plane");
+CG_ASSERT(sizeof(struct cg_image_header) == 192, "layout is read by the control plane");
 
 struct cg_state {
 	__u64 first_mask;

@@ -19,6 +19,7 @@ import {
   VERDICTS,
 } from './layout.js';
 import type { StateEntry, Tables } from './tables.js';
+import { stateBehindProtocol } from './walk.js';
 
 /**
  * Writes an image. `generation` counts the replacements of the policy, `digest` is the SHA-256 of its canonical text.
@@ -111,6 +112,9 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
     u32(at + RANGE.last, last);
   });
   for (const [index, word] of tables.moves.entries()) u32(offsets.moves + 4 * index, word);
+  // Last, as they are read out of the tables.
+  u32(HEADER.start_tcp, stateBehindProtocol(bytes, 'tcp'));
+  u32(HEADER.start_udp, stateBehindProtocol(bytes, 'udp'));
   return bytes;
 }
 

@@ -4,7 +4,14 @@
  * compiler's tests and `policy show`. It reads nothing but the bytes.
  */
 import type { Bytes } from '../policy/bytes.js';
-import { type Access, type AccessObject, PROTOCOL_BYTE, type Transition, type Verdict } from '../policy/model.js';
+import {
+  type Access,
+  type AccessObject,
+  PROTOCOL_BYTE,
+  type Protocol,
+  type Transition,
+  type Verdict,
+} from '../policy/model.js';
 import { OPERATIONS, type Operation, operationBit } from '../policy/operations.js';
 import {
   ABI_VERSION,
@@ -93,6 +100,11 @@ export function movesToMore(
   return new ImageReader(bytes).movesToMore(from, to, moved, learning);
 }
 
+/** The state that every address of the protocol begins at. Throws RangeError as walkImage() does. */
+export function stateBehindProtocol(bytes: Uint8Array, protocol: Protocol): number {
+  return new ImageReader(bytes).stateBehind('inet', [bigEndian(PROTOCOL_BYTE[protocol], 1)]);
+}
+
 /** The components by which an object walks through the automaton; null: its answer needs no walk. */
 function componentsOf(object: AccessObject): Bytes[] | null {
   switch (object.type) {
@@ -159,9 +171,11 @@ class ImageReader {
   /** The state a path leads to; null: its answer needs no walk. */
   #stateOf(object: AccessObject): number | null {
     if (object.type === 'kind' || object.type === 'unnamed') return null;
-    let state = this.#u32(ENTRY_OF[object.type]);
-    for (const name of componentsOf(object) ?? []) state = this.#step(state, name);
-    return state;
+    return this.stateBehind(object.type, componentsOf(object) ?? []);
+  }
+
+  stateBehind(type: keyof typeof ENTRY_OF, components: readonly Bytes[]): number {
+    return components.reduce((state, name) => this.#step(state, name), this.#u32(ENTRY_OF[type]));
   }
 
   #grantsOf(object: AccessObject, moved: Moved): number {
