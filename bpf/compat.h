@@ -94,75 +94,64 @@ static __always_inline int cg_has_cast(void)
 	return bpf_core_enum_value_exists(enum bpf_func_id___6_2, BPF_FUNC_cgrp_storage_get___6_2);
 }
 
-static __always_inline struct dentry *cg_as_dentry(__u64 address)
-{
-	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct dentry));
-}
-
-static __always_inline struct mount *cg_as_mount(__u64 address)
-{
-	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct mount));
-}
-
-static __always_inline struct unix_sock *cg_as_unix_sock(__u64 address)
-{
-	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct unix_sock));
-}
+/*
+ * A plain address as a kernel struct, whose fields are then read by CG_OF: without a helper where there is the cast, and with one
+ * before. In both ways a bad address reads 0 (the JIT's exception table; the helper's failure).
+ */
+#define CG_AS(type, address)                                                                    \
+	((type *)(cg_has_cast() ? bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(type)) : \
+				  (void *)(address)))
+#define CG_OF(pointer, field)                                                                        \
+	(cg_has_cast() ? (pointer)->field : ({                                                       \
+		__u64 value_ = 0; /* little endian: a field of fewer bytes is its beginning */       \
+		bpf_core_read(&value_, sizeof((pointer)->field), &(pointer)->field);                 \
+		(typeof((pointer)->field))value_;                                                    \
+	}))
 
 /* The word at an address, by way of a struct that begins with one. */
-static __always_inline __u64 cg_typed_word(__u64 address)
+static __always_inline __u64 cg_word(__u64 address)
 {
-	struct list_head *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct list_head));
+	struct list_head *words = CG_AS(struct list_head, address);
 
-	return (__u64)words->next;
+	return (__u64)CG_OF(words, next);
 }
 
 /*
  * A super block's mounts: where the list goes on, as a struct list_head in a mount until 6.17, and as the mount since; `end`: where
  * it ends.
  */
-static __always_inline __u64 cg_typed_mounts(struct super_block *sb, __u64 *end)
+static __always_inline __u64 cg_mounts_of(struct super_block *sb, __u64 *end)
 {
 	if (bpf_core_field_exists(struct mount, mnt_next_for_sb)) {
 		*end = 0;
-		return (__u64)sb->s_mounts;
+		return (__u64)CG_OF(sb, s_mounts);
 	}
 	*end = (__u64)sb + bpf_core_field_offset(struct super_block___old, s_mounts);
-	return cg_typed_word(*end);
+	return cg_word(*end);
 }
 
-static __always_inline struct mount *cg_as_typed_mount(__u64 at)
+static __always_inline struct mount *cg_mount_at(__u64 at)
 {
 	if (!bpf_core_field_exists(struct mount, mnt_next_for_sb))
 		at -= bpf_core_field_offset(struct mount___old, mnt_instance);
-	return cg_as_mount(at);
+	return CG_AS(struct mount, at);
 }
 
-static __always_inline __u64 cg_typed_next_mount(struct mount *mount)
+static __always_inline __u64 cg_mount_behind(struct mount *mount)
 {
 	if (bpf_core_field_exists(struct mount, mnt_next_for_sb))
-		return (__u64)mount->mnt_next_for_sb;
-	return cg_typed_word((__u64)mount + bpf_core_field_offset(struct mount___old, mnt_instance));
-}
-
-static __always_inline __u32 cg_typed_sequence(struct dentry *dentry)
-{
-	return dentry->d_seq.seqcount.sequence;
+		return (__u64)CG_OF(mount, mnt_next_for_sb);
+	return cg_word((__u64)mount + bpf_core_field_offset(struct mount___old, mnt_instance));
 }
 
 /* A lock's sequence: seqlock_t begins with a seqcount, whatever lock stands behind it. Odd, as while it is held: unknown. */
-static __always_inline __u32 cg_typed_seqcount(__u64 address)
+static __always_inline __u32 cg_sequence_of(__u64 address)
 {
 	if (!address)
 		return 1;
-	struct seqcount *sequence = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct seqcount));
+	struct seqcount *sequence = CG_AS(struct seqcount, address);
 
-	return sequence->sequence;
-}
-
-static __always_inline struct file *cg_as_file(__u64 address)
-{
-	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct file));
+	return CG_OF(sequence, sequence);
 }
 
 /* A short name stands in its dentry: d_iname until 6.13, d_shortname since, 32 bytes or more. Longer ones stand elsewhere. */
@@ -185,7 +174,12 @@ static __always_inline __u64 cg_inline_word(struct dentry *dentry, __u32 number)
 		offset = bpf_core_field_offset(struct dentry___old, d_iname);
 	else
 		offset = bpf_core_field_offset(struct dentry___new, d_shortname);
-	return *(__u64 *)((__u64)dentry + offset + 8 * number);
+	__u64 word = 0;
+
+	if (cg_has_cast())
+		return *(__u64 *)((__u64)dentry + offset + 8 * number);
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)((__u64)dentry + offset + 8 * number));
+	return word;
 }
 
 /*

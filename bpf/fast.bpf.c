@@ -2,11 +2,8 @@
 /*
  * The fast path; fast.h says what it is for. It climbs as path.bpf.c does, and stands on the same proof: each dentry's d_seq is
  * added on the way up and taken off after its name was used, and only grows, so a sum of 0 says that none changed in between;
- * where mounts were crossed, mount_lock's sequence says it of them. All reads are typed: a bad address reads 0 (the JIT's
- * exception table), which is nobody's parent and no name, and none of them calls a helper.
- *
- * Scalars become kernel structs by bpf_rdonly_cast, which is there since 6.2. Before that nothing is told of paths. (Every global
- * function asks for itself: the verifier looks at those that nobody calls too, until 6.8.)
+ * where mounts were crossed, mount_lock's sequence says it of them. A bad address reads 0, which is nobody's parent and no name.
+ * Since 6.2 the reads are typed, and none of them calls a helper (compat.h).
  */
 #include "fast.h"
 #include "path.h"
@@ -38,7 +35,8 @@ static __always_inline __u64 low_bytes(__u32 length)
  */
 static __always_inline int is_plain_mount(struct dentry *dentry)
 {
-	__u64 magic = dentry->d_sb->s_magic;
+	struct super_block *sb = CG_OF(dentry, d_sb);
+	__u64 magic = CG_OF(sb, s_magic);
 
 	return magic && magic != PROC_SUPER_MAGIC && magic != BPF_FS_MAGIC && magic != CGROUP2_SUPER_MAGIC &&
 	       magic != CGROUP_SUPER_MAGIC && magic != MQUEUE_MAGIC;
@@ -64,9 +62,9 @@ static __noinline __u32 refuse_silently(struct cg_subject *subject, __u32 operat
 /* 0: it has no path, as it was deleted or never named. (What is only being made has no inode yet.) */
 static __always_inline int is_named(struct cg_fast *fast)
 {
-	struct dentry *dentry = cg_as_dentry(fast->dentry);
+	struct dentry *dentry = CG_AS(struct dentry, fast->dentry);
 
-	return dentry->d_hash.pprev || !dentry->d_inode || dentry->d_parent == dentry;
+	return CG_OF(dentry, d_hash.pprev) || !CG_OF(dentry, d_inode) || CG_OF(dentry, d_parent) == dentry;
 }
 
 /*
@@ -77,32 +75,34 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 {
 	struct mount *mount, *top;
 	struct dentry *dentry, *root, *parent;
+	struct mnt_namespace *namespace;
 	struct cg_way *way;
 	__u32 sequence;
 
-	if (!cg_has_cast() || !fast)
+	if (!fast)
 		return 0;
 	way = &fast->way;
-	mount = cg_as_mount(fast->mount - bpf_core_field_offset(struct mount, mnt));
-	dentry = cg_as_dentry(fast->dentry);
-	root = mount->mnt.mnt_root;
+	mount = CG_AS(struct mount, fast->mount - bpf_core_field_offset(struct mount, mnt));
+	dentry = CG_AS(struct dentry, fast->dentry);
+	root = CG_OF(mount, mnt.mnt_root);
+	namespace = CG_OF(mount, mnt_ns);
 	/* In the subject's own namespace: no mount of the kernel's own, no detached one, none of a stacking file system. */
-	if (!fast->namespace || (__u64)mount->mnt_ns != fast->namespace || !is_plain_mount(dentry))
+	if (!fast->namespace || (__u64)namespace != fast->namespace || !is_plain_mount(dentry))
 		return 0;
-	top = mount->mnt_ns->root;
+	top = CG_OF(namespace, root);
 	way->from = from;
 	if (!again) {
 		way->stamp = 0;
 		way->crossed = 0;
-		way->renames = cg_typed_seqcount((__u64)&rename_lock);
-		way->mounts = cg_typed_seqcount((__u64)&mount_lock);
+		way->renames = cg_sequence_of((__u64)&rename_lock);
+		way->mounts = cg_sequence_of((__u64)&mount_lock);
 		if (way->mounts & 1)
 			return 0;
 	}
 	for (__u32 i = 0; i <= CG_FAST_DEPTH; i++) {
 		if (dentry == root) {
 			for (int j = 0; j < FAST_MOUNTS; j++) {
-				struct mount *above = mount->mnt_parent;
+				struct mount *above = CG_OF(mount, mnt_parent);
 
 				if (mount == top) {
 					way->count = i;
@@ -112,9 +112,9 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 				if (above == mount)
 					return 0;
 				way->crossed = 1;
-				dentry = mount->mnt_mountpoint;
+				dentry = CG_OF(mount, mnt_mountpoint);
 				mount = above;
-				root = mount->mnt.mnt_root;
+				root = CG_OF(mount, mnt.mnt_root);
 				if (dentry != root)
 					break;
 			}
@@ -129,8 +129,8 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 		}
 		if (i == CG_FAST_DEPTH)
 			return 0;
-		sequence = cg_typed_sequence(dentry);
-		parent = dentry->d_parent;
+		sequence = CG_OF(dentry, d_seq.seqcount.sequence);
+		parent = CG_OF(dentry, d_parent);
 		if ((sequence & 1) || parent == dentry)
 			return 0;
 		if (!again)
@@ -145,10 +145,11 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 /* A stacking file system's own access, on its own mount: the path that it serves was judged (path.bpf.c: cg_find_object). */
 static __always_inline int is_a_layers(struct cg_fast *fast)
 {
-	struct mount *mount = cg_as_mount(fast->mount - bpf_core_field_offset(struct mount, mnt));
+	struct mount *mount = CG_AS(struct mount, fast->mount - bpf_core_field_offset(struct mount, mnt));
 	struct task_struct *task = cg_current();
 
-	return IS_ERR_VALUE((__u64)mount->mnt_ns) && !(mount->mnt.mnt_flags & CG_MNT_INTERNAL) && task->cred != task->real_cred;
+	return IS_ERR_VALUE((__u64)CG_OF(mount, mnt_ns)) && !(CG_OF(mount, mnt.mnt_flags) & CG_MNT_INTERNAL) &&
+	       task->cred != task->real_cred;
 }
 
 #include "folders.inc.h"
@@ -170,17 +171,19 @@ static __always_inline int is_permit(struct cg_decision *decision, __u32 mode)
 static __always_inline int is_protected(struct inode *inode)
 {
 	struct cg_inode key = {};
+	struct super_block *sb;
 	__u64 *marks;
 	__u32 word;
 
 	if (!inode)
 		return 0;
-	key.inode = inode->i_ino;
+	key.inode = CG_OF(inode, i_ino);
 	word = CG_MARK_WORD(key.inode);
 	marks = bpf_map_lookup_elem(&protection_marks, &word);
 	if (marks && !(*marks >> CG_MARK_BIT(key.inode) & 1))
 		return 0;
-	key.device = inode->i_sb->s_dev;
+	sb = CG_OF(inode, i_sb);
+	key.device = CG_OF(sb, s_dev);
 	return bpf_map_lookup_elem(&protections, &key) != 0;
 }
 
@@ -201,7 +204,7 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 	__u32 location, place, mode;
 	__u64 removals;
 
-	if (!cg_has_cast() || !subject || !fast)
+	if (!subject || !fast)
 		return CG_NOT_TOLD;
 	location = image_of(subject, &mode);
 	if (!count_removals(&removals))
@@ -213,9 +216,9 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 		return CG_NOT_TOLD;
 	fast->namespace = subject->mounts;
 	if ((CG_BIT(fast->first & 31) | CG_BIT(fast->second & 31)) & CHANGES) {
-		struct dentry *leaf = cg_as_dentry(fast->dentry);
+		struct dentry *leaf = CG_AS(struct dentry, fast->dentry), *parent = CG_OF(leaf, d_parent);
 
-		if (is_protected(leaf->d_inode) || is_protected(leaf->d_parent->d_inode))
+		if (is_protected(CG_OF(leaf, d_inode)) || is_protected(CG_OF(parent, d_inode)))
 			return CG_NOT_TOLD;
 	}
 	place = (location & 0xffffff) - 1;
@@ -235,30 +238,32 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 
 __u32 cg_fast_mountless(struct cg_subject *subject, struct cg_fast *fast)
 {
+	struct dentry *dentry;
 	struct mount *mount;
 	__u64 at, end = 0;
 	__u32 sequence;
 
-	if (!cg_has_cast() || !subject || !fast)
+	if (!subject || !fast)
 		return CG_NOT_TOLD;
-	sequence = cg_typed_seqcount((__u64)&mount_lock);
+	sequence = cg_sequence_of((__u64)&mount_lock);
 	if (sequence & 1)
 		return CG_NOT_TOLD;
 	fast->mount = 0;
-	at = cg_typed_mounts(cg_as_dentry(fast->dentry)->d_sb, &end);
+	dentry = CG_AS(struct dentry, fast->dentry);
+	at = cg_mounts_of(CG_OF(dentry, d_sb), &end);
 	for (int i = 0; at != end; i++) {
 		if (i == FAST_PLACES || !at)
 			return CG_NOT_TOLD;
-		mount = cg_as_typed_mount(at);
-		if ((__u64)mount->mnt_ns == subject->mounts) {
+		mount = cg_mount_at(at);
+		if ((__u64)CG_OF(mount, mnt_ns) == subject->mounts) {
 			if (fast->mount)
 				return CG_NOT_TOLD;
 			fast->mount = (__u64)mount + bpf_core_field_offset(struct mount, mnt);
 		}
-		at = cg_typed_next_mount(mount);
+		at = cg_mount_behind(mount);
 	}
 	/* All of them: the list changes under that lock (fs/namespace.c). */
-	if (!fast->mount || cg_typed_seqcount((__u64)&mount_lock) != sequence)
+	if (!fast->mount || cg_sequence_of((__u64)&mount_lock) != sequence)
 		return CG_NOT_TOLD;
 	return cg_fast_verdict(subject, fast);
 }
@@ -267,11 +272,11 @@ __u32 cg_fast_unix(struct cg_subject *subject, struct cg_fast *fast)
 {
 	struct unix_sock *sock;
 
-	if (!cg_has_cast() || !subject || !fast)
+	if (!subject || !fast)
 		return CG_NOT_TOLD;
-	sock = cg_as_unix_sock(fast->dentry);
-	fast->mount = (__u64)sock->path.mnt;
-	fast->dentry = (__u64)sock->path.dentry;
+	sock = CG_AS(struct unix_sock, fast->dentry);
+	fast->mount = (__u64)CG_OF(sock, path.mnt);
+	fast->dentry = (__u64)CG_OF(sock, path.dentry);
 	/* Abstract, or without a name. */
 	if (!fast->mount || !fast->dentry)
 		return CG_NOT_TOLD;
@@ -304,17 +309,18 @@ __u32 cg_fast_holds(struct cg_holding *holding)
 	__u64 place, held, mount, dentry;
 	struct file *file;
 
-	if (!cg_has_cast() || !holding)
+	if (!holding)
 		return 0;
 	place = holding->place;
-	held = cg_typed_word(place);
+	held = cg_word(place);
 	if (!held)
 		return 0;
-	file = cg_as_file(held);
-	if (file->f_mode & FMODE_PATH)
+	file = CG_AS(struct file, held);
+	/* O_PATH names a file and opens nothing: no hook was asked. */
+	if (CG_OF(file, f_mode) & FMODE_PATH)
 		return 0;
-	mount = (__u64)file->f_path.mnt;
-	dentry = (__u64)file->f_path.dentry;
-	/* As in file.bpf.c: holds_open. */
-	return cg_typed_word(place) == held && mount == holding->mount && dentry == holding->dentry;
+	mount = (__u64)CG_OF(file, f_path.mnt);
+	dentry = (__u64)CG_OF(file, f_path.dentry);
+	/* Closed meanwhile by another thread, a struct file may be another's by now (since 6.7); in the table it is held. */
+	return cg_word(place) == held && mount == holding->mount && dentry == holding->dentry;
 }

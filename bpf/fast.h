@@ -86,19 +86,25 @@ struct cg_holding {
 /* Is what that place holds open this very path? */
 __u32 cg_fast_holds(struct cg_holding *holding);
 
-/* The verdict on a typed path. Kernels without the cast see no call: before 6.3 the memory would have to be cleared for it. */
+static __always_inline void cg_fast_begin(struct cg_fast *fast, struct dentry *dentry, __u32 first, __u32 second)
+{
+	/* Before 6.3 a global function takes no memory that holds nothing yet. */
+	if (!cg_has_cast())
+		__builtin_memset(fast, 0, sizeof(*fast));
+	fast->dentry = (__u64)dentry;
+	fast->first = first;
+	fast->second = second;
+	fast->end = CG_END_NONE;
+}
+
+/* The verdict on a path. */
 static __always_inline __u32 cg_fast_path(struct cg_subject *subject, struct vfsmount *mount, struct dentry *dentry,
 					  __u32 first, __u32 second)
 {
 	struct cg_fast fast;
 
-	if (!cg_has_cast())
-		return CG_NOT_TOLD;
+	cg_fast_begin(&fast, dentry, first, second);
 	fast.mount = (__u64)mount;
-	fast.dentry = (__u64)dentry;
-	fast.first = first;
-	fast.second = second;
-	fast.end = CG_END_NONE;
 	return cg_fast_verdict(subject, &fast);
 }
 
@@ -106,12 +112,7 @@ static __always_inline __u32 cg_fast_dentry(struct cg_subject *subject, struct d
 {
 	struct cg_fast fast;
 
-	if (!cg_has_cast())
-		return CG_NOT_TOLD;
-	fast.dentry = (__u64)dentry;
-	fast.first = operation;
-	fast.second = CG_OPERATION_COUNT;
-	fast.end = CG_END_NONE;
+	cg_fast_begin(&fast, dentry, operation, CG_OPERATION_COUNT);
 	return cg_fast_mountless(subject, &fast);
 }
 
@@ -119,12 +120,7 @@ static __always_inline __u32 cg_fast_bound(struct cg_subject *subject, struct so
 {
 	struct cg_fast fast;
 
-	if (!cg_has_cast())
-		return CG_NOT_TOLD;
-	fast.dentry = (__u64)sk;
-	fast.first = first;
-	fast.second = second;
-	fast.end = CG_END_NONE;
+	cg_fast_begin(&fast, (struct dentry *)sk, first, second);
 	return cg_fast_unix(subject, &fast);
 }
 

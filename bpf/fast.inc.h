@@ -49,11 +49,11 @@ static __always_inline __u32 OF_CLASS(state_by)(struct OF_CLASS(cg_image) *image
  */
 __u32 OF_CLASS(cg_fast_step)(struct OF_CLASS(cg_image) *image, __u32 from, __u64 address)
 {
-	if (!cg_has_cast() || !image)
+	if (!image)
 		return NO_STATE;
 	struct cg_state *state = &image->states[CG_BOUND(from, OF_CLASS(CG_STATES))];
-	struct dentry *dentry = cg_as_dentry(address);
-	__u32 length = dentry->d_name.len;
+	struct dentry *dentry = CG_AS(struct dentry, address);
+	__u32 length = CG_OF(dentry, d_name.len);
 
 	/* No name has no bytes: it could not be read. */
 	if (!length)
@@ -150,13 +150,14 @@ static __noinline __u32 OF_CLASS(down)(struct OF_CLASS(cg_image) *image, struct 
 	for (__u32 i = 0; i < CG_FAST_PIECE; i++) {
 		if (i >= count)
 			break;
-		__u64 dentry = way->dentries[(count - 1 - i) & (CG_FAST_PIECE - 1)];
+		__u64 at = way->dentries[(count - 1 - i) & (CG_FAST_PIECE - 1)];
+		struct dentry *dentry = CG_AS(struct dentry, at);
 
 		fast->behind = state;
-		state = OF_CLASS(cg_fast_step)(image, state, dentry);
+		state = OF_CLASS(cg_fast_step)(image, state, at);
 		if (state == NO_STATE)
 			return NO_STATE;
-		way->stamp -= cg_typed_sequence(cg_as_dentry(dentry));
+		way->stamp -= CG_OF(dentry, d_seq.seqcount.sequence);
 	}
 	return state;
 }
@@ -189,7 +190,7 @@ static __always_inline __u32 OF_CLASS(walked)(struct OF_CLASS(cg_image) *image, 
 	if (count > CG_FAST_PIECE) {
 		if ((way->renames & 1) || !holds(fast))
 			return NO_STATE;
-	} else if (way->stamp || (way->crossed && cg_typed_seqcount((__u64)&mount_lock) != way->mounts)) {
+	} else if (way->stamp || (way->crossed && cg_sequence_of((__u64)&mount_lock) != way->mounts)) {
 		return NO_STATE;
 	}
 	keep(subject, fast, image->header.generation);

@@ -257,11 +257,8 @@ int BPF_PROG(path_chown, const struct path *path, unsigned int uid, unsigned int
  */
 static __noinline int holds_open(const struct path *path)
 {
-	struct file *file = 0, *still = 0;
-	struct dentry *dentry;
-	struct vfsmount *mount;
+	struct cg_holding holding;
 	struct fdtable *table;
-	struct file **place;
 	__u64 number;
 
 	if (!path)
@@ -270,23 +267,10 @@ static __noinline int holds_open(const struct path *path)
 	table = cg_current()->files->fdt;
 	if (number >= table->max_fds)
 		return 0;
-	place = table->fd + number;
-	if (cg_has_cast()) {
-		struct cg_holding holding = {(__u64)path->mnt, (__u64)path->dentry, (__u64)place};
-
-		return cg_fast_holds(&holding);
-	}
-	if (bpf_probe_read_kernel(&file, sizeof(file), place) || !file)
-		return 0;
-	/* O_PATH names a file and opens nothing: no hook was asked. */
-	if (BPF_CORE_READ(file, f_mode) & FMODE_PATH)
-		return 0;
-	dentry = BPF_CORE_READ(file, f_path.dentry);
-	mount = BPF_CORE_READ(file, f_path.mnt);
-	/* Closed meanwhile by another thread, a struct file may be another's by now (since 6.7); in the table it is held. */
-	if (bpf_probe_read_kernel(&still, sizeof(still), place) || still != file)
-		return 0;
-	return dentry == path->dentry && mount == path->mnt;
+	holding.mount = (__u64)path->mnt;
+	holding.dentry = (__u64)path->dentry;
+	holding.place = (__u64)(table->fd + number);
+	return cg_fast_holds(&holding);
 }
 
 SEC("lsm/inode_getattr")

@@ -22,7 +22,7 @@
  */
 static __always_inline int is_kept(struct super_block *sb)
 {
-	switch (sb->s_magic) {
+	switch (CG_OF(sb, s_magic)) {
 	case TMPFS_MAGIC: /* devtmpfs, too */
 	case EXT4_SUPER_MAGIC:
 	case XFS_SUPER_MAGIC:
@@ -68,8 +68,8 @@ static __always_inline __u64 image_name(struct cg_subject *subject, __u64 genera
 static __always_inline int is_known(struct cg_subject *subject, struct cg_fast *fast, __u64 generation, __u32 *state,
 				    struct cg_way *way)
 {
-	struct dentry *dentry = cg_as_dentry(fast->dentry), *parent = dentry->d_parent;
-	struct inode *inode = parent->d_inode;
+	struct dentry *dentry = CG_AS(struct dentry, fast->dentry), *parent = CG_OF(dentry, d_parent);
+	struct inode *inode = CG_OF(parent, d_inode);
 	struct cg_folder *folder = folder_at(subject, fast, inode);
 	__u32 version;
 
@@ -79,7 +79,7 @@ static __always_inline int is_known(struct cg_subject *subject, struct cg_fast *
 	asm volatile("" ::: "memory");
 	if ((version & 1) || folder->inode != fast->folder || folder->mount != fast->mount || folder->cookie != subject->cookie ||
 	    folder->image != image_name(subject, generation) || folder->namespace != subject->mounts ||
-	    folder->number != inode->i_ino || folder->removals != fast->removals)
+	    folder->number != CG_OF(inode, i_ino) || folder->removals != fast->removals)
 		return 0;
 	*state = folder->state;
 	way->renames = folder->renames;
@@ -93,8 +93,8 @@ static __always_inline int holds(struct cg_fast *fast)
 {
 	__u64 removals;
 
-	return cg_typed_seqcount((__u64)&rename_lock) == fast->way.renames &&
-	       cg_typed_seqcount((__u64)&mount_lock) == fast->way.mounts && count_removals(&removals) &&
+	return cg_sequence_of((__u64)&rename_lock) == fast->way.renames &&
+	       cg_sequence_of((__u64)&mount_lock) == fast->way.mounts && count_removals(&removals) &&
 	       removals == fast->removals;
 }
 
@@ -108,11 +108,11 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 
 	if (!subject || !fast || !fast->way.count || fast->way.dentries[0] != fast->dentry || (fast->way.renames & 1))
 		return 0;
-	dentry = cg_as_dentry(fast->dentry);
-	parent = dentry->d_parent;
-	if (!is_kept(parent->d_sb))
+	dentry = CG_AS(struct dentry, fast->dentry);
+	parent = CG_OF(dentry, d_parent);
+	if (!is_kept(CG_OF(parent, d_sb)))
 		return 0;
-	inode = parent->d_inode;
+	inode = CG_OF(parent, d_inode);
 	folder = folder_at(subject, fast, inode);
 	if (!folder)
 		return 0;
@@ -122,7 +122,7 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 	folder->mount = fast->mount;
 	folder->namespace = subject->mounts;
 	folder->inode = fast->folder;
-	folder->number = inode->i_ino;
+	folder->number = CG_OF(inode, i_ino);
 	folder->cookie = subject->cookie;
 	folder->image = image_name(subject, generation);
 	folder->removals = fast->removals;

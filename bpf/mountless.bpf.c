@@ -192,6 +192,12 @@ static __always_inline int of_a_layer(void)
 	return cg_current()->cred != cg_current()->real_cred;
 }
 
+/* Not inlined: the way to the slow path's depths has no room for it on the stack. */
+static __noinline __u32 fast_link(struct cg_subject *subject, struct dentry *dentry)
+{
+	return subject ? cg_fast_dentry(subject, dentry, CG_READ) : CG_NOT_TOLD;
+}
+
 SEC("lsm/inode_readlink")
 int BPF_PROG(inode_readlink, struct dentry *dentry)
 {
@@ -204,7 +210,7 @@ int BPF_PROG(inode_readlink, struct dentry *dentry)
 		return verdict;
 	if (of_a_layer())
 		return 0;
-	CG_TOLD(cg_fast_dentry(subject, dentry, CG_READ));
+	CG_TOLD(fast_link(subject, dentry));
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	return judge_everywhere(&entry, dentry, CG_BIT(CG_READ));

@@ -121,12 +121,10 @@ static __noinline __u32 fast_ends(struct cg_subject *subject, struct ends *ends,
 	struct cg_fast fast;
 	__u32 told;
 
-	if (!cg_has_cast() || !subject || !ends || ends->exchanged)
+	if (!subject || !ends || ends->exchanged)
 		return CG_NOT_TOLD;
+	cg_fast_begin(&fast, ends->old, leaves, CG_OPERATION_COUNT);
 	fast.mount = (__u64)ends->old_dir->mnt;
-	fast.dentry = (__u64)ends->old;
-	fast.first = leaves;
-	fast.second = CG_OPERATION_COUNT;
 	fast.end = CG_END_OLD;
 	fast.moved = ends->moved - 1;
 	told = cg_fast_verdict(subject, &fast);
