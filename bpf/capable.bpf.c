@@ -95,12 +95,18 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 {
 	struct cg_entry entry;
 	struct task_struct *task = cg_current();
+	struct cg_subject *subject;
 	int verdict = 0;
 
-	if (!rules_the_machine(capability) || !cg_enter(&entry, &verdict))
+	if (!rules_the_machine(capability))
+		return 0;
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
 	if (capability == CAP_SYS_ADMIN && (task->cred != task->real_cred || is_harmless(options)))
 		return 0;
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (options & CAP_OPT_NOAUDIT)
 		return cg_floor_unsaid(entry.subject, CG_FLOOR_CAPABILITY);
 	name_capability(&entry.scratch->access, capability);

@@ -6,6 +6,7 @@
  * Since 6.2 the reads are typed, and none of them calls a helper (compat.h).
  */
 #include "fast.h"
+#include "guard.h"
 #include "path.h"
 #include "subject.h"
 
@@ -172,15 +173,11 @@ static __always_inline int is_protected(struct inode *inode)
 {
 	struct cg_inode key = {};
 	struct super_block *sb;
-	__u64 *marks;
-	__u32 word;
 
 	if (!inode)
 		return 0;
 	key.inode = CG_OF(inode, i_ino);
-	word = CG_MARK_WORD(key.inode);
-	marks = bpf_map_lookup_elem(&protection_marks, &word);
-	if (marks && !(*marks >> CG_MARK_BIT(key.inode) & 1))
+	if (!cg_marked(key.inode))
 		return 0;
 	sb = CG_OF(inode, i_sb);
 	key.device = CG_OF(sb, s_dev);
@@ -236,7 +233,7 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 /* Mounts of one file system that are looked at, in whatever namespace: a container's layers and a service's have a few. */
 #define FAST_PLACES 16
 
-__u32 cg_fast_mountless(struct cg_subject *subject, struct cg_fast *fast)
+__u32 cg_fast_only_mount(struct cg_subject *subject, struct cg_fast *fast)
 {
 	struct dentry *dentry;
 	struct mount *mount;
@@ -244,43 +241,40 @@ __u32 cg_fast_mountless(struct cg_subject *subject, struct cg_fast *fast)
 	__u32 sequence;
 
 	if (!subject || !fast)
-		return CG_NOT_TOLD;
+		return 0;
 	sequence = cg_sequence_of((__u64)&mount_lock);
-	if (sequence & 1)
-		return CG_NOT_TOLD;
+	/* Without a namespace every mount that is in none would do. */
+	if ((sequence & 1) || !subject->mounts)
+		return 0;
 	fast->mount = 0;
 	dentry = CG_AS(struct dentry, fast->dentry);
 	at = cg_mounts_of(CG_OF(dentry, d_sb), &end);
 	for (int i = 0; at != end; i++) {
 		if (i == FAST_PLACES || !at)
-			return CG_NOT_TOLD;
+			return 0;
 		mount = cg_mount_at(at);
 		if ((__u64)CG_OF(mount, mnt_ns) == subject->mounts) {
 			if (fast->mount)
-				return CG_NOT_TOLD;
+				return 0;
 			fast->mount = (__u64)mount + bpf_core_field_offset(struct mount, mnt);
 		}
 		at = cg_mount_behind(mount);
 	}
 	/* All of them: the list changes under that lock (fs/namespace.c). */
-	if (!fast->mount || cg_sequence_of((__u64)&mount_lock) != sequence)
-		return CG_NOT_TOLD;
-	return cg_fast_verdict(subject, fast);
+	return fast->mount && cg_sequence_of((__u64)&mount_lock) == sequence;
 }
 
-__u32 cg_fast_unix(struct cg_subject *subject, struct cg_fast *fast)
+__u32 cg_fast_bound_path(struct cg_fast *fast)
 {
 	struct unix_sock *sock;
 
-	if (!subject || !fast)
-		return CG_NOT_TOLD;
+	if (!fast)
+		return 0;
 	sock = CG_AS(struct unix_sock, fast->dentry);
 	fast->mount = (__u64)CG_OF(sock, path.mnt);
 	fast->dentry = (__u64)CG_OF(sock, path.dentry);
 	/* Abstract, or without a name. */
-	if (!fast->mount || !fast->dentry)
-		return CG_NOT_TOLD;
-	return cg_fast_verdict(subject, fast);
+	return fast->mount && fast->dentry;
 }
 
 __u32 cg_fast_address(struct cg_subject *subject, struct cg_fast_inet *inet)

@@ -47,15 +47,17 @@ struct cg_fast {
 	struct cg_way way;
 };
 
+#define CG_FAST_FAMILY 0
+
 enum cg_end {
 	CG_END_NONE = 0,
 	CG_END_OLD = 1,
 	CG_END_NEW = 2,
 };
 
-/* One attempt on an address: the bytes of struct cg_inet as words. */
+/* One attempt on an address: the bytes of struct cg_inet as words; or on a socket family: those of struct cg_family in address[0]. */
 struct cg_fast_inet {
-	__u32 protocol; /* CG_PROTOCOL_TCP or CG_PROTOCOL_UDP */
+	__u32 protocol; /* CG_PROTOCOL_TCP, CG_PROTOCOL_UDP or CG_FAST_FAMILY */
 	__u32 port;     /* network order, as the next */
 	__u64 address[2];
 	__u32 operation;
@@ -70,11 +72,11 @@ struct cg_fast_inet {
 __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast);
 __u32 cg_fast_address(struct cg_subject *subject, struct cg_fast_inet *inet);
 
-/* The same of a dentry without its mount, where the subject's namespace has one mount alone of its file system. */
-__u32 cg_fast_mountless(struct cg_subject *subject, struct cg_fast *fast);
+/* Finds the mount of a dentry that came without: 1 where the subject's namespace has one alone of its file system. */
+__u32 cg_fast_only_mount(struct cg_subject *subject, struct cg_fast *fast);
 
-/* The same of the path that a unix socket is bound to: `dentry` is the struct sock. */
-__u32 cg_fast_unix(struct cg_subject *subject, struct cg_fast *fast);
+/* Finds the path that a unix socket is bound to, of which `dentry` is the struct sock: 1 where it is to one. */
+__u32 cg_fast_bound_path(struct cg_fast *fast);
 
 /* A path, and a place in a table of descriptors. */
 struct cg_holding {
@@ -113,7 +115,7 @@ static __always_inline __u32 cg_fast_dentry(struct cg_subject *subject, struct d
 	struct cg_fast fast;
 
 	cg_fast_begin(&fast, dentry, operation, CG_OPERATION_COUNT);
-	return cg_fast_mountless(subject, &fast);
+	return cg_fast_only_mount(subject, &fast) ? cg_fast_verdict(subject, &fast) : CG_NOT_TOLD;
 }
 
 static __always_inline __u32 cg_fast_bound(struct cg_subject *subject, struct sock *sk, __u32 first, __u32 second)
@@ -121,7 +123,7 @@ static __always_inline __u32 cg_fast_bound(struct cg_subject *subject, struct so
 	struct cg_fast fast;
 
 	cg_fast_begin(&fast, (struct dentry *)sk, first, second);
-	return cg_fast_unix(subject, &fast);
+	return cg_fast_bound_path(&fast) ? cg_fast_verdict(subject, &fast) : CG_NOT_TOLD;
 }
 
 /* What a hook does with the answer: it returns where there is one. */

@@ -245,9 +245,14 @@ static __noinline __u32 OF_CLASS(inet_verdict)(struct cg_subject *subject, struc
 	struct OF_CLASS(cg_image) *image = OF_CLASS(cg_image)(place);
 	if (!image)
 		return CG_NOT_TOLD;
-	__u32 state = inet->protocol == CG_PROTOCOL_TCP ? image->header.start_tcp : image->header.start_udp;
-	state = OF_CLASS(cg_fast_piece)(image, state, 16, inet->address[0], inet->address[1]);
-	state = OF_CLASS(cg_fast_piece)(image, state, 2, inet->port, 0);
+	__u32 state;
+	if (inet->protocol == CG_FAST_FAMILY) {
+		state = OF_CLASS(cg_fast_piece)(image, image->header.start_family, 8, inet->address[0], 0);
+	} else {
+		state = inet->protocol == CG_PROTOCOL_TCP ? image->header.start_tcp : image->header.start_udp;
+		state = OF_CLASS(cg_fast_piece)(image, state, 16, inet->address[0], inet->address[1]);
+		state = OF_CLASS(cg_fast_piece)(image, state, 2, inet->port, 0);
+	}
 	return OF_CLASS(told_at)(image, subject, image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer, inet->operation,
 				 CG_OPERATION_COUNT, mode);
 }

@@ -308,10 +308,15 @@ static __always_inline int is_io_uring(struct dentry *dentry)
 SEC("lsm/file_receive")
 int BPF_PROG(file_receive, struct file *file)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	CG_FAST(subject, file->f_path.mnt, file->f_path.dentry, CG_RECEIVE, CG_OPERATION_COUNT);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	/* A ring polled by another's kernel thread would act as that other, who is no subject. */
 	if (is_io_uring(BPF_CORE_READ(file, f_path.dentry)))

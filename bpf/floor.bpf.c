@@ -66,18 +66,21 @@ static __always_inline int is_alike(struct cg_subject *one, struct cg_subject *o
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode)
 {
+	struct cg_subject *subject, *other;
 	struct cg_entry entry;
-	struct cg_subject *other;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	if (!(mode & (PTRACE_MODE_ATTACH | PTRACE_MODE_REALCREDS)) && !cg_guarded(child))
+		return 0;
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	/* Its supervisor's descriptors, memory and links in /proc are none of a subject's business in any mode. */
 	if (cg_guarded(child))
 		return mode & PTRACE_MODE_NOAUDIT ? cg_floor_unsaid(entry.subject, CG_FLOOR_PTRACE)
 						  : cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
-	if (!(mode & PTRACE_MODE_ATTACH) && !(mode & PTRACE_MODE_REALCREDS))
-		return 0;
 	other = bpf_task_storage_get(&subjects, child, 0, 0);
 	if (other && is_alike(entry.subject, other))
 		return 0;

@@ -68,13 +68,20 @@ int BPF_PROG(file_send_sigiotask, struct task_struct *target, struct fown_struct
 SEC("lsm/file_lock")
 int BPF_PROG(file_lock, struct file *file, unsigned int command)
 {
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	struct dentry *dentry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
-	dentry = BPF_CORE_READ(file, f_path.dentry);
+	/* A database locks more often than it does anything else. */
+	dentry = file->f_path.dentry;
+	if (!cg_marked(dentry->d_inode->i_ino) && !cg_marked(dentry->d_parent->d_inode->i_ino))
+		return 0;
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
 	if (!(cg_protection_of(BPF_CORE_READ(dentry, d_inode)) & CG_PROTECT_SEALED) &&
 	    !(cg_protection_of(BPF_CORE_READ(dentry, d_parent, d_inode)) & CG_PROTECT_ENTRIES))
 		return 0;

@@ -17,6 +17,15 @@ static __always_inline int cg_guarded(struct task_struct *task)
 	return guard && (!*guard || *guard == BPF_CORE_READ(task, group_leader, start_boottime));
 }
 
+/* May an inode of this number be protected? Most numbers say no, and no more need be read. */
+static __always_inline int cg_marked(__u64 number)
+{
+	__u32 word = CG_MARK_WORD(number);
+	__u64 *marks = bpf_map_lookup_elem(&protection_marks, &word);
+
+	return !marks || (*marks >> CG_MARK_BIT(number) & 1);
+}
+
 /* CG_PROTECT_* of an inode; 0 where there is none. */
 static __always_inline __u32 cg_protection_of(struct inode *inode)
 {

@@ -237,13 +237,17 @@ static __always_inline int is_permission(const char *name)
 	SEC(section)                                                                     \
 	int BPF_PROG(hook, ##__VA_ARGS__)                                                \
 	{                                                                                \
+		struct cg_subject *subject;                                              \
 		struct cg_entry entry;                                                   \
 		int verdict = 0;                                                         \
                                                                                          \
-		if (!cg_enter(&entry, &verdict))                                         \
+		subject = cg_subject(&verdict);                                          \
+		if (!subject)                                                            \
 			return verdict;                                                  \
 		if (!(condition) || of_a_layer())                                        \
 			return 0;                                                        \
+		if (!cg_work(&entry, subject, &verdict))                                 \
+			return verdict;                                                  \
 		return judge_everywhere(&entry, dentry, CG_BIT(CG_CHMOD));             \
 	}
 

@@ -118,14 +118,29 @@ static __always_inline __u32 fast_local(struct cg_subject *subject, struct sock 
 }
 
 SEC("lsm/socket_create")
-int BPF_PROG(socket_create, int family, int type, int protocol, int kern)
+int BPF_PROG(socket_create, int domain, int type, int protocol, int kern)
 {
+	struct cg_fast_inet family;
+	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (kern || !cg_enter(&entry, &verdict))
+	if (kern)
+		return 0;
+	subject = cg_subject(&verdict);
+	if (!subject)
 		return verdict;
-	put_family(&entry.scratch->access, family, type & 0xf, protocol);
+	/* The bytes of struct cg_family. */
+	family.protocol = CG_FAST_FAMILY;
+	family.port = 0;
+	family.address[0] = __builtin_bswap64((__u64)(domain & 0xffff) << 48 | (__u64)(type & 0xf) << 32 | (__u32)protocol);
+	family.address[1] = 0;
+	family.operation = CG_SOCKET;
+	family.pad = 0;
+	CG_TOLD(cg_fast_address(subject, &family));
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
+	put_family(&entry.scratch->access, domain, type & 0xf, protocol);
 	return judge_facts(&entry, FACTS_JUDGE, CG_BIT(CG_SOCKET));
 }
 

@@ -32,6 +32,27 @@
 		__builtin_memcpy(access->bytes, #request, sizeof(#request) - 1); \
 		break
 
+/* Requests that are looked at; all others cost who is a subject what they cost others. */
+static __always_inline int is_looked_at(unsigned int request)
+{
+	switch (request) {
+	case TIOCSTI:
+	case TIOCLINUX:
+	case TIOCSETD:
+	case KDSKBENT:
+	case KDSKBSENT:
+	case KDSKBDIACR:
+	case KDSKBDIACRUC:
+	case KDSETKEYCODE:
+	case FS_IOC_SETFLAGS:
+	case FS_IOC32_SETFLAGS:
+	case FS_IOC_FSSETXATTR:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* True where the floor refuses the request; access then names it. */
 static __always_inline int name_request(struct cg_access *access, unsigned int request)
 {
@@ -56,7 +77,7 @@ static __always_inline int judge_ioctl(struct file *file, unsigned int request)
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter(&entry, &verdict))
+	if (!is_looked_at(request) || !cg_enter(&entry, &verdict))
 		return verdict;
 	if (request == FS_IOC_SETFLAGS || request == FS_IOC32_SETFLAGS || request == FS_IOC_FSSETXATTR) {
 		if (!cg_protected(BPF_CORE_READ(file, f_path.dentry), CG_BIT(CG_CHMOD)))
