@@ -104,6 +104,25 @@ t.test('policy show', async (t) => {
   transcript.compare(t, 'policy-show');
 });
 
+t.test('policy diff', async (t) => {
+  t.setTimeout(120_000);
+  const { work, transcript } = prepare(t);
+  mkdirSync(`${work}/newer`);
+  writeFileSync(
+    `${work}/newer/cat.yaml`,
+    GOOD.replace('/etc/hostname', '[/etc/hostname, /etc/hosts]').replace('    errno: ENOENT\n', ''),
+  );
+  writeFileSync(`${work}/newer/tac.yaml`, UNREACHED);
+  transcript.callgate('policy', 'diff', 'cat', 'newer/cat.yaml');
+  transcript.callgate('policy', 'diff', 'cat', 'newer', '--json');
+  transcript.callgate('policy', 'diff', 'newer', 'cat');
+  transcript.callgate('policy', 'diff', 'cat', 'cat/usr_bin_cat.yaml');
+  transcript.callgate('policy', 'diff', 'cat', 'mistakes.yaml');
+  transcript.callgate('policy', 'diff', 'cat', 'absent.yaml', '--json');
+  transcript.callgate('policy', 'diff', 'cat');
+  transcript.compare(t, 'policy-diff');
+});
+
 t.test('policy explain', async (t) => {
   t.setTimeout(120_000);
   const { transcript } = prepare(t);
