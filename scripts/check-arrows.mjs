@@ -17,7 +17,7 @@ const MAY = {
   ask: ['policy', 'decide', 'events', 'learn'],
   kernel: ['abi'],
   host: ['kernel'],
-  application: ['policy', 'compile', 'decide', 'difference', 'systrace', 'host'],
+  application: ['policy', 'compile', 'decide', 'difference', 'systrace', 'events/object', 'host'],
   session: ['policy', 'abi', 'events', 'kernel', 'host', 'application'],
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
   control: ['ask', 'host'],

@@ -22,6 +22,8 @@ export interface Meant {
   readonly files: readonly string[];
   /** A folder, its policies in the order of their names. */
   readonly folder: boolean;
+  /** Of the file or the folder, absolute. */
+  readonly path: string;
 }
 
 /** The files that a word means: a policy, the policies of a folder, or those of an application by its name. */
@@ -34,9 +36,9 @@ export function wordMeans(word: string, cwd: string, applications: string): Mean
   const path = resolve(cwd, word);
   for (const candidate of word.includes('/') ? [path] : [path, join(applications, word)]) {
     try {
-      if (!statSync(candidate).isDirectory()) return { files: [candidate], folder: false };
+      if (!statSync(candidate).isDirectory()) return { files: [candidate], folder: false, path: candidate };
       const names = readdirSync(candidate).filter(isPolicyFile).sort();
-      return { files: names.map((name) => join(candidate, name)), folder: true };
+      return { files: names.map((name) => join(candidate, name)), folder: true, path: candidate };
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }
