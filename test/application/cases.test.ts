@@ -105,7 +105,11 @@ t.test('each case passes, and fails where its like is wanted', async (t) => {
     ['deny read,stat /etc/hostname/x', 'ask read,stat /etc/hostname/x', 'it is denied with EPERM'],
     ['deny read /etc/shadow errno ENOENT', 'deny read /etc/shadow errno EPERM', 'it is denied with ENOENT'],
     ['deny read /etc/shadow log no', 'deny read /etc/shadow log yes', 'it is not logged'],
-    ['permit exec /usr/bin/x policy inherit', 'permit exec /usr/bin/x policy own', 'what it runs has the policy inherit'],
+    [
+      'permit exec /usr/bin/x policy inherit',
+      'permit exec /usr/bin/x policy own',
+      'what it runs has the policy inherit',
+    ],
   ] as const;
   for (const [good, bad, why] of cases)
     t.same(run(folder(t, { 'a.yaml': POLICY, cases: `${good}\n${bad}\n` })), ['1 passed', `2 ${why}`]);
