@@ -41,6 +41,7 @@ const MAY = {
     'control',
   ],
   training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
+  draft: ['policy', 'decide', 'learn', 'host', 'application', 'supervise/program', 'training/conclude'],
   classic: [
     ...[
       'policy',
@@ -78,6 +79,7 @@ const MAY = {
       'attach',
       'supervise',
       'training',
+      'draft',
       'cli',
       'view/view',
       'view/viewable',
