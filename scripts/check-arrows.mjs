@@ -41,6 +41,7 @@ const MAY = {
     'control',
   ],
   training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
+  export: ['policy', 'events', 'kernel', 'host', 'audit'],
   draft: ['policy', 'decide', 'learn', 'host', 'application', 'supervise/program', 'training/conclude'],
   classic: [
     ...[
@@ -80,6 +81,7 @@ const MAY = {
       'supervise',
       'training',
       'draft',
+      'export',
       'cli',
       'view/view',
       'view/viewable',
