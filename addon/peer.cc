@@ -3,7 +3,10 @@
 #include "peer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -66,6 +69,38 @@ Napi::Value ConnectDatagram(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, fd.take());
 }
 
+// sendMemory(fd, bytes): what is too long for a datagram, as journald takes it (JOURNAL_NATIVE_PROTOCOL): a sealed memfd with the bytes, and a
+// datagram with nothing in it but that. Never waits.
+Napi::Value SendMemory(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info, "sendMemory(fd, bytes)");
+  const int fd = arguments.Descriptor(0);
+  const Bytes bytes = arguments.Memory(1);
+  if (arguments.Wrong()) return env.Undefined();
+  Fd memory(memfd_create("callgate-export", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory) return ThrowErrno(env, errno, "memfd_create");
+  for (size_t done = 0; done < bytes.size;) {
+    const ssize_t wrote = write(memory.get(), bytes.data + done, bytes.size - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return ThrowErrno(env, errno, "write memfd");
+    done += static_cast<size_t>(wrote);
+  }
+  if (fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+    return ThrowErrno(env, errno, "F_ADD_SEALS");
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(int));
+  const int descriptor = memory.get();
+  memcpy(CMSG_DATA(head), &descriptor, sizeof(descriptor));
+  if (sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return ThrowErrno(env, errno, "sendmsg");
+  return env.Undefined();
+}
+
 // receiveNow(fd, bytes) -> bytes that were there; 0: the end; -1: there are none now. ENOTSOCK: it is no socket.
 Napi::Value ReceiveNow(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -83,5 +118,6 @@ Napi::Value ReceiveNow(const Napi::CallbackInfo& info) {
 void RegisterPeer(Napi::Env env, Napi::Object exports) {
   exports.Set("peer", Napi::Function::New(env, Peer));
   exports.Set("receiveNow", Napi::Function::New(env, ReceiveNow));
+  exports.Set("sendMemory", Napi::Function::New(env, SendMemory));
   exports.Set("connectDatagram", Napi::Function::New(env, ConnectDatagram));
 }

@@ -10,13 +10,14 @@ const MAY = {
   abi: [],
   compile: ['policy', 'abi'],
   decide: ['policy'],
+  difference: ['policy', 'compile', 'decide'],
   events: ['policy', 'abi', 'decide'],
   learn: ['policy', 'decide', 'events'],
   systrace: ['policy', 'decide'],
   ask: ['policy', 'decide', 'events', 'learn'],
   kernel: ['abi'],
   host: ['kernel'],
-  application: ['policy', 'compile', 'decide', 'systrace', 'host'],
+  application: ['policy', 'compile', 'decide', 'difference', 'systrace', 'events/object', 'host'],
   session: ['policy', 'abi', 'events', 'kernel', 'host', 'application'],
   audit: ['policy', 'abi', 'decide', 'events', 'learn', 'kernel', 'host', 'application', 'session'],
   control: ['ask', 'host'],
@@ -40,6 +41,8 @@ const MAY = {
     'control',
   ],
   training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
+  export: ['policy', 'events', 'kernel', 'host', 'audit'],
+  draft: ['policy', 'decide', 'learn', 'host', 'application', 'supervise/program', 'training/conclude'],
   classic: [
     ...[
       'policy',
@@ -67,6 +70,7 @@ const MAY = {
       'policy',
       'learn',
       'decide',
+      'difference',
       'events',
       'kernel',
       'host',
@@ -76,13 +80,15 @@ const MAY = {
       'attach',
       'supervise',
       'training',
+      'draft',
+      'export',
       'cli',
       'view/view',
       'view/viewable',
     ],
   ],
 };
-const PURE = ['policy', 'abi', 'compile', 'decide', 'learn', 'events', 'systrace', 'ask', 'view/model'];
+const PURE = ['policy', 'abi', 'compile', 'decide', 'difference', 'learn', 'events', 'systrace', 'ask', 'view/model'];
 // What the view takes to draw, nothing else pays for.
 const ONLY = { '@oclif/core': ['cli', 'commands'], ink: ['view'], react: ['view'] };
 /** The room of a file: the innermost that is listed. */

@@ -17,16 +17,28 @@ import type { Surroundings } from './surroundings.js';
 
 export { STAGES, type Stage };
 
+/** What a word of the command line means: one policy, or a folder of them. */
+export interface Meant {
+  readonly files: readonly string[];
+  /** A folder, its policies in the order of their names. */
+  readonly folder: boolean;
+  /** Of the file or the folder, absolute. */
+  readonly path: string;
+}
+
 /** The files that a word means: a policy, the policies of a folder, or those of an application by its name. */
-export function policyFiles(word: string, cwd: string, applications: string): string[] {
+export function policyFiles(word: string, cwd: string, applications: string): readonly string[] {
+  return wordMeans(word, cwd, applications).files;
+}
+
+/** The same, and whether it is a folder. Throws Failure where it means nothing. */
+export function wordMeans(word: string, cwd: string, applications: string): Meant {
   const path = resolve(cwd, word);
   for (const candidate of word.includes('/') ? [path] : [path, join(applications, word)]) {
     try {
-      if (!statSync(candidate).isDirectory()) return [candidate];
-      return readdirSync(candidate)
-        .filter(isPolicyFile)
-        .sort()
-        .map((name) => join(candidate, name));
+      if (!statSync(candidate).isDirectory()) return { files: [candidate], folder: false, path: candidate };
+      const names = readdirSync(candidate).filter(isPolicyFile).sort();
+      return { files: names.map((name) => join(candidate, name)), folder: true, path: candidate };
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }
@@ -87,7 +99,8 @@ export function onePolicy(word: string, cwd: string, applications: string, aroun
   throw new Failure(`${word}: ${files.length} policies are there: ${files.join(', ')}`, 'name one of them');
 }
 
-function loadOne(file: string, around: Surroundings): LoadedPolicy {
+/** A policy by its file. Throws Failure or BadPolicy. */
+export function loadOne(file: string, around: Surroundings): LoadedPolicy {
   try {
     return loadPolicy(file, around);
   } catch (error) {

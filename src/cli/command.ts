@@ -13,11 +13,16 @@ export abstract class CallgateCommand extends Command {
     return 2;
   }
 
+  /** Exit status of any other failure. */
+  protected failureStatus(error: Error): number {
+    return error instanceof Failure ? error.exit : 125;
+  }
+
   /** Prints a failure as `callgate: what` and the remedy, and ends with its exit status. */
   protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }): Promise<void> {
     if ((error as { code?: string }).code === 'EEXIT') throw error;
     const usage = error.oclif !== undefined;
-    const status = error instanceof Failure ? error.exit : usage ? this.usageStatus() : 125;
+    const status = usage && !(error instanceof Failure) ? this.usageStatus() : this.failureStatus(error);
     const { message, remedy } = describe(error, usage ? `callgate ${this.id?.replaceAll(':', ' ')} --help` : undefined);
     if (this.jsonEnabled()) this.logJson({ error: { message, ...(remedy === undefined ? {} : { remedy }), status } });
     else process.stderr.write(plain(`callgate: ${message}\n${remedy === undefined ? '' : `  do: ${remedy}\n`}`));

@@ -6,6 +6,7 @@ import {
   closeSync,
   fchmodSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   openSync,
   renameSync,
@@ -38,12 +39,7 @@ export function replaceFile(file: string, text: string): void {
       closeSync(fd);
     }
     renameSync(temporary, file);
-    const directory = openSync(folder, 'r');
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
+    syncFolder(folder);
   } catch (error) {
     try {
       unlinkSync(temporary);
@@ -55,6 +51,50 @@ export function replaceFile(file: string, text: string): void {
       `ls -ld ${folder}; df ${folder}`,
       error,
     );
+  }
+}
+
+/**
+ * Writes a file (0644) that must not be there yet: whole or not at all, and never over another.
+ *
+ * @throws Failure naming the file; nothing is left behind then
+ */
+export function newFile(file: string, text: string): void {
+  const folder = dirname(file);
+  const temporary = join(folder, `.callgate.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
+  let made = false;
+  try {
+    const fd = openSync(temporary, 'wx', 0o600);
+    made = true;
+    try {
+      writeFileSync(fd, text);
+      fchmodSync(fd, 0o644);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    // A rename would take the place of what came meanwhile.
+    linkSync(temporary, file);
+    syncFolder(folder);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST')
+      throw new Failure(`${file}: is there already, and is left as it is`, undefined, error);
+    throw new Failure(
+      `${file}: cannot be written (${codeOf(error) ?? 'error'})`,
+      `ls -ld ${folder}; df ${folder}`,
+      error,
+    );
+  } finally {
+    if (made) unlinkSync(temporary);
+  }
+}
+
+function syncFolder(folder: string): void {
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
   }
 }
 

@@ -165,6 +165,8 @@ export interface Addon {
   receiveNow(fd: number, bytes: Uint8Array): number;
   /** A descriptor (CLOEXEC) of a Unix datagram socket connected to the path. ENOENT, ECONNREFUSED: nobody listens there. */
   connectDatagram(path: string): number;
+  /** Sends a sealed memfd that holds the bytes, as a datagram of nothing else; never waits. */
+  sendMemory(fd: number, bytes: Uint8Array): void;
   /** Becomes the reaper of orphaned descendants (PR_SET_CHILD_SUBREAPER). */
   becomeSubreaper(): void;
   /** Reaps ended children that nobody waits for; returns their pids. */

@@ -104,6 +104,45 @@ t.test('policy show', async (t) => {
   transcript.compare(t, 'policy-show');
 });
 
+t.test('policy diff', async (t) => {
+  t.setTimeout(120_000);
+  const { work, transcript } = prepare(t);
+  mkdirSync(`${work}/newer`);
+  writeFileSync(
+    `${work}/newer/cat.yaml`,
+    GOOD.replace('/etc/hostname', '[/etc/hostname, /etc/hosts]').replace('    errno: ENOENT\n', ''),
+  );
+  writeFileSync(`${work}/newer/tac.yaml`, UNREACHED);
+  transcript.callgate('policy', 'diff', 'cat', 'newer/cat.yaml');
+  transcript.callgate('policy', 'diff', 'cat', 'newer', '--json');
+  transcript.callgate('policy', 'diff', 'newer', 'cat');
+  transcript.callgate('policy', 'diff', 'cat', 'cat/usr_bin_cat.yaml');
+  transcript.callgate('policy', 'diff', 'cat', 'mistakes.yaml');
+  transcript.callgate('policy', 'diff', 'cat', 'absent.yaml', '--json');
+  transcript.callgate('policy', 'diff', 'cat');
+  transcript.compare(t, 'policy-diff');
+});
+
+t.test('policy test', async (t) => {
+  t.setTimeout(120_000);
+  const { work, transcript } = prepare(t);
+  writeFileSync(
+    `${work}/cat/cases`,
+    '# What is promised.\npermit read /etc/hostname\ndeny read /etc/shadow errno ENOENT\n',
+  );
+  transcript.callgate('policy', 'test', 'cat');
+  writeFileSync(
+    `${work}/cat/cases`,
+    'permit read,write /etc/hostname\ndeny connect tcp:192.0.2.1:443 uid 999\ndeny read /etc/hosts\n',
+  );
+  transcript.callgate('policy', 'test', 'cat/usr_bin_cat.yaml');
+  transcript.callgate('policy', 'test', 'cat', '--json');
+  writeFileSync(`${work}/cat/cases`, 'permit raed /etc/hostname\n');
+  transcript.callgate('policy', 'test', 'cat');
+  transcript.callgate('policy', 'test', 'unreached.yaml');
+  transcript.compare(t, 'policy-test');
+});
+
 t.test('policy explain', async (t) => {
   t.setTimeout(120_000);
   const { transcript } = prepare(t);

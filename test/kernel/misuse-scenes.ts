@@ -119,6 +119,10 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
       [descriptor, bytes],
     ],
     connectDatagram: [[`${folder}/nobody`], [text]],
+    sendMemory: [
+      [9999, Buffer.from('x')],
+      [descriptor, bytes],
+    ],
     becomeSubreaper: [[], []],
     reapOrphans: [[], []],
     probe: [[], []],

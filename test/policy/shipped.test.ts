@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { testPolicies } from '../../src/application/tried.js';
 import { compilePolicy } from '../../src/compile/compile.js';
 import { decide } from '../../src/decide/decide.js';
 import { patternText } from '../../src/decide/text.js';
@@ -71,13 +72,10 @@ t.test('what they permit, and its like that they refuse', async (t) => {
 
 t.test('each has its cases: what another week brings, and its like that is refused', async (t) => {
   for (const application of APPLICATIONS) {
-    const [, name = '', ...lines] = readFileSync(`${FOLDER}${application}/cases`, 'utf8').trimEnd().split('\n');
-    const policy = read(application, name);
-    t.ok(lines.length >= 3, application);
-    for (const line of lines) {
-      const [wanted, operation, object = ''] = line.split(' ');
-      t.equal(verdict(policy, operation as Operation, object, 0), wanted, `${name}: ${operation} ${object}`);
-    }
+    const { files, failed } = testPolicies(`${FOLDER}${application}`, '/', '/', around);
+    const cases = files.flatMap((file) => file.cases);
+    t.same([cases.filter(({ passed }) => !passed), failed], [[], 0], application);
+    t.ok(cases.length >= 3, application);
   }
 });
 

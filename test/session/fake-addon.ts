@@ -198,6 +198,8 @@ export class FakeAddon implements Addon {
     throw failure('ENOENT', `connect ${path}`);
   }
 
+  sendMemory(): void {}
+
   becomeSubreaper(): void {}
 
   reapOrphans(): number[] {

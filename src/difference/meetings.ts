@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The product of two policies' automata: every pair of places at which one and the same object stands in both, with the
+ * shortest such object. There are as many as the automata tell apart, so what no pair differs in, no object differs in.
+ */
+
+import type { Answer } from '../compile/answers.js';
+import type { Entry } from '../compile/grants.js';
+import { ENTRIES } from '../compile/grants.js';
+import type { Least } from '../compile/minimise.js';
+import type { Bytes } from '../policy/bytes.js';
+import type { AccessObject } from '../policy/model.js';
+import { CLOSED_KINDS, KINDS, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
+import { FILE_OPERATIONS, type Operation, SOCKET_OPERATIONS } from '../policy/operations.js';
+import type { Side } from './judge.js';
+import { Branches } from './names.js';
+import { ABSTRACT, FAMILY, INET, NAME, type Shape, UNSPECIFIED } from './shape.js';
+
+/** An object, and what decides on it in either policy. */
+export interface Meeting {
+  readonly object: AccessObject;
+  /** What can be done to such an object. */
+  readonly operations: readonly Operation[];
+  readonly first: Answer;
+  readonly second: Answer;
+  /** No default opens it. */
+  readonly closed: boolean;
+  /** It may have an owner. */
+  readonly owned: boolean;
+}
+
+/** More pairs of places than this are not looked at. */
+export const PAIRS_MAX = 1_000_000;
+
+/** The two differ in too much to be told within PAIRS_MAX. */
+export class TooManyPairs extends Error {
+  constructor() {
+    super(`the policies together have more than ${PAIRS_MAX} places to compare`);
+  }
+}
+
+/** Without `socket`, which is judged by family alone. */
+const ON_ADDRESSES = SOCKET_OPERATIONS.filter((operation) => operation !== 'socket');
+const NO_DESTINATIONS = ON_ADDRESSES.filter((operation) => operation !== 'connect' && operation !== 'send');
+
+/** All meetings, those of short objects first. Throws TooManyPairs. */
+export function* meetingsOf(first: Side, second: Side): Generator<Meeting> {
+  const branches = new Branches();
+  for (const entry of ENTRIES)
+    for (const at of pairsOf(entry, first, second, branches)) {
+      const answers = { first: at.first.answer, second: at.second.answer, closed: false };
+      for (const { object, operations, owned } of objectsAt(entry, at)) yield { ...answers, object, operations, owned };
+    }
+  for (const kind of KINDS) {
+    const [one, other] = [first.meaning.kinds.get(kind) as Answer, second.meaning.kinds.get(kind) as Answer];
+    const closed = CLOSED_KINDS.includes(kind);
+    yield {
+      object: { type: 'kind', kind },
+      operations: FILE_OPERATIONS,
+      first: one,
+      second: other,
+      closed,
+      owned: true,
+    };
+  }
+  const { unnamed } = first.meaning;
+  yield {
+    object: { type: 'unnamed' },
+    operations: ON_ADDRESSES,
+    first: unnamed,
+    second: second.meaning.unnamed,
+    closed: false,
+    owned: false,
+  };
+}
+
+/** Two states that one object leads to. */
+interface Pair {
+  readonly first: Least;
+  readonly second: Least;
+  readonly from: Pair | null;
+  readonly name: Bytes;
+  readonly depth: number;
+  /** The address that stands for any: no destination. */
+  readonly unspecified: boolean;
+}
+
+function* pairsOf(entry: Entry, one: Side, other: Side, branches: Branches): Generator<Pair> {
+  const [first, second] = [one.meaning.least, other.meaning.least];
+  const start: Pair = {
+    first: first.states[first.starts[entry]] as Least,
+    second: second.states[second.starts[entry]] as Least,
+    from: null,
+    name: '' as Bytes,
+    depth: 0,
+    unspecified: false,
+  };
+  const seen = new Set<string>();
+  const pending: Pair[] = [start];
+  for (const at of pending) {
+    yield at;
+    const shape = shapeAt(entry, at.depth);
+    if (shape === null) continue;
+    const apart = entry === 'inet' && at.depth === 1 ? UNSPECIFIED : [];
+    for (const branch of branches.of(at.first, at.second, shape, apart)) {
+      const unspecified = at.unspecified || apart.includes(branch.name);
+      // A path may come back to where it was, an address has as many components as it has.
+      const depth = at.depth + 1;
+      const key = `${branch.first}/${branch.second}/${entry === 'path' ? '' : depth}/${unspecified}`;
+      if (seen.has(key)) continue;
+      if (seen.size >= PAIRS_MAX) throw new TooManyPairs();
+      seen.add(key);
+      pending.push({
+        first: first.states[branch.first] as Least,
+        second: second.states[branch.second] as Least,
+        from: at,
+        name: branch.name,
+        depth,
+        unspecified,
+      });
+    }
+  }
+}
+
+/** What the next component looks like; null: there is none. */
+function shapeAt(entry: Entry, depth: number): Shape | null {
+  switch (entry) {
+    case 'path':
+      return NAME;
+    case 'inet':
+      return INET[depth] ?? null;
+    case 'abstract':
+      return depth === 0 ? ABSTRACT : null;
+    case 'family':
+      return depth === 0 ? FAMILY : null;
+  }
+}
+
+type Met = Pick<Meeting, 'object' | 'operations' | 'owned'>;
+
+/** The objects of a pair; none where an address is not complete. */
+function objectsAt(entry: Entry, at: Pair): Met[] {
+  const names = namesOf(at);
+  switch (entry) {
+    case 'path': {
+      const path = `/${names.join('/')}` as Bytes;
+      return [
+        { object: { type: 'path', path }, operations: FILE_OPERATIONS, owned: true },
+        { object: { type: 'unix', path }, operations: ON_ADDRESSES, owned: false },
+      ];
+    }
+    case 'abstract':
+      return [
+        { object: { type: 'abstract', name: (names[0] ?? '') as Bytes }, operations: ON_ADDRESSES, owned: false },
+      ];
+    case 'inet': {
+      const [protocol, address, port] = names;
+      if (protocol === undefined || address === undefined || port === undefined) return [];
+      return [
+        {
+          object: { type: 'inet', protocol: protocolOf(protocol), address, port: numberOf(port) },
+          operations: at.unspecified ? NO_DESTINATIONS : ON_ADDRESSES,
+          owned: false,
+        },
+      ];
+    }
+    case 'family': {
+      const [name] = names;
+      if (name === undefined) return [];
+      const [family, kind, protocol] = [name.slice(0, 2), name.slice(2, 4), name.slice(4)].map(numberOf);
+      return [
+        {
+          object: { type: 'family', family: family as number, kind: kind as number, protocol: protocol as number },
+          operations: SOCKET_OPERATIONS,
+          owned: false,
+        },
+      ];
+    }
+  }
+}
+
+function namesOf(pair: Pair): Bytes[] {
+  const names: Bytes[] = [];
+  for (let at: Pair = pair; at.from !== null; at = at.from) names.unshift(at.name);
+  return names;
+}
+
+function protocolOf(name: Bytes): Protocol {
+  const byte = name.charCodeAt(0);
+  return (Object.keys(PROTOCOL_BYTE) as Protocol[]).find((protocol) => PROTOCOL_BYTE[protocol] === byte) as Protocol;
+}
+
+function numberOf(bytes: string): number {
+  return Array.from(bytes).reduce((sum, sign) => sum * 256 + sign.charCodeAt(0), 0);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What of two policies differs beside the judgement of attempts. */
+import type { Policy } from '../policy/model.js';
+
+/** A key of the file and what either policy has there, what is absent written out. */
+export interface Setting {
+  readonly key: 'program' | 'mode' | 'asking' | 'errno' | 'syscalls';
+  readonly first: string;
+  readonly second: string;
+}
+
+/** The keys that differ. `errno` counts where questions are asked: it is what one fails with that nobody answers. */
+export function settingsApart(first: Policy, second: Policy): Setting[] {
+  const asked = asks(first) || asks(second);
+  const settings: Setting[] = [
+    { key: 'program', first: first.program, second: second.program },
+    { key: 'mode', first: first.mode, second: second.mode },
+    ...(asked
+      ? ([
+          { key: 'asking', first: askingText(first), second: askingText(second) },
+          { key: 'errno', first: first.errno, second: second.errno },
+        ] as const)
+      : []),
+    { key: 'syscalls', first: syscallsText(first), second: syscallsText(second) },
+  ];
+  return settings.filter((setting) => setting.first !== setting.second);
+}
+
+function asks({ default: last, rules }: Policy): boolean {
+  return last === 'ask' || rules.some(({ verdict }) => verdict === 'ask');
+}
+
+function askingText({ asking }: Policy): string {
+  const deadline = asking?.deadline === undefined ? 'no deadline' : `deadline ${asking.deadline}s`;
+  return `fallback ${asking?.fallback ?? 'deny'}, ${deadline}`;
+}
+
+function syscallsText({ syscalls }: Policy): string {
+  return syscalls === undefined ? 'all' : [...new Set(syscalls)].sort().join(', ');
+}

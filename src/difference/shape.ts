@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Which names an object can have at all. The automata answer for others too, at random: a difference that only such a name
+ * shows is none.
+ */
+import type { Bytes } from '../policy/bytes.js';
+import { addressBytes } from '../policy/ip.js';
+import { PROTOCOL_BYTE } from '../policy/model.js';
+import { NAME_BYTES_MAX } from '../policy/path.js';
+
+/** Names of one component. */
+export interface Shape {
+  readonly least: number;
+  readonly most: number;
+  /** The bytes that may stand at a place of the name, those that read well first. */
+  readonly bytesAt: (place: number) => readonly number[];
+  /** Names that never occur. */
+  readonly never: readonly Bytes[];
+  /** Names that are tried first, because a person knows them. */
+  readonly known: readonly Bytes[];
+  /** Each with one of these names only: nothing else occurs. */
+  readonly closed?: true;
+}
+
+const every = Array.from({ length: 256 }, (_, byte) => byte);
+const within = (low: string, high: string): number[] => every.slice(low.charCodeAt(0), high.charCodeAt(0) + 1);
+const WELL = [
+  ...within('a', 'z'),
+  ...within('0', '9'),
+  ...within('A', 'Z'),
+  ...['_', '-', '.'].map((sign) => sign.charCodeAt(0)),
+];
+const READABLE = [...WELL, ...every.slice(0x20, 0x7f).filter((byte) => !WELL.includes(byte))];
+const ANY_BYTE = [...READABLE, ...every.filter((byte) => !READABLE.includes(byte))];
+const NAME_BYTE = ANY_BYTE.filter((byte) => byte !== 0 && byte !== 0x2f);
+
+const text = (bytes: readonly number[]): Bytes => String.fromCharCode(...bytes) as Bytes;
+const number = (value: number, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, index) => (value >>> ((bytes - 1 - index) * 8)) & 0xff);
+
+/** A name in a folder. */
+export const NAME: Shape = {
+  least: 1,
+  most: NAME_BYTES_MAX,
+  bytesAt: () => NAME_BYTE,
+  never: ['.', '..'] as Bytes[],
+  known: [],
+};
+
+/** Bytes of sun_path behind the NUL that makes it abstract. */
+const ABSTRACT_BYTES_MAX = 107;
+export const ABSTRACT: Shape = {
+  least: 1,
+  most: ABSTRACT_BYTES_MAX,
+  bytesAt: () => ANY_BYTE,
+  never: [],
+  known: [],
+};
+
+const PROTOCOL: Shape = {
+  least: 1,
+  most: 1,
+  bytesAt: () => every,
+  never: [],
+  known: Object.values(PROTOCOL_BYTE).map((byte) => text([byte])),
+  closed: true,
+};
+
+/** What stands for any address of this machine: as a destination it is none. */
+export const UNSPECIFIED = ['0.0.0.0', '::'].map((host) => addressBytes(host) as Bytes);
+/** Addresses of documentation (RFC 5737, RFC 3849) first. */
+const HOSTS = ['192.0.2.1', '2001:db8::1', '127.0.0.1', '::1', '10.0.0.1', '192.168.0.1', '198.51.100.1'];
+const HOST: Shape = {
+  least: 16,
+  most: 16,
+  bytesAt: () => every,
+  never: [],
+  known: HOSTS.map((host) => addressBytes(host) as Bytes),
+};
+
+const PORT: Shape = {
+  least: 2,
+  most: 2,
+  bytesAt: () => every,
+  never: [],
+  known: [80, 443, 8080, 22, 1024, 65535].map((port) => text(number(port, 2))),
+};
+
+/** By component: protocol, host, port. */
+export const INET: readonly Shape[] = [PROTOCOL, HOST, PORT];
+
+/** SOCK_TYPE_MASK of linux/net.h. */
+const KINDS_END = 16;
+/** Family, kind and protocol in the bytes of struct cg_family. */
+export const FAMILY: Shape = {
+  least: 8,
+  most: 8,
+  bytesAt: (place) => (place === 2 ? [0] : place === 3 ? every.slice(0, KINDS_END) : every),
+  never: [],
+  known: [1, 2, 10, 16, 17].flatMap((family) =>
+    [1, 2, 3, 5].map((kind) => text([...number(family, 2), ...number(kind, 2), ...number(0, 4)])),
+  ),
+};

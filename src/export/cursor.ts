@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** How far an export has come, kept in a file so that the next one goes on there. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { codeOf, Failure, messageOf } from '../host/failure.js';
+import { replaceFile } from '../host/replace-file.js';
+
+/** A place in a log, behind a line of it. */
+export interface Position {
+  /** Of the file: a rotation keeps it. */
+  readonly inode: number;
+  /** Bytes of it that were read. */
+  readonly offset: number;
+  /** Of the line that ends there: another file may get the same inode. Empty at the beginning. */
+  readonly hash: string;
+  /** The highest number of an event up to there. */
+  readonly seq: number;
+}
+
+export interface Cursor extends Position {
+  readonly v: 1;
+  readonly session: string;
+  readonly to: string;
+  /** The last number of the export that was given. */
+  readonly number: number;
+}
+
+const count = z.int().min(0);
+const schema = z.strictObject({
+  v: z.literal(1),
+  session: z.string(),
+  to: z.string(),
+  inode: count,
+  offset: count,
+  hash: z.string().regex(/^([0-9a-f]{16})?$/),
+  seq: count,
+  number: count,
+});
+
+/**
+ * The cursor of a file; null: there is none yet.
+ *
+ * @throws Failure where it is none, or one of another export
+ */
+export function readCursor(file: string, session: string, to: string): Cursor | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw new Failure(`${file}: the cursor cannot be read (${codeOf(error) ?? 'error'})`, `ls -l ${file}`, error);
+  }
+  let cursor: Cursor;
+  try {
+    cursor = schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Failure(
+      `${file}: no cursor of an export (${messageOf(error).split('\n')[0]})`,
+      '--cursor another FILE',
+      error,
+    );
+  }
+  if (cursor.session !== session || cursor.to !== to)
+    throw new Failure(`${file}: the cursor of ${cursor.session} to ${cursor.to}`, '--cursor another FILE');
+  return cursor;
+}
+
+/** @throws Failure where it cannot be written */
+export function writeCursor(file: string, cursor: Cursor): void {
+  replaceFile(file, `${JSON.stringify(cursor)}\n`);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Case, readCases } from '../../src/application/cases.js';
+import { testPolicies } from '../../src/application/tried.js';
+import { addressBytes } from '../../src/policy/ip.js';
+import { around } from '../cases.js';
+
+const only = (text: string): Pick<Case, 'access' | 'wanted' | 'section'> | undefined => {
+  const { cases, problems } = readCases('cases', text);
+  if (problems.length > 0 || cases.length !== 1) return undefined;
+  const { access, wanted, section } = cases[0] as Case;
+  return { access, wanted, section };
+};
+const wrong = (text: string): string[] =>
+  readCases('cases', text).problems.map(
+    ({ line, column, message, remedy }) => `${line}:${column} ${message}; ${remedy}`,
+  );
+
+t.test('what a line says', async (t) => {
+  t.same(only('permit read /etc/hostname'), {
+    access: { operations: ['read'], object: { type: 'path', path: '/etc/hostname' }, uid: 0, gid: 0 },
+    wanted: { verdict: 'permit' },
+    section: null,
+  });
+  t.same(only('# of cat\n\nusr_bin_cat\n  deny  write,read\t/a\\x20b gid 2 uid 1 owner 3 errno ENOENT log no\r\n'), {
+    access: { operations: ['write', 'read'], object: { type: 'path', path: '/a b' }, uid: 1, gid: 2, owner: 3 },
+    wanted: { verdict: 'deny', errno: 'ENOENT', log: false },
+    section: 'usr_bin_cat',
+  });
+  t.same(only('permit exec /usr/bin/x policy inherit log yes')?.wanted, {
+    verdict: 'permit',
+    log: true,
+    transition: 'inherit',
+  });
+  t.same(only('ask connect unix:@x')?.access.object, { type: 'abstract', name: 'x' });
+  t.same(
+    only('deny connect tcp:0.0.0.0:80')?.access.object,
+    { type: 'inet', protocol: 'tcp', address: addressBytes('127.0.0.1'), port: 80 },
+    'what the kernel takes it for',
+  );
+  t.same(
+    only('deny bind tcp:0.0.0.0:80')?.access.object,
+    { type: 'inet', protocol: 'tcp', address: addressBytes('0.0.0.0'), port: 80 },
+    'and is bound to',
+  );
+});
+
+t.test('what is wrong with one, and where', async (t) => {
+  t.same(wrong('permt read /x'), ['1:1 "permt" is no verdict; did you mean permit?']);
+  t.same(wrong('x\npermit raed /x'), ['2:8 "raed" is no operation; did you mean read?']);
+  t.same(wrong('permit read'), ['1:8 a case has a verdict, operations and an object; write: deny read /etc/shadow']);
+  t.same(wrong('permit'), ['1:1 a case has a verdict, operations and an object; write: deny read /etc/shadow']);
+  for (const object of ['x', '/a/../b', '/a/', '//a', '/a/.', 'unix:/a/../b', 'tcp:80'])
+    t.match(wrong(`permit read ${object}`)[0], /is no object; write an absolute path/, object);
+  for (const object of ['/..a', '/a/b..', '/.a', '/']) t.same(wrong(`permit read ${object}`), [], object);
+  t.match(wrong('permit read tcp:127.0.0.1:80')[0], /is no object of read; operations on sockets are/);
+  t.match(wrong('permit connect /x')[0], /is no object of connect; write an address/);
+  t.match(wrong('permit read /a b')[0], /^1:16 "b" is none of uid, gid, owner/);
+  t.match(wrong('permit read /a uid')[0], /uid has no value/);
+  t.match(wrong('permit read /a uid 1 uid 2')[0], /^1:22 uid stands here twice/);
+  t.match(wrong('permit read /a uid 4294967296')[0], /is no id/);
+  t.match(wrong('permit read /a errno EPERM')[0], /only a denial has an errno/);
+  t.match(wrong('deny read /a errno ENOFILE')[0], /is no error name/);
+  t.match(wrong('permit read /a policy own')[0], /only a permitted exec/);
+  t.match(wrong('permit exec /a policy owm')[0], /did you mean own\?/);
+  t.match(wrong('permit connect tcp:127.0.0.1:1 owner 1')[0], /an address has no owner/);
+  t.match(wrong('permit read /a log true')[0], /neither yes nor no/);
+});
+
+const POLICY = `version: 1
+program: /usr/bin/cat
+rules:
+  - permit: read
+    path: /etc/hostname
+  - deny: read
+    path: /etc/shadow
+    errno: ENOENT
+    log: false
+  - permit: exec
+    path: /usr/bin/x
+    policy: inherit
+`;
+
+function folder(t: Test, files: Readonly<Record<string, string>>): string {
+  const made = mkdtempSync(join(tmpdir(), 'callgate-cases-'));
+  t.teardown(() => rmSync(made, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(made, name, '..'), { recursive: true });
+    writeFileSync(join(made, name), text);
+  }
+  return made;
+}
+const run = (word: string): string[] =>
+  testPolicies(word, '/', '/nowhere', around).files.flatMap(({ cases }) =>
+    cases.map(({ line, passed, wrong }) => `${line} ${passed ? 'passed' : wrong.join(', ')}`),
+  );
+
+t.test('each case passes, and fails where its like is wanted', async (t) => {
+  const cases = [
+    ['permit read /etc/hostname', 'deny read /etc/hostname', 'it is permitted'],
+    ['deny write /etc/hostname', 'permit write /etc/hostname', 'it is denied with EPERM'],
+    ['deny read,stat /etc/hostname/x', 'ask read,stat /etc/hostname/x', 'it is denied with EPERM'],
+    ['deny read /etc/shadow errno ENOENT', 'deny read /etc/shadow errno EPERM', 'it is denied with ENOENT'],
+    ['deny read /etc/shadow log no', 'deny read /etc/shadow log yes', 'it is not logged'],
+    [
+      'permit exec /usr/bin/x policy inherit',
+      'permit exec /usr/bin/x policy own',
+      'what it runs has the policy inherit',
+    ],
+  ] as const;
+  for (const [good, bad, why] of cases)
+    t.same(run(folder(t, { 'a.yaml': POLICY, cases: `${good}\n${bad}\n` })), ['1 passed', `2 ${why}`]);
+});
+
+t.test('whose cases they are', async (t) => {
+  const other = POLICY.replace('/usr/bin/cat', '/usr/bin/tac').replace('/etc/hostname', '/etc/motd');
+  const both = folder(t, {
+    'a.yaml': POLICY,
+    'b.yaml': other,
+    cases: 'a\npermit read /etc/hostname\n/usr/bin/tac\npermit read /etc/motd\ndeny read /etc/hostname\n',
+  });
+  t.same(run(both), ['2 passed', '4 passed', '5 passed']);
+  t.same(run(join(both, 'b.yaml')), ['4 passed', '5 passed'], 'those of one policy');
+  t.throws(() => run(join(both, 'c.yaml')), /no file, no folder/);
+  writeFileSync(join(both, 'cases'), 'permit read /etc/motd\n');
+  t.throws(() => run(both), /cases:1: whose case is this\? there are a\.yaml, b\.yaml/);
+  writeFileSync(join(both, 'cases'), 'c\npermit read /etc/motd\n');
+  t.throws(() => run(both), /cases:2: there is no policy c beside it/);
+});
+
+t.test('folders of folders, and none', async (t) => {
+  const all = folder(t, {
+    'x/a.yaml': POLICY,
+    'x/cases': 'permit read /etc/hostname\n',
+    'y/a.yaml': POLICY,
+    'y/cases': '\npermit read /etc/hostname\n',
+    'z/a.yaml': POLICY,
+  });
+  t.same(run(all), ['1 passed', '2 passed']);
+  for (const word of [join(all, 'z'), join(all, 'z/a.yaml')])
+    t.throws(() => run(word), /no cases beside its policies/, word);
+  writeFileSync(join(all, 'x/cases'), '# nothing yet\n');
+  t.throws(() => run(join(all, 'x')), /no cases beside its policies/);
+});
