@@ -167,6 +167,11 @@ export class Supervisor {
     }
   }
 
+  /** True: somebody attends who is asked. False: the session was ended before. */
+  get somebody(): Promise<boolean> {
+    return this.#questions?.attendance.somebody ?? Promise.resolve(true);
+  }
+
   /** Switches every policy of the session, at once and for all images to come. */
   async setMode(mode: 'enforce' | 'complain'): Promise<ModeChange> {
     const { host, state } = this.#session;
