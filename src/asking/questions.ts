@@ -304,7 +304,6 @@ export class Questions {
     }
     // It has asked again since, and that event comes too.
     if (waiting.sequence !== event.sequence) return;
-    const known = this.queue.of(event.tid) !== undefined;
     const process = this.processes.hold(event.pid, event.tid);
     if (process === null) {
       gate.forget(event.tid);
@@ -312,7 +311,7 @@ export class Questions {
       return;
     }
     // Held once for each thread that waits, however often it asks.
-    if (known) this.processes.letGo(event.pid);
+    if (this.queue.of(event.tid) !== undefined) this.processes.letGo(event.pid);
     const facts = factsOf(event, record);
     const operations = facts.operations.reduce((bits, operation) => bits | (1 << operationBit(operation)), 0) >>> 0;
     const to = { cookie, policy: event.policy, operations, object: event.asked };
@@ -389,7 +388,8 @@ export class Questions {
     for (const entry of this.queue.all())
       for (const thread of [...entry.threads.values()]) {
         if (thread.pid !== pid) continue;
-        this.of.session.gate.forget(thread.tid);
+        // Who has its number by now may wait for something else.
+        if (this.of.session.gate.question(thread.tid)?.start === thread.start) this.of.session.gate.forget(thread.tid);
         this.#dropThread(thread.tid, 'died');
       }
     this.replies.sweep((other) => this.processes.get(other) !== undefined);
