@@ -217,10 +217,16 @@ export class Answering {
   /** Writes it and has it in force. Where it cannot be, the file is what it was. */
   #write(facts: Facts, statement: string, verdict: 'permit' | 'deny', by: Answerer): Promise<Amendment> {
     const { record, access } = facts;
-    const { around } = this.#questions.of;
+    const { around, language } = this.#questions.of;
     const file = this.#questions.loaded(record.policy)?.file;
     if (file === undefined || access === null)
       throw new Failure(`${record.policy} has no policy in a file, or what it did could not be told`);
+    if (language !== undefined)
+      throw new CodedFailure(
+        'bad-policy',
+        `${file} is in ${language}: no statement can be written into it`,
+        'put the line into the file, and have what waits judged anew; or answer once, for minutes or for the process',
+      );
     const time = new Date().toISOString().slice(0, 19).replace('T', ' ');
     const comment = [
       `answered by ${by.name.replaceAll('\n', ' ')}, ${time}: ${record.comm.replace(/[^ -~]/g, '?')} (${record.pid})`,

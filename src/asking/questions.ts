@@ -55,6 +55,8 @@ export interface QuestionsOf {
   readonly sensitive: readonly PathPattern[];
   /** What stood on the command line, as learning looks at it. */
   readonly named: readonly string[];
+  /** Of the files of its policies; absent: callgate's own, into which statements can be written. */
+  readonly language?: string | undefined;
   /** For the person and the log. */
   readonly problem: (words: string) => void;
 }

@@ -111,6 +111,7 @@ export class Supervisor {
         : new Questions({
             ...{ session, application: held, around: policies.around, sensitive: sensitive() },
             named: session.state.command.slice(1).filter((word) => word.startsWith('/')),
+            language: policies.source.language,
             pose: (posture) => keeper.pose(posture),
             reload: () => keeper.reload(),
             problem: (words) => {
