@@ -66,10 +66,12 @@ export class StoppedProcesses {
   hold(pid: number, tid: number): Process | null {
     const known = this.#held.get(pid);
     if (known !== undefined) {
-      if (this.#taskOf(known.pidfd, tid)?.start === known.start) {
+      const tasks = this.#tasksOf(known.pidfd).filter(({ start }) => start === known.start);
+      if (tasks.some((one) => one.tid === tid)) {
         known.uses++;
         return known;
       }
+      if (tasks.length > 0) return null;
       // It has ended, and somebody else has its number: that is told before its pidfd tells of the end.
       this.#end(known);
     }
@@ -81,7 +83,7 @@ export class StoppedProcesses {
       throw error;
     }
     // Whoever has the number now, and is of this session with this very thread, is the one that asked: a thread that waits keeps it.
-    const task = this.#taskOf(pidfd, tid);
+    const task = this.#tasksOf(pidfd).find((one) => one.tid === tid);
     if (task === undefined) {
       this.#addon.closeFd(pidfd);
       return null;
@@ -141,9 +143,9 @@ export class StoppedProcesses {
     for (const held of [...this.#held.values()]) this.#drop(held);
   }
 
-  /** The thread of whoever has the process's number, if it lives and is of this session. */
-  #taskOf(pidfd: number, tid: number): SubjectTask | undefined {
-    return this.#gate.subjectsOf(pidfd).find((one) => one.tid === tid && one.cookie === this.#cookie && !one.dead);
+  /** The threads of whoever has the process's number, as far as they live and are of this session. */
+  #tasksOf(pidfd: number): SubjectTask[] {
+    return this.#gate.subjectsOf(pidfd).filter((one) => one.cookie === this.#cookie && !one.dead);
   }
 
   #continue(held: Held, slowly: boolean): void {
