@@ -165,7 +165,7 @@ export class Answering {
   async #always(entry: Waiting, answer: Answer, by: Answerer, how: string): Promise<Answered> {
     const { id, facts } = entry;
     const { verdict, statement, errno, sure } = answer;
-    const { suggestions } = this.#questions.tellings.question(entry);
+    const suggestions = this.#questions.tellings.suggestions(facts);
     const text = meant(suggestions, { statement, verdict, errno, sure: sure === true });
     this.#questions.answering.set(id, by);
     let amendment: Amendment;

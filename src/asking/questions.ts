@@ -51,8 +51,6 @@ export interface QuestionsOf {
 
 /** Questions at a time: more are denied, and told. */
 const QUESTIONS_MOST = 1024;
-/** More questions than anybody reads one by one. */
-const CROWD = 64;
 /** Events that take so long that the kernel half must be told first that somebody is still there. */
 const MANY = 32;
 
@@ -87,7 +85,7 @@ export class Questions {
     this.tellings = new Tellings({
       ...{ session: state.name, host, application, sensitive, named },
       deadlineOf: (id) => this.#deadlines.of(id),
-      isCrowded: () => this.queue.size > CROWD,
+      waiting: () => this.queue.size,
     });
     this.#arrivals = new Arrivals(gate, cookie, (event, record, waiting) => this.#asked(event, record, waiting));
     this.#gathering = new Gathering({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What is told of questions and of denials: by the policies that hold, with what would decide them for good. */
 import type { Application, LoadedPolicy } from '../application/application.js';
-import type { Question, RecentDenial } from '../ask/question.js';
+import type { Question, RecentDenial, Suggestion } from '../ask/question.js';
 import type { Asked, Evidence } from '../ask/suggest.js';
 import { timeText } from '../events/recorder.js';
 import { bootTime } from '../host/clock.js';
@@ -17,6 +17,9 @@ import { Weigher } from './weigh.js';
 
 /** What else was asked that generalising goes by. */
 const BEFORE_MOST = 64;
+/** More questions than anybody reads one by one: that many wait, or came within so many milliseconds. */
+const CROWD = 64;
+const CROWD_MS = 10_000;
 /** Why something was refused that a statement can permit. */
 const MENDABLE: readonly (string | undefined)[] = [undefined, 'unattended', 'unaskable', 'questions', 'target'];
 
@@ -30,14 +33,16 @@ export interface TellingsOf {
   readonly named: readonly string[];
   /** When a question gets the fallback; null: never. */
   readonly deadlineOf: (id: number) => string | null;
-  /** More is asked than anybody reads one by one. */
-  readonly isCrowded: () => boolean;
+  /** Questions that wait. */
+  readonly waiting: () => number;
 }
 
 export class Tellings {
   readonly #of: TellingsOf;
   readonly #weigher: Weigher;
   readonly #before: Asked[] = [];
+  /** When the last ones were asked. */
+  readonly #times: number[] = [];
   #application: Application;
 
   constructor(of: TellingsOf) {
@@ -61,6 +66,13 @@ export class Tellings {
     const asked = askedOf(facts);
     if (asked !== null) this.#before.push(asked);
     if (this.#before.length > BEFORE_MOST) this.#before.shift();
+    this.#times.push(performance.now());
+    if (this.#times.length > CROWD) this.#times.shift();
+  }
+
+  /** What would decide it for good. */
+  suggestions(facts: Facts): readonly Suggestion[] {
+    return suggestionsOf(facts, () => this.#evidence());
   }
 
   question(entry: Waiting): Question {
@@ -91,7 +103,7 @@ export class Tellings {
       errno: policy?.errno ?? 'EPERM',
       fallback: policy?.asking?.fallback ?? 'deny',
       deadline: this.#of.deadlineOf(entry.id),
-      suggestions: suggestionsOf(facts, () => this.#evidence()),
+      suggestions: this.suggestions(facts),
     };
   }
 
@@ -107,14 +119,14 @@ export class Tellings {
       reason: record.reason ?? null,
       rule: ruleOf(facts, loaded),
       ...{ count, first, last },
-      suggestions: mendable ? suggestionsOf(facts, () => this.#evidence()) : [],
+      suggestions: mendable ? this.suggestions(facts) : [],
     };
   }
 
   /** Looks what its suggestions would grant, and remembers it. Takes its time. */
   weigh(facts: Facts): void {
     const policy = this.loaded(facts.record.policy)?.policy;
-    const suggestions = suggestionsOf(facts, () => this.#evidence());
+    const suggestions = this.suggestions(facts);
     if (facts.access === null || policy === undefined || facts.proposals === null) return;
     facts.suggestions = this.#weigher.weigh({
       ...{ access: facts.access, policy, suggestions },
@@ -123,11 +135,16 @@ export class Tellings {
   }
 
   #evidence(): Evidence {
-    const { sensitive, named, isCrowded } = this.#of;
+    const { sensitive, named } = this.#of;
     const given = new Given([{ named, configured: [], command: [] }], []);
     const programs = this.#application.policies.map(({ policy }) => policy.program);
     // In a flood nobody reads what is made of it.
-    const before = isCrowded() ? [] : this.#before;
+    const before = this.#isCrowded() ? [] : this.#before;
     return { before, context: { sensitive, machine: NOWHERE, given }, programs };
+  }
+  #isCrowded(): boolean {
+    const [first] = this.#times;
+    const quick = this.#times.length === CROWD && first !== undefined && performance.now() - first < CROWD_MS;
+    return quick || this.#of.waiting() > CROWD;
   }
 }
