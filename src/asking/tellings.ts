@@ -138,8 +138,7 @@ export class Tellings {
     const { sensitive, named } = this.#of;
     const given = new Given([{ named, configured: [], command: [] }], []);
     const programs = this.#application.policies.map(({ policy }) => policy.program);
-    // In a flood nobody reads what is made of it.
-    const before = this.#isCrowded() ? [] : this.#before;
+    const before = this.#isCrowded() ? null : this.#before;
     return { before, context: { sensitive, machine: NOWHERE, given }, programs };
   }
   #isCrowded(): boolean {

@@ -7,8 +7,8 @@ import { bootNow } from '../host/clock.js';
 const MINUTE_NS = 60_000_000_000n;
 
 /** CLOCK_BOOTTIME is the kernel half's. */
-export function expiresOf(scope: AnswerScope, now = bootNow()): bigint {
-  return typeof scope === 'object' ? now + BigInt(Math.round(scope.minutes * Number(MINUTE_NS))) : 0n;
+export function expiresOf(scope: AnswerScope): bigint {
+  return typeof scope === 'object' ? bootNow() + BigInt(Math.round(scope.minutes * Number(MINUTE_NS))) : 0n;
 }
 
 export function wordsOf(verdict: string, scope: AnswerScope): string {
