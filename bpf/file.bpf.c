@@ -53,7 +53,8 @@ static __always_inline int ask_load(struct cg_subject *subject, struct file *fil
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)file->f_path.mnt, (__u64)file->f_path.dentry))
 		return 0;
 	cg_decide_next(entry.subject, entry.scratch);
-	if (entry.scratch->access.unresolved || entry.scratch->access.verdict != CG_ASK)
+	/* All else is said where it is mapped. */
+	if (entry.scratch->access.unresolved || entry.scratch->access.verdict != CG_ASK || entry.scratch->access.mode != CG_ENFORCE)
 		return 0;
 	entry.scratch->access.answer = CG_ANSWER_LOADS;
 	return cg_conclude(entry.subject, entry.scratch);
