@@ -13,7 +13,8 @@
  *
  * A call that asks twice is begun again twice, and the first answer, though it is for once, must still stand the second time:
  * within one hook it is held (CG_ANSWER_HELD) till neither asks; an open that makes a file asks of `create` before there is
- * one, and that answer is for what it does with the file, too (CG_ANSWER_MAKES).
+ * one, and that answer is for what it does with the file, too (CG_ANSWER_MAKES). An exec asks about its ELF interpreter where it
+ * opens it, and that answer is for where it maps it, behind the point of no return (CG_ANSWER_LOADS).
  *
  * Where any of it fails, or nobody attends, the verdict is a denial that says why. The signal is the thread's own
  * (bpf_send_signal_thread): the process's would be merged with one that is pending for another thread, and the call would come
@@ -160,6 +161,12 @@ static __noinline int find_answer(struct cg_subject *subject, struct cg_scratch 
 			return 1;
 		}
 	}
+	/* An exec maps nothing that it has not opened, and that was asked about in the same exec (file.bpf.c: ask_load). */
+	if (own->kept_for == CG_ANSWER_LOADS && (!use || use == CG_ANSWER_LOADS) && access->operations == CG_BIT(CG_LOAD) && cg_calls_exec() &&
+	    is_same_object(key, &own->kept)) {
+		access->verdict = CG_PERMIT;
+		return 1;
+	}
 	key->scope = CG_SCOPE_THREAD;
 	key->pid = (__u32)bpf_get_current_pid_tgid();
 	key->start = BPF_CORE_READ(task, start_boottime);
@@ -175,7 +182,9 @@ static __noinline int find_answer(struct cg_subject *subject, struct cg_scratch 
 				return 0;
 		}
 	}
-	if ((use == CG_ANSWER_HELD && key->scope == CG_SCOPE_THREAD) || (use == CG_ANSWER_MAKES && answer.verdict == CG_PERMIT)) {
+	if ((use == CG_ANSWER_HELD && key->scope == CG_SCOPE_THREAD) ||
+	    (use == CG_ANSWER_MAKES && answer.verdict == CG_PERMIT) ||
+	    (use == CG_ANSWER_LOADS && answer.verdict == CG_PERMIT && access->policy == subject->next_policy)) {
 		__builtin_memcpy(&own->kept, key, sizeof(own->kept));
 		own->kept_for = use;
 	}
@@ -183,15 +192,6 @@ static __noinline int find_answer(struct cg_subject *subject, struct cg_scratch 
 	if (answer.errnum)
 		access->errnum = answer.errnum;
 	return 1;
-}
-
-/* Somebody said lately that questions of this session will be answered. */
-static __always_inline int is_attended(struct cg_subject *subject)
-{
-	__u32 number = subject->session;
-	struct cg_attendance *attended = bpf_map_lookup_elem(&attendance, &number);
-
-	return attended && attended->cookie == subject->cookie && bpf_ktime_get_boot_ns() < attended->until;
 }
 
 /*
@@ -207,7 +207,7 @@ static __always_inline int is_askable(struct cg_access *access)
 		return 0;
 	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_UNKILLABLE)
 		return 0;
-	return cg_restarts(access->operations == CG_BIT(CG_EXEC));
+	return cg_restarts(access->operations == CG_BIT(CG_EXEC) || access->answer == CG_ANSWER_LOADS);
 }
 
 /* Puts the thread down as one that waits; 0 where there is no room, or it has asked too often. */
@@ -274,7 +274,7 @@ int cg_ask(struct cg_subject *subject, struct cg_scratch *scratch)
 	}
 	if (answered < 0 || !is_askable(access)) {
 		reason = CG_UNRESOLVED_UNASKABLE;
-	} else if (!is_attended(subject)) {
+	} else if (!cg_attended(subject)) {
 		reason = CG_UNRESOLVED_UNATTENDED;
 	} else {
 		reason = CG_UNRESOLVED_QUESTIONS;

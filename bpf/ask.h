@@ -13,6 +13,15 @@
  */
 int cg_ask(struct cg_subject *subject, struct cg_scratch *scratch);
 
+/* Somebody said lately that questions of this session will be answered. */
+static __always_inline int cg_attended(struct cg_subject *subject)
+{
+	__u32 number = subject->session;
+	struct cg_attendance *attended = bpf_map_lookup_elem(&attendance, &number);
+
+	return attended && attended->cookie == subject->cookie && bpf_ktime_get_boot_ns() < attended->until;
+}
+
 /* A hook that asks of two objects ends with `verdict`: an answer that it held is used up, unless it asked. Returns 0. */
 int cg_use_up(int verdict);
 

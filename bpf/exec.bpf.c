@@ -65,6 +65,12 @@ static __always_inline void refuse_exec(struct cg_access *access, __u32 reason)
 	access->flags &= ~CG_EVENT_LEARNT;
 }
 
+/* What the kernel opens next for this exec (subject.exec_state). */
+static __always_inline __u32 opens_next(struct linux_binprm *bprm)
+{
+	return bprm->buf[0] == '#' && bprm->buf[1] == '!' ? 2 : 1;
+}
+
 SEC("lsm/bprm_check_security")
 int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 {
@@ -96,6 +102,7 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 			armed->next_bprm = (__u64)bprm;
 			armed->next_exe = 0;
 		}
+		armed->exec_state = opens_next(bprm);
 		/* The interpreter of an entry script is the operator's choice, as the script is. */
 		return 0;
 	}
@@ -106,6 +113,9 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 	if (first) {
 		entry.subject->next_bprm = 0;
 		entry.subject->exec_flags = 0;
+		/* What was answered for once of another exec's loader. */
+		if (entry.scratch->kept_for == CG_ANSWER_LOADS)
+			entry.scratch->kept_for = 0;
 	}
 	access->operations = first ? CG_BIT(CG_EXEC) : CG_BIT(CG_LOAD);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
@@ -160,6 +170,7 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		entry.subject->next_exe = exe;
 		entry.subject->next_bprm = (__u64)bprm;
 	} else {
+		access->answer = CG_ANSWER_LOADS;
 		verdict = cg_conclude(entry.subject, entry.scratch);
 		if (verdict)
 			return verdict;
@@ -174,7 +185,7 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 				return verdict;
 		}
 	}
-	entry.subject->exec_state = 1;
+	entry.subject->exec_state = opens_next(bprm);
 	return 0;
 }
 

@@ -37,6 +37,43 @@ static __always_inline __u32 exec_opens(struct cg_subject *subject)
 	return cg_calls_exec() ? 0 : CG_BIT(CG_READ);
 }
 
+/*
+ * An ELF interpreter is mapped behind the point of no return, where nothing can be begun again, under the policy that holds then.
+ * Where that one asks, it is asked here, as the exec opens the file, and the answer is kept for the mapping.
+ */
+static __always_inline int ask_load(struct cg_subject *subject, struct file *file)
+{
+	struct cg_entry entry;
+	int verdict = 0;
+
+	if (!cg_work(&entry, subject, &verdict))
+		return verdict;
+	entry.scratch->kept_for = 0;
+	entry.scratch->access.operations = CG_BIT(CG_LOAD);
+	if (cg_path_object(entry.scratch, entry.subject, (__u64)file->f_path.mnt, (__u64)file->f_path.dentry))
+		return 0;
+	cg_decide_next(entry.subject, entry.scratch);
+	/* All else is said where it is mapped. */
+	if (entry.scratch->access.unresolved || entry.scratch->access.verdict != CG_ASK || entry.scratch->access.mode != CG_ENFORCE)
+		return 0;
+	entry.scratch->access.answer = CG_ANSWER_LOADS;
+	return cg_conclude(entry.subject, entry.scratch);
+}
+
+/* The calling task's subject in an exec of which the ELF interpreter is opened, while somebody attends; one that is launched, too. */
+static __always_inline struct cg_subject *loading(void)
+{
+	struct task_struct *task = cg_current();
+	struct cg_subject *subject;
+
+	if (!task->bpf_storage || !cg_calls_exec() || !cg_in_execve())
+		return 0;
+	subject = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (!subject || subject->exec_state != 1 || !subject->next_bprm || !subject->next_policy)
+		return 0;
+	return cg_attended(subject) ? subject : 0;
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
@@ -45,11 +82,18 @@ int BPF_PROG(file_open, struct file *file)
 	struct cg_entry entry;
 	int verdict = 0;
 
+	mode = file->f_mode;
+	flags = file->f_flags;
+	if ((flags & FMODE_EXEC_FLAG) && !(mode & FMODE_NOACCOUNT)) {
+		struct cg_subject *starting = loading();
+
+		verdict = starting ? ask_load(starting, file) : 0;
+		if (verdict)
+			return verdict;
+	}
 	subject = cg_subject(&verdict);
 	if (!subject)
 		return verdict;
-	mode = file->f_mode;
-	flags = file->f_flags;
 	if (flags & FMODE_EXEC_FLAG) {
 		operations = exec_opens(subject);
 		if (!operations)
@@ -100,6 +144,8 @@ int BPF_PROG(file_open, struct file *file)
 			entry.scratch->access.kind = CG_KIND_TMPFILE;
 	}
 	cg_decide(entry.subject, entry.scratch);
+	if (operations == CG_BIT(CG_LOAD))
+		entry.scratch->access.answer = CG_ANSWER_LOADS;
 	/*
 	 * The open that made the file: `create` was judged in path_mknod, which does not know what for. A refusal leaves the
 	 * new file behind, empty, as a name that a rule permits; letting it through would leave an open that none does.

@@ -56,6 +56,14 @@ int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch)
 	return decide_for(scratch, subject->cookie);
 }
 
+int cg_decide_next(struct cg_subject *subject, struct cg_scratch *scratch)
+{
+	if (!subject || !scratch)
+		return 0;
+	scratch->access.policy = subject->next_policy;
+	return decide_for(scratch, subject->cookie);
+}
+
 static __always_inline void count_denied(struct cg_session *session, __u32 decided)
 {
 	for (int i = 0; i < CG_OPERATION_COUNT; i++)

@@ -33,6 +33,9 @@ static __always_inline int cg_told(__u32 unresolved)
 /* Decides scratch->access; fills in its decision. Never fails: what cannot be told is in access.unresolved. Returns 0. */
 int cg_decide(struct cg_subject *subject, struct cg_scratch *scratch);
 
+/* The same under the policy that will hold behind the exec that the subject is in. */
+int cg_decide_next(struct cg_subject *subject, struct cg_scratch *scratch);
+
 /* Counts and reports what was decided; the errno it is refused with, or 0. */
 int cg_refusal(struct cg_subject *subject, struct cg_scratch *scratch);
 

@@ -70,6 +70,7 @@ enum cg_answer_use {
 	CG_ANSWER_HELD = 1,      /* by cg_use_up(), once the hook that asks twice asks no more: a call begun again needs it again */
 	CG_ANSWER_MAKES = 2,     /* taken, and it answers too what the open that makes the file does with it */
 	CG_ANSWER_EXCLUSIVE = 3, /* there can be none: begun again, the call would find the file that it has made */
+	CG_ANSWER_LOADS = 4,     /* taken, and it answers too when the same exec maps the file, which cannot be begun again then */
 };
 
 /* The old name of a rename or link. Enforced, it is reported as any other object. */
@@ -146,7 +147,7 @@ struct cg_scratch {
 	struct cg_seen_key key;
 	struct cg_reply_key asked;
 	struct cg_reply_key kept; /* of the answer that `kept_for` says */
-	__u32 kept_for;           /* enum cg_answer_use: HELD, MAKES; 0: of none */
+	__u32 kept_for;           /* enum cg_answer_use: HELD, MAKES, LOADS; 0: of none */
 	__u32 pad;
 	struct cg_event event;    /* and, right behind it, the object's bytes */
 	__u8 text[CG_TEXT + CG_NAME_MAX + 1]; /* room behind CG_TEXT: a name's length is only known masked to 255 */

@@ -22,7 +22,7 @@ struct cg_subject {
 	__u64 next_exe;    /* taken together with next_policy */
 	__u64 armed_inode;
 	__u32 armed_device; /* kernel's dev_t: major << 20 | minor */
-	__u32 exec_state;  /* 1: bprm_check_security passed, the ELF loader comes next; the kernel half's own */
+	__u32 exec_state;  /* 1: bprm_check_security passed, the ELF loader comes next; 2: a script's interpreter does; the kernel half's own */
 	__u32 filters;     /* seccomp filters it had when it became a subject; its children's are counted from there too */
 	__u32 exec_flags;  /* CG_EXEC_*, within one exec */
 	__u64 cookie;      /* its session's, never 0: numbers are used again, and a subject may outlive its session */

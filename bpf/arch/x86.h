@@ -158,10 +158,10 @@ static __always_inline int cg_truncates_open_file(void)
 
 /*
  * Can the call be begun again after a hook in it returned -ERESTARTNOINTR? Native calls whose judging hooks come before anything
- * has happened. Of an execve, only where the program itself is judged: a library of it, opened later, would end the process.
+ * has happened. Of an execve, only where it opens its files: one that is mapped, later, would end the process.
  * Not sendmmsg(2), part of which may be done; nor calls that receive descriptors, which would be lost.
  */
-static __always_inline int cg_restarts(int judges_program)
+static __always_inline int cg_restarts(int opens_program)
 {
 	if (cg_compat() || (cg_raw_syscall() & CG_X32_BIT))
 		return 0;
@@ -170,6 +170,7 @@ static __always_inline int cg_restarts(int judges_program)
 	case 4: /* stat */
 	case 5: /* fstat */
 	case 6: /* lstat */
+	case 9: /* mmap */
 	case 41: /* socket */
 	case 42: /* connect */
 	case 43: /* accept */
@@ -211,7 +212,7 @@ static __always_inline int cg_restarts(int judges_program)
 		return 1;
 	case 59: /* execve */
 	case 322: /* execveat */
-		return judges_program;
+		return opens_program;
 	default:
 		return 0;
 	}

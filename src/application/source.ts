@@ -5,6 +5,8 @@ import { type Application, loadApplication } from './application.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface PolicySource {
+  /** The language of its files, where that is not callgate's: no statement can be written into them. */
+  readonly language?: string;
   /** For messages. */
   readonly name: string;
   /**

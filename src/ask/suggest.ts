@@ -30,7 +30,8 @@ export interface Proposal {
 
 /** What its patterns go by: what else was asked in the session, and what learning goes by. */
 export interface Evidence {
-  readonly before: readonly Asked[];
+  /** Null: so much is asked that nobody reads what could be made of it. */
+  readonly before: readonly Asked[] | null;
   readonly context: Omit<Context, 'strength'>;
   /** Programs that have a policy of their own. */
   readonly programs: readonly string[];
@@ -108,6 +109,7 @@ function ofPath(asked: Asked, path: Bytes, evidence: Evidence): Proposal[] {
 
 /** What learning would make of the name, with what else was asked in the session. */
 function alike(asked: Asked, { before, context }: Evidence): { text: string; rule: string } | null {
+  if (before === null) return null;
   const operations = asked.operations;
   const same = before.filter((one) => one.program === asked.program && isNear(one, asked)).slice(-NEAR_MOST);
   const observations = [...same, asked].flatMap((one) =>

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Answers: the first one to a question wins, each does exactly what it says, and the last one can be taken back. */
 import type { Answer, Answered, AnsweredNotice, AnswerScope, Undone } from '../ask/answer.js';
-import type { Answerer, Suggestion, WrittenStatement } from '../ask/question.js';
+import type { Answerer, WrittenStatement } from '../ask/question.js';
 import { type Answers, CodedFailure, type Permitted, type RequestOf, type Weighed } from '../control/protocol.js';
-import { bootNow } from '../host/clock.js';
 import { Failure } from '../host/failure.js';
 import type { ReplyKey } from '../kernel/asking.js';
 import { errnoNumber } from '../policy/errno.js';
-import { type Amendment, amend, takeOut } from './amend.js';
+import type { Amendment } from './amend.js';
+import { Amending } from './amending.js';
 import type { Facts } from './facts.js';
-import { NOBODY, type Questions, type Thread, type Waiting } from './questions.js';
+import { meant } from './meant.js';
+import { NOBODY, type Questions } from './questions.js';
 import type { Standing } from './replies.js';
+import type { Thread, Waiting } from './waiting.js';
+import { expiresOf, noteOf, wordsOf } from './wording.js';
 
 /** Answers that can be taken back. */
 const UNDO_MOST = 32;
-const MINUTE_NS = 60_000_000_000n;
 
 /** What was done for an answer, so that it can be undone. */
 interface Done {
@@ -31,11 +33,11 @@ interface Done {
 export class Answering {
   readonly #questions: Questions;
   readonly #done: Done[] = [];
-  /** Changes of policies, one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #amending: Amending;
 
   constructor(questions: Questions) {
     this.#questions = questions;
+    this.#amending = new Amending(questions);
     questions.fallBack = (entry, by) => this.#fallBack(entry, by);
   }
 
@@ -74,7 +76,7 @@ export class Answering {
 
   async retry(id: number | undefined): Promise<Answers['retry']> {
     const ids = id === undefined ? this.#questions.queue.all().map((entry) => entry.id) : [this.#open(id).id];
-    const images = await this.#inTurn(() => this.#reload());
+    const images = await this.#amending.reload();
     const questions = ids.filter((one) => {
       if (this.#questions.queue.get(one) === undefined || this.#questions.answering.has(one)) return false;
       const threads = this.#questions.settle(one, 'it was to be judged anew');
@@ -113,10 +115,7 @@ export class Answering {
     for (const pid of done.pids) processes.letGo(pid);
     let removed: WrittenStatement | null = null;
     if (amendment !== null) {
-      await this.#inTurn(async () => {
-        takeOut(amendment, of.around);
-        await this.#reload();
-      });
+      await this.#amending.takeOut(amendment);
       removed = amendment.written;
     }
     if (removed === null && taken + stood === 0)
@@ -131,10 +130,10 @@ export class Answering {
   async permit({ denial: id, statement, sure }: RequestOf<'permit'>, by: Answerer): Promise<Permitted> {
     const refused = this.#questions.denials.get(id);
     if (refused === undefined) throw new CodedFailure('answered', `there is no denial ${id} among those last refused`);
-    const { suggestions } = this.#questions.describeDenial(refused);
-    const text = this.#statement(suggestions, statement, 'permit', undefined, sure === true);
+    const { suggestions } = this.#questions.tellings.denial(refused);
+    const text = meant(suggestions, { statement, verdict: 'permit', sure: sure === true });
     const before = this.#waitingIds();
-    const written = await this.#write(refused.facts, text, 'permit', by);
+    const written = await this.#amending.write(refused.facts, text, 'permit', by);
     const scope = 'always' as const;
     this.#remember({ ...NOTHING_DONE, question: 0, verdict: 'permit', scope, amendment: written });
     const note = noteOf(written.written, 'refused');
@@ -149,25 +148,30 @@ export class Answering {
   weigh({ question, denial }: RequestOf<'weigh'>): Weighed {
     if (question !== undefined) {
       const entry = this.#open(question);
-      this.#questions.weigh(entry.facts);
-      return { question: this.#questions.describe(entry) };
+      this.#weigh(entry.facts);
+      return { question: this.#questions.tellings.question(entry) };
     }
     const refused = denial === undefined ? undefined : this.#questions.denials.get(denial);
     if (refused === undefined) throw new CodedFailure('answered', 'there is no such denial among those last refused');
-    this.#questions.weigh(refused.facts);
-    return { denial: this.#questions.describeDenial(refused) };
+    this.#weigh(refused.facts);
+    return { denial: this.#questions.tellings.denial(refused) };
+  }
+
+  #weigh(facts: Facts): void {
+    this.#questions.attendance.brace();
+    this.#questions.tellings.weigh(facts);
   }
 
   async #always(entry: Waiting, answer: Answer, by: Answerer, how: string): Promise<Answered> {
     const { id, facts } = entry;
     const { verdict, statement, errno, sure } = answer;
-    const { suggestions } = this.#questions.describe(entry);
-    const text = this.#statement(suggestions, statement, verdict, errno, sure === true);
+    const suggestions = this.#questions.tellings.suggestions(facts);
+    const text = meant(suggestions, { statement, verdict, errno, sure: sure === true });
     this.#questions.answering.set(id, by);
     let amendment: Amendment;
     const before = this.#waitingIds();
     try {
-      amendment = await this.#write(facts, text, verdict, by);
+      amendment = await this.#amending.write(facts, text, verdict, by);
     } catch (error) {
       this.#questions.answering.delete(id);
       this.#questions.resume(id);
@@ -187,64 +191,9 @@ export class Answering {
     );
   }
 
-  /** The statement that was meant, as it is to be written. */
-  #statement(
-    suggestions: readonly Suggestion[],
-    meant: number | string | undefined,
-    verdict: 'permit' | 'deny',
-    errno: string | undefined,
-    sure: boolean,
-  ): string {
-    if (typeof meant === 'string') {
-      if (!sure && isWhole(meant, suggestions))
-        throw new CodedFailure('unsure', `this would ${verdict} the whole operation:\n${meant}`);
-      return meant;
-    }
-    const chosen = suggestions.find(({ number }) => number === (meant ?? 1));
-    if (chosen === undefined)
-      throw new Failure(
-        suggestions.length === 0
-          ? 'no statement can name this: answer once, for a while, or for the process'
-          : `there is no suggestion ${meant}: they are 1 to ${suggestions.length}`,
-      );
-    if (chosen.whole && !sure)
-      throw new CodedFailure('unsure', `this would ${verdict} the whole operation:\n${chosen.statement}`);
-    if (verdict === 'permit') return chosen.statement;
-    const denied = chosen.statement.replace(/^- permit:/, '- deny:').replace(/\n {2}policy: [a-z]+$/m, '');
-    return errno === undefined ? denied : `${denied}\n  errno: ${errno}`;
-  }
-
-  /** Writes it and has it in force. Where it cannot be, the file is what it was. */
-  #write(facts: Facts, statement: string, verdict: 'permit' | 'deny', by: Answerer): Promise<Amendment> {
-    const { record, access } = facts;
-    const { around } = this.#questions.of;
-    const file = this.#questions.loaded(record.policy)?.file;
-    if (file === undefined || access === null)
-      throw new Failure(`${record.policy} has no policy in a file, or what it did could not be told`);
-    const time = new Date().toISOString().slice(0, 19).replace('T', ' ');
-    const comment = [
-      `answered by ${by.name.replaceAll('\n', ' ')}, ${time}: ${record.comm.replace(/[^ -~]/g, '?')} (${record.pid})`,
-    ];
-    return this.#inTurn(async () => {
-      const amendment = amend({ file, access, verdict, statement, comment }, around);
-      try {
-        await this.#reload();
-      } catch (error) {
-        takeOut(amendment, around);
-        throw error;
-      }
-      return amendment;
-    });
-  }
-
-  #reload(): ReturnType<Questions['of']['reload']> {
-    this.#questions.attendance.brace();
-    return this.#questions.of.reload();
-  }
-
   #fallBack(entry: Waiting, by: Answerer): void {
     const { id, facts } = entry;
-    const verdict = this.#questions.loaded(facts.record.policy)?.policy.asking?.fallback ?? 'deny';
+    const verdict = this.#questions.tellings.loaded(facts.record.policy)?.policy.asking?.fallback ?? 'deny';
     const threads = this.#questions.settle(id, `${by.name}: ${verdict}`);
     const scope = 'once' as const;
     this.#reply(threads, { question: id, verdict, scope }, { verdict, errnum: 0, expires: 0n });
@@ -314,38 +263,6 @@ export class Answering {
   #goneSince(before: readonly number[]): number[] {
     return before.filter((id) => this.#questions.queue.get(id) === undefined);
   }
-
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(action);
-    this.#turn = done.catch(() => undefined);
-    return done;
-  }
-}
-
-/** Does the statement, as somebody wrote it, name what a suggestion of the whole operation names, or all paths? */
-function isWhole(statement: string, suggestions: readonly Suggestion[]): boolean {
-  const named = suggestions
-    .filter(({ whole }) => whole)
-    .flatMap((one) => one.statement.match(/^ {2}(?:path|address|family): (.+)$/m)?.[1] ?? []);
-  const words = statement.split(/[\s,"'[\]{}]+/);
-  return ['/**', '/***', ...named].some((one) => words.includes(one.replace(/^["']|["']$/g, '')));
 }
 
 const NOTHING_DONE = { keys: [], standing: [], pids: [], amendment: null } as const;
-
-/** CLOCK_BOOTTIME is the kernel half's. */
-function expiresOf(scope: AnswerScope, now = bootNow()): bigint {
-  return typeof scope === 'object' ? now + BigInt(Math.round(scope.minutes * Number(MINUTE_NS))) : 0n;
-}
-
-function wordsOf(verdict: string, scope: AnswerScope): string {
-  if (typeof scope !== 'object') return `${verdict} ${scope === 'process' ? 'while the process runs' : scope}`;
-  return `${verdict} for ${scope.minutes} minute${scope.minutes === 1 ? '' : 's'}`;
-}
-
-/** `FILE:12, before rule 3 (line 15), which asked`. */
-function noteOf({ file, line, before }: WrittenStatement, did: 'asked' | 'refused'): string {
-  const where =
-    before === null ? ', the last rule' : `, before rule ${before.number} (line ${before.line}), which ${did}`;
-  return `written to ${file}:${line}${where}; in force`;
-}

@@ -33,6 +33,11 @@ export class Attendance {
   readonly #attendants = new Set<Attendant>();
   #timer: NodeJS.Timeout | null = null;
   #refusing = false;
+  #served: (somebody: boolean) => void = () => undefined;
+  /** True: somebody attends, and the policies ask them. False: nothing will be asked. */
+  readonly somebody = new Promise<boolean>((resolve) => {
+    this.#served = resolve;
+  });
 
   constructor(of: AttendanceOf) {
     this.#of = of;
@@ -55,6 +60,11 @@ export class Attendance {
     this.#renew(LEASE_NS);
   }
 
+  /** The policies are held as is right for who is there. */
+  served(): void {
+    if (this.size > 0) this.#served(true);
+  }
+
   /** False: it was not there any more. */
   remove(attendant: Attendant): boolean {
     if (!this.#attendants.delete(attendant)) return false;
@@ -75,6 +85,7 @@ export class Attendance {
   refuse(): void {
     if (this.size > 0) this.#end();
     this.#refusing = true;
+    this.#served(false);
   }
 
   /** Nobody is there any more, and nobody is told. */

@@ -41,6 +41,7 @@ export function askingHandlers(questions: Questions): AskingHandlers {
       leave(attendant);
       throw error;
     }
+    attendance.served();
     const { name, command, folder } = of.session.state;
     return { session: name, command, folder, attending: attendance.size, ask: attendance.posture.ask };
   };

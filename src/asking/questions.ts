@@ -3,43 +3,31 @@
  * The questions of a session: what the kernel half asks comes in as events, each question is told once to all who attend, and the
  * first answer wins. Nothing here lets anything through by itself: what is lost, has no room or has no answer is denied, or stands still.
  */
-import type { Application, LoadedPolicy } from '../application/application.js';
+import type { Application } from '../application/application.js';
 import type { Surroundings } from '../application/surroundings.js';
 import type { Gone } from '../ask/answer.js';
 import type { Answerer, Question, RecentDenial } from '../ask/question.js';
-import { type Entry, Queue, type WaitingThread } from '../ask/queue.js';
-import type { Asked, Evidence } from '../ask/suggest.js';
+import { Queue } from '../ask/queue.js';
 import { decide } from '../decide/decide.js';
 import type { KernelEvent } from '../events/decode.js';
 import type { EventRecord } from '../events/record.js';
-import { timeText } from '../events/recorder.js';
-import { bootNow, bootTime } from '../host/clock.js';
-import { Given } from '../learn/given.js';
-import { NOWHERE } from '../learn/places.js';
+import { bootNow } from '../host/clock.js';
+import type { Waiting as ListedThread } from '../kernel/asking.js';
 import type { PathPattern } from '../policy/model.js';
 import { operationBit } from '../policy/operations.js';
 import type { Posture } from '../policy/posture.js';
 import type { Image, Session } from '../session/session.js';
-import { askerOf } from './asker.js';
+import { Arrivals, type QuestionEvent } from './arrivals.js';
 import { Attendance } from './attendance.js';
 import { Deadlines } from './deadlines.js';
-import { RecentDenials, type Refused } from './denials.js';
-import { askedOf, type Facts, factsOf, policyOf, ruleOf, suggestionsOf } from './facts.js';
+import { RecentDenials } from './denials.js';
+import { Endings } from './endings.js';
+import { type Facts, factsOf } from './facts.js';
 import { Gathering } from './gathering.js';
-import { Replies, type ReplyTo } from './replies.js';
-import { type Released, StoppedProcesses } from './stopped.js';
-import { Weigher } from './weigh.js';
-
-/** A thread that waits, with what it waits for. */
-export interface Thread extends WaitingThread, Released {
-  readonly facts: Facts;
-  /** What an answer must name, but for whom it is for. */
-  readonly to: Omit<ReplyTo, 'scope' | 'task'>;
-  /** CLOCK_BOOTTIME. */
-  readonly since: bigint;
-}
-
-export type Waiting = Entry<Facts, Thread>;
+import { Replies } from './replies.js';
+import { StoppedProcesses } from './stopped.js';
+import { Tellings } from './tellings.js';
+import type { Thread, Waiting } from './waiting.js';
 
 /** What a session's questions need of it. */
 export interface QuestionsOf {
@@ -55,22 +43,16 @@ export interface QuestionsOf {
   readonly sensitive: readonly PathPattern[];
   /** What stood on the command line, as learning looks at it. */
   readonly named: readonly string[];
+  /** Of the files of its policies; absent: callgate's own, into which statements can be written. */
+  readonly language?: string | undefined;
   /** For the person and the log. */
   readonly problem: (words: string) => void;
 }
 
 /** Questions at a time: more are denied, and told. */
 const QUESTIONS_MOST = 1024;
-/** What else was asked that generalising goes by. */
-const BEFORE_MOST = 64;
-/** More questions than anybody reads one by one. */
-const CROWD = 64;
 /** Events that take so long that the kernel half must be told first that somebody is still there. */
 const MANY = 32;
-/** The event comes before the thread is in the kernel half's list, by an instruction or by as long as it is preempted. */
-const LOOK_AGAIN_MS = [1, 2, 5, 10, 50, 200, 1000] as const;
-/** Why something was refused that a statement can permit. */
-const MENDABLE: readonly (string | undefined)[] = [undefined, 'unattended', 'unaskable', 'questions', 'target'];
 
 export class Questions {
   readonly of: QuestionsOf;
@@ -81,21 +63,16 @@ export class Questions {
   readonly denials = new RecentDenials();
   /** Questions that somebody is answering right now, and who. */
   readonly answering = new Map<number, Answerer>();
-  /** Of those that were answered or are gone: how, for whoever answers too late. */
-  readonly #ends = new Map<number, string>();
-  readonly #weigher: Weigher;
-  readonly #before: Asked[] = [];
+  readonly tellings: Tellings;
+  readonly #ends = new Endings(QUESTIONS_MOST);
   readonly #deadlines = new Deadlines((id) => this.#overdue(id));
   readonly #gathering: Gathering;
-  readonly #looks = new Set<NodeJS.Timeout>();
-  #application: Application;
+  readonly #arrivals: Arrivals;
   #overflowed = 0;
-  #closed = false;
 
   constructor(of: QuestionsOf) {
     this.of = of;
-    this.#application = of.application;
-    const { gate, number, cookie, host } = of.session;
+    const { gate, number, cookie, host, state } = of.session;
     this.attendance = new Attendance({
       attend: (until) => gate.attend(number, cookie, until),
       now: bootNow,
@@ -104,14 +81,21 @@ export class Questions {
     const generation = (policy: number): number | null => of.session.policyNumbered(policy)?.generation ?? null;
     this.replies = new Replies(gate, generation, bootNow);
     this.processes = new StoppedProcesses(host.addon, gate, cookie, (pid) => this.#died(pid));
-    this.#weigher = new Weigher(host, of.sensitive);
+    const { application, sensitive, named } = of;
+    this.tellings = new Tellings({
+      ...{ session: state.name, host, application, sensitive, named },
+      deadlineOf: (id) => this.#deadlines.of(id),
+      waiting: () => this.queue.size,
+    });
+    this.#arrivals = new Arrivals(gate, cookie, (event, record, waiting) => this.#asked(event, record, waiting));
     this.#gathering = new Gathering({
       isHeard: () => this.attendance.size > 0,
       question: (id) => {
         const entry = this.queue.get(id);
-        if (entry !== undefined) this.attendance.tell({ v: 1, tell: 'question', question: this.describe(entry) });
+        if (entry !== undefined)
+          this.attendance.tell({ v: 1, tell: 'question', question: this.tellings.question(entry) });
       },
-      denial: (one) => this.attendance.tell({ v: 1, tell: 'denial', denial: this.describeDenial(one) }),
+      denial: (one) => this.attendance.tell({ v: 1, tell: 'denial', denial: this.tellings.denial(one) }),
     });
   }
 
@@ -121,7 +105,7 @@ export class Questions {
     events.forEach((event, index) => {
       const record = records[index];
       if (record === undefined) return;
-      if (event.type === 'question') this.#asked(event, record, 0);
+      if (event.type === 'question') this.#arrivals.heard(event, record);
       else if (event.verdict === 'deny' && event.enforced && event.type !== 'exec') this.#denied(event, record);
     });
   };
@@ -133,82 +117,16 @@ export class Questions {
 
   /** The policies that hold from now on: what they decide is no question any more. */
   took(images: readonly Image[], application: Application): void {
-    this.#application = application;
+    this.tellings.hold(application);
     const numbers = this.#numbersOf(images);
     for (const { number, generation } of numbers) this.replies.carried(number, generation);
     const changed = new Set(numbers.map(({ number }) => number));
     for (const entry of this.queue.all()) if (changed.has(entry.facts.policy)) this.#judgeAnew(entry);
   }
 
-  /** The question as it is told. */
-  describe(entry: Waiting): Question {
-    const { facts, threads } = entry;
-    const [first] = [...threads.values()];
-    const { record, operations } = first?.facts ?? facts;
-    const loaded = this.loaded(record.policy);
-    const since = [...threads.values()].reduce(
-      (least, one) => (one.since < least ? one.since : least),
-      first?.since ?? 0n,
-    );
-    const { policy } = loaded ?? {};
-    const rule = ruleOf(facts, loaded);
-    return {
-      id: entry.id,
-      session: this.of.session.state.name,
-      policy: policyOf(facts, loaded),
-      asker: askerOf(record, true),
-      operations,
-      attempted: record.operation,
-      object: record.object,
-      directory: record.directory === true,
-      since: timeText(since + bootTime()),
-      asked: entry.asked,
-      threads: threads.size,
-      pids: [...new Set([...threads.values()].map(({ pid }) => pid))],
-      rule,
-      errno: policy?.errno ?? 'EPERM',
-      fallback: policy?.asking?.fallback ?? 'deny',
-      deadline: this.#deadlines.of(entry.id),
-      suggestions: suggestionsOf(facts, () => this.#evidence()),
-    };
-  }
-
-  describeDenial({ id, facts, first, last, count }: Refused): RecentDenial {
-    const { record, operations } = facts;
-    const loaded = this.loaded(record.policy);
-    const mendable = record.type !== 'floor' && MENDABLE.includes(record.reason);
-    return {
-      ...{ id, session: record.session, policy: policyOf(facts, loaded), asker: askerOf(record, false) },
-      operations,
-      object: record.object,
-      errno: record.errno ?? 'EPERM',
-      reason: record.reason ?? null,
-      rule: ruleOf(facts, loaded),
-      ...{ count, first, last },
-      suggestions: mendable ? suggestionsOf(facts, () => this.#evidence()) : [],
-    };
-  }
-
-  /** Looks what its suggestions would grant, and remembers it. */
-  weigh(facts: Facts): void {
-    const policy = this.loaded(facts.record.policy)?.policy;
-    const suggestions = suggestionsOf(facts, () => this.#evidence());
-    if (facts.access === null || policy === undefined || facts.proposals === null) return;
-    this.attendance.brace();
-    facts.suggestions = this.#weigher.weigh({
-      ...{ access: facts.access, policy, suggestions },
-      proposals: facts.proposals,
-    });
-  }
-
-  /** The policy of a program as it is held. */
-  loaded(program: string): LoadedPolicy | undefined {
-    return this.#application.policies.find(({ policy }) => policy.program === program);
-  }
-
   /** How a question that is none any more ended; null: there never was one. */
   endOf(id: number): string | null {
-    return this.#ends.get(id) ?? (id <= this.queue.last ? 'it is gone' : null);
+    return this.#ends.of(id) ?? (id <= this.queue.last ? 'it is gone' : null);
   }
 
   /** The question is answered: it is taken out, and those that waited are returned, to be let go on. */
@@ -236,8 +154,8 @@ export class Questions {
   /** All that waits, and what was refused, for one that begins to attend. */
   backlog(): { readonly questions: Question[]; readonly denials: RecentDenial[]; readonly overflowed: number } {
     return {
-      questions: this.queue.all().map((entry) => this.describe(entry)),
-      denials: this.denials.all().map((one) => this.describeDenial(one)),
+      questions: this.queue.all().map((entry) => this.tellings.question(entry)),
+      denials: this.denials.all().map((one) => this.tellings.denial(one)),
       overflowed: this.#overflowed,
     };
   }
@@ -276,35 +194,19 @@ export class Questions {
 
   /** The session is over. */
   close(): void {
-    this.#closed = true;
     this.#gathering.flush();
     this.attendance.tell({ v: 1, tell: 'ended' });
     this.attendance.close();
     this.#deadlines.close();
-    for (const timer of this.#looks) clearTimeout(timer);
+    this.#arrivals.close();
     this.processes.close();
   }
 
   /** Called with a question at its deadline, and with each where nobody is left. Set by who answers. */
   fallBack: (entry: Waiting, by: Answerer) => void = () => undefined;
 
-  #asked(event: KernelEvent, record: EventRecord, looks: number): void {
-    if (this.#closed || event.asked === undefined) return;
+  #asked(event: QuestionEvent, record: EventRecord, waiting: ListedThread): void {
     const { gate, cookie } = this.of.session;
-    const waiting = gate.question(event.tid);
-    if (waiting === null || waiting.cookie !== cookie || waiting.sequence < event.sequence) {
-      const wait = LOOK_AGAIN_MS[looks];
-      if (wait === undefined) return;
-      const timer = setTimeout(() => {
-        this.#looks.delete(timer);
-        this.#asked(event, record, looks + 1);
-      }, wait).unref();
-      this.#looks.add(timer);
-      return;
-    }
-    // It has asked again since, and that event comes too.
-    if (waiting.sequence !== event.sequence) return;
-    const known = this.queue.of(event.tid) !== undefined;
     const process = this.processes.hold(event.pid, event.tid);
     if (process === null) {
       gate.forget(event.tid);
@@ -312,7 +214,7 @@ export class Questions {
       return;
     }
     // Held once for each thread that waits, however often it asks.
-    if (known) this.processes.letGo(event.pid);
+    if (this.queue.of(event.tid) !== undefined) this.processes.letGo(event.pid);
     const facts = factsOf(event, record);
     const operations = facts.operations.reduce((bits, operation) => bits | (1 << operationBit(operation)), 0) >>> 0;
     const to = { cookie, policy: event.policy, operations, object: event.asked };
@@ -328,8 +230,7 @@ export class Questions {
 
   #put(entry: Waiting): void {
     const { facts, id } = entry;
-    const asked = askedOf(facts);
-    const policy = this.loaded(facts.record.policy)?.policy;
+    const policy = this.tellings.loaded(facts.record.policy)?.policy;
     const seconds = policy?.asking?.deadline;
     // Nobody is there any more: it was asked in the last moment of those who were.
     if (this.attendance.size === 0) {
@@ -337,9 +238,8 @@ export class Questions {
       return;
     }
     if (seconds !== undefined) this.#deadlines.set(id, seconds);
-    const question = this.describe(entry);
-    if (asked !== null) this.#before.push(asked);
-    if (this.#before.length > BEFORE_MOST) this.#before.shift();
+    const question = this.tellings.question(entry);
+    this.tellings.remember(facts);
     this.attendance.tell({ v: 1, tell: 'question', question });
   }
 
@@ -372,7 +272,7 @@ export class Questions {
   /** Those of its threads that the policy decides now go on. */
   #judgeAnew(entry: Waiting): void {
     if (this.answering.has(entry.id)) return;
-    const policy = this.loaded(entry.facts.record.policy)?.policy;
+    const policy = this.tellings.loaded(entry.facts.record.policy)?.policy;
     if (policy === undefined) return;
     const decided = [...entry.threads.values()].filter(
       ({ facts: { access } }) => access !== null && decide(policy, access).verdict !== 'ask',
@@ -389,7 +289,8 @@ export class Questions {
     for (const entry of this.queue.all())
       for (const thread of [...entry.threads.values()]) {
         if (thread.pid !== pid) continue;
-        this.of.session.gate.forget(thread.tid);
+        // Who has its number by now may wait for something else.
+        if (this.of.session.gate.question(thread.tid)?.start === thread.start) this.of.session.gate.forget(thread.tid);
         this.#dropThread(thread.tid, 'died');
       }
     this.replies.sweep((other) => this.processes.get(other) !== undefined);
@@ -418,18 +319,7 @@ export class Questions {
   #end(id: number, how: string): void {
     this.#deadlines.clear(id);
     this.#gathering.forget(id);
-    this.#ends.set(id, how);
-    const [oldest] = this.#ends.keys();
-    if (this.#ends.size > QUESTIONS_MOST && oldest !== undefined) this.#ends.delete(oldest);
-  }
-
-  #evidence(): Evidence {
-    const { sensitive, named } = this.of;
-    const given = new Given([{ named, configured: [], command: [] }], []);
-    const programs = this.#application.policies.map(({ policy }) => policy.program);
-    // In a flood nobody reads what is made of it.
-    const before = this.queue.size > CROWD ? [] : this.#before;
-    return { before, context: { sensitive, machine: NOWHERE, given }, programs };
+    this.#ends.add(id, how);
   }
 
   #numbersOf(images: readonly Image[]): { readonly number: number; readonly generation: number }[] {

@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import { codeOf } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';
 import type { Gate } from '../kernel/gate.js';
+import type { SubjectTask } from '../kernel/records.js';
 
 /**
  * A process of which another thread goes on waiting is continued this seldom: each SIGCONT has that one ask again, and the kernel
@@ -65,8 +66,14 @@ export class StoppedProcesses {
   hold(pid: number, tid: number): Process | null {
     const known = this.#held.get(pid);
     if (known !== undefined) {
-      known.uses++;
-      return known;
+      const tasks = this.#tasksOf(known.pidfd).filter(({ start }) => start === known.start);
+      if (tasks.some((one) => one.tid === tid)) {
+        known.uses++;
+        return known;
+      }
+      if (tasks.length > 0) return null;
+      // It has ended, and somebody else has its number: that is told before its pidfd tells of the end.
+      this.#end(known);
     }
     let pidfd: number;
     try {
@@ -76,9 +83,7 @@ export class StoppedProcesses {
       throw error;
     }
     // Whoever has the number now, and is of this session with this very thread, is the one that asked: a thread that waits keeps it.
-    const task = this.#gate
-      .subjectsOf(pidfd)
-      .find((one) => one.tid === tid && one.cookie === this.#cookie && !one.dead);
+    const task = this.#tasksOf(pidfd).find((one) => one.tid === tid);
     if (task === undefined) {
       this.#addon.closeFd(pidfd);
       return null;
@@ -136,6 +141,11 @@ export class StoppedProcesses {
     this.#closed = true;
     for (const timer of this.#looks) clearTimeout(timer);
     for (const held of [...this.#held.values()]) this.#drop(held);
+  }
+
+  /** The threads of whoever has the process's number, as far as they live and are of this session. */
+  #tasksOf(pidfd: number): SubjectTask[] {
+    return this.#gate.subjectsOf(pidfd).filter((one) => one.cookie === this.#cookie && !one.dead);
   }
 
   #continue(held: Held, slowly: boolean): void {

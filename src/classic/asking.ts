@@ -56,6 +56,8 @@ export class Asking {
   readonly #settled = new Map<string, 'permit' | 'deny'>();
   #client: Pick<Client, 'request'> | null = null;
   #busy = false;
+  /** The question that the UI has before it. */
+  #asked: number | null = null;
   #over = false;
 
   constructor(options: AskingOptions) {
@@ -81,10 +83,10 @@ export class Asking {
         return;
       }
       case 'answered':
-        this.#open.delete(notice.answered.question);
+        this.#ended(notice.answered.question, `answered by ${notice.answered.by.name}`);
         return;
       case 'gone':
-        this.#open.delete(notice.question);
+        this.#ended(notice.question, `gone: ${notice.why}`);
         return;
       case 'problem':
         this.#options.say(notice.problem);
@@ -93,6 +95,12 @@ export class Asking {
         return;
     }
   };
+
+  /** Whoever is asked just now is told that there is nothing to answer any more: the next line goes on. */
+  #ended(id: number, how: string): void {
+    this.#open.delete(id);
+    if (this.#asked === id) this.#options.ui.tell(bytesOf(`The question is ${how}.`));
+  }
 
   async #next(): Promise<void> {
     if (this.#busy || this.#client === null) return;
@@ -132,12 +140,20 @@ export class Asking {
       call,
     );
     for (let again = false; this.#open.has(id); again = true) {
+      this.#asked = id;
       const text = await ui.ask(line, again);
+      this.#asked = null;
       if (text === null) {
         this.#over = true;
         this.#options.say('nobody answers any more: what no rule permits is denied from now on');
+        if (!this.#open.has(id)) return;
         await this.#once(id, 'deny', null);
         keeping.denied(question);
+        return;
+      }
+      // What was said meanwhile is an answer to nothing.
+      if (!this.#open.has(id)) {
+        ui.taken();
         return;
       }
       const answer = readAnswer(text, emulation, call.name, call.arguments === null);

@@ -62,6 +62,8 @@ export class ClassicSource implements PolicySource {
     this.name = [user, system].filter((folder) => folder !== null).join(', ');
   }
 
+  readonly language = 'the classic language of systrace';
+
   /** What the last `load` found of a program; null: no file is for it. */
   facts(program: string): ClassicFacts | null {
     return this.#facts.get(program) ?? null;

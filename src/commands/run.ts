@@ -18,7 +18,7 @@ export default class Run extends CallgateCommand {
     'stands still until `callgate attach` answers, or what --webhook and --exec name; with nobody there it is denied.\n\n' +
     "Exit status: the program's; 128+n if signal n ended it; 125 callgate failed; 126 it refused to start; 127 not found.";
   static override usage =
-    'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--webhook URL] [--exec CMD] [--] CMD…';
+    'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--wait] [--webhook URL] [--exec CMD] [--] CMD…';
   static override strict = false;
   static override flags = {
     policies: Flags.string({
@@ -32,6 +32,10 @@ export default class Run extends CallgateCommand {
     user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
     log: Flags.string({ helpValue: 'FILE', description: 'where events go (/var/log/callgate/SESSION.jsonl)' }),
     quiet: Flags.boolean({ default: false, description: 'no denials on standard error; the log has them' }),
+    wait: Flags.boolean({
+      default: false,
+      description: 'begin once somebody attends: the first instruction is asked about too',
+    }),
     webhook: Flags.string({
       helpValue: 'URL',
       description: 'what the policy asks is posted there as JSON, and the reply is the answer (docs/asking.md)',
@@ -44,6 +48,7 @@ export default class Run extends CallgateCommand {
   static override examples = [
     '<%= config.bin %> run cat /etc/hostname',
     '<%= config.bin %> run --policies ./inetd --user root -- /usr/sbin/inetd -d',
+    '<%= config.bin %> run --wait --policies ./nginx nginx',
     '<%= config.bin %> run --exec /usr/local/libexec/decide -- nginx',
     '<%= config.bin %> run --complain --log /var/log/nginx.jsonl nginx',
   ];
@@ -56,7 +61,7 @@ export default class Run extends CallgateCommand {
     const { flags } = await this.parse(Run);
     requireRoot();
     const { request, around } = requestOf('run', flags);
-    const { complain, quiet, log } = flags;
+    const { complain, quiet, log, wait } = flags;
     const automats = [
       ...(flags.webhook === undefined ? [] : [webhook(flags.webhook)]),
       ...(flags.exec === undefined ? [] : [command(flags.exec)]),
@@ -65,7 +70,7 @@ export default class Run extends CallgateCommand {
     // A person is told; what reads a pipe wants the program's own words.
     if (process.stderr.isTTY && !flags.quiet) for (const line of standingOf(request.folder)) this.talk(line);
     try {
-      const options = { complain, quiet, log: log ?? null, automats, voice };
+      const options = { complain, quiet, log: log ?? null, wait, automats, voice };
       const result = await run(request, around, options);
       process.exitCode = exitStatus(result.ended);
       return result;

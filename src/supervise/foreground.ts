@@ -54,6 +54,29 @@ function processGroup(pid: number): number | null {
   return group ?? null;
 }
 
+/**
+ * The origin, brought in once somebody is there. Where nobody comes, a signal is its end: nothing has begun that could take it.
+ *
+ * @param somebody false: the session was ended meanwhile
+ */
+export function awaiting(origin: Origin<Ended>, somebody: Promise<boolean>): Origin<Ended> {
+  return {
+    name: origin.name,
+    enter: async (session) => {
+      let end: (name: NodeJS.Signals) => void = () => undefined;
+      const signalled = new Promise<NodeJS.Signals>((resolve) => {
+        end = resolve;
+      });
+      for (const name of FORWARDED) process.on(name, end);
+      const why = await Promise.race([somebody, signalled]);
+      for (const name of FORWARDED) process.off(name, end);
+      if (why === true) return origin.enter(session);
+      const signal = constants.signals[why === false ? 'SIGTERM' : why];
+      return { ended: Promise.resolve({ code: null, signal }) };
+    },
+  };
+}
+
 /** Whoever writes to the terminal beside the program. */
 export interface Speaker {
   hold(): void;

@@ -16,7 +16,7 @@ import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } fro
 import type { SessionFacts } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { closeSession, launchOf, openSession, prepareKernel, type Request } from './begin.js';
-import { type Ended, quietly } from './foreground.js';
+import { awaiting, type Ended, quietly } from './foreground.js';
 import { launching } from './launch.js';
 import { Supervisor } from './supervisor.js';
 
@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly log: string | null;
   /** Denials are not told on standard error. */
   readonly quiet: boolean;
+  /** The program does not begin before somebody attends. */
+  readonly wait: boolean;
   /** What answers questions. */
   readonly automats: readonly Automat[];
   /** Speaks to the person; closed by the caller. */
@@ -75,9 +77,9 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const policies = { source, numbering, mode, around };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk, automats: options.automats });
     const entry = session.policyOf(program.path)?.number ?? 0;
-    const ended = await supervisor.attend(
-      quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []),
-    );
+    const origin = quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []);
+    if (options.wait) talk(`${name} begins once somebody attends: callgate attach ${name}`);
+    const ended = await supervisor.attend(options.wait ? awaiting(origin, supervisor.somebody) : origin);
     const counters = countersOf(session.gate.session(session.number));
     if (counters.dropped > 0)
       talk(`${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`);

@@ -111,6 +111,7 @@ export class Supervisor {
         : new Questions({
             ...{ session, application: held, around: policies.around, sensitive: sensitive() },
             named: session.state.command.slice(1).filter((word) => word.startsWith('/')),
+            language: policies.source.language,
             pose: (posture) => keeper.pose(posture),
             reload: () => keeper.reload(),
             problem: (words) => {
@@ -165,6 +166,11 @@ export class Supervisor {
       await this.#reporter.flush();
       this.#reporter.end();
     }
+  }
+
+  /** True: somebody attends who is asked. False: the session was ended before. */
+  get somebody(): Promise<boolean> {
+    return this.#questions?.attendance.somebody ?? Promise.resolve(true);
   }
 
   /** Switches every policy of the session, at once and for all images to come. */

@@ -38,17 +38,8 @@ const DEPTH_MAX = 32;
 export function entriesOf<P>(lines: readonly Line<P>[], reports: Reports, options: EngineOptions): Entry<P>[] {
   const engine = new Engine(lines, reports, options);
   const [first] = lines;
-  if (first !== undefined && engine.walk(0, first.space.everything)) unreachedWays(lines, engine.entries, reports);
+  if (first !== undefined) engine.walk(0, first.space.everything, 0);
   return denialsFirst(engine.entries, reports);
-}
-
-/** A denial of everything hides the rules behind it, those of other calls too. */
-function unreachedWays<P>(lines: readonly Line<P>[], entries: readonly Entry<P>[], reports: Reports): void {
-  const last = entries.at(-1);
-  if (last === undefined || last.verdict === 'permit') return;
-  for (const { rule, ways } of lines.slice(lines.indexOf(last.line) + 1))
-    if (rule.action.verdict !== 'deny' && (ways & ~last.line.ways) !== 0)
-      reports.add('denied-first', last.line.rule.place, last.line.rule.call);
 }
 
 class Engine<P> {
@@ -64,26 +55,34 @@ class Engine<P> {
     this.#most = ENTRIES_ALL + lines.length * ENTRIES_EACH;
   }
 
-  /** Writes down what the rules from `from` on say of a set. True: all of it is decided. */
-  walk(from: number, region: P, depth = 0): boolean {
+  /**
+   * Writes down what the rules from `from` on say of a set. True: all of it is decided.
+   *
+   * @param known calls of the right that have been decided there
+   */
+  walk(from: number, region: P, known: number, depth = 0): boolean {
+    let ways = known;
     for (let index = from; index < this.lines.length; index++) {
-      const { verdict, predicate } = (this.lines[index] as Line<P>).rule.action;
+      const line = this.lines[index] as Line<P>;
+      if ((line.ways & ~ways) === 0) continue;
+      const { verdict, predicate } = line.rule.action;
       const decided =
         verdict === 'ask'
-          ? this.#ask(index, region, depth)
-          : this.#say(index, region, verdict, verdict === 'permit' ? 'under' : 'over', depth);
-      if (decided && predicate === null) return true;
+          ? this.#ask(index, region, ways, depth)
+          : this.#say(index, region, verdict, verdict === 'permit' ? 'under' : 'over', ways, depth);
+      // What other calls are refused there holds all the same, so their rules are looked at too.
+      if (decided && predicate === null) ways |= line.ways;
     }
-    return false;
+    return ways !== 0;
   }
 
   /**
    * A question stands between a permit and a denial, so it is put of exactly what is meant, or of one spelling of a name with the
    * others denied; what else cannot be said exactly is denied.
    */
-  #ask(index: number, region: P, depth: number): boolean {
+  #ask(index: number, region: P, known: number, depth: number): boolean {
     const [under, over] = [this.#casesOf(index, 'under'), this.#casesOf(index, 'over')];
-    if (JSON.stringify(under) === JSON.stringify(over)) return this.#say(index, region, 'ask', 'under', depth);
+    if (JSON.stringify(under) === JSON.stringify(over)) return this.#say(index, region, 'ask', 'under', known, depth);
     const { rule, space } = this.lines[index] as Line<P>;
     const condition = rule.condition ?? TRUE;
     const remarks = new Set<Remark>();
@@ -92,12 +91,13 @@ class Engine<P> {
       !excludes(condition) && !['pattern', 'common', 'argument'].some((one) => remarks.has(one as Remark));
     if (!spelling) this.reports.add('common', rule.place, rule.call);
     return (
-      (spelling && this.#say(index, region, 'ask', 'under', depth)) || this.#say(index, region, 'deny', 'over', depth)
+      (spelling && this.#say(index, region, 'ask', 'under', known, depth)) ||
+      this.#say(index, region, 'deny', 'over', known, depth)
     );
   }
 
   /** True: the rule decides all of the region, where its predicate holds. */
-  #say(index: number, region: P, verdict: Entry<P>['verdict'], side: Side, depth: number): boolean {
+  #say(index: number, region: P, verdict: Entry<P>['verdict'], side: Side, known: number, depth: number): boolean {
     const line = this.lines[index] as Line<P>;
     const { space } = line;
     const cases = this.#casesOf(index, side);
@@ -115,18 +115,18 @@ class Engine<P> {
       if (met === 'unknown' && holds === (side === 'under')) continue;
       const within = met === 'unknown' ? region : met;
       if (holds) this.#push({ line, verdict, default: false, sets: [within] });
-      else if (!last && met !== region) this.#exclude(index, within, depth);
+      else if (!last && met !== region) this.#exclude(index, within, known, depth);
       if (last || met === region) return holds;
     }
     return false;
   }
 
   /** What a rule excludes is decided by the rules behind it, and that must be said before the rule. */
-  #exclude(index: number, within: P, depth: number): void {
+  #exclude(index: number, within: P, known: number, depth: number): void {
     const line = this.lines[index] as Line<P>;
     const tangled = depth >= DEPTH_MAX || this.entries.length > this.#most;
     if (tangled) this.reports.add('tangled', line.rule.place, line.rule.call);
-    if (tangled || !this.walk(index + 1, within, depth + 1))
+    if (tangled || !this.walk(index + 1, within, known, depth + 1))
       this.#push({ line, verdict: 'deny', default: true, sets: [within] });
   }
 
@@ -190,36 +190,49 @@ function widened<P>(space: Space<P>): Space<P> {
   };
 }
 
+const RANK = { deny: 0, ask: 1, permit: 2 } as const;
+
 /**
- * Where a right has several calls, a rule for one of them permits the others too. So what another call is denied must come
- * before it, unless that call's own rules permit it there as well.
+ * Where a right has several calls, a rule for one of them speaks for the others too. So what another call is denied, or asked, must
+ * come before what permits it, unless that call's own rules decide it there in the same way.
  */
 function denialsFirst<P>(entries: readonly Entry<P>[], reports: Reports): Entry<P>[] {
   const [first] = entries;
   if (first === undefined || entries.every(({ line }) => line.ways === first.line.ways)) return [...entries];
   const ordered: Entry<P>[] = [];
+  const tell = ({ line: { rule } }: Entry<P>): void => reports.add('denied-first', rule.place, rule.call);
   for (const entry of entries) {
-    const { line } = entry;
-    const permits = entry.verdict === 'permit';
     const foreign = ordered.filter(
       (before) =>
-        (before.verdict === 'permit') !== permits &&
-        (line.ways & ~before.line.ways) !== 0 &&
+        before.verdict !== entry.verdict &&
+        (entry.line.ways & ~before.line.ways) !== 0 &&
         !decidedAlike(before, entry, ordered),
     );
-    const [hidden] = foreign;
-    if (permits || hidden === undefined) {
-      // A permit that stands behind another call's denial is narrowed by it.
-      for (const { line: other } of foreign) reports.add('denied-first', other.rule.place, other.rule.call);
+    const hidden = foreign.find(({ verdict }) => RANK[verdict] > RANK[entry.verdict]);
+    // What permits more and stands behind what another call is refused is narrowed by it.
+    for (const before of foreign) if (RANK[before.verdict] < RANK[entry.verdict]) tell(before);
+    if (hidden === undefined) {
       ordered.push(entry);
       continue;
     }
-    const at = ordered.indexOf(hidden);
-    if (ordered.slice(at).some((before) => before.verdict === 'permit' && (before.line.ways & line.ways) !== 0))
-      reports.add('denied-first', line.rule.place, line.rule.call);
-    ordered.splice(at, 0, entry);
+    tell(entry);
+    const behind = ordered.splice(ordered.indexOf(hidden));
+    // What decides before a question stays before it.
+    const refused = behind.filter((one) => RANK[one.verdict] < RANK[entry.verdict] && meets(one, entry));
+    for (const one of refused) tell(one);
+    ordered.push(...refused, entry, ...behind.filter((one) => !refused.includes(one)));
   }
-  return ordered;
+  // What stands behind is reached by no call.
+  const last = ordered.findIndex(
+    ({ line: { space, rule }, sets, default: isDefault }) =>
+      (isDefault || rule.action.predicate === null) && sets.some((set) => space.contains(set, space.everything)),
+  );
+  return last < 0 ? ordered : ordered.slice(0, last + 1);
+}
+
+function meets<P>(one: Entry<P>, other: Entry<P>): boolean {
+  const { space } = one.line;
+  return one.sets.some((left) => other.sets.some((right) => space.meet(left, right) !== null));
 }
 
 /** Where both meet, have the calls of the later entry been decided as the earlier one decides others? */

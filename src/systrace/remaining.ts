@@ -74,17 +74,16 @@ function lesserOf(rule: ClassicRule, coverage: Coverage, reports: Reports): void
   const call = plainName(rule.call);
   const ways = LESSER.filter(({ way }) => way.call === call);
   // A link and a bound socket have rights of their own; what is said here is of the new name.
-  if (action.verdict === 'deny') {
-    if (call !== 'link' && call !== 'linkat' && call !== 'bind') reports.add('lesser-denied', place, rule.call);
-    return;
-  }
+  const governed = call === 'link' || call === 'linkat' || call === 'bind';
+  if (action.verdict !== 'permit' && !governed) reports.add('lesser-denied', place, rule.call);
+  if (action.verdict === 'deny' || (action.verdict === 'ask' && !governed)) return;
   const covered = ways.every(({ operation, way }) =>
     casesOf(condition ?? { kind: 'true' }, pathsOf(way, [], false), 'over', new Set())
       .filter(({ holds }) => holds)
       .every(({ set }) => coverage.has(operation, set)),
   );
   if (!covered) reports.add('lesser', place, rule.call);
-  else if (call !== 'link' && call !== 'linkat' && call !== 'bind') reports.add('covered', place, rule.call);
+  else if (!governed) reports.add('covered', place, rule.call);
 }
 
 /** What fswrite permits to open for reading and writing at once. */

@@ -125,7 +125,7 @@ const TABLE = {
   'lesser-denied': {
     kind: 'unenforced',
     message:
-      'denies a call that callgate does not tell from others (making a link, a folder, a fifo or a socket is `create`, a rename is `delete` and `create`): it is permitted where these are',
+      'denies, or asks about, a call that callgate does not tell from others (making a link, a folder, a fifo or a socket is `create`, a rename is `delete` and `create`): it is permitted where these are',
     remedy: 'deny `delete` or `create` of the names that are meant',
   },
   'let-through': {

@@ -327,6 +327,28 @@ t.test('more than are kept: denied, told, and none let through', async (t) => {
   t.same(scene.gate.waiting(), []);
 });
 
+t.test('questions that come quicker than anybody reads are no ground for patterns', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { client, heard } = await scene.attend();
+  const task = scene.worker();
+  const labels: string[][] = [];
+  for (let id = 1; id <= 70; id++) {
+    const call = scene.call(task, `/srv/lib.so.1.2.${id}`);
+    const { question } = await heard.next('question', (notice) => notice.question.id === id);
+    labels.push(question.suggestions.map(({ label }) => label));
+    await client.request<'answer'>(answer(id));
+    await call;
+  }
+  t.same(labels[1], [
+    'this object',
+    'names like it (version)',
+    'its folder',
+    'all below its folder',
+    'the whole operation',
+  ]);
+  t.same(labels[69], ['this object', 'its folder', 'all below its folder', 'the whole operation']);
+});
+
 t.test('weighing says what else would be granted', async (t) => {
   const scene = await Scene.open(t, 'default: ask\nrules:\n');
   for (const name of ['a', 'b', 'c']) writeFileSync(`${scene.folder}/${name}`, '');

@@ -194,6 +194,64 @@ t.test('detach, and nobody there any more', async (t) => {
   ]);
 });
 
+t.test('what somebody else has answered is not answered again, nor what is gone', async (t) => {
+  const acts: string[] = [];
+  let say: (line: string | null) => void = () => undefined;
+  const ui: Ui = {
+    ask: (line) => {
+      acts.push(`? ${line}`);
+      return new Promise((resolve) => {
+        say = resolve;
+      });
+    },
+    tell: (line) => void acts.push(`> ${line}`),
+    taken: () => void acts.push('OKAY'),
+    close: () => undefined,
+  };
+  const keeping = {
+    policyOf: () => ({ number: 3, filters: 2, emulation: 'native' }),
+    write: () => void acts.push('written'),
+    denied: () => undefined,
+  } as unknown as Keeping;
+  const asking = new Asking({ ui, keeping, around, aliased: true, say: () => undefined });
+  const request = async ({ question: id }: { question?: number }): Promise<never> => {
+    acts.push(`request ${id}`);
+    return undefined as never;
+  };
+  const spoken = async (line: string): Promise<void> => {
+    say(line);
+    await new Promise((done) => setImmediate(done));
+  };
+  for (const id of [1, 2, 3]) asking.hear({ v: 1, tell: 'question', question: question(id) });
+  asking.begin({ request } as unknown as Pick<Client, 'request'>);
+  const other = { what: 'person', name: 'root (pid 9)' } as const;
+  const answered = {
+    question: 1,
+    verdict: 'permit',
+    scope: 'once',
+    threads: 1,
+    decided: [],
+    until: null,
+    written: null,
+  };
+  asking.hear({ v: 1, tell: 'answered', answered: { ...answered, note: '', by: other } } as never);
+  await spoken('filename eq "/etc/hostname" then permit');
+  asking.hear({ v: 1, tell: 'gone', question: 2, why: 'died' });
+  await spoken('permit');
+  await spoken('permit-now');
+  t.same(acts, [
+    FIRST,
+    '> The question is answered by root (pid 9).',
+    'OKAY',
+    FIRST,
+    '> The question is gone: died.',
+    'OKAY',
+    FIRST,
+    'request 3',
+    'OKAY',
+  ]);
+});
+
 t.test('a program that is run next', async (t) => {
   const exec = question(1, { operations: ['exec'], attempted: ['exec'], object: '/bin/ls' });
   t.same(await dialogue([exec], ['filename eq "/bin/ls" then permit']), [

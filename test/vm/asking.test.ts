@@ -5,84 +5,20 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { objectDescription } from '../../src/decide/text.js';
-import type { KernelEvent } from '../../src/events/decode.js';
 import { REASONS } from '../../src/events/names.js';
-import type { Reply, ReplyKey, Scope } from '../../src/kernel/asking.js';
-import { operationBit } from '../../src/policy/operations.js';
+import type { ReplyKey } from '../../src/kernel/asking.js';
+import { Attendant, ask, asked } from './attendant.js';
 import * as call from './calls.js';
 import { permit } from './checks.js';
-import { ACT, Confined, ROOT, type RuleText, type Run, SESSION } from './confined.js';
+import { ACT, Confined, ROOT, type RuleText } from './confined.js';
 import { needsLsm } from './machine.js';
 
 t.setTimeout(900_000);
 
 const DIR = `${ROOT}/asking`;
-const FOREVER = (1n << 63n) - 1n;
 const THREADS = 8;
-
-type Answer = Partial<Reply> & { readonly scope?: Scope };
-
-/** Answers the questions of a run as they come. */
-class Attendant {
-  /** What was asked, in order. */
-  readonly asked: string[] = [];
-  readonly keys: ReplyKey[] = [];
-
-  constructor(
-    private readonly confined: Confined,
-    /** Null: no answer, and it goes on all the same. */
-    private readonly answer: (event: KernelEvent, asked: number) => Answer | null,
-  ) {}
-
-  readonly attend = (): void => this.confined.gate.attend(SESSION, this.confined.cookie, FOREVER);
-
-  readonly heard = (event: KernelEvent): void => {
-    if (event.type !== 'question' || event.asked === undefined) return;
-    this.asked.push(`${event.decided.join('+')} ${event.object === null ? '?' : objectDescription(event.object)}`);
-    const answer = this.answer(event, this.asked.length);
-    if (answer !== null) {
-      const { scope = 'thread', verdict = 'permit', errnum = 0, expires = 0n } = answer;
-      const { cookie, gate } = this.confined;
-      const waiting = gate.waiting().find(({ tid }) => tid === event.tid);
-      const key: ReplyKey = {
-        ...{ cookie, policy: event.policy, generation: event.generation, operations: bitsOf(event.decided), scope },
-        object: event.asked,
-        task: taskOf(scope, event, waiting?.start ?? 0n),
-      };
-      this.keys.push(key);
-      gate.reply(key, { verdict, errnum, expires });
-    }
-    continues(event.pid);
-  };
-}
-
-/** One whose last question was refused may have ended by now. */
-function continues(pid: number): void {
-  try {
-    process.kill(pid, 'SIGCONT');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-function bitsOf(operations: KernelEvent['decided']): number {
-  return operations.reduce((bits, operation) => bits | (1 << operationBit(operation)), 0) >>> 0;
-}
-
-function taskOf(scope: Scope, event: KernelEvent, start: bigint): ReplyKey['task'] {
-  switch (scope) {
-    case 'thread':
-      return { pid: event.tid, start };
-    case 'process':
-      // One thread: its start is the process's.
-      return { pid: event.pid, start };
-    case 'policy':
-      return { pid: 0, start: 0n };
-  }
-}
-
-const ask = (operations: string | readonly string[], path: string): RuleText => ({ ask: operations, path });
+const PROT_READ = 1;
+const PROT_EXEC = 4;
 
 t.test('asking', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const confined = Confined.open();
@@ -92,17 +28,6 @@ t.test('asking', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   for (const part of [answers, acts, pairs, made, execs, scopes, threads, nobody, strays])
     await t.test(part.name, (t) => part(t, confined));
 });
-
-async function asked(
-  confined: Confined,
-  acts: readonly string[],
-  rules: readonly RuleText[],
-  answer: (event: KernelEvent, asked: number) => Answer | null,
-): Promise<{ run: Run; attendant: Attendant }> {
-  const attendant = new Attendant(confined, answer);
-  const run = await confined.run(acts, { rules, heard: attendant.heard, started: attendant.attend });
-  return { run, attendant };
-}
 
 /** Permit and deny, with what each leaves behind. */
 async function answers(t: Test, confined: Confined): Promise<void> {
@@ -169,6 +94,18 @@ async function acts(t: Test, confined: Confined): Promise<void> {
   }
   const connected = await asked(confined, [`call,41,2,2,0`], [{ ask: 'socket', address: 'udp:*' }], () => ({}));
   t.equal(connected.attendant.asked.length, 1, 'socket');
+  for (const [verdict, result] of [
+    ['permit', 'ok'],
+    ['deny', 'EPERM'],
+  ] as const) {
+    const code = [call.keep(1, call.open(moved)), call.mmap('#1', PROT_READ | PROT_EXEC)];
+    const mapped = await asked(confined, code, [permit('read', moved), ask('load', moved)], () => ({ verdict }));
+    t.same(
+      { results: mapped.run.results, asked: mapped.attendant.asked },
+      { results: ['ok', result], asked: [`load ${moved}`] },
+      `mapped as code: ${verdict}`,
+    );
+  }
 }
 
 /** One attempt with two objects: both are asked about, and nothing has happened before the second answer. */

@@ -1,138 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Real programs whose policy asks, answered by `callgate attach` as a person, a script and a command would. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import type { ControlRequest, Notice } from '../../src/control/protocol.js';
-import { readStates, type SessionState } from '../../src/session/state.js';
-import { Background, BIN, callgate, eventsOf, folder, holdGate, inside, prepare } from './callgate.js';
+import { Attach, permit, Script } from './attaching.js';
+import { callgate, eventsOf, holdGate, prepare } from './callgate.js';
 import { needsLsm } from './machine.js';
+import { Place, SHELL, sessionOf, started } from './place.js';
 
 t.setTimeout(1_800_000);
 
-const SHELL = '/usr/bin/dash';
-const QUESTIONS = process.env.CALLGATE_LONG === undefined ? 1000 : 10_000;
-
-/** A folder of files to be asked about, and one with the policy that asks. */
-class Place {
-  readonly files = folder('attend');
-  readonly asked = inside(this.files, 'asked');
-  readonly policies = inside(this.files, 'policies');
-  readonly policy = `${this.policies}/usr_bin_dash.yaml`;
-
-  constructor(head = 'default: permit\n') {
-    const rules = [
-      '  - permit: exec\n    path: /**\n    policy: inherit\n',
-      `  # Everything of these.\n  - ask: read\n    path: ${this.asked}/**\n`,
-    ];
-    writeFileSync(this.policy, `version: 1\nprogram: ${SHELL}\n${head}rules:\n${rules.join('')}`);
-  }
-
-  file(name: string): string {
-    const path = `${this.asked}/${name}`;
-    writeFileSync(path, `${name}\n`);
-    return path;
-  }
-
-  /** A shell that runs the text once `go` is called. */
-  shell(text: string, ...flags: string[]): Background {
-    const script = `echo begun $$; while [ ! -e ${this.files}/go ]; do sleep 0.1; done; ${text}`;
-    return new Background('run', ...flags, '--policies', this.policies, '--', SHELL, '-c', script);
-  }
-
-  go(): void {
-    writeFileSync(`${this.files}/go`, '');
-  }
-}
-
-/** callgate attach, with what is typed. */
-class Attach {
-  readonly process: ChildProcess;
-  output = '';
-  #woken: () => void = () => undefined;
-  readonly ended: Promise<number | null>;
-
-  constructor(...words: string[]) {
-    this.process = spawn(BIN, ['attach', ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
-    for (const stream of [this.process.stdout, this.process.stderr])
-      stream?.on('data', (chunk: Buffer) => {
-        this.output += chunk.toString();
-        this.#woken();
-      });
-    this.ended = new Promise((resolve) => this.process.once('close', resolve));
-  }
-
-  type(text: string): void {
-    this.process.stdin?.write(text);
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      if (this.process.exitCode !== null) throw new Error(`attach ended: ${this.output}`);
-      await new Promise<void>((resolve) => {
-        this.#woken = resolve;
-        this.process.once('exit', () => resolve());
-      });
-    }
-  }
-
-  async leave(): Promise<number | null> {
-    this.process.stdin?.end();
-    return this.ended;
-  }
-}
-
-/** callgate attach --json, as a script uses it. */
-class Script extends Attach {
-  readonly notices: Notice[] = [];
-  readonly answers: { ok: boolean; answer?: unknown; error?: { code?: string } }[] = [];
-  #read = 0;
-
-  constructor(
-    word: string,
-    private readonly react: (notice: Notice, script: Script) => void,
-    ...flags: string[]
-  ) {
-    super('--json', ...flags, word);
-    this.process.stdout?.on('data', () => this.#take());
-  }
-
-  request(request: Omit<ControlRequest, 'v'> & object): void {
-    this.type(`${JSON.stringify({ v: 1, ...request })}\n`);
-  }
-
-  #take(): void {
-    for (let end = this.output.indexOf('\n', this.#read); end >= 0; end = this.output.indexOf('\n', this.#read)) {
-      const line = this.output.slice(this.#read, end);
-      this.#read = end + 1;
-      if (!line.startsWith('{')) continue;
-      const said = JSON.parse(line) as Notice | Script['answers'][number];
-      if ('tell' in said) {
-        this.notices.push(said);
-        this.react(said, this);
-      } else this.answers.push(said);
-    }
-  }
-}
-
-const permit = (question: number, more: object = {}) =>
-  ({ do: 'answer', question, verdict: 'permit', ...more }) as unknown as Omit<ControlRequest, 'v'>;
-
-/** The session of these policies; commands take their time here, so that its state is read. */
-function sessionOf(place: Place): SessionState {
-  const state = readStates({ run: '/run/callgate' }).find(({ folder }) => folder === place.policies);
-  if (state === undefined) throw new Error('there is no such session');
-  return state;
-}
-
-/** Resolves with the session's name and the shell's pid, once it waits to go. */
-async function started(place: Place, run: Background): Promise<{ session: string; pid: string }> {
-  await run.until(() => run.output.includes('begun '));
-  return { session: sessionOf(place).name, pid: /begun (\d+)/.exec(run.output)?.[1] ?? '' };
-}
-
 /** All, or those that are named. */
-const PARTS = [typed, nobody, workers, killed, byCommand, opened, many].filter(
+const PARTS = [typed, nobody, workers, killed, byCommand, opened].filter(
   ({ name }) => process.env.CALLGATE_PART === undefined || process.env.CALLGATE_PART.split(',').includes(name),
 );
 
@@ -306,42 +184,4 @@ async function opened(t: Test): Promise<void> {
   writeFileSync(`${place.files}/gone`, '');
   t.equal(await run.ended(), 1);
   t.match(run.output, /secret: Operation not permitted/);
-}
-
-/** Questions by the thousand, of four programs at once, answered by a script: none is lost, and none is answered twice. */
-async function many(t: Test): Promise<void> {
-  const place = new Place();
-  const each = QUESTIONS / 4;
-  for (let at = 0; at < QUESTIONS; at++) place.file(String(at));
-  const loop = (from: number): string =>
-    `(i=${from}; n=0; while [ $i -lt ${from + each} ]; do read x < ${place.asked}/$i && [ "$x" = $i ] && n=$((n + 1)); i=$((i + 1)); done; echo read $n)`;
-  const run = place.shell(`${[0, 1, 2, 3].map((part) => `${loop(part * each)} &`).join(' ')} wait`);
-  const { session } = await started(place, run);
-  const script = new Script(session, (notice, self) => {
-    if (notice.tell === 'question' && notice.question.threads > 0) asked(notice.question.id, self);
-  });
-  const put = new Set<number>();
-  const asked = (id: number, self: Script): void => {
-    if (put.has(id)) return;
-    put.add(id);
-    self.request(permit(id));
-  };
-  await script.until(() => script.notices.some(({ tell }) => tell === 'ready'));
-  place.go();
-  t.equal(await run.ended(), 0, run.output.slice(-2000));
-  await script.ended;
-  t.same(run.output.match(/^read \d+$/gm), Array(4).fill(`read ${each}`), 'every one was read');
-  t.same(
-    {
-      asked: put.size,
-      answered: new Set(script.notices.flatMap((one) => (one.tell === 'answered' ? [one.answered.question] : []))).size,
-      refused: script.answers.filter(({ ok }) => !ok).length,
-    },
-    { asked: QUESTIONS, answered: QUESTIONS, refused: 0 },
-  );
-  t.same(
-    eventsOf(session).filter(({ verdict }) => verdict === 'deny'),
-    [],
-    'and none was denied',
-  );
 }

@@ -25,9 +25,13 @@ export function listens(port: number): Promise<boolean> {
   });
 }
 
-/** Resolves once the condition holds; rejects when it does not within two minutes. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 120_000;
+/** Resolves once the condition holds; rejects when it does not within that time. */
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  seconds = 120,
+): Promise<void> {
+  const end = Date.now() + 1000 * seconds;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`in vain waited for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
