@@ -19,17 +19,26 @@ const TOLD = 'CALLGATE_HELD';
 /** Node cannot have these handled, or needs them itself. */
 const KEPT = ['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPROF', 'SIGPIPE'];
 
-/** Null where Node was not started by bin/callgate, or for a command that runs no program. */
-export const caller: Caller | null = readCaller();
+let known: Caller | null | undefined;
+
+/**
+ * Null where Node was not started by bin/callgate, or for a command that runs no program. What tells is taken out of the environment
+ * by the first call, and stays there until then for the other entry (start.cts tries the light one first).
+ */
+export function caller(): Caller | null {
+  if (known === undefined) known = readCaller();
+  return known;
+}
 
 /** @throws Failure where there is no child to become the program */
 export function requireCaller(): Caller {
-  if (caller === null)
+  const found = caller();
+  if (found === null)
     throw new Failure(
       'the process that is to be the program is missing: callgate was not started by its own entry',
       'run bin/callgate',
     );
-  return caller;
+  return found;
 }
 
 /**
@@ -37,8 +46,9 @@ export function requireCaller(): Caller {
  * all. They are handled and nothing is done; whoever handles them too is called as well.
  */
 export function ignoreWhatIsIgnored(): void {
+  const ignored = caller()?.ignored ?? [];
   for (const [name, number] of Object.entries(constants.signals))
-    if (caller?.ignored.includes(number) && !KEPT.includes(name)) process.on(name as NodeJS.Signals, () => undefined);
+    if (ignored.includes(number) && !KEPT.includes(name)) process.on(name as NodeJS.Signals, () => undefined);
 }
 
 function readCaller(): Caller | null {
