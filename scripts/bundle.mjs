@@ -13,7 +13,7 @@ const LEFT_OUT = ['attach', 'help'];
 /** Commands that read and compile policies whatever they are asked. */
 const READERS = ['policy:check', 'policy:explain', 'policy:show', 'run', 'learn'];
 /** Modules of Node that are dear to load and seldom used. */
-const LATER = ['node:crypto', 'node:net', 'node:child_process', 'node:http', 'node:https'];
+const LATER = ['node:crypto', 'node:net', 'node:child_process', 'node:worker_threads', 'node:http', 'node:https'];
 
 const { commands } = JSON.parse(readFileSync(`${root}oclif.manifest.json`, 'utf8'));
 /** Keys of a declaration that say nothing about how it is read. */

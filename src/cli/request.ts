@@ -18,7 +18,7 @@ import { programWords } from './command-line.js';
  */
 export function requestOf(
   command: 'learn' | 'run',
-  flags: { readonly policies?: string | undefined; readonly user?: string | undefined },
+  flags: { readonly policies?: string | undefined; readonly user?: string | undefined; readonly unload: boolean },
 ): { request: Request; around: Surroundings } {
   const argv = requireCommand(programWords(), command);
   const { env, held } = requireCaller();
@@ -35,6 +35,7 @@ export function requestOf(
     command: argv.map((word) => textOf(bytesFrom(word))),
     env: identity.switchTo === undefined ? env : environmentOf(env, identity.user),
     user: flags.user ?? null,
+    unload: flags.unload,
   };
   return { request, around: surroundingsOf(identity.user, cwd, host.groups) };
 }

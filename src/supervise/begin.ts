@@ -33,20 +33,34 @@ export interface Request {
   readonly identity: Identity;
   /** The folder it is started in; null: it has no path. */
   readonly cwd: string | null;
+  /** At the end the gate is not kept for the next session, if this is the last. */
+  readonly unload: boolean;
 }
 
 /**
  * What `learn` and `run` need of the kernel: what of its file systems is not mounted is, with a word; then all that `doctor`
- * would say is asked.
+ * would say is asked. Where a gate of this build is there already, in use or kept, this kernel has shown all of it.
  *
  * @throws Refusal in doctor's words, with its remedy
  */
 export async function prepareKernel(host: Host, say: (line: string) => void): Promise<void> {
   // Under the lock, for a hook is attached to see it fire.
   await locked(host, () => {
+    if (isProven(host)) return;
     mountMissing(say);
     requireKernel(host);
   });
+}
+
+function isProven(host: Host): boolean {
+  try {
+    const gate = findGate(host);
+    gate?.close();
+    return gate?.same ?? false;
+  } catch {
+    // Whoever may not open it is told so in doctor's words.
+    return false;
+  }
 }
 
 /** The names under which a session's log and state will stand. */
@@ -64,7 +78,7 @@ export async function openSession(
   facts: (name: string) => SessionFacts,
   images: readonly Image[],
 ): Promise<Session> {
-  const { host } = request;
+  const { host, unload } = request;
   return locked(host, () => {
     const gate = acquireGate(host);
     try {
@@ -73,7 +87,7 @@ export async function openSession(
       for (const settled of settleAll(host, gate)) process.emitWarning(settledText(settled));
       return Session.open(host, gate, facts(sessionName(request)), images);
     } catch (error) {
-      releaseGate(host, gate);
+      releaseGate(host, gate, !unload);
       throw error;
     }
   });
@@ -83,10 +97,10 @@ export async function openSession(
 const LAST_MS = 3000;
 
 /**
- * Takes the session out of the gate, and the gate off if nobody is left in it. Where somebody of the session is left, it stays
+ * Takes the session out of the gate, and the gate's hooks off if nobody is left in it. Where somebody of the session is left, it stays
  * with its policies: a later command frees it, once nobody is.
  */
-export async function closeSession(session: Session): Promise<void> {
+export async function closeSession(session: Session, { unload }: Pick<Request, 'unload'>): Promise<void> {
   const { host, state, gate, number } = session;
   await subjectsGone(host.addon, gate, number, AbortSignal.timeout(LAST_MS));
   await locked(host, () => {
@@ -100,7 +114,7 @@ export async function closeSession(session: Session): Promise<void> {
     }
     if (session.isOver) session.free();
     else process.emitWarning(`${state.name} is left with processes in it, confined as before: callgate status`);
-    if (!releaseGate(host, session.gate)) session.gate.close();
+    if (!releaseGate(host, session.gate, !unload)) session.gate.close();
   });
 }
 

@@ -91,7 +91,7 @@ t.test('the common ones are read', async (t) => {
     lightWords(lightOf(id).light.shape, line === '' ? [] : line.split(' '));
   t.same(light('policy:check', 'a --json b'), { flags: { json: true }, args: { policies: 'a' }, argv: ['a', 'b'] });
   t.same(light('run', '--policies D --quiet'), {
-    flags: { policies: 'D', quiet: true, complain: false },
+    flags: { policies: 'D', quiet: true, complain: false, unload: false },
     ...{ args: {}, argv: [] },
   });
   t.same(light('mode', 'a enforce'), { flags: {}, args: { target: 'a', mode: 'enforce' }, argv: ['a', 'enforce'] });
