@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';
 import type { Request } from '../supervise/begin.js';
+import { Watcher } from '../supervise/watcher.js';
 
 export interface Caller {
   /** It waits to become the program. */
@@ -11,11 +12,14 @@ export interface Caller {
   /** The whole command line, callgate's own name first. */
   readonly words: readonly Buffer[];
   readonly env: readonly Buffer[];
+  /** Who takes the gate off behind this process, if it is killed; null: nobody. */
+  readonly watcher: Watcher | null;
   /** Numbers of the signals that were ignored. */
   readonly ignored: readonly number[];
 }
 
 const TOLD = 'CALLGATE_HELD';
+const WATCHED = 'CALLGATE_WATCHER';
 /** Node cannot have these handled, or needs them itself. */
 const KEPT = ['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPROF', 'SIGPIPE'];
 
@@ -52,8 +56,9 @@ export function ignoreWhatIsIgnored(): void {
 }
 
 function readCaller(): Caller | null {
-  const told = process.env[TOLD];
+  const { [TOLD]: told, [WATCHED]: watched } = process.env;
   delete process.env[TOLD];
+  delete process.env[WATCHED];
   const [, pid, control, ignored] = /^(\d+):(\d+):([0-9a-f]+)$/.exec(told ?? '') ?? [];
   if (pid === undefined || control === undefined || ignored === undefined) return null;
   const mask = BigInt(`0x${ignored}`);
@@ -61,6 +66,7 @@ function readCaller(): Caller | null {
     held: { pid: Number(pid), control: Number(control) },
     words: texts(`/proc/${pid}/cmdline`),
     env: texts(`/proc/${pid}/environ`),
+    watcher: watched === undefined ? null : new Watcher(Number(watched)),
     ignored: Array.from({ length: 64 }, (_, bit) => bit + 1).filter((number) => (mask >> BigInt(number - 1)) & 1n),
   };
 }

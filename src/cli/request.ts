@@ -21,7 +21,7 @@ export function requestOf(
   flags: { readonly policies?: string | undefined; readonly user?: string | undefined; readonly unload: boolean },
 ): { request: Request; around: Surroundings } {
   const argv = requireCommand(programWords(), command);
-  const { env, held } = requireCaller();
+  const { env, held, watcher } = requireCaller();
   const host = systemHost();
   const cwd = currentFolder();
   const identity = identityOf(flags.user ?? null);
@@ -31,7 +31,7 @@ export function requestOf(
       ? defaultFolder(host, program.name)
       : absolute(flags.policies, cwd, 'the folder of policies');
   const request: Request = {
-    ...{ host, program, argv, folder, held, identity, cwd },
+    ...{ host, program, argv, folder, held, watcher, identity, cwd },
     command: argv.map((word) => textOf(bytesFrom(word))),
     env: identity.switchTo === undefined ? env : environmentOf(env, identity.user),
     user: flags.user ?? null,

@@ -76,6 +76,7 @@ function calledWith(flags: Flags, own: number): Called {
     request: {
       ...{ host, program, argv, env, identity, cwd },
       held: caller?.held ?? null,
+      watcher: caller?.watcher ?? null,
       unload: false,
       folder: places.user ?? places.system,
       command: argv.map((word) => textOf(bytesFrom(word))),

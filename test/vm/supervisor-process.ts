@@ -23,6 +23,7 @@ const request: Request = {
   identity: identityOf(null),
   cwd: '/',
   unload: false,
+  watcher: null,
 };
 const facts = (name: string) => ({
   ...{ name, kind: 'learn' as const, command: request.command, folder: '/nowhere', user: null },
