@@ -3,7 +3,7 @@
 #define CALLGATE_LAUNCHER_WATCHER_H
 /*
  * Who takes the gate's hooks off when its supervisor was killed. The gate outlives its supervisor, and a pinned link does not go by
- * itself: so a process stays behind that costs nothing (one page table and a read(2)) until the supervisor is gone. Where that ended
+ * itself: so a process stays behind that takes 180 KB and no time until the supervisor is gone. Where that ended
  * in good order it goes too. Else it has Node look (src/cli/watcher.ts): what nobody is left in is freed; while somebody is, Node
  * names one, whose end is waited for before it looks again. It is told by one byte when there is something to take off, and by
  * another when there is nothing any more.

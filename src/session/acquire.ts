@@ -97,7 +97,7 @@ export function findGate(host: Host): Gate | null {
  */
 export function acquireGate(host: Host): Gate {
   const found = findGate(host);
-  if (found !== null && (found.attached || resume(host, found))) return found;
+  if (found !== null && (isInUse(found) || resume(host, found))) return found;
   found?.close();
   if (pinned(host)) host.addon.unload(host.pins);
   try {
@@ -107,9 +107,18 @@ export function acquireGate(host: Host): Gate {
   }
 }
 
+/** One of this version that somebody is in, or that the crash of its first session left with its hooks on. */
+function isInUse(gate: Gate): boolean {
+  return gate.attached && (gate.same || !isEmpty(gate));
+}
+
+function isEmpty(gate: Gate): boolean {
+  return gate.sessions().length === 0 && gate.whole().living === 0;
+}
+
 /** Puts the hooks of a kept gate on; false: it is none to go on with, or they cannot be. */
 function resume(host: Host, gate: Gate): boolean {
-  if (!gate.same || gate.sessions().length > 0 || gate.whole().living !== 0) return false;
+  if (gate.attached || !gate.same || !isEmpty(gate)) return false;
   gate.renew();
   try {
     host.addon.attach(host.pins);

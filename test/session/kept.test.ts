@@ -89,6 +89,19 @@ t.test('another build’s is loaded anew, and so is one that somebody is in', as
   }
 });
 
+t.test('one of another build with its hooks on is used while somebody is in it, and else replaced', async (t) => {
+  const { addon, host, fake } = kept(t);
+  const gate = acquireGate(host);
+  done(addon);
+  fake.same = false;
+  const session = Session.open(host, gate, FACTS, []);
+  t.equal(acquireGate(host).native, fake);
+  t.same(done(addon), []);
+  session.free();
+  t.not(acquireGate(host).native, fake);
+  t.same(done(addon), ['unload', 'load']);
+});
+
 t.test('another version’s is no obstacle while it is only kept', async (t) => {
   const { addon, host } = kept(t);
   addon.adoptError = Object.assign(failure('EPROTO', 'adopt'), { found: 7, attached: true });
