@@ -53,7 +53,7 @@
       "target_name": "launcher",
       "product_name": "callgate",
       "type": "executable",
-      "sources": ["launcher/callgate.c", "launcher/held.c"],
+      "sources": ["launcher/callgate.c", "launcher/held.c", "launcher/watcher.c"],
       "cflags": ["-std=gnu11", "-Wall", "-Wextra", "-Werror"],
       "ldflags": ["-static"]
     }

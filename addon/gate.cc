@@ -5,11 +5,11 @@
 #include <bpf/libbpf.h>
 
 #include <cerrno>
-#include <dirent.h>
 #include <fcntl.h>
 #include <memory>
 
 #include "error.h"
+#include "pins.h"
 
 namespace {
 
@@ -36,6 +36,8 @@ Napi::Value Gate::ToObject(Napi::Env env, const std::shared_ptr<Gate>& gate) {
     object.Set(named.name, Napi::Function::New(
                                env, [gate, method](const Napi::CallbackInfo& info) { return ((*gate).*method)(info); }, named.name));
   }
+  object.Set("attached", Napi::Boolean::New(env, gate->attached));
+  object.Set("same", Napi::Boolean::New(env, gate->same));
   auto* handle = new std::shared_ptr<Gate>(gate);
   auto drop = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Gate>*>(data); };
   if (napi_wrap(env, object, handle, drop, nullptr, nullptr) != napi_ok) {
@@ -84,21 +86,15 @@ Napi::Value Gate::Programs(const Napi::CallbackInfo& info) {
   Napi::Array programs = Napi::Array::New(env);
   if (directory.empty()) return programs;
   uint32_t count = 0;
-  std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir((directory + "/links").c_str()), closedir);
-  if (!dir) return ThrowErrno(env, errno, directory + "/links");
-  while (dirent* entry = readdir(dir.get())) {
-    if (entry->d_name[0] == '.') continue;
-    Napi::Object program = Napi::Object::New(env);
-    program.Set("name", Napi::String::New(env, entry->d_name));
-    const std::string pin = directory + "/links/" + entry->d_name;
-    Fd link(bpf_obj_get(pin.c_str()));
-    bpf_link_info about{};
+  for (const std::string& name : ListPins(directory + "/progs")) {
+    const std::string pin = directory + "/progs/" + name;
+    Fd loaded(bpf_obj_get(pin.c_str()));
     bpf_prog_info facts{};
-    uint32_t length = sizeof(about);
-    if (!link || bpf_obj_get_info_by_fd(link.get(), &about, &length) != 0) return ThrowErrno(env, errno, pin);
-    Fd loaded(bpf_prog_get_fd_by_id(about.prog_id));
-    length = sizeof(facts);
+    uint32_t length = sizeof(facts);
     if (!loaded || bpf_obj_get_info_by_fd(loaded.get(), &facts, &length) != 0) return ThrowErrno(env, errno, pin);
+    if (facts.type != BPF_PROG_TYPE_LSM) continue;
+    Napi::Object program = Napi::Object::New(env);
+    program.Set("name", Napi::String::New(env, name));
     program.Set("recursionMisses", Napi::Number::New(env, static_cast<double>(facts.recursion_misses)));
     programs.Set(count++, program);
   }

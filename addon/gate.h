@@ -33,6 +33,8 @@ class Gate {
   Fd list_subjects, identify, end_session;
   Fd trial;  // of openTrial() alone
   std::string directory;  // empty: not pinned
+  bool attached = false;  // when it was opened: its hooks were on
+  bool same = false;      // its programs are those that this addon would load
   bool closed = false;
 
  private:

@@ -22,17 +22,10 @@
 
 namespace {
 
-const char* const kPrograms[] = {"end_session", "identify", "list_subjects"};
-
 bool StartsWith(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
 // The skeleton, closed on every way out.
 using Skeleton = std::unique_ptr<callgate_bpf, void (*)(callgate_bpf*)>;
-
-struct Failure {
-  int number = 0;
-  std::string operation;
-};
 
 Failure Fail(int number, const std::string& operation) { return {number < 0 ? -number : number, operation}; }
 
@@ -46,46 +39,35 @@ void ChoosePrograms(callgate_bpf* skeleton) {
   }
 }
 
-// Attaches every LSM program and pins its link; the count, or a failure.
-Failure AttachAndPin(callgate_bpf* skeleton, const std::string& directory, uint32_t* count) {
-  bpf_program* program;
-  *count = 0;
-  bpf_object__for_each_program(program, skeleton->obj) {
-    std::string section = bpf_program__section_name(program);
-    if (!StartsWith(section, "lsm") || !bpf_program__autoload(program)) continue;
-    bpf_link* link = bpf_program__attach(program);
-    if (link == nullptr) return Fail(errno, "attach " + section);
-    std::string path = directory + "/links/" + bpf_program__name(program);
-    int failed = bpf_link__pin(link, path.c_str());
-    bpf_link__disconnect(link);
-    bpf_link__destroy(link);
-    if (failed != 0) return Fail(failed, "pin " + path);
-    (*count)++;
-  }
+// An array of one value, pinned.
+template <typename Value>
+Failure PinValue(const char* name, const std::string& path, const Value& value) {
+  LIBBPF_OPTS(bpf_map_create_opts, options);
+  Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, name, 4, sizeof(value), 1, &options));
+  uint32_t zero = 0;
+  if (!map || bpf_map_update_elem(map.get(), &zero, &value, 0) != 0 || bpf_obj_pin(map.get(), path.c_str()) != 0)
+    return Fail(errno, "pin " + path);
   return {};
 }
 
-Failure PinRest(callgate_bpf* skeleton, const std::string& directory, uint32_t links) {
+// Pins programs and maps, and `ready`; the number of programs that are for hooks.
+Failure PinAll(callgate_bpf* skeleton, const std::string& directory, uint32_t* hooks) {
   bpf_map* map;
+  bpf_program* program;
+  *hooks = 0;
   bpf_object__for_each_map(map, skeleton->obj) {
     if (bpf_map__name(map)[0] == '.' || strchr(bpf_map__name(map), '.') != nullptr) continue;
     std::string path = directory + "/maps/" + bpf_map__name(map);
     if (int failed = bpf_map__pin(map, path.c_str())) return Fail(failed, "pin " + path);
   }
-  for (const char* name : kPrograms) {
-    bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, name);
-    std::string path = directory + "/progs/" + name;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    if (!bpf_program__autoload(program)) continue;
+    std::string path = directory + "/progs/" + bpf_program__name(program);
     if (int failed = bpf_program__pin(program, path.c_str())) return Fail(failed, "pin " + path);
+    if (bpf_program__type(program) == BPF_PROG_TYPE_LSM) (*hooks)++;
   }
-  if (ListPins(directory + "/links").size() != links) return Fail(EIO, "verify the pinned links");
-  LIBBPF_OPTS(bpf_map_create_opts, options);
-  Fd ready(bpf_map_create(BPF_MAP_TYPE_ARRAY, "cg_ready", 4, sizeof(Ready), 1, &options));
-  uint32_t zero = 0;
-  Ready value = {CG_ABI_VERSION, links};
-  if (!ready || bpf_map_update_elem(ready.get(), &zero, &value, 0) != 0 ||
-      bpf_obj_pin(ready.get(), (directory + "/ready").c_str()) != 0)
-    return Fail(errno, "pin " + directory + "/ready");
-  return {};
+  Failure failure = PinValue("cg_build", directory + "/maps/" + kBuild, BuildDigest());
+  return failure.number != 0 ? failure : PinValue("cg_ready", directory + "/ready", Ready{CG_ABI_VERSION, *hooks});
 }
 
 Failure MakeFolders(const std::string& directory) {
@@ -124,13 +106,16 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
     return ThrowVerifier(env, failed, program.empty() ? "load the BPF object" : "load the program " + program,
                          log.LastUsefulLine());
   }
-  uint32_t links = 0;
-  failure = AttachAndPin(skeleton.get(), directory, &links);
-  if (failure.number == 0) failure = PinRest(skeleton.get(), directory, links);
+  // Without a link the set is whole, and hooked nowhere: what is killed from here on leaves no hook behind that nobody finds.
+  uint32_t hooks = 0, links = 0;
+  failure = PinAll(skeleton.get(), directory, &hooks);
+  if (failure.number == 0) failure = AttachPinned(directory, &links);
+  if (failure.number == 0 && links != hooks) failure = Fail(EIO, "verify the pinned links");
   if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
 
   auto gate = std::make_shared<Gate>();
   gate->directory = directory;
+  gate->attached = gate->same = true;
   bool kept = Gate::Keep(&gate->list_subjects, bpf_program__fd(skeleton->progs.list_subjects)) &&
               Gate::Keep(&gate->identify, bpf_program__fd(skeleton->progs.identify)) &&
               Gate::Keep(&gate->end_session, bpf_program__fd(skeleton->progs.end_session));
@@ -143,5 +128,17 @@ Napi::Value Load(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+// FNV-1a: it tells builds from each other, and keeps nobody out who can write to a bpffs.
+uint64_t BuildDigest() {
+  static const uint64_t digest = [] {
+    size_t size = 0;
+    const auto* bytes = static_cast<const uint8_t*>(callgate_bpf__elf_bytes(&size));
+    uint64_t sum = 0xcbf29ce484222325;
+    for (size_t at = 0; at < size; at++) sum = (sum ^ bytes[at]) * 0x100000001b3;
+    return sum;
+  }();
+  return digest;
+}
 
 void RegisterLoad(Napi::Env env, Napi::Object exports) { exports.Set("load", Napi::Function::New(env, Load)); }

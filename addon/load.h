@@ -3,7 +3,7 @@
 #define CALLGATE_ADDON_LOAD_H
 #include <napi.h>
 
-// load(): the object through the verifier, its hooks attached, everything pinned (pins.h).
+// load(): the object through the verifier, everything pinned, its hooks attached (pins.h).
 void RegisterLoad(Napi::Env env, Napi::Object exports);
 
 #endif

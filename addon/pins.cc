@@ -40,6 +40,61 @@ std::vector<std::string> RemovePins(const std::string& directory) {
 
 namespace {
 
+// How long a link may take to be gone, once its pin is: an RCU grace period and a turn of a work queue.
+constexpr int kTries = 500;
+constexpr useconds_t kStep = 10'000;
+
+int RemoveLinks(const std::string& directory) {
+  int failed = 0;
+  for (const std::string& name : ListPins(directory + "/links"))
+    if (unlink((directory + "/links/" + name).c_str()) != 0) failed = errno;
+  return failed;
+}
+
+// A link of the program on its hook; EBUSY is that of a link that goes.
+Fd Attach(int program) {
+  for (int tries = 0;; tries++) {
+    Fd link(bpf_raw_tracepoint_open(nullptr, program));
+    if (link || errno != EBUSY || tries == kTries) return link;
+    usleep(kStep);
+  }
+}
+
+}  // namespace
+
+Failure AttachPinned(const std::string& directory, uint32_t* count) {
+  *count = 0;
+  const auto undone = [&directory](const std::string& operation) {
+    const int number = errno;
+    RemoveLinks(directory);
+    return Failure{number, operation};
+  };
+  for (const std::string& name : ListPins(directory + "/progs")) {
+    const std::string pin = directory + "/progs/" + name;
+    Fd program(bpf_obj_get(pin.c_str()));
+    bpf_prog_info facts{};
+    uint32_t length = sizeof(facts);
+    if (!program || bpf_obj_get_info_by_fd(program.get(), &facts, &length) != 0) return undone("open " + pin);
+    if (facts.type != BPF_PROG_TYPE_LSM) continue;
+    Fd link = Attach(program.get());
+    if (!link) return undone("attach lsm/" + name);
+    const std::string path = directory + "/links/" + name;
+    if (bpf_obj_pin(link.get(), path.c_str()) != 0) return undone("pin " + path);
+    (*count)++;
+  }
+  return {};
+}
+
+namespace {
+
+// Of the gate in the folder. Another build's has another, or (made before there was one) none.
+bool SameBuild(const std::string& directory) {
+  Fd map(bpf_obj_get((directory + "/maps/" + kBuild).c_str()));
+  uint32_t zero = 0;
+  uint64_t digest = 0;
+  return map && bpf_map_lookup_elem(map.get(), &zero, &digest) == 0 && digest == BuildDigest();
+}
+
 Napi::Value Adopt(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments arguments(info, "adopt(directory)");
@@ -51,16 +106,20 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   uint32_t zero = 0;
   Ready value{};
   if (bpf_map_lookup_elem(ready.get(), &zero, &value) != 0) return ThrowErrno(env, errno, directory + "/ready");
+  const size_t links = ListPins(directory + "/links").size();
   if (value.abi != CG_ABI_VERSION) {
     Napi::Error error = NativeError(env, EPROTO, "the gate in " + directory + " has another ABI version");
     error.Set("found", Napi::Number::New(env, value.abi));
+    error.Set("attached", Napi::Boolean::New(env, links > 0));
     error.ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  if (ListPins(directory + "/links").size() != value.links)
+  if (links != 0 && links != value.links)
     return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
   auto gate = std::make_shared<Gate>();
   gate->directory = directory;
+  gate->attached = links > 0;
+  gate->same = SameBuild(directory);
   for (const std::string& name : ListPins(directory + "/maps")) {
     Fd map(bpf_obj_get((directory + "/maps/" + name).c_str()));
     if (!map) return ThrowErrno(env, errno, "open " + directory + "/maps/" + name);
@@ -72,6 +131,28 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   if (!gate->list_subjects || !gate->identify || !gate->end_session)
     return ThrowErrno(env, ECANCELED, "the gate in " + directory + " is incomplete");
   return Gate::ToObject(env, gate);
+}
+
+Napi::Value AttachKept(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info, "attach(directory)");
+  const std::string directory = arguments.Text(0);
+  if (arguments.Wrong()) return env.Undefined();
+  if (access((directory + "/ready").c_str(), F_OK) != 0) return ThrowErrno(env, errno, directory + "/ready");
+  uint32_t links = 0;
+  if (Failure failure = AttachPinned(directory, &links); failure.number != 0)
+    return ThrowErrno(env, failure.number, failure.operation);
+  return env.Undefined();
+}
+
+Napi::Value Detach(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info, "detach(directory)");
+  const std::string directory = arguments.Text(0);
+  if (arguments.Wrong()) return env.Undefined();
+  if (access(directory.c_str(), F_OK) != 0) return ThrowErrno(env, errno, directory);
+  if (int failed = RemoveLinks(directory)) return ThrowErrno(env, failed, "detach the hooks of " + directory);
+  return env.Undefined();
 }
 
 Napi::Value Unload(const Napi::CallbackInfo& info) {
@@ -94,5 +175,7 @@ Napi::Value Unload(const Napi::CallbackInfo& info) {
 void RegisterPins(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, CG_ABI_VERSION));
   exports.Set("adopt", Napi::Function::New(env, Adopt));
+  exports.Set("attach", Napi::Function::New(env, AttachKept));
+  exports.Set("detach", Napi::Function::New(env, Detach));
   exports.Set("unload", Napi::Function::New(env, Unload));
 }

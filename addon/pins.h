@@ -7,16 +7,33 @@
 #include <string>
 #include <vector>
 
-// The gate's life in a bpffs: load() (load.cc) pins it, adopt() opens the pins, unload() removes them.
+// The gate's life in a bpffs: load() (load.cc) pins it, adopt() opens the pins, detach() and attach() take its hooks off and
+// put them on again, unload() removes all pins.
 //
 //   <dir>/maps/NAME   <dir>/progs/NAME   <dir>/links/NAME   <dir>/ready
 //
-// `ready` is an array map pinned last and unpinned first: {ABI version, number of links}. Without it, or with fewer links
-// than it says, the set is incomplete and never adopted.
+// `ready` is an array map pinned before the links and unpinned first: {ABI version, number of links}. Without it, or with fewer links
+// than it says, the set is incomplete and never adopted, but for one with no link at all: a gate that is kept, and hooked nowhere.
+// (Its layout is what other versions read, and stays; what more there is to say stands in a map of its own, kBuild.)
 struct Ready {
   uint32_t abi;
   uint32_t links;
 };
+
+// A map of one digest (BuildDigest()), pinned among the gate's: which object the programs are of.
+constexpr const char* kBuild = "build";
+
+// Of the BPF object that this addon would load.
+uint64_t BuildDigest();
+
+// What failed, as an errno and what was tried; 0 where nothing did.
+struct Failure {
+  int number = 0;
+  std::string operation;
+};
+
+// Hooks every pinned program that is for a hook, and pins the links; the count. Where one fails none is left.
+Failure AttachPinned(const std::string& directory, uint32_t* count);
 
 constexpr long kBpffs = 0xcafe4a11;
 

@@ -26,8 +26,8 @@ const HELP = `usage: npm run bench -- [--part PART]... [--short] [--kernel K]...
     memory        of the kernel: the gate, policies of 10 to 10,000 rules, a session, a subject; of supervisor and launcher
     events        floods of denials through the ring buffer in a guest, each written or counted as lost; and what the reader
                   takes from record to JSON line, here, fed with records of that ring
-    commands      how long commands take to start: --version and policy check beside \`node -e 0\`, here; \`run -- true\` with
-                  and without a loaded gate, counted in a guest
+    commands      how long commands take to start: --version and policy check beside \`node -e 0\`, here; \`run -- true\` on
+                  a bare kernel, a kept gate and an attached one, and an open of who is confined by nothing, counted in a guest
   --short         of the costs a dozen, with callgate alone, on 6.12, and no other part
   --kernel K      6.1, 6.12 or 7.2, instead of all three for the costs and 6.12 for the other parts (repeatable)
   --json FILE     writes the figures: operation, mechanism, kernel, base, added, spread; part and unit

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * `callgate run -- true` beside `true`, on a gate that is loaded and on a bare kernel; run by bench/commands.ts in a VM. What is
- * counted is processor time, a nanosecond an instruction: while nothing runs the guest's clock jumps to the next timer.
+ * `callgate run -- true` beside `true`: on a bare kernel, on a gate that is kept since the last session, and beside another session; run by
+ * bench/commands.ts in a VM. What is counted is processor time, a nanosecond an instruction: while nothing runs the guest's clock
+ * jumps to the next timer. And what an open costs who is confined by nothing: before, between sessions, and while there is one.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,7 @@ import { tellHost } from './vm.js';
 
 const BIN = fileURLToPath(new URL('../../bin/callgate', import.meta.url));
 const FOLDER = '/tmp/policies';
-const TURNS = { alone: 11, loaded: 5, bare: 3 };
+const TURNS = { alone: 11, loaded: 5, kept: 5, bare: 3 };
 
 function times(count: number, act: () => number): readonly number[] {
   return Array.from({ length: count }, act);
@@ -24,7 +25,30 @@ function tell(operation: string, alone: number, found: readonly number[]): void 
   tellHost({ operation, unit: 'instructions', base: alone, added: median - alone, spread });
 }
 
+/** What measure opens. */
+const ROOM = '/tmp/open';
+const MEASURE = fileURLToPath(new URL('../../out/bench/measure', import.meta.url));
+
+/** Instructions of an open and close of two components. */
+function anOpen(): { readonly median: number; readonly least: number; readonly most: number } {
+  const told = execFileSync(MEASURE, ['none', '1001', 'open2'], { cwd: ROOM, encoding: 'utf8' });
+  const [, median = 0, least = 0, most = 0] = (/^open2 .*$/m.exec(told)?.[0] ?? '').split(' ').map(Number);
+  return { median, least, most };
+}
+
+function unload(): void {
+  const { status, stderr } = spawnSync(BIN, ['unload', '--all'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`unload: ${status} ${stderr}`);
+}
+
+function tellOpen(operation: string): void {
+  const { median, least, most } = anOpen();
+  tellHost({ operation, unit: 'instructions', base: bareOpen, added: median - bareOpen, spread: most - least });
+}
+
 mkdirSync(FOLDER, { mode: 0o700 });
+mkdirSync(`${ROOM}/tree`, { recursive: true });
+writeFileSync(`${ROOM}/tree/file.txt`, 'text\n');
 for (const program of ['true', 'cat'])
   writeFileSync(`${FOLDER}/usr_bin_${program}.yaml`, `version: 1\nprogram: /usr/bin/${program}\nuse: [libc]\nrules:\n`);
 const run = [BIN, 'run', '--policies', FOLDER, '--', '/usr/bin/true'];
@@ -39,13 +63,23 @@ tell(
   alone,
   times(TURNS.loaded, () => instructions(['node', '-e', '0'])),
 );
+const bareOpen = anOpen().median;
 instructions(run);
 tell(
   'run -- true, bare kernel',
   alone,
-  times(TURNS.bare, () => instructions(run)),
+  times(TURNS.bare, () => {
+    unload();
+    return instructions(run);
+  }),
 );
-// A session that lasts keeps the gate loaded: cat waits for what is never written.
+tell(
+  'run -- true, kept gate',
+  alone,
+  times(TURNS.kept, () => instructions(run)),
+);
+tellOpen('open and close, the gate is kept');
+// A session that lasts keeps the gate attached: cat waits for what is never written.
 const holder = spawn(BIN, ['run', '--policies', FOLDER, '--', '/usr/bin/cat'], {
   stdio: ['pipe', 'pipe', 'inherit'],
   env: { ...process.env, LANG: 'C' },
@@ -58,8 +92,8 @@ tell(
   alone,
   times(TURNS.loaded, () => instructions(run)),
 );
+tellOpen('open and close, another is confined');
 const closed = once(holder, 'close');
 holder.stdin.end();
 await closed;
-const { status, stderr } = spawnSync(BIN, ['unload', '--all'], { encoding: 'utf8' });
-if (status !== 0) throw new Error(`unload: ${status} ${stderr}`);
+unload();

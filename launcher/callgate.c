@@ -8,7 +8,7 @@
  * round, unless questions are asked at the terminal (-t): see step_back().
  *
  * Told in the environment of Node alone: CALLGATE_HELD=PID:CONTROL:IGNORED, IGNORED being the signals that were ignored, in
- * hexadecimal, bit 0 for signal 1.
+ * hexadecimal, bit 0 for signal 1; and CALLGATE_WATCHER=FD, where the watcher (watcher.h) is told that there is a gate to take off.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,8 +29,10 @@
 #include <unistd.h>
 
 #include "held.h"
+#include "watcher.h"
 
 #define TOLD "CALLGATE_HELD="
+#define WATCHED "CALLGATE_WATCHER="
 /* callgate itself failed; nothing was started. */
 #define FAILED 125
 
@@ -315,7 +317,7 @@ static char *find_node(void)
 static int is_nodes(const char *variable)
 {
 	static const char *const prefixes[] = {"NODE_", "UV_", "LD_", "OPENSSL_", "CALLGATE_PREBUILD=", "PREBUILDS_ONLY=",
-					       "npm_config_", TOLD};
+					       "npm_config_", TOLD, WATCHED};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
@@ -330,10 +332,11 @@ int main(int argc, char **argv)
 	char *script = find_script(), *node = find_node(), *told = NULL;
 	char **words = calloc((size_t)argc + 3, sizeof(*words)), **variables;
 	size_t count = 0, kept = 0;
+	int watcher;
 
 	while (environ[count])
 		count++;
-	variables = calloc(count + 2, sizeof(*variables));
+	variables = calloc(count + 3, sizeof(*variables));
 	if (!words || !variables)
 		die("out of memory");
 	if (systrace)
@@ -348,8 +351,17 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < count; i++)
 		if (!is_nodes(environ[i]))
 			variables[kept++] = environ[i];
-	variables[kept] = told;
 	raise_limits();
+	if (told) {
+		/* Behind the process that is held, which has nothing of it. */
+		watcher = watcher_start(node, script, variables);
+		variables[kept++] = told;
+		if (watcher >= 0) {
+			fcntl(watcher, F_SETFD, 0);
+			if (asprintf(&variables[kept++], WATCHED "%d", watcher) < 0)
+				die("out of memory");
+		}
+	}
 	execve(node, words, variables);
 	die("%s: %s", node, strerror(errno));
 }

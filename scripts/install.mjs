@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
-// What npm runs when callgate is installed: takes the prebuilt addon where it loads, else builds it. The kernel half is
+// What npm runs when callgate is installed: takes the prebuilt addon where it loads, else builds it; and has this Node compile
+// the commands beforehand (src/cli/light-cache.cts). The kernel half is
 // in the package compiled (out/bpf/callgate.skel.h), so that a build takes a C++ compiler and libbpf-dev, and no clang.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,4 +19,6 @@ if (status !== 0)
     'callgate: the prebuilt addon does not load here, and it could not be built.\n' +
       '  do: apt-get install libbpf1 (for the prebuilt one), or apt-get install g++ make python3 libbpf-dev, and install again\n',
   );
+// Where it cannot be written commands start slower, and do the same.
+if (status === 0) spawnSync(process.execPath, [`${root}/dist/src/cli/light-cache.cjs`], { stdio: 'ignore' });
 process.exit(status ?? 1);

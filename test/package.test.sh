@@ -27,6 +27,9 @@ try() { # NAME: the installed command does what needs no kernel
   expect "$1: version" "callgate/$version linux-x64 node-$(in_fresh node --version)" "$(in_fresh callgate --version)"
   in_fresh sh -c 'mkdir -p /root/p && printf "version: 1\nprogram: /usr/bin/cat\nuse: [libc]\nrules:\n" >/root/p/usr_bin_cat.yaml && chmod -R go-w /root/p'
   expect "$1: policy check" 0 "$(in_fresh callgate policy check /root/p >"$work/check" 2>&1; echo $?)"
+  entry=$(in_fresh readlink -f "$(in_fresh which callgate)")
+  expect "$1: compiled for this Node" false \
+    "$(in_fresh node -p "require('${entry%/bin/callgate}/dist/src/cli/light-load.cjs').loadLight('run').script.cachedDataRejected")"
   # The addon loads, and says what this kernel lacks: 1, not 125.
   expect "$1: doctor" yes "$(in_fresh callgate doctor --json 2>/dev/null | grep -q '"findings"' && echo yes)"
   expect "$1: help" 0 "$(in_fresh callgate help policy explain >/dev/null 2>&1; echo $?)"

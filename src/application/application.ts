@@ -29,7 +29,11 @@ export interface Application {
 }
 
 /** The folder's policies; undefined where there is no such folder. */
-export function loadApplication(folder: string, around: Surroundings): Application | undefined {
+export function loadApplication(
+  folder: string,
+  around: Surroundings,
+  load: typeof loadPolicy = loadPolicy,
+): Application | undefined {
   let resolved: string;
   let names: string[];
   try {
@@ -42,7 +46,7 @@ export function loadApplication(folder: string, around: Surroundings): Applicati
   const problems: Problem[] = [];
   const policies = names.flatMap((name): LoadedPolicy[] => {
     try {
-      return [loadPolicy(join(resolved, name), around)];
+      return [load(join(resolved, name), around)];
     } catch (error) {
       problems.push(...problemsOf(error, ''));
       return [];

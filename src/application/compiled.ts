@@ -25,11 +25,17 @@ function withoutPlaces(key: string, value: unknown): unknown {
 /**
  * Compiles a policy for its place among the application's programs.
  *
+ * @param digest what the image carries of it
  * @throws BadPolicy where a limit is exceeded, naming the rule
  */
-export function compile(policy: Policy, programs: readonly string[], generation: number): Image {
+export function compile(
+  policy: Policy,
+  programs: readonly string[],
+  generation: number,
+  digest = digestOf(policy),
+): Image {
   try {
-    return compilePolicy(policy, { programs }, BigInt(generation), digestOf(policy));
+    return compilePolicy(policy, { programs }, BigInt(generation), digest);
   } catch (error) {
     throw new BadPolicy(problemsOf(error, ''), policy.file, error);
   }

@@ -49,6 +49,9 @@ export function wordMeans(word: string, cwd: string, applications: string): Mean
   );
 }
 
+/** An image that is looked at and thrown away needs none, and OpenSSL would have to be loaded for it. */
+const NO_DIGEST = Buffer.alloc(32);
+
 /** What a check found in one file. */
 export interface Checked {
   readonly file: string;
@@ -59,28 +62,46 @@ export interface Checked {
   readonly stats: Stats | null;
 }
 
-/** Checks one policy file as far as it goes without a kernel: text, links, limits. */
-export function checkPolicy(file: string, around: Surroundings): Checked {
+/**
+ * Checks one policy file as far as it goes without a kernel: text, links, limits.
+ *
+ * @param load reads it
+ */
+export function checkPolicy(file: string, around: Surroundings, load: typeof loadPolicy = loadPolicy): Checked {
   let loaded: LoadedPolicy;
   try {
-    loaded = loadPolicy(file, around);
+    loaded = load(file, around);
   } catch (error) {
     return { file, program: null, rules: 0, problems: problemsOf(missing(error, file), ''), stats: null };
   }
   const { policy, text } = loaded;
   const { program } = policy;
   try {
-    const { stats } = compile(policy, [program], 1);
+    const { stats } = compile(policy, [program], 1, NO_DIGEST);
     return { file, program, rules: policy.rules.length, problems: [], stats };
   } catch (error) {
     return { file, program, rules: policy.rules.length, problems: problemsOf(error, text), stats: null };
   }
 }
 
+/** A loadPolicy() that reads no file twice. */
+export function loadedOnce(): typeof loadPolicy {
+  const loaded = new Map<string, LoadedPolicy>();
+  return (file, around) => {
+    const known = loaded.get(file) ?? loadPolicy(file, around);
+    loaded.set(file, known);
+    return known;
+  };
+}
+
 /** Checks a folder as an application: what concerns two of its files is found too. */
-export function checkFolder(folder: string, around: Surroundings): readonly Problem[] {
+export function checkFolder(
+  folder: string,
+  around: Surroundings,
+  load: typeof loadPolicy = loadPolicy,
+): readonly Problem[] {
   try {
-    loadApplication(folder, around);
+    loadApplication(folder, around, load);
     return [];
   } catch (error) {
     return problemsOf(error, '');

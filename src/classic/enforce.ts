@@ -65,7 +65,7 @@ export async function hold(
     const entry = session.policyOf(request.program.path)?.number ?? 0;
     return await supervisor.attend(wrap(originOf(called, entry), session));
   } finally {
-    await closeSession(session);
+    await closeSession(session, request);
   }
 }
 

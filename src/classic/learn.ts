@@ -76,7 +76,7 @@ export async function learn(called: Called): Promise<Ended> {
       journal.close();
     }
   } finally {
-    await closeSession(session);
+    await closeSession(session, request);
   }
   for (const line of concludeClassic(journalled, true)) speech.say(line);
   return ended;

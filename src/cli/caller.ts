@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';
 import type { Request } from '../supervise/begin.js';
+import { Watcher } from '../supervise/watcher.js';
 
 export interface Caller {
   /** It waits to become the program. */
@@ -11,25 +12,37 @@ export interface Caller {
   /** The whole command line, callgate's own name first. */
   readonly words: readonly Buffer[];
   readonly env: readonly Buffer[];
+  /** Who takes the gate off behind this process, if it is killed; null: nobody. */
+  readonly watcher: Watcher | null;
   /** Numbers of the signals that were ignored. */
   readonly ignored: readonly number[];
 }
 
 const TOLD = 'CALLGATE_HELD';
+const WATCHED = 'CALLGATE_WATCHER';
 /** Node cannot have these handled, or needs them itself. */
 const KEPT = ['SIGKILL', 'SIGSTOP', 'SIGCHLD', 'SIGPROF', 'SIGPIPE'];
 
-/** Null where Node was not started by bin/callgate, or for a command that runs no program. */
-export const caller: Caller | null = readCaller();
+let known: Caller | null | undefined;
+
+/**
+ * Null where Node was not started by bin/callgate, or for a command that runs no program. What tells is taken out of the environment
+ * by the first call, and stays there until then for the other entry (start.cts tries the light one first).
+ */
+export function caller(): Caller | null {
+  if (known === undefined) known = readCaller();
+  return known;
+}
 
 /** @throws Failure where there is no child to become the program */
 export function requireCaller(): Caller {
-  if (caller === null)
+  const found = caller();
+  if (found === null)
     throw new Failure(
       'the process that is to be the program is missing: callgate was not started by its own entry',
       'run bin/callgate',
     );
-  return caller;
+  return found;
 }
 
 /**
@@ -37,13 +50,15 @@ export function requireCaller(): Caller {
  * all. They are handled and nothing is done; whoever handles them too is called as well.
  */
 export function ignoreWhatIsIgnored(): void {
+  const ignored = caller()?.ignored ?? [];
   for (const [name, number] of Object.entries(constants.signals))
-    if (caller?.ignored.includes(number) && !KEPT.includes(name)) process.on(name as NodeJS.Signals, () => undefined);
+    if (ignored.includes(number) && !KEPT.includes(name)) process.on(name as NodeJS.Signals, () => undefined);
 }
 
 function readCaller(): Caller | null {
-  const told = process.env[TOLD];
+  const { [TOLD]: told, [WATCHED]: watched } = process.env;
   delete process.env[TOLD];
+  delete process.env[WATCHED];
   const [, pid, control, ignored] = /^(\d+):(\d+):([0-9a-f]+)$/.exec(told ?? '') ?? [];
   if (pid === undefined || control === undefined || ignored === undefined) return null;
   const mask = BigInt(`0x${ignored}`);
@@ -51,6 +66,7 @@ function readCaller(): Caller | null {
     held: { pid: Number(pid), control: Number(control) },
     words: texts(`/proc/${pid}/cmdline`),
     env: texts(`/proc/${pid}/environ`),
+    watcher: watched === undefined ? null : new Watcher(Number(watched)),
     ignored: Array.from({ length: 64 }, (_, bit) => bit + 1).filter((number) => (mask >> BigInt(number - 1)) & 1n),
   };
 }

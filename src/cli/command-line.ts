@@ -9,12 +9,15 @@ let program: number | null = null;
 /** Commands below `learn`: they run no program. */
 const LEARN_COMMANDS: readonly string[] = ['status', 'merge', 'intersect', 'forget'];
 
-/** The words for oclif. Those of a program are left out, and found again by programWords(). */
-export async function ownWords(words: readonly string[]): Promise<string[]> {
+/**
+ * The words for whoever parses the command's own. Those of a program are left out, and found again by programWords().
+ *
+ * @param flags of the command, where it runs a program; null for the others
+ */
+export function ownWords(words: readonly string[], flags: Readonly<Record<string, FlagShape>> | null): string[] {
   const [command, ...rest] = words;
   // `callgate learn -- status` runs a program of that name.
   if (command === 'learn' && LEARN_COMMANDS.includes(rest[0] ?? '')) return [...words];
-  const flags = await flagsOf(command);
   if (command === undefined || flags === null) return [...words];
   const split = splitCommand(rest, flags);
   program = 2 + split.program;
@@ -24,16 +27,4 @@ export async function ownWords(words: readonly string[]): Promise<string[]> {
 /** The program's command line, byte for byte as it was given; empty where none is named. */
 export function programWords(): readonly Buffer[] {
   return program === null ? [] : requireCaller().words.slice(program);
-}
-
-/** The flags of a command that runs a program; null for the others. */
-async function flagsOf(command: string | undefined): Promise<Readonly<Record<string, FlagShape>> | null> {
-  switch (command) {
-    case 'learn':
-      return (await import('../commands/learn.js')).default.flags;
-    case 'run':
-      return (await import('../commands/run.js')).default.flags;
-    default:
-      return null;
-  }
 }

@@ -11,6 +11,12 @@ export const userFlag = Flags.string({
   description: 'the user whose ${HOME}, ${USER} and ${UID} are meant (the caller)',
 });
 
+/** Of the commands that run a program. */
+export const unloadFlag = Flags.boolean({
+  default: false,
+  description: 'if no other session is left at the end, unload the gate: the next one takes seconds to begin',
+});
+
 /** Where the command was called. */
 export interface Here {
   readonly around: Surroundings;

@@ -18,10 +18,10 @@ import { programWords } from './command-line.js';
  */
 export function requestOf(
   command: 'learn' | 'run',
-  flags: { readonly policies?: string | undefined; readonly user?: string | undefined },
+  flags: { readonly policies?: string | undefined; readonly user?: string | undefined; readonly unload: boolean },
 ): { request: Request; around: Surroundings } {
   const argv = requireCommand(programWords(), command);
-  const { env, held } = requireCaller();
+  const { env, held, watcher } = requireCaller();
   const host = systemHost();
   const cwd = currentFolder();
   const identity = identityOf(flags.user ?? null);
@@ -31,10 +31,11 @@ export function requestOf(
       ? defaultFolder(host, program.name)
       : absolute(flags.policies, cwd, 'the folder of policies');
   const request: Request = {
-    ...{ host, program, argv, folder, held, identity, cwd },
+    ...{ host, program, argv, folder, held, watcher, identity, cwd },
     command: argv.map((word) => textOf(bytesFrom(word))),
     env: identity.switchTo === undefined ? env : environmentOf(env, identity.user),
     user: flags.user ?? null,
+    unload: flags.unload,
   };
   return { request, around: surroundingsOf(identity.user, cwd, host.groups) };
 }

@@ -15,14 +15,6 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED) {
   process.exit(125);
 }
 (require('./stdio.cjs') as typeof import('./stdio.cjs')).keepStdio();
-// A result that cannot be written is a failure, said where that can still be heard; a reader that left (`| head`) is none. What
-// is told on standard error stands in the log too, and a program is not left alone because its terminal is full.
-process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE') return;
-  process.stderr.write(`callgate: the result cannot be written: ${message}\n`);
-  process.exit(125);
-});
-process.stderr.on('error', () => undefined);
 // A folder that was removed has no path, and Node throws where a library asks for one; for this process it has this name.
 try {
   process.cwd();
@@ -35,4 +27,11 @@ const systrace = process.argv0 === 'systrace';
 if (!systrace && process.argv.length === 3 && process.argv[2] === '--version') {
   const { name, version } = JSON.parse(fs.readFileSync(path.join(__dirname, '../../../package.json'), 'utf8'));
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
-} else void import(systrace ? './systrace.js' : './main.js');
+} else if (systrace) void import('./systrace.js');
+// Not called by a person: what the launcher left behind looks what there is to take off (launcher/watcher.c).
+else if (process.argv0 === 'watcher') void import('./watcher.js');
+else {
+  const words = process.argv.slice(2);
+  const { lightOf } = require('./light-load.cjs') as typeof import('./light-load.cjs');
+  if (!(lightOf(words)?.start(words) ?? false)) void import('./main.js');
+}

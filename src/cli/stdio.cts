@@ -4,9 +4,10 @@
  * find its descriptors changed, and so would the shell behind it. These leave it as it is.
  */
 import fs = require('node:fs');
-import stream = require('node:stream');
+import type stream = require('node:stream');
 
 const STDIN = 0;
+const STDOUT = 1;
 const CHUNK = 65_536;
 /** Before a pipe that somebody else made non-blocking is tried again. */
 const AGAIN_MS = 5;
@@ -32,8 +33,13 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
+/** Loaded where a stream is: it takes longer than a small command. */
+function streams(): typeof stream {
+  return require('node:stream') as typeof stream;
+}
+
 function writing(fd: number): stream.Writable {
-  const made = new stream.Writable({
+  const made = new (streams().Writable)({
     write(chunk: Buffer, _encoding, done): void {
       try {
         writeAll(fd, chunk);
@@ -47,7 +53,7 @@ function writing(fd: number): stream.Writable {
 }
 
 function reading(fd: number): stream.Readable {
-  const made = new stream.Readable({
+  const made = new (streams().Readable)({
     read(): void {
       fs.read(fd, Buffer.alloc(CHUNK), 0, CHUNK, null, (error, length, bytes) => {
         if (error === null) made.push(length === 0 ? null : bytes.subarray(0, length));
@@ -58,20 +64,41 @@ function reading(fd: number): stream.Readable {
   return Object.assign(made, { fd });
 }
 
+/**
+ * A result that cannot be written is a failure, said where that can still be heard; a reader that left (`| head`) is none. What
+ * is told on standard error stands in the log too, and a program is not left alone because its terminal is full.
+ */
+function unwritten(fd: number, { code, message }: NodeJS.ErrnoException): void {
+  if (fd !== STDOUT || code === 'EPIPE') return;
+  writeNow(fd + 1, `callgate: the result cannot be written: ${message}\n`);
+  process.exit(125);
+}
+
+/** Writes to standard output (1) or error (2) without a stream of Node's. Where it cannot be written: see unwritten(). */
+function writeNow(fd: number, text: string): void {
+  try {
+    writeAll(fd, Buffer.from(text));
+  } catch (error) {
+    unwritten(fd, error as NodeJS.ErrnoException);
+  }
+}
+
 /** To be called before anything looks at a stream of `process`: a look makes it. */
 function keepStdio(): void {
   (['stdin', 'stdout', 'stderr'] as const).forEach((name, fd) => {
-    if (!isShared(fd)) return;
-    let made: stream.Readable | stream.Writable | undefined;
+    const { get: own } = Object.getOwnPropertyDescriptor(process, name) ?? {};
+    let kept: stream.Readable | stream.Writable | undefined;
     Object.defineProperty(process, name, {
       configurable: true,
       enumerable: true,
       get: () => {
-        made ??= fd === STDIN ? reading(fd) : writing(fd);
-        return made;
+        if (kept !== undefined) return kept;
+        kept = (!isShared(fd) ? own?.call(process) : fd === STDIN ? reading(fd) : writing(fd)) as stream.Writable;
+        if (fd !== STDIN) kept.on('error', (error) => unwritten(fd, error));
+        return kept;
       },
     });
   });
 }
 
-export = { keepStdio };
+export = { keepStdio, writeNow };

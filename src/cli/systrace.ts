@@ -19,13 +19,14 @@ import { bytesFrom, textOf } from '../policy/bytes.js';
 import { variableOf } from '../supervise/environment.js';
 import { exitStatus } from '../supervise/foreground.js';
 import { findProgram, identityOf, requireCommand } from '../supervise/program.js';
-import { type Caller, caller, ignoreWhatIsIgnored } from './caller.js';
+import { type Caller, caller as callerOf, ignoreWhatIsIgnored } from './caller.js';
 import { describe } from './command.js';
 
 const WRONG_USAGE = 1;
 /** Of what the process that is held reads in the place of its orders (launcher/held.h, HELD_QUIT). */
 const QUIT = 'x'.charCodeAt(0);
 
+const caller = callerOf();
 ignoreWhatIsIgnored();
 /** Nobody else speaks to the process that is to be the program. */
 let holding = caller !== null;
@@ -75,6 +76,8 @@ function calledWith(flags: Flags, own: number): Called {
     request: {
       ...{ host, program, argv, env, identity, cwd },
       held: caller?.held ?? null,
+      watcher: caller?.watcher ?? null,
+      unload: false,
       folder: places.user ?? places.system,
       command: argv.map((word) => textOf(bytesFrom(word))),
       user: flags.runAs === null ? null : identity.user.name,

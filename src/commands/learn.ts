@@ -2,6 +2,7 @@
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { programWords } from '../cli/command-line.js';
+import { unloadFlag } from '../cli/policies.js';
 import { requestOf } from '../cli/request.js';
 import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
@@ -29,7 +30,7 @@ export default class Learn extends CallgateCommand {
     "Exit status: the program's; 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
-    'learn [--policies DIR] [--user U] [--strength S] [--] CMD…',
+    'learn [--policies DIR] [--user U] [--strength S] [--unload] [--] CMD…',
     'learn --recover',
     'learn --from SESSION [--policies DIR]',
     'learn status|merge|intersect|forget …',
@@ -51,6 +52,7 @@ export default class Learn extends CallgateCommand {
       description: 'fold what a session logged in complain mode into its policies',
       exclusive: ['recover'],
     }),
+    unload: unloadFlag,
   };
   static override examples = [
     '<%= config.bin %> learn cat /etc/hostname',

@@ -2,6 +2,7 @@
 import { Flags } from '@oclif/core';
 import { command, webhook } from '../attach/answerer.js';
 import { CallgateCommand } from '../cli/command.js';
+import { unloadFlag } from '../cli/policies.js';
 import { requestOf } from '../cli/request.js';
 import { requireRoot } from '../host/privileges.js';
 import { Voice } from '../host/voice.js';
@@ -18,7 +19,7 @@ export default class Run extends CallgateCommand {
     'stands still until `callgate attach` answers, or what --webhook and --exec name; with nobody there it is denied.\n\n' +
     "Exit status: the program's; 128+n if signal n ended it; 125 callgate failed; 126 it refused to start; 127 not found.";
   static override usage =
-    'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--wait] [--webhook URL] [--exec CMD] [--] CMD…';
+    'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--wait] [--webhook URL] [--exec CMD] [--unload] [--] CMD…';
   static override strict = false;
   static override flags = {
     policies: Flags.string({
@@ -44,6 +45,7 @@ export default class Run extends CallgateCommand {
       helpValue: 'CMD',
       description: 'this is run for each question, reads it as JSON and says the answer as JSON',
     }),
+    unload: unloadFlag,
   };
   static override examples = [
     '<%= config.bin %> run cat /etc/hostname',

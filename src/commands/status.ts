@@ -32,7 +32,8 @@ export default class StatusCommand extends CallgateCommand {
 export function render({ gate, sessions }: Status): string {
   if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
   const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
-  const head = `gate under ${gate.pins}, ${gate.programs} programs${skipped}`;
+  const state = gate.attached ? '' : ', loaded and not attached: they cost nothing until a session begins';
+  const head = `gate under ${gate.pins}, ${gate.programs} programs${state}${skipped}`;
   const strays = strayLine(gate);
   return [
     ...sessions.flatMap(waitingLines),

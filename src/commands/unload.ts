@@ -9,7 +9,8 @@ import { type Unloaded, unloadAll } from '../supervise/unload.js';
 export default class Unload extends CallgateCommand {
   static override summary = 'take everything of callgate off this kernel, and say what that frees';
   static override description =
-    'Every confined process goes on without a policy. Also removes a gate that another version of callgate left behind.';
+    'Every confined process goes on without a policy. Also removes the gate that is kept between sessions, and one that another ' +
+    'version of callgate left behind.';
   static override flags = {
     all: Flags.boolean({
       required: true,

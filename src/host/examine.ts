@@ -240,11 +240,15 @@ function readable(): Told {
 
 function unblocked({ addon, pins }: Pick<Host, 'addon' | 'pins'>): Told {
   try {
-    addon.adopt(pins).close();
-    return yes('a gate of this version is loaded');
+    const gate = addon.adopt(pins);
+    gate.close();
+    return yes(`a gate of this version is loaded${gate.attached ? '' : ' and not attached'}`);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ECANCELED') return yes('none is loaded');
+    // It holds nobody, and whoever begins replaces it.
+    if (code === 'EPROTO' && (error as { attached?: unknown }).attached === false)
+      return yes('one of another version is loaded and not attached');
     return code === 'EPROTO' ? no(`${pins} holds a gate of another version`) : unknown(`${pins}: ${messageOf(error)}`);
   }
 }

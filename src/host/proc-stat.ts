@@ -15,6 +15,12 @@ export function statFields(pid: number | 'self'): string[] {
   }
 }
 
+/** The same of one that has not ended: what is left of one is there until its parent collects it. */
+export function livingStart(pid: number): bigint | null {
+  const [state] = statFields(pid);
+  return state === 'Z' || state === 'X' ? null : processStart(pid);
+}
+
 /** Start of a process in clock ticks since boot (field 22); null where there is no such process. */
 export function processStart(pid: number): bigint | null {
   const field = statFields(pid)[22 - STATE_FIELD];

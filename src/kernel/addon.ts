@@ -24,6 +24,10 @@ export interface LoadOptions {
 
 /** The gate: maps by name, as bpf/abi/abi.h lists them. Closed by `close()`, which never detaches pinned links. */
 export interface NativeGate {
+  /** Were its hooks on when it was opened? A gate that is kept has them off. */
+  readonly attached: boolean;
+  /** Are its programs those that this addon would load? */
+  readonly same: boolean;
   /** Value size and key size in bytes, and the most entries. Throws ENOENT for an unknown map. */
   describeMap(map: string): { keySize: number; valueSize: number; maxEntries: number; type: number; id: number };
   lookup(map: string, key: Uint8Array): Buffer | null;
@@ -67,7 +71,7 @@ export interface NativeGate {
   trial(trial: Uint8Array): Buffer;
   /** Runs many structs laid end to end, in place. */
   trials(trials: Uint8Array): Buffer;
-  /** The attached programs, and how often the kernel skipped each because it ran already (recursion_misses). */
+  /** The programs that are for hooks, and how often the kernel skipped each because it ran already (recursion_misses). */
   programs(): { name: string; recursionMisses: number }[];
   close(): void;
 }
@@ -131,13 +135,17 @@ export interface Addon {
   readonly abiVersion: number;
   /** Loads the trial program of the tests (out/bpf/trial.bpf.o): a gate without hooks and pins, of maps and `trials` alone. */
   openTrial(file: string): NativeGate;
-  /** Loads a gate: attaches and pins it. EEXIST where pins are in the way. */
+  /** Loads a gate: pins and attaches it. EEXIST where pins are in the way. */
   load(options: LoadOptions): NativeGate;
   /**
    * Opens the pins of a gate. ENOENT: there is none. ECANCELED: an incomplete set. EPROTO: another ABI version
-   * (`found` in the error).
+   * (`found` in the error, and `attached`).
    */
   adopt(directory: string): NativeGate;
+  /** Puts the hooks of a gate on that is pinned without them. Waits for those that are going off. */
+  attach(directory: string): void;
+  /** Takes the hooks off; programs and maps stay pinned. */
+  detach(directory: string): void;
   /** Detaches everything and removes the pins; returns the names of what it removed. */
   unload(directory: string): string[];
   /** Makes the held child a subject: writes the value for its pidfd, and has it counted among the living. EEXIST: it is one. */

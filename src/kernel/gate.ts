@@ -21,8 +21,10 @@ import {
   encodeSession,
   encodeSlot,
   type Inode,
+  MARK_WORDS,
   markOf,
   POLICIES_MAX,
+  renewedWhole,
   SESSIONS_MAX,
   type SessionCounters,
   type SessionLife,
@@ -34,14 +36,34 @@ import {
 
 export class Gate {
   readonly native: NativeGate;
+  /** Are its hooks on, as far as this process knows? */
+  attached: boolean;
 
   constructor(native: NativeGate) {
     this.native = native;
+    this.attached = native.attached;
   }
 
   /** Names this gate among those that came before and after it on this host. */
   get identity(): number {
     return this.native.describeMap('sessions').id;
+  }
+
+  /** Is it of the same build as this callgate? */
+  get same(): boolean {
+    return this.native.same;
+  }
+
+  /**
+   * Makes it what a gate is that was just loaded. Call while its hooks are off and nobody is a subject; what belongs to sessions
+   * went with them, and `folders` is told by the cookies of sessions that nobody has any more.
+   */
+  renew(): void {
+    this.native.update('gate', u32(0), renewedWhole(this.native.lookup('gate', u32(0)) as Buffer));
+    const clear = Buffer.alloc(8);
+    for (let word = 0; word < MARK_WORDS; word++)
+      if (this.native.lookup('protection_marks', u32(word))?.equals(clear) === false)
+        this.native.update('protection_marks', u32(word), clear);
   }
 
   /** Runs of hooks that the kernel skipped, over all programs. Anything but 0 means accesses that nobody judged. */

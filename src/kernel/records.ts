@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The structs that the control plane writes and reads, as values. Where a field is, the generated contract says. */
 import { NUMBERS } from '../abi/abi.gen.js';
-import { fieldBytes, readBig, readNumber, readNumbers, structBytes, writeNumber } from '../abi/struct.js';
+import { fieldBytes, fieldOf, readBig, readNumber, readNumbers, structBytes, writeNumber } from '../abi/struct.js';
 import { type Word, wordsOf } from '../abi/words.js';
 
-export const { SUBJECT_ARMED, SUBJECT_FREE, SUBJECT_DEAD } = NUMBERS;
+export const { SUBJECT_ARMED, SUBJECT_FREE, SUBJECT_DEAD, MARK_WORDS } = NUMBERS;
 
 /** Numbers in the maps of the gate; 0 is never used for a policy or a session. */
 export const { POLICIES_MAX, SESSIONS_MAX } = NUMBERS;
@@ -90,7 +90,7 @@ export function encodeInode({ device, inode }: Inode): Buffer {
 
 /** Which bit of which word of `protection_marks` stands for an inode number (CG_MARK_BIT, CG_MARK_WORD). */
 export function markOf(inode: bigint): { word: number; bit: bigint } {
-  return { word: Number((inode >> 6n) % BigInt(NUMBERS.MARK_WORDS)), bit: 1n << (inode & 63n) };
+  return { word: Number((inode >> 6n) % BigInt(MARK_WORDS)), bit: 1n << (inode & 63n) };
 }
 
 /** struct cg_subject of a task that runs already, what its policy is about. */
@@ -253,6 +253,21 @@ export function decodeWhole(buffer: Buffer): Whole {
     strays,
     stray: strays === 0 ? null : { pid: number('stray_pid'), comm },
   };
+}
+
+/**
+ * struct cg_gate of a gate whose hooks were off for a while: nobody lives, nothing strayed. Serials go on, and the count of
+ * removals too, by one for all that nobody saw meanwhile: what was kept of directories before is worth nothing (bpf/folders.inc.h).
+ */
+export function renewedWhole(buffer: Buffer): Buffer {
+  const whole = Buffer.alloc(buffer.length);
+  const copy = (name: 'born' | 'removals', more: bigint): void => {
+    const { offset } = fieldOf('gate', name);
+    whole.writeBigUInt64LE(buffer.readBigUInt64LE(offset) + more, offset);
+  };
+  copy('born', 0n);
+  copy('removals', 1n);
+  return whole;
 }
 
 /** struct cg_session; null where the number is free. */

@@ -5,10 +5,9 @@
  * What an address means for the operation `socket`: host and port are not known when a socket is made, so it counts by
  * its protocol alone, in both address families. So nobody needs `family: inet` beside an address.
  */
-import type { Bytes } from './bytes.js';
 import { Fault } from './errors.js';
 import { lengthsOf, readName } from './glob.js';
-import { addressBytes, addressText, isMapped, MAPPED_BITS, networkOf } from './ip.js';
+import { addressBytes, addressText, ipv4Bytes, isMapped, MAPPED_BITS, networkOf } from './ip.js';
 import { type InetPattern, type ObjectPattern, PROTOCOL_BYTE, type Protocol } from './model.js';
 import { parsePath } from './path.js';
 import { nearest } from './suggest.js';
@@ -16,7 +15,7 @@ import { expandPattern, type Lookup } from './variables.js';
 
 const PROTOCOLS = Object.keys(PROTOCOL_BYTE) as Protocol[];
 const PORT_MAX = 65535;
-const IPV4 = addressBytes('0.0.0.0') as Bytes;
+const IPV4 = ipv4Bytes(0, 0, 0, 0);
 /** Bytes of sun_path behind the NUL that makes it abstract. */
 const ABSTRACT_BYTES_MAX = 107;
 

@@ -4,14 +4,15 @@
  * this machine's loopback (ip(7), ipv6(7); the kernel half judges what they become).
  */
 import type { Bytes } from './bytes.js';
-import { addressBytes } from './ip.js';
+import { ipv4Bytes } from './ip.js';
 import type { AccessObject } from './model.js';
 import type { Operation } from './operations.js';
 
 const OUTWARD: readonly Operation[] = ['connect', 'send'];
 const TAKEN_FOR: readonly (readonly [Bytes, Bytes])[] = [
-  [addressBytes('0.0.0.0') as Bytes, addressBytes('127.0.0.1') as Bytes],
-  [addressBytes('::') as Bytes, addressBytes('::1') as Bytes],
+  [ipv4Bytes(0, 0, 0, 0), ipv4Bytes(127, 0, 0, 1)],
+  // :: and ::1
+  ['\0'.repeat(16) as Bytes, `${'\0'.repeat(15)}\x01` as Bytes],
 ];
 
 /** Are these operations, all of them, about an address that something goes to? */

@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeF
 import { join } from 'node:path';
 import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
-import { processStart } from '../host/proc-stat.js';
+import { livingStart } from '../host/proc-stat.js';
 import { ownFolder, readSecure } from '../host/secure.js';
 
 /** A place in an outer map of images. */
@@ -127,6 +127,6 @@ export function cookieOf({ cookie }: Pick<SessionState, 'cookie'>): bigint {
 
 /** Does the session's supervisor live? Its start time is compared, for a pid may be another's by now. */
 export function isSupervised(state: SessionState): boolean {
-  const start = processStart(state.supervisor.pid);
+  const start = livingStart(state.supervisor.pid);
   return start !== null && String(start) === state.supervisor.start;
 }

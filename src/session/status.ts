@@ -52,6 +52,8 @@ export interface Status {
   /** Null: no gate is loaded. */
   readonly gate: null | {
     readonly pins: string;
+    /** Its hooks are on. They are off, and cost nobody anything, where it is only kept for the next session. */
+    readonly attached: boolean;
     /** Programs of the gate, and how often the kernel skipped one: anything but 0 is an access nobody judged. */
     readonly programs: number;
     readonly skipped: number;
@@ -73,7 +75,10 @@ export function status(host: Host, gate: Gate | null): Status {
   const unattended = ({ supervisor, subjects }: SessionStatus): number =>
     (subjects.some(({ waits }) => waits !== null) ? 0 : 2) + (supervisor === null ? 0 : 1);
   return {
-    gate: { pins: host.pins, programs: programs.length, skipped: gate.skipped(), strays, stray },
+    gate: {
+      ...{ pins: host.pins, attached: gate.attached, programs: programs.length },
+      ...{ skipped: gate.skipped(), strays, stray },
+    },
     sessions: sessions.sort((a, b) => unattended(a) - unattended(b) || a.name.localeCompare(b.name)),
   };
 }

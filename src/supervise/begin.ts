@@ -14,6 +14,7 @@ import { withPid } from './environment.js';
 import type { Identity, Program } from './program.js';
 import { settleAll, settledText } from './settle.js';
 import { sweep } from './sweep.js';
+import type { Watcher } from './watcher.js';
 
 /** What a person asked to be run. */
 export interface Request {
@@ -33,20 +34,36 @@ export interface Request {
   readonly identity: Identity;
   /** The folder it is started in; null: it has no path. */
   readonly cwd: string | null;
+  /** Who takes the gate off behind this process, if it is killed; null: nobody. */
+  readonly watcher: Watcher | null;
+  /** At the end the gate is not kept for the next session, if this is the last. */
+  readonly unload: boolean;
 }
 
 /**
  * What `learn` and `run` need of the kernel: what of its file systems is not mounted is, with a word; then all that `doctor`
- * would say is asked.
+ * would say is asked. Where a gate of this build is there already, in use or kept, this kernel has shown all of it.
  *
  * @throws Refusal in doctor's words, with its remedy
  */
 export async function prepareKernel(host: Host, say: (line: string) => void): Promise<void> {
   // Under the lock, for a hook is attached to see it fire.
   await locked(host, () => {
+    if (isProven(host)) return;
     mountMissing(say);
     requireKernel(host);
   });
+}
+
+function isProven(host: Host): boolean {
+  try {
+    const gate = findGate(host);
+    gate?.close();
+    return gate?.same ?? false;
+  } catch {
+    // Whoever may not open it is told so in doctor's words.
+    return false;
+  }
 }
 
 /** The names under which a session's log and state will stand. */
@@ -64,8 +81,9 @@ export async function openSession(
   facts: (name: string) => SessionFacts,
   images: readonly Image[],
 ): Promise<Session> {
-  const { host } = request;
+  const { host, watcher, unload } = request;
   return locked(host, () => {
+    watcher?.arm();
     const gate = acquireGate(host);
     try {
       sweep(host, gate);
@@ -73,7 +91,7 @@ export async function openSession(
       for (const settled of settleAll(host, gate)) process.emitWarning(settledText(settled));
       return Session.open(host, gate, facts(sessionName(request)), images);
     } catch (error) {
-      releaseGate(host, gate);
+      if (releaseGate(host, gate, !unload) || gate.sessions().length > 0) watcher?.disarm();
       throw error;
     }
   });
@@ -83,10 +101,13 @@ export async function openSession(
 const LAST_MS = 3000;
 
 /**
- * Takes the session out of the gate, and the gate off if nobody is left in it. Where somebody of the session is left, it stays
+ * Takes the session out of the gate, and the gate's hooks off if nobody is left in it. Where somebody of the session is left, it stays
  * with its policies: a later command frees it, once nobody is.
  */
-export async function closeSession(session: Session): Promise<void> {
+export async function closeSession(
+  session: Session,
+  { unload, watcher }: Pick<Request, 'unload' | 'watcher'>,
+): Promise<void> {
   const { host, state, gate, number } = session;
   await subjectsGone(host.addon, gate, number, AbortSignal.timeout(LAST_MS));
   await locked(host, () => {
@@ -96,11 +117,16 @@ export async function closeSession(session: Session): Promise<void> {
     pinned?.close();
     if (!same || readState(host, state.name) === undefined) {
       session.gate.close();
+      watcher?.disarm();
       return;
     }
-    if (session.isOver) session.free();
+    const over = session.isOver;
+    if (over) session.free();
     else process.emitWarning(`${state.name} is left with processes in it, confined as before: callgate status`);
-    if (!releaseGate(host, session.gate)) session.gate.close();
+    const off = releaseGate(host, session.gate, !unload);
+    // Another session's supervisor takes it off, or that one's watcher.
+    if (off || (over && session.gate.sessions().length > 0)) watcher?.disarm();
+    if (!off) session.gate.close();
   });
 }
 

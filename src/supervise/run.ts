@@ -85,7 +85,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
       talk(`${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`);
     return { session: name, ended, log, counters };
   } finally {
-    await closeSession(session);
+    await closeSession(session, request);
   }
 }
 

@@ -7,7 +7,7 @@
 import { messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
-import { findGate, locked, releaseGate } from '../session/acquire.js';
+import { clearRest, findGate, locked, pinned, releaseGate } from '../session/acquire.js';
 import { Session } from '../session/session.js';
 import { isSupervised, readStates, type SessionState } from '../session/state.js';
 import { freeSession } from './salvage.js';
@@ -35,19 +35,27 @@ export function sweep(host: Host, gate: Gate): string[] {
 }
 
 /**
- * The same for a command that only looks: takes the lock where there is something to free, and takes the gate off where nobody
- * is left in it then.
+ * The same for a command that only looks: takes the lock where there is something to free, and takes the gate's hooks off where
+ * nobody is left in it then.
  */
 export async function tidy(host: Host): Promise<void> {
-  const gate = findGate(host);
-  if (gate === null) return;
-  const dead = deadSessions(host, gate).length > 0;
-  gate.close();
-  if (!dead) return;
+  if (!untidy(host)) return;
   await locked(host, () => {
     const now = findGate(host);
-    if (now === null) return;
+    if (now === null) return clearRest(host);
     sweep(host, now);
     if (!releaseGate(host, now)) now.close();
   });
+}
+
+/** Is there a session to be freed, or are hooks on for nobody? */
+function untidy(host: Host): boolean {
+  const gate = findGate(host);
+  if (gate === null) return pinned(host);
+  try {
+    const idle = gate.attached && gate.sessions().length === 0 && readStates(host).length === 0;
+    return idle || deadSessions(host, gate).length > 0;
+  } finally {
+    gate.close();
+  }
 }

@@ -60,7 +60,7 @@ export async function learn(
       journal.close();
     }
   } finally {
-    await closeSession(session);
+    await closeSession(session, request);
   }
   return concludeJournal(host, journalled, around, ended);
 }

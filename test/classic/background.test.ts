@@ -23,8 +23,8 @@ writeFileSync(
     const stat = fs.readFileSync('/proc/self/stat', 'latin1').split(') ')[1].split(' ');
     fs.writeFileSync('${folder}/supervisor', JSON.stringify({ pid: process.pid, name: process.argv0, session: Number(stat[3]) }));
     const { caller } = await import('${source}/cli/caller.js');
-    if (caller === null) return;
-    const { env, held, words } = caller;
+    if (caller() === null) return;
+    const { env, held, words } = caller();
     if (words.some((word) => word.toString() === 'quit')) return void fs.writeSync(held.control, Buffer.from('xM'));
     if (words.some((word) => word.toString() === 'die')) process.kill(process.pid, 'SIGKILL');
     const { addon } = await import('${source}/kernel/addon.js');

@@ -10,7 +10,7 @@ import {
   type Told,
 } from '../../src/host/examine.js';
 import { missingCapabilities, ownCapabilities } from '../../src/host/privileges.js';
-import { FakeAddon } from '../session/fake-addon.js';
+import { FakeAddon, failure } from '../session/fake-addon.js';
 
 const NAMES = [
   ...['capabilities', 'btf', 'bpffs', 'ring_buffer', 'task_storage', 'bpf_lsm', 'lsm_fires', 'lockdown'],
@@ -137,6 +137,26 @@ t.test('run refuses where doctor says no, in its words', async (t) => {
     message: `${question}: ${answer}, ${detail}\n  lost: ${lost}`,
     remedy,
   });
+});
+
+t.test('a gate that is only kept is in nobody’s way', async (t) => {
+  const addon = new FakeAddon();
+  const told = (): string[] =>
+    examine({ addon, pins: '/nowhere' })
+      .findings.filter(({ name }) => name === 'gate')
+      .map(({ answer, detail }) => `${answer}: ${detail}`);
+  t.same(told(), ['yes: none is loaded']);
+  addon.load({ directory: '/nowhere' });
+  t.same(told(), ['yes: a gate of this version is loaded']);
+  addon.detach();
+  t.same(told(), ['yes: a gate of this version is loaded and not attached']);
+  for (const [attached, said] of [
+    [true, 'no: /nowhere holds a gate of another version'],
+    [false, 'yes: one of another version is loaded and not attached'],
+  ] as const) {
+    addon.adoptError = Object.assign(failure('EPROTO', 'adopt'), { attached });
+    t.same(told(), [said]);
+  }
 });
 
 t.test('one list of capabilities', async (t) => {

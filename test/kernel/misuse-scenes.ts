@@ -91,6 +91,8 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
       [[undefined, null, 5, {}, { directory: 'a\0b' }, { directory: 5 }, { directory: undefined }]],
     ],
     adopt: [['/nowhere'], [text]],
+    attach: [['/nowhere'], [text]],
+    detach: [['/nowhere'], [text]],
     unload: [['/nowhere'], [text]],
     mark: [
       [gate, 0, subject],
@@ -130,7 +132,7 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
 }
 
 const key = Buffer.alloc(4);
-const methods: Record<Exclude<keyof NativeGate, 'close'>, Row> = {
+const methods: Record<Exclude<keyof NativeGate, 'close' | 'attached' | 'same'>, Row> = {
   describeMap: [['policies'], [text]],
   lookup: [
     ['policies', key],

@@ -60,6 +60,7 @@ export class FakeAddon implements Addon {
   /** How often each process is held by a pidfd. */
   readonly pidfds = new Map<number, number>();
   adoptError: Error | null = null;
+  attachError: Error | null = null;
   /** Tasks there have been. */
   born = 0;
   #nextPid = 4000;
@@ -70,6 +71,19 @@ export class FakeAddon implements Addon {
     this.calls.push('load');
     this.gate = new FakeGate(this, this.#nextId++);
     return this.gate;
+  }
+
+  attach(): void {
+    this.calls.push('attach');
+    if (this.attachError !== null) throw this.attachError;
+    if (this.gate === null) throw failure('ENOENT', 'attach');
+    this.gate.attached = true;
+  }
+
+  detach(): void {
+    this.calls.push('detach');
+    if (this.gate === null) throw failure('ENOENT', 'detach');
+    this.gate.attached = false;
   }
 
   adopt(): NativeGate {
@@ -224,6 +238,9 @@ export class FakeGate implements NativeGate {
   readonly seen = new Map<number, number>();
   readonly #addon: FakeAddon;
   readonly #id: number;
+  attached = true;
+  same = true;
+  skips = 0;
   deliver: ((batch: Buffer, records: number) => void) | null = null;
   closed = 0;
 
@@ -382,7 +399,7 @@ export class FakeGate implements NativeGate {
   }
 
   programs(): { name: string; recursionMisses: number }[] {
-    return [{ name: 'file_open', recursionMisses: 0 }];
+    return [{ name: 'file_open', recursionMisses: this.skips }];
   }
 
   close(): void {

@@ -38,7 +38,7 @@ function installation(): string {
       const { findProgram } = await import('${source}/supervise/program.js');
       const { variableOf } = await import('${source}/supervise/environment.js');
       const { addon } = await import('${source}/kernel/addon.js');
-      const { env, held, words: [, , ...argv] } = caller;
+      const { env, held, words: [, , ...argv] } = caller();
       const program = findProgram(argv[0], variableOf(env, 'PATH'));
       const child = addon().hold(launchOf({ program, argv, env, held, identity: {}, cwd: null }));
       const ended = child.wait();

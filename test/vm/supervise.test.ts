@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The supervisor and a real gate: who is waited for, who is signalled, and what is left when it is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { systemHost } from '../../src/host/host.js';
@@ -51,12 +51,13 @@ function supervisor(...command: string[]): Supervisor {
 
 t.test('with a gate', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   const host = systemHost();
-  // Kept for the whole test: loading takes longer than all of it.
+  // In use for the whole test: loading takes longer than all of it.
   const gate: Gate = await locked(host, () => {
     const loaded = acquireGate(host);
     loaded.setSession(255, 1n);
     return loaded;
   });
+  const kept = gate.identity;
   mkdirSync('/tmp/supervise', { recursive: true });
   t.teardown(() => rmSync('/tmp/supervise', { recursive: true }));
 
@@ -118,10 +119,16 @@ t.test('with a gate', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
     found?.close();
   });
 
-  await t.test('the gate comes off when nobody is left', async (t) => {
+  await t.test('its hooks go off when nobody is left, and it is kept', async (t) => {
     await locked(host, () => {
       gate.setSession(255, null);
+      const hooks = readdirSync(`${host.pins}/links`);
       t.equal(releaseGate(host, gate), true);
+      t.same(readdirSync(`${host.pins}/links`), []);
+      const again = acquireGate(host);
+      t.same([again.identity, again.skipped(), again.sessions()], [kept, 0, []]);
+      t.same(readdirSync(`${host.pins}/links`), hooks);
+      t.equal(releaseGate(host, again, false), true);
       t.notOk(existsSync(host.pins));
     });
   });

@@ -22,6 +22,8 @@ const request: Request = {
   user: null,
   identity: identityOf(null),
   cwd: '/',
+  unload: false,
+  watcher: null,
 };
 const facts = (name: string) => ({
   ...{ name, kind: 'learn' as const, command: request.command, folder: '/nowhere', user: null },
@@ -47,5 +49,5 @@ try {
   console.error(`records: ${records > 0 ? 'some' : 'none'}`);
   process.exitCode = exitStatus(ended);
 } finally {
-  await closeSession(session);
+  await closeSession(session, request);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { dirname } from 'node:path';
 import { Args } from '@oclif/core';
-import { type Checked, checkFolder, checkPolicy, policyFiles } from '../../application/policies.js';
+import { type Checked, checkFolder, checkPolicy, loadedOnce, policyFiles } from '../../application/policies.js';
 import type { Problem } from '../../application/problem.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
@@ -31,11 +31,12 @@ export default class PolicyCheck extends CallgateCommand {
     const { argv, flags } = await this.parse(PolicyCheck);
     const { around, cwd, applications } = here(flags.user ?? null);
     const files = (argv as string[]).flatMap((word) => policyFiles(word, cwd, applications));
-    const checked = files.map((file) => checkPolicy(file, around));
+    const load = loadedOnce();
+    const checked = files.map((file) => checkPolicy(file, around, load));
     // Only where each file is well by itself is anything left to be found between two of them.
     const well = checked.every(({ problems }) => problems.length === 0);
     const folders = [...new Set(files.map((file) => dirname(file)))];
-    const between = well ? folders.flatMap((folder) => checkFolder(folder, around)) : [];
+    const between = well ? folders.flatMap((folder) => checkFolder(folder, around, load)) : [];
     for (const { file, program, rules, problems, stats } of checked) {
       for (const { rendered } of problems) this.log(rendered);
       if (problems.length === 0)
