@@ -48,7 +48,7 @@ export function arrange(work: string): readonly Workload[] {
     'cd repository; git init -q; git config user.name bench; git config user.email bench@localhost; git add .; git commit -qm one; sleep 1; git status',
   );
   writeFileSync(`${work}/hello.c`, '#include <stdio.h>\nint main(void) { return printf("hello\\n") < 0; }\n');
-  // Beside the rest: the guest's own root is an overlay, on which callgate has no fast path.
+  // Beside the rest: on the guest's own root, which is an overlay, each open is two.
   copyFileSync(programOf('true'), `${work}/true`);
   writeFileSync(`${work}/storm.sh`, `i=0; while [ $i -lt ${EXECS} ]; do ${work}/true; i=$((i+1)); done\n`);
   mkdirSync(`${work}/site/logs`, { recursive: true });
