@@ -62,8 +62,14 @@ async function commandShape(id, command) {
   const args = [];
   for (const [name, declared] of Object.entries(command.args ?? {})) {
     const shape = await shapeOf(declared);
-    if (shape === null || shape.default !== undefined || !declared.ignoreStdin) return null;
-    args.push({ name, required: shape.required, ...(shape.options === undefined ? {} : { options: shape.options }) });
+    if (shape === null || !declared.ignoreStdin) return null;
+    const { required, options, default: value } = shape;
+    if (value !== undefined && typeof value !== 'string') return null;
+    args.push({
+      ...{ name, required },
+      ...(options === undefined ? {} : { options }),
+      ...(value === undefined ? {} : { default: value }),
+    });
   }
   return { id, strict: command.strict, flags, args };
 }

@@ -11,7 +11,7 @@ async function write(name: string): Promise<void> {
   await loaded.light.warm();
   const file = cacheOf(path.join(FOLDER, name));
   // One that is half written would be taken for another Node's; a process that starts meanwhile has the old one.
-  fs.writeFileSync(`${file}.new`, loaded.script.createCachedData());
+  fs.writeFileSync(`${file}.new`, Buffer.concat([loaded.source, loaded.script.createCachedData()]));
   fs.renameSync(`${file}.new`, file);
 }
 

@@ -32,11 +32,14 @@ function lightOf([first = '', second = '']: readonly string[]): Light | null {
 }
 
 /** Null where there is none of this name. @throws Error where there is, and it cannot be run */
-function loadLight(name: string, cached = true): { readonly light: Light; readonly script: vm.Script } | null {
+function loadLight(
+  name: string,
+  cached = true,
+): { readonly light: Light; readonly script: vm.Script; readonly source: Buffer } | null {
   const file = path.join(FOLDER, `${name}.cjs`);
   const source = read(file);
   if (source === null) return null;
-  const cachedData = cached ? read(cacheOf(file)) : null;
+  const cachedData = cached ? madeOf(source, read(cacheOf(file))) : null;
   // The file is ASCII: one byte a character, and none to be looked at.
   const script = new vm.Script(modules.wrap(source.toString('latin1')), {
     filename: file,
@@ -44,7 +47,15 @@ function loadLight(name: string, cached = true): { readonly light: Light; readon
   });
   const own: { exports: unknown } = { exports: {} };
   script.runInThisContext()(own.exports, modules.createRequire(file), own, file, FOLDER);
-  return { light: own.exports as Light, script };
+  return { light: own.exports as Light, script, source };
+}
+
+/**
+ * What V8 made of this very source, of what is kept: the source, and behind it what was made. V8 itself looks at nothing but the
+ * length of a source, and an old file's code would run where a new one is as long.
+ */
+function madeOf(source: Buffer, kept: Buffer | null): Buffer | null {
+  return kept?.subarray(0, source.length).equals(source) ? kept.subarray(source.length) : null;
 }
 
 function read(file: string): Buffer | null {
@@ -55,4 +66,4 @@ function read(file: string): Buffer | null {
   }
 }
 
-export = { lightOf, loadLight, cacheOf, FOLDER };
+export = { lightOf, loadLight, cacheOf, madeOf, FOLDER };

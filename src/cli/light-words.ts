@@ -19,6 +19,7 @@ export interface LightFlag {
 export interface LightArg {
   readonly name: string;
   readonly required: boolean;
+  readonly default?: string;
   readonly options?: readonly string[];
 }
 
@@ -69,18 +70,20 @@ export function lightWords(shape: LightShape, words: readonly string[]): LightWo
     if (flag.default !== undefined) flags[name] = flag.default;
   }
   const args = argsOf(shape, given);
+  if (args === null) return null;
   // oclif puts them in the order of their first places on the command line, where a flag's value has a place too.
   const argv = given.toSorted((one, other) => words.indexOf(one) - words.indexOf(other));
-  return args === null ? null : { flags, args, argv };
+  return { flags, args, argv: [...argv, ...Object.values(args).slice(given.length)] };
 }
 
 function argsOf({ args, strict }: LightShape, given: readonly string[]): Record<string, string> | null {
   if (strict && given.length > args.length) return null;
   const found: Record<string, string> = {};
-  for (const [at, { name, required, options }] of args.entries()) {
+  for (const [at, { name, required, default: otherwise, options }] of args.entries()) {
     const word = given[at];
     if (word === undefined) {
       if (required) return null;
+      if (otherwise !== undefined) found[name] = otherwise;
       continue;
     }
     if (options?.includes(word) === false) return null;

@@ -14,7 +14,7 @@ import '../seed.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const BIN = fileURLToPath(new URL('bin/callgate', ROOT));
-const { loadLight } = createRequire(import.meta.url)(
+const { loadLight, madeOf } = createRequire(import.meta.url)(
   '../../src/cli/light-load.cjs',
 ) as typeof import('../../src/cli/light-load.cjs');
 const { commands } = JSON.parse(readFileSync(new URL('oclif.manifest.json', ROOT), 'utf8')) as {
@@ -50,6 +50,13 @@ async function byOclif(command: typeof Command, words: readonly string[]): Promi
 t.test('each command has one, of which V8 takes over what it compiled when it was built', async (t) => {
   for (const id of IDS) t.equal(lightOf(id).script.cachedDataRejected, false, id);
   for (const id of HEAVY) t.equal(loadLight(id), null, id);
+});
+
+t.test('what was compiled of another source is not run', async (t) => {
+  const kept = Buffer.from('old sourceits code');
+  t.same(madeOf(Buffer.from('old source'), kept)?.toString(), 'its code');
+  t.equal(madeOf(Buffer.from('new source'), kept), null, 'as long, and another');
+  t.equal(madeOf(Buffer.from('old source'), null), null);
 });
 
 t.test('what is read is what oclif reads', async (t) => {
@@ -91,7 +98,7 @@ t.test('the common ones are read', async (t) => {
     lightWords(lightOf(id).light.shape, line === '' ? [] : line.split(' '));
   t.same(light('policy:check', 'a --json b'), { flags: { json: true }, args: { policies: 'a' }, argv: ['a', 'b'] });
   t.same(light('run', '--policies D --quiet'), {
-    flags: { policies: 'D', quiet: true, complain: false, unload: false },
+    flags: { policies: 'D', quiet: true, complain: false, unload: false, wait: false },
     ...{ args: {}, argv: [] },
   });
   t.same(light('mode', 'a enforce'), { flags: {}, args: { target: 'a', mode: 'enforce' }, argv: ['a', 'enforce'] });
