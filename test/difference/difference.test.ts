@@ -13,6 +13,8 @@ import { around } from '../cases.js';
 import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
 import '../seed.js';
 
+t.setTimeout(600_000);
+
 const read = (rules: string, head = ''): Policy =>
   parsePolicy(`version: 1\nprogram: /usr/bin/x\n${head}rules:\n${rules}`, 'x.yaml', around);
 
@@ -228,7 +230,6 @@ function nearTo(policy: Policy, how: readonly number[]): Policy {
 }
 
 t.test('random policies, all of it against the reference', async (t) => {
-  t.setTimeout(600_000);
   const runs = Number(process.env.CALLGATE_PAIRS ?? 150);
   let [told, silent, tried] = [0, 0, 0];
   const pair = fc.oneof(
