@@ -13,6 +13,8 @@ import { around } from '../cases.js';
 import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
 import '../seed.js';
 
+t.setTimeout(600_000);
+
 const read = (rules: string, head = ''): Policy =>
   parsePolicy(`version: 1\nprogram: /usr/bin/x\n${head}rules:\n${rules}`, 'x.yaml', around);
 

@@ -35,8 +35,12 @@ _callgate_kind() {
     shell) _callgate_list '${SHELLS.join('\n')}' ;;
   esac
 }
+# No compgen -W: it would expand what names of folders have in them.
 _callgate_list() {
-  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word" | grep -v '[*]')
+  local one
+  while IFS= read -r one; do
+    if [[ -n $one && $one != '*'* && $one == "$word"* ]]; then COMPREPLY+=("$one"); fi
+  done <<<"$1"
 }
 _callgate() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]:-} at=2
