@@ -103,6 +103,7 @@ const time = {
   description: 'UTC',
 };
 const number = { ...integer, maximum: 2 ** 32 - 1 };
+const exported = { type: 'integer', minimum: 1, description: 'in an export alone: its number there' };
 const operations = { type: 'array', items: words(OPERATIONS) };
 const byName = (names) => ({
   ...object(Object.fromEntries(names.map((name) => [name, { ...integer, minimum: 1 }]))),
@@ -142,6 +143,7 @@ const event = object(
     comm: { type: 'string' },
     count: { type: 'integer', minimum: 1 },
     first: { type: 'integer', minimum: 1 },
+    export: exported,
   },
   [
     'v',
@@ -167,13 +169,10 @@ const event = object(
   ],
 );
 const note = (type, properties, optional = {}) =>
-  object({ v: { const: 1 }, type: { const: type }, time, session: text, ...properties, ...optional }, [
-    'v',
-    'type',
-    'time',
-    'session',
-    ...Object.keys(properties),
-  ]);
+  object(
+    { v: { const: 1 }, type: { const: type }, time, session: text, ...properties, ...optional, export: exported },
+    ['v', 'type', 'time', 'session', ...Object.keys(properties)],
+  );
 const counters = Object.fromEntries(
   ['events', 'dropped', 'repeats', 'denied', 'complained', 'learnt', 'silent'].map((name) => [name, integer]),
 );

@@ -1,31 +1,35 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
-// man.mjs FILE: writes callgate(1) from the commands' own declarations (oclif.manifest.json), so that page and --help cannot
-// differ.
-import { readFileSync, writeFileSync } from 'node:fs';
+// man.mjs FOLDER: writes callgate.1 from the commands' own declarations (oclif.manifest.json), so that page and --help cannot differ;
+// systrace.1 from its usage and docs/systrace.md; callgate.yaml.5 from docs/policy-language.md.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { USAGE } from '../dist/src/classic/flags.js';
+import { inline, plain, sections } from './roff.mjs';
 
-const [target] = process.argv.slice(2);
-if (target === undefined) {
-  process.stderr.write('usage: man.mjs FILE\n');
+const [folder] = process.argv.slice(2);
+if (folder === undefined) {
+  process.stderr.write('usage: man.mjs FOLDER\n');
   process.exit(2);
 }
-const read = (name) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
-const { version, oclif } = read('package.json');
-const commands = Object.values(read('oclif.manifest.json').commands).sort((a, b) => (a.id < b.id ? -1 : 1));
+const text = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+const { version, oclif } = JSON.parse(text('package.json'));
+const commands = Object.values(JSON.parse(text('oclif.manifest.json')).commands).sort((a, b) => (a.id < b.id ? -1 : 1));
 
-/** Text as roff takes it: no line begins with a control sign, and - is a minus. */
-const roff = (text) =>
-  text
-    .replaceAll('<%= config.bin %>', 'callgate')
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^(['.])/gm, '\\&$1');
-const paragraphs = (text) => roff(text).split('\n\n').join('\n.PP\n');
+const roff = (said) => plain(said.replaceAll('<%= config.bin %>', 'callgate'));
+const paragraphs = (said) =>
+  said.split('\n\n').flatMap((one) => ['.PP', inline(one.replaceAll('<%= config.bin %>', 'callgate'))]);
+const head = (name, section, group) => `.TH ${name} ${section} "" "callgate ${version}" "${group}"`;
+const also = (names) => [
+  '.SH SEE ALSO',
+  `${names.join(', ')}, and the pages in /usr/share/doc/${oclif.bin} or docs/ of the source.`,
+];
+const files = (list) => ['.SH FILES', ...list.flatMap(([file, what]) => ['.TP', `.I ${roff(file)}`, `${roff(what)}.`])];
 
-function flagLines([name, { char, type, helpValue, description = '' }]) {
-  const value = type === 'option' ? ` \\fI${roff(helpValue ?? 'VALUE')}\\fR` : '';
+function flagLines([name, { char, type, helpValue, options, description = '' }]) {
+  const value = type === 'option' ? ` \\fI${roff(String(helpValue ?? options?.join('|') ?? 'VALUE'))}\\fR` : '';
   const short = char === undefined ? '' : `\\fB\\-${char}\\fR, `;
-  return [`.TP`, `${short}\\fB\\-\\-${roff(name)}\\fR${value}`, roff(description)];
+  return ['.TP', `${short}\\fB\\-\\-${roff(name)}\\fR${value}`, inline(description)];
 }
 
 function commandLines({ id, summary, description, usage, flags = {}, args = {}, examples = [] }) {
@@ -38,36 +42,69 @@ function commandLines({ id, summary, description, usage, flags = {}, args = {}, 
     `.SS "${roff(words)}"`,
     `${roff(summary)}.`,
     ...uses.flatMap((use) => ['.PP', `\\fBcallgate\\fR ${roff(use)}`]),
-    '.PP',
-    paragraphs(description ?? ''),
+    ...(description === undefined ? [] : paragraphs(description)),
     ...Object.entries(flags).flatMap(flagLines),
     ...(examples.length === 0 ? [] : ['.PP', 'Examples:', '.PP', '.nf', '.RS', ...examples.map(roff), '.RE', '.fi']),
   ];
 }
 
-writeFileSync(
-  target,
-  [
-    `.TH CALLGATE 1 "" "callgate ${version}" "User Commands"`,
-    '.SH NAME',
-    'callgate \\- learn what a program asks of the kernel, and have the kernel refuse everything else',
-    '.SH SYNOPSIS',
-    '.B callgate',
-    '.I COMMAND',
-    '[\\fIOPTION\\fR]... [\\fB\\-\\-\\fR] [\\fIARGUMENT\\fR]...',
-    '.SH COMMANDS',
-    ...commands.flatMap(commandLines),
-    '.SH FILES',
-    ...[
-      ['/etc/callgate/policies/NAME/', 'policies of an application, a file for each of its programs'],
-      ['/etc/callgate/groups/', 'groups of rules of this machine, before those that come with callgate'],
-      ['/var/log/callgate/SESSION.jsonl', 'what was refused and seen, a JSON object a line'],
-      ['/var/lib/callgate/', 'journals of learners'],
-      ['/run/callgate/', 'living sessions, and the lock'],
-      ['/sys/fs/bpf/callgate/', 'the gate, pinned'],
-    ].flatMap(([file, what]) => ['.TP', `.I ${roff(file)}`, `${roff(what)}.`]),
-    '.SH SEE ALSO',
-    `The policy language and the events stand in /usr/share/doc/${oclif.bin}, or in docs/ of the source.`,
-    '',
-  ].join('\n'),
-);
+const callgate = [
+  head('CALLGATE', 1, 'User Commands'),
+  '.SH NAME',
+  'callgate \\- learn what a program asks of the kernel, and have the kernel refuse everything else',
+  '.SH SYNOPSIS',
+  '.B callgate',
+  '.I COMMAND',
+  '[\\fIOPTION\\fR]... [\\fB\\-\\-\\fR] [\\fIARGUMENT\\fR]...',
+  '.SH COMMANDS',
+  ...commands.flatMap(commandLines),
+  ...files([
+    [
+      '/etc/callgate/policies/NAME/',
+      'policies of an application, a file for each of its programs; cases beside them are tried by callgate policy test',
+    ],
+    ['/etc/callgate/groups/', 'groups of rules of this machine, before those that come with callgate'],
+    ['/var/log/callgate/SESSION.jsonl', 'what was refused and seen, a JSON object a line'],
+    ['/var/lib/callgate/', 'journals of learners'],
+    ['/run/callgate/', 'living sessions, and the lock'],
+    ['/sys/fs/bpf/callgate/', 'the gate, pinned'],
+    ['/usr/share/callgate/schemas/', 'JSON Schemas of policies, groups and events'],
+  ]),
+  ...also(['\\fBcallgate.yaml\\fR(5)', '\\fBsystrace\\fR(1)']),
+];
+const systrace = [
+  head('SYSTRACE', 1, 'User Commands'),
+  '.SH NAME',
+  'systrace \\- generate and enforce policies for system calls, by callgate',
+  '.SH SYNOPSIS',
+  '.nf',
+  ...USAGE.replace(/^Usage: /, '')
+    .split('\n')
+    .map((line) => roff(line.replace(/^\s+/, '         '))),
+  '.fi',
+  ...sections(text('docs/systrace.md'), 'DESCRIPTION'),
+  ...files([
+    ['~/.systrace/', 'policies of a user, a file for each program'],
+    ['/etc/systrace/', 'policies of the system'],
+  ]),
+  ...also(['\\fBcallgate\\fR(1)', '\\fBcallgate.yaml\\fR(5)']),
+];
+const language = [
+  head('CALLGATE.YAML', 5, 'File Formats'),
+  '.SH NAME',
+  'callgate.yaml \\- the policy language of callgate',
+  ...sections(text('docs/policy-language.md'), 'DESCRIPTION'),
+  ...files([
+    ['/etc/callgate/policies/NAME/*.yaml', 'policies of an application'],
+    ['/etc/callgate/groups/NAME.yaml', 'groups of rules'],
+    ['/usr/share/callgate/schemas/policy.schema.json', 'a JSON Schema, for editors'],
+  ]),
+  ...also(['\\fBcallgate\\fR(1)']),
+];
+mkdirSync(folder, { recursive: true });
+for (const [name, lines] of Object.entries({
+  'callgate.1': callgate,
+  'systrace.1': systrace,
+  'callgate.yaml.5': language,
+}))
+  writeFileSync(join(folder, name), `${lines.join('\n')}\n`);

@@ -49,7 +49,10 @@ in_fresh npm uninstall -g callgate >>"$work/log" 2>&1
 in_fresh sh -c 'apt-get install -y -qq --no-install-recommends /root/callgate_*.deb' >>"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
 try deb
 expect 'deb: modes' '700 700 755' "$(in_fresh stat -c %a /var/lib/callgate /var/log/callgate /etc/callgate/policies | xargs)"
-expect 'deb: page' yes "$([ -s "$fresh/usr/share/man/man1/callgate.1.gz" ] && echo yes)"
+for page in man1/callgate.1 man1/systrace.1 man5/callgate.yaml.5; do
+  expect "deb: $page" yes "$([ -s "$fresh/usr/share/man/$page.gz" ] && echo yes)"
+done
+expect 'deb: schemas' yes "$([ -s "$fresh/usr/share/callgate/schemas/policy.schema.json" ] && echo yes)"
 expect 'deb: completion' 0 "$(bash -n "$fresh/usr/share/bash-completion/completions/callgate"; echo $?)"
 in_fresh apt-get purge -y -qq callgate >>"$work/log" 2>&1
 expect 'deb: nothing is left' '' "$(in_fresh sh -c 'ls -d /usr/lib/callgate /usr/bin/callgate 2>/dev/null' || true)"

@@ -14,6 +14,8 @@ import { type Answer, type Patience, type Receiver, Waiting } from './receiver.j
 export const KEPT_BYTES = 16 * 1024 * 1024;
 /** Bytes that wait in this process before it is waited for the receiver. */
 const AHEAD_BYTES = 256 * 1024;
+/** Written in one call. */
+const BATCH_BYTES = 64 * 1024;
 const KEEP_ALIVE_MS = 30_000;
 
 interface Kept {
@@ -36,6 +38,9 @@ export class TcpReceiver implements Receiver {
   /** Bytes written to this connection. */
   #written = 0;
   #flushed = 0;
+  /** Bytes of messages that are not yet written to this connection. */
+  #unwritten = 0;
+  #soon: NodeJS.Immediate | null = null;
   #failure = 'no connection';
   #settled = 0;
   #wake: () => void = () => undefined;
@@ -63,6 +68,12 @@ export class TcpReceiver implements Receiver {
     const bytes = this.#form(message);
     this.#kept.push({ bytes, end: null, flushed: false });
     this.#keptBytes += bytes.length;
+    this.#unwritten += bytes.length;
+    // Several go in one call, at the latest when nothing else is to be done.
+    if (this.#unwritten < BATCH_BYTES && this.#socket?.readyState === 'open') {
+      this.#soon ??= setImmediate(() => this.#write());
+      return 'taken';
+    }
     await this.#until(() => this.#kept.length === 0 || this.#kept.at(-1)?.end !== null);
     this.#settleOld();
     return 'taken';
@@ -82,6 +93,7 @@ export class TcpReceiver implements Receiver {
   }
 
   close(): void {
+    if (this.#soon !== null) clearImmediate(this.#soon);
     this.#socket?.destroy();
     this.#socket = null;
   }
@@ -109,6 +121,7 @@ export class TcpReceiver implements Receiver {
     this.#written = 0;
     this.#flushed = 0;
     for (const kept of this.#kept) kept.end = null;
+    this.#unwritten = this.#keptBytes;
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     // Whatever it answers: there is nothing to be answered.
     socket.resume();
@@ -122,12 +135,21 @@ export class TcpReceiver implements Receiver {
   }
 
   #write(): void {
+    if (this.#soon !== null) clearImmediate(this.#soon);
+    this.#soon = null;
     const socket = this.#socket;
     if (socket === null || socket.readyState !== 'open') return;
+    socket.cork();
+    this.#writeTo(socket);
+    socket.uncork();
+  }
+
+  #writeTo(socket: Socket): void {
     for (let at = this.#kept.findLastIndex(({ end }) => end !== null) + 1; at < this.#kept.length; at++) {
       const kept = this.#kept[at] as Kept;
       if (this.#written - this.#flushed > AHEAD_BYTES) return;
       this.#written += kept.bytes.length;
+      this.#unwritten -= kept.bytes.length;
       kept.end = this.#written;
       const { end } = kept;
       socket.write(kept.bytes, (error) => {
@@ -152,7 +174,8 @@ export class TcpReceiver implements Receiver {
 
   /** What was followed by more than both kernels can hold has been read. */
   #settleOld(): void {
-    if (this.#keptBytes <= this.#keep) return;
+    // Many at a time: each time moves all that are kept.
+    if (this.#keptBytes <= this.#keep + 4 * AHEAD_BYTES) return;
     this.#settle(({ end }) => end !== null && end <= this.#flushed - this.#keep);
   }
 

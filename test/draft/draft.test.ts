@@ -28,6 +28,7 @@ import type { Operation } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { parsePath } from '../../src/policy/path.js';
 
+t.setTimeout(120_000);
 const around = surroundingsOf({ name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' }, '/', GROUP_FOLDERS);
 const NONE = { ...MACHINE, dpkg: '/nowhere' };
 

@@ -11,6 +11,7 @@ import { librariesOf } from '../../src/draft/libraries.js';
 import { Failure } from '../../src/host/failure.js';
 import '../seed.js';
 
+t.setTimeout(240_000);
 const folder = mkdtempSync(join(tmpdir(), 'callgate-elf-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 

@@ -4,9 +4,9 @@ import { onePolicy, STAGES, type Stage, stageText } from '../../application/poli
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
 import { table } from '../../cli/table.js';
-import { patternText } from '../../decide/text.js';
+import { conditionText, patternText } from '../../decide/text.js';
 import { FOLDERS } from '../../host/host.js';
-import type { Policy, Rule } from '../../policy/model.js';
+import type { Asking, Policy, Rule } from '../../policy/model.js';
 import { type Granted, grantedBy, renderGranted } from '../../training/granted.js';
 
 export default class PolicyShow extends CallgateCommand {
@@ -49,12 +49,14 @@ export default class PolicyShow extends CallgateCommand {
 }
 
 function render(policy: Policy, expand: boolean): string {
-  const { program, interpreter, mode, default: fallback, errno, use, file } = policy;
+  const { program, interpreter, mode, default: fallback, errno, use, file, asking, syscalls } = policy;
   const rules = policy.rules.filter(({ group }) => expand || group === undefined);
   const head = [
     `${program}  (${file})`,
     `mode ${mode}, default ${fallback}${fallback === 'deny' ? `, errno ${errno}` : ''}`,
     ...(interpreter === undefined ? [] : [`interpreter ${interpreter}`]),
+    ...(asking === undefined ? [] : [askingText(asking)]),
+    ...(syscalls === undefined ? [] : [`system calls ${syscalls.join(', ')}`]),
     ...(use.length === 0 ? [] : [`groups ${use.join(', ')}${expand ? '' : ' (--expand writes them out)'}`]),
   ];
   const rows = rules.flatMap((rule) =>
@@ -68,6 +70,10 @@ function render(policy: Policy, expand: boolean): string {
   return `${head.join('\n')}\n\n${rows.length === 0 ? 'no rules' : table(rows)}`;
 }
 
+function askingText({ fallback = 'deny', deadline }: Asking): string {
+  return `questions: ${fallback} where nobody answers, ${deadline === undefined ? 'no deadline' : `within ${deadline} s`}`;
+}
+
 function name({ number, group, place }: Rule): string {
   return group === undefined ? `${number} (line ${place.line})` : `${group} ${number}`;
 }
@@ -77,8 +83,8 @@ function extras({ errno, log, transition, if: holds, unless }: Rule): string {
     ...(transition === undefined ? [] : [`policy ${transition}`]),
     ...(errno === undefined ? [] : [errno]),
     ...(log === undefined ? [] : [`log ${log}`]),
-    ...(holds === undefined ? [] : ['if']),
-    ...(unless === undefined ? [] : ['unless']),
+    ...(holds === undefined ? [] : [`if ${conditionText(holds)}`]),
+    ...(unless === undefined ? [] : [`unless ${conditionText(unless)}`]),
   ];
   return parts.length === 0 ? '' : `  [${parts.join(', ')}]`;
 }
