@@ -51,8 +51,11 @@ t.test('input that is not there yet is waited for, whoever made the descriptor n
   t.teardown(() => rmSync(folder, { recursive: true }));
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);
-  const input = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-  const child = spawn(process.execPath, ['-e', LISTENER, STDIO], { stdio: [input, 'pipe', 'inherit'] });
+  const input = openSync(fifo, constants.O_RDWR);
+  // Node makes what it hands on blocking.
+  const making = 'use Fcntl; fcntl(STDIN, F_SETFL, O_RDWR | O_NONBLOCK); exec @ARGV';
+  const words = ['-e', making, process.execPath, '-e', LISTENER, STDIO];
+  const child = spawn('perl', words, { stdio: [input, 'pipe', 'inherit'] });
   let said = '';
   await new Promise<void>((resolve) => {
     child.stdout?.on('data', (chunk: Buffer) => {
