@@ -63,7 +63,7 @@ async function jobs(t: Test): Promise<void> {
     const place = new Place();
     const one = place.file('one');
     writeFileSync(place.policy, readFileSync(place.policy, 'utf8').replace('/usr/bin/dash', BASH));
-    const script = `set -m; echo begun $$; while [ ! -e ${place.files}/go ]; do sleep 0.1; done; cat ${one}; echo next $?; wait; echo over`;
+    const script = `set -m; echo begun $$; while [ ! -e ${place.files}/go ]; do sleep 0.1; done; cat ${one}; echo next $?; while [ ! -e ${place.files}/on ]; do sleep 0.1; done; echo over`;
     const run = new Background('run', '--quiet', '--policies', place.policies, '--', BASH, '-c', script);
     const { session } = await started(place, run);
     const attend = await attending(session);
@@ -77,6 +77,9 @@ async function jobs(t: Test): Promise<void> {
     await run.until(() => run.output.includes('next 147\n'));
     t.notOk(run.output.includes(said), 'nothing has happened');
     attend.request({ ...permit(1), ...answer } as never);
+    await run.until(() => run.output.includes(said));
+    // Who ends takes along what stands still: the shell waits.
+    writeFileSync(`${place.files}/on`, '');
     t.equal(await run.ended(), 0, run.output);
     t.match(run.output, new RegExp(`next 147\\n(?:.*\\n)*.*${said}\\n(?:.*\\n)*over\\n`));
     await attend.ended;
