@@ -55,10 +55,15 @@ function writing(fd: number): stream.Writable {
 function reading(fd: number): stream.Readable {
   const made = new (streams().Readable)({
     read(): void {
-      fs.read(fd, Buffer.alloc(CHUNK), 0, CHUNK, null, (error, length, bytes) => {
-        if (error === null) made.push(length === 0 ? null : bytes.subarray(0, length));
-        else made.destroy(error);
-      });
+      const look = (): void =>
+        fs.read(fd, Buffer.alloc(CHUNK), 0, CHUNK, null, (error, length, bytes) => {
+          // A signal ends a read that waits (a child that stands still sends one), and libuv begins it anew for nobody.
+          if (error?.code === 'EINTR') look();
+          else if (error?.code === 'EAGAIN') setTimeout(look, AGAIN_MS);
+          else if (error === null) made.push(length === 0 ? null : bytes.subarray(0, length));
+          else made.destroy(error);
+        });
+      look();
     },
   });
   return Object.assign(made, { fd });

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
@@ -33,6 +36,37 @@ t.test('descriptors that are shared stay as they are', async (t) => {
   const whole = `${'x'.repeat(1 << 20)}some text`;
   t.same(tell(STDIO), { out: whole, err: 'kept' });
   t.same(tell(''), { out: whole, err: 'changed' }, 'as they do not, of themselves');
+});
+
+/** Says what it hears, and that it listens; a stream that ends by a mistake says which. */
+const LISTENER = `
+require(process.argv[1]).keepStdio();
+process.stdin.on('data', (chunk) => { process.stdout.write('heard ' + chunk); });
+process.stdin.on('error', ({ code }) => { process.stdout.write('lost by ' + code); });
+setTimeout(() => process.stdout.write('listens '), 50);
+`;
+
+t.test('input that is not there yet is waited for, whoever made the descriptor non-blocking', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-stdio-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const input = openSync(fifo, constants.O_RDWR);
+  // Node makes what it hands on blocking.
+  const making = 'use Fcntl; fcntl(STDIN, F_SETFL, O_RDWR | O_NONBLOCK); exec @ARGV';
+  const words = ['-e', making, process.execPath, '-e', LISTENER, STDIO];
+  const child = spawn('perl', words, { stdio: [input, 'pipe', 'inherit'] });
+  let said = '';
+  await new Promise<void>((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk;
+      if (said === 'listens ') writeSync(input, 'a line');
+      else if (said.startsWith('listens ')) resolve();
+    });
+    child.on('exit', () => resolve());
+  });
+  child.kill('SIGKILL');
+  t.equal(said, 'listens heard a line');
 });
 
 t.test('what stands in standard input is no word of a command', async (t) => {
