@@ -25,6 +25,8 @@ function tell(operation: string, alone: number, found: readonly number[]): void 
   tellHost({ operation, unit: 'instructions', base: alone, added: median - alone, spread });
 }
 
+const STEP_MS = 20;
+const PATIENCE = 500;
 /** What measure opens. */
 const ROOM = '/tmp/open';
 const MEASURE = fileURLToPath(new URL('../../out/bench/measure', import.meta.url));
@@ -39,6 +41,16 @@ function anOpen(): { readonly median: number; readonly least: number; readonly m
 function unload(): void {
   const { status, stderr } = spawnSync(BIN, ['unload', '--all'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`unload: ${status} ${stderr}`);
+}
+
+/** Until the kernel has freed the links: a grace period behind the end of the last session. */
+function hooksGone(): void {
+  const hooks = (): boolean =>
+    /"prog_type":"lsm"/.test(execFileSync('bpftool', ['-j', 'link', 'show'], { encoding: 'utf8' }));
+  for (let tries = 0; hooks(); tries++) {
+    if (tries === PATIENCE) throw new Error('hooks are on with no session left');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STEP_MS);
+  }
 }
 
 function tellOpen(operation: string): void {
@@ -78,6 +90,7 @@ tell(
   alone,
   times(TURNS.kept, () => instructions(run)),
 );
+hooksGone();
 tellOpen('open and close, the gate is kept');
 // A session that lasts keeps the gate attached: cat waits for what is never written.
 const holder = spawn(BIN, ['run', '--policies', FOLDER, '--', '/usr/bin/cat'], {

@@ -84,7 +84,7 @@ export async function openSession(
   const { host, watcher, unload } = request;
   return locked(host, () => {
     watcher?.arm();
-    const gate = acquireGate(host);
+    const gate = orDisarm(watcher, () => acquireGate(host));
     try {
       sweep(host, gate);
       // What a supervisor that was killed left standing still waits for nobody any more.
@@ -95,6 +95,16 @@ export async function openSession(
       throw error;
     }
   });
+}
+
+/** What could not be acquired left nothing behind. */
+function orDisarm<T>(watcher: Watcher | null, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    watcher?.disarm();
+    throw error;
+  }
 }
 
 /** How long those of a session have to end that could not be begun, or not be waited for. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The gate between sessions: its hooks are off, it stays, and the next session goes on with it where nothing speaks against it. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { fieldOf, structBytes } from '../../src/abi/struct.js';
 import type { Host } from '../../src/host/host.js';
@@ -8,7 +8,9 @@ import { MARK_WORDS, renewedWhole, u32 } from '../../src/kernel/records.js';
 import { acquireGate, findGate, releaseGate } from '../../src/session/acquire.js';
 import { Session, type SessionFacts } from '../../src/session/session.js';
 import { status } from '../../src/session/status.js';
+import { closeSession } from '../../src/supervise/begin.js';
 import { tidy } from '../../src/supervise/sweep.js';
+import { Watcher } from '../../src/supervise/watcher.js';
 import { type FakeAddon, type FakeGate, failure } from './fake-addon.js';
 import { fakeHost } from './fake-host.js';
 
@@ -143,6 +145,26 @@ t.test('a command that only looks takes hooks off that are on for nobody', async
   addon.adoptError = failure('ECANCELED', 'adopt');
   await tidy(host);
   t.same(done(addon), ['unload'], 'what was left half-way goes');
+});
+
+t.test('the watcher is told when this session has nothing left to be taken off', async (t) => {
+  const told = async (others: (addon: FakeAddon, host: Host, session: Session) => void): Promise<string> => {
+    const { addon, host, folder } = fakeHost(t);
+    const session = Session.open(host, acquireGate(host), FACTS, []);
+    others(addon, host, session);
+    const fd = openSync(`${folder}/told`, 'w');
+    await closeSession(session, { unload: false, watcher: new Watcher(fd) });
+    closeSync(fd);
+    return readFileSync(`${folder}/told`, 'utf8');
+  };
+  t.equal(await told(() => undefined), 'D');
+  t.equal(await told((_addon, host, { gate }) => void Session.open(host, gate, { ...FACTS, name: 'd-2' }, [])), 'D');
+  t.equal(await told((addon) => addon.unload()), 'D', 'another took all of it off');
+  const stray = (addon: FakeAddon): void => {
+    // Of a session that is over.
+    addon.spawn('d', 1, 9);
+  };
+  t.equal(await told(stray), '', 'it has to wait for one that outlived its session');
 });
 
 function sessionOf(cookie: bigint): Buffer {
