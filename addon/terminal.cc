@@ -3,6 +3,7 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -36,8 +37,20 @@ Napi::Value WriteUnstopped(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(wrote));
 }
 
+// duplicate(fd) -> fd. Another descriptor of the same open file, which stays when the first is let go of (held.cc).
+Napi::Value Duplicate(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info, "duplicate(fd)");
+  const int fd = arguments.Descriptor(0);
+  if (arguments.Wrong()) return env.Undefined();
+  const int other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (other < 0) return ThrowErrno(env, errno, "fcntl");
+  return Napi::Number::New(env, other);
+}
+
 }  // namespace
 
 void RegisterTerminal(Napi::Env env, Napi::Object exports) {
   exports.Set("writeUnstopped", Napi::Function::New(env, WriteUnstopped));
+  exports.Set("duplicate", Napi::Function::New(env, Duplicate));
 }

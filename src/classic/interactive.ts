@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { attend, type Client } from '../control/client.js';
 import { codeOf, Refusal } from '../host/failure.js';
 import { readSecure } from '../host/secure.js';
+import { addon } from '../kernel/addon.js';
 import { type Bytes, bytesOf } from '../policy/bytes.js';
 import type { Session } from '../session/session.js';
 import { sessionFolder } from '../session/state.js';
@@ -62,6 +63,7 @@ function asked(
   return {
     name: origin.name,
     enter: async () => {
+      if (gui === null) keepInput();
       const ui: Ui = gui === null ? new TextUi() : new GuiUi(gui);
       const { flags, speech, around } = called;
       const keeping = keepingOf(called, session, source);
@@ -83,6 +85,14 @@ function asked(
       }
     },
   };
+}
+
+/**
+ * What the caller gave is the program's alone once it begins (addon/held.cc): whoever is asked goes on by a descriptor of our own. A
+ * terminal needs none, as Node opens it anew.
+ */
+function keepInput(): void {
+  if (!process.stdin.isTTY) Object.assign(process.stdin, { fd: addon().duplicate(0) });
 }
 
 function keepingOf({ places, flags, outlet }: Called, session: Session, source: ClassicSource): Keeping {

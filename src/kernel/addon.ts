@@ -164,6 +164,8 @@ export interface Addon {
   lock(path: string): () => void;
   /** write(2), never waiting where `fd` is a socket, nor stopped by a terminal with TOSTOP. Returns how many bytes were taken. */
   writeUnstopped(fd: number, bytes: Uint8Array): number;
+  /** Another descriptor of the same open file, close-on-exec: it stays where the first is let go of. EBADF: there is none. */
+  duplicate(fd: number): number;
   /** Pid and user of the process that connected the Unix socket, as they were then. ESRCH where it has ended, or is of no pid namespace of ours. */
   peer(fd: number): { readonly pid: number; readonly uid: number };
   /**

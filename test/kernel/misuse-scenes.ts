@@ -115,6 +115,7 @@ function tableOf(gate: NativeGate, folder: string): Record<string, Row> {
       [9999, Buffer.from('x')],
       [descriptor, bytes],
     ],
+    duplicate: [[9999], [descriptor]],
     peer: [[9999], [descriptor]],
     receiveNow: [
       [9999, Buffer.alloc(1)],

@@ -194,6 +194,10 @@ export class FakeAddon implements Addon {
     return writeSync(fd, bytes);
   }
 
+  duplicate(fd: number): number {
+    return openSync(`/proc/self/fd/${fd}`, 'r+');
+  }
+
   /** Who connects; a test may say somebody else. */
   connecting = process.pid;
 
