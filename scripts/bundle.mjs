@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist/src`;
-/** The view is drawn by what cannot be put into one file; help is oclif's. */
-const LEFT_OUT = ['attach', 'help'];
+/** The view is drawn by what cannot be put into one file; help is oclif's, and completion asks oclif for all commands. */
+const LEFT_OUT = ['attach', 'completion', 'help'];
 /** Commands that read and compile policies whatever they are asked. */
 const READERS = ['policy:check', 'policy:explain', 'policy:show', 'run', 'learn'];
 /** Modules of Node that are dear to load and seldom used. */

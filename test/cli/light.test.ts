@@ -20,8 +20,8 @@ const { loadLight, madeOf } = createRequire(import.meta.url)(
 const { commands } = JSON.parse(readFileSync(new URL('oclif.manifest.json', ROOT), 'utf8')) as {
   commands: Record<string, object>;
 };
-/** The view, and what is oclif's own. */
-const HEAVY = ['attach', 'help'];
+/** The view, and what is oclif's own or asks it for all commands. */
+const HEAVY = ['attach', 'completion', 'help'];
 const IDS = Object.keys(commands).filter((id) => !HEAVY.includes(id));
 
 function lightOf(id: string) {
