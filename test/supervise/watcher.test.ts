@@ -37,6 +37,9 @@ if (process.argv0 === 'watcher') {
 
 t.setTimeout(60_000);
 
+/** Without what those who run the tests say by it. */
+const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CALLGATE_')));
+
 interface Scene {
   readonly folder: string;
   readonly supervisor: ChildProcess;
@@ -59,7 +62,7 @@ async function setUp(t: Test): Promise<Scene> {
   const supervisor = spawn(`${folder}/bin/callgate`, ['run', 'true'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // By it the watcher is known among all processes.
-    env: { ...process.env, SCENE: folder },
+    env: { ...own, SCENE: folder },
   });
   const called = (): readonly string[] =>
     existsSync(`${folder}/called`) ? readFileSync(`${folder}/called`, 'utf8').split('\n').slice(0, -1) : [];
