@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Classic policies of systrace and policies of callgate, the one read and the other written. */
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf, Failure } from '../host/failure.js';
+import { makeFolder } from '../host/make-folder.js';
 import { replaceFile } from '../host/replace-file.js';
 import { type Bytes, bufferOf, bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
 import { renderProblem } from '../policy/errors.js';
@@ -196,7 +197,15 @@ export interface Written {
  * @throws Failure where a file is there and may not be replaced
  */
 export function writeImported(policies: readonly ImportedPolicy[], folder: string, force: boolean): Written[] {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  try {
+    makeFolder(folder, 0o755);
+  } catch (error) {
+    throw new Failure(
+      `${folder}: the folder cannot be made (${codeOf(error) ?? 'error'})`,
+      'name another folder',
+      error,
+    );
+  }
   const taken: string[] = [];
   const plan = policies.flatMap(({ program, text }) => {
     if (text === null) return [];

@@ -26,9 +26,11 @@ export interface Meant {
   readonly path: string;
 }
 
-/** The files that a word means: a policy, the policies of a folder, or those of an application by its name. */
+/** The files that a word means: a policy, the policies of a folder, or those of an application by its name. Throws Failure where it means none. */
 export function policyFiles(word: string, cwd: string, applications: string): readonly string[] {
-  return wordMeans(word, cwd, applications).files;
+  const { files } = wordMeans(word, cwd, applications);
+  if (files.length === 0) throw new Failure(`${word}: no policy in it`, 'name a policy, or a folder that has some');
+  return files;
 }
 
 /** The same, and whether it is a folder. Throws Failure where it means nothing. */
@@ -110,7 +112,7 @@ export function checkFolder(
 
 /** One policy by a file, or by an application's name; a Failure where the word means several. */
 export function onePolicy(word: string, cwd: string, applications: string, around: Surroundings): LoadedPolicy {
-  const files = policyFiles(word, cwd, applications);
+  const { files } = wordMeans(word, cwd, applications);
   const [first] = files;
   if (first === undefined) throw new Failure(`${word}: no policy in it`, `callgate learn --policies ${word} -- CMD`);
   if (files.length === 1) return loadOne(first, around);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate policy new`: a draft into a folder that has none for the program, or onto standard output. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { isPolicyFile, loadApplication } from '../application/application.js';
 import { policyFileName } from '../application/policy-name.js';
 import type { Surroundings } from '../application/surroundings.js';
 import { codeOf, Failure } from '../host/failure.js';
+import { makeFolder } from '../host/make-folder.js';
 import { newFile } from '../host/replace-file.js';
 import { secureFolder } from '../host/secure.js';
 import { findProgram } from '../supervise/program.js';
@@ -51,7 +52,7 @@ export function newPolicy(
 
 function place(folder: string, program: string, text: string, around: Surroundings): string {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolder(folder, 0o755);
   } catch (error) {
     throw new Failure(
       `${folder}: the folder cannot be made (${codeOf(error) ?? 'error'})`,

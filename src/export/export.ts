@@ -14,7 +14,7 @@ import { DatagramReceiver } from './datagram.js';
 import { FileReceiver, type Lines, StreamReceiver } from './file.js';
 import { journalEntry } from './journald.js';
 import { jsonLine } from './jsonl.js';
-import { type Item, LogReader } from './reader.js';
+import { type Item, isLogOf, LogReader } from './reader.js';
 import { GaveUp, type Patience, type Receiver } from './receiver.js';
 import { counted, syslogMessage } from './syslog.js';
 import { type Target, targetText } from './target.js';
@@ -153,10 +153,16 @@ class Export {
   async #hand(item: Item): Promise<void> {
     switch (item.kind) {
       case 'record':
-        if (await this.#send(item.record, item.position)) this.#exported++;
-        else {
-          this.#refused++;
-          await this.#send(this.#lost({ unwritten: 1 }), item.position);
+        try {
+          if (await this.#send(item.record, item.position)) this.#exported++;
+          else {
+            this.#refused++;
+            await this.#send(this.#lost({ unwritten: 1 }), item.position);
+          }
+        } catch (error) {
+          // It is of a type that is known, and lacks what that has: no form can be given to it.
+          if (!(error instanceof TypeError)) throw error;
+          await this.#unreadable(item.position);
         }
         return;
       case 'gone':
@@ -165,11 +171,15 @@ class Export {
         await this.#send(this.#lost({ unwritten: item.events }), item.position);
         return;
       case 'bad':
-        this.#bad++;
-        this.#number++;
-        await this.#send(this.#lost({ malformed: 1 }), item.position);
+        await this.#unreadable(item.position);
         return;
     }
+  }
+
+  async #unreadable(position: Position): Promise<void> {
+    this.#bad++;
+    this.#number++;
+    await this.#send(this.#lost({ malformed: 1 }), position);
   }
 
   /** True where it was taken; its number is gone either way. */
@@ -238,6 +248,11 @@ function receiverOf(options: ExportOptions, name: string): Receiver {
     case 'csv': {
       const lines: Lines = to.kind === 'csv' ? { line: csvLine, header: HEADER } : { line: jsonLine, header: '' };
       if (to.file === null) return new StreamReceiver(options.stdout, lines, patience);
+      if (isLogOf(options.file, to.file))
+        throw new Failure(
+          `${to.file}: that is the log itself, which would be read and written without end`,
+          'name another file',
+        );
       return new FileReceiver(to.file, lines, patience);
     }
     case 'syslog-socket': {

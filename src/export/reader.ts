@@ -4,11 +4,11 @@
  * front of it. What is gone is told by the numbers of events: none is passed over silently.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { LOGS_KEPT } from '../audit/log.js';
 import { parseLine } from '../audit/read.js';
 import { isEvent, type LogRecord } from '../events/record.js';
-import { codeOf } from '../host/failure.js';
+import { codeOf, Failure } from '../host/failure.js';
 import type { Position } from './cursor.js';
 
 /** What comes next of a log. */
@@ -203,13 +203,26 @@ function nameOf(file: string, number: number): string {
   return number === 0 ? file : `${file}.${number}`;
 }
 
+/** Is `file` one of the files of the log, by whatever name? */
+export function isLogOf(log: string, file: string): boolean {
+  const target = statSync(file, { throwIfNoEntry: false });
+  if (target === undefined) return false;
+  return Array.from({ length: LOGS_KEPT + 1 }, (_, number) => nameOf(log, number)).some((name) => {
+    const one = statSync(name, { throwIfNoEntry: false });
+    return one?.ino === target.ino && one.dev === target.dev;
+  });
+}
+
 function inodeAt(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 function openThere(file: string): number | null {
   try {
-    return openSync(file, 'r');
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw new Failure(`${file}: no regular file`, 'name a session, or the file of its log');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;

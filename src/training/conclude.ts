@@ -3,7 +3,7 @@
  * The end of learning: what was observed is kept as a run, and the policies are derived from all runs of the application. The same for
  * a learner that ended well, one that was killed, and a log.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { loadApplication } from '../application/application.js';
 import { policyFileName } from '../application/policy-name.js';
@@ -14,6 +14,7 @@ import type { EventRecord } from '../events/record.js';
 import { findUser } from '../host/accounts.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { type Host, ROOT } from '../host/host.js';
+import { makeFolder } from '../host/make-folder.js';
 import { replaceFile } from '../host/replace-file.js';
 import { type Certificate, certificateLine, certify, withLoss } from '../learn/certificate.js';
 import { type Completeness, completenessLine } from '../learn/completeness.js';
@@ -139,7 +140,7 @@ export function derive(
   runs: readonly Run[] = runsOf(host, folder),
   leastRuns = 1,
 ): Derived {
-  makeFolder(folder);
+  policiesFolder(folder);
   const memory = memoryOf(host, folder);
   const input = inputOf(host, folder, around, wanted, runs);
   const { existing, strength } = input;
@@ -255,9 +256,9 @@ export function groupsOf(around: Surroundings): Group[] {
   });
 }
 
-function makeFolder(folder: string): void {
+function policiesFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    makeFolder(folder, 0o755);
   } catch (error) {
     throw new Failure(
       `${folder}: the folder of policies cannot be made (${codeOf(error) ?? 'error'})`,

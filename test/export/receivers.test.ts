@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Receivers: rsyslogd itself, journald's socket by a process of its own, and such that hang, close or answer garbage. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -434,3 +434,27 @@ t.test('files and streams: on from the cursor, a header once, a full or closed o
     [1, 2, 3, 4, 5],
   );
 });
+
+t.test(
+  'what is no log, a log that would be written to itself, and a record that lacks what its type has',
+  async (t) => {
+    const at = folder(t);
+    const file = join(at, 's-1.jsonl');
+    const [one, two] = events(1, 2).map((event) => JSON.stringify(event));
+    writeFileSync(file, `${one}\n{"v":1,"type":"session","time":"2026-11-29T08:00:00.000Z","session":"s-1"}\n${two}\n`);
+    const self = join(at, 'self');
+    linkSync(file, self);
+    await t.rejects(run(file, `jsonl:${self}`), {
+      message: `${self}: that is the log itself, which would be read and written without end`,
+    });
+    const pipe = join(at, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    t.match((await run(pipe, `jsonl:${at}/out`)).failure, new RegExp(`^${pipe}: no regular file`));
+    const { exported, bad, number } = await run(file, `csv:${at}/out.csv`);
+    t.same(
+      { exported, bad, number },
+      { exported: 2, bad: 1, number: 4 },
+      'its number is missing, and the next is of who says so',
+    );
+  },
+);
