@@ -12,7 +12,7 @@ import { pathMatches } from '../decide/match.js';
 import { Failure } from '../host/failure.js';
 import type { Group } from '../learn/input.js';
 import { Sensitive } from '../learn/sensitive.js';
-import { bytesOf } from '../policy/bytes.js';
+import { bufferOf, bytesOf, readText } from '../policy/bytes.js';
 import { type Statement, scalar, writeStatement } from '../policy/statement.js';
 import { groupsOf, sensitiveList } from '../training/conclude.js';
 import { type Elf, readElf } from './elf.js';
@@ -79,7 +79,7 @@ const HINTS: readonly (readonly [functions: readonly string[], hint: string])[] 
  */
 export function draftOf({ program, script }: Source, around: Surroundings, machine: Machine = MACHINE): string {
   const image = script?.runs ?? program;
-  const elf = readElf(image);
+  const elf = readElf(image, bufferOf(readText(image)));
   if (elf === null && script === null)
     throw new Failure(
       `${program}: neither an ELF file nor a script: nothing can be told from it`,

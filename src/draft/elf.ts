@@ -34,9 +34,13 @@ const TABLE_MOST = 64 * 1024 * 1024;
 const HEADERS_MOST = 4096;
 const SECTIONS_MOST = 65_536;
 
-/** Null where the file is no ELF. Throws Failure where it is a damaged one; errors of the system as they are. */
-export function readElf(file: string): Elf | null {
-  const fd = openSync(file, 'r');
+/**
+ * Null where the file is no ELF. Throws Failure where it is a damaged one; errors of the system as they are.
+ *
+ * @param path where the file's name, as it is told, is another
+ */
+export function readElf(file: string, path: string | Buffer = file): Elf | null {
+  const fd = openSync(path, 'r');
   try {
     const reader = new Reader(fd, fstatSync(fd).size, file);
     return reader.isElf() ? reader.elf() : null;
