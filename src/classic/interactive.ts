@@ -4,6 +4,7 @@ import { accessSync, constants, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { attend, type Client } from '../control/client.js';
 import { codeOf, Refusal } from '../host/failure.js';
+import { ownStdin } from '../host/own-stdin.js';
 import { readSecure } from '../host/secure.js';
 import { addon } from '../kernel/addon.js';
 import { type Bytes, bytesOf } from '../policy/bytes.js';
@@ -63,8 +64,7 @@ function asked(
   return {
     name: origin.name,
     enter: async () => {
-      if (gui === null) keepInput();
-      const ui: Ui = gui === null ? new TextUi() : new GuiUi(gui);
+      const ui: Ui = gui === null ? new TextUi(ownStdin(addon())) : new GuiUi(gui);
       const { flags, speech, around } = called;
       const keeping = keepingOf(called, session, source);
       const asking = new Asking({ ui, keeping, around, aliased: !flags.unaliased, say: speech.say });
@@ -85,14 +85,6 @@ function asked(
       }
     },
   };
-}
-
-/**
- * What the caller gave is the program's alone once it begins (addon/held.cc): whoever is asked goes on by a descriptor of our own. A
- * terminal needs none, as Node opens it anew.
- */
-function keepInput(): void {
-  if (!process.stdin.isTTY) Object.assign(process.stdin, { fd: addon().duplicate(0) });
 }
 
 function keepingOf({ places, flags, outlet }: Called, session: Session, source: ClassicSource): Keeping {

@@ -24,6 +24,7 @@ class Lines {
   readonly #waiting: ((line: string | null) => void)[] = [];
   readonly #lines: string[] = [];
   #over = false;
+  readonly #close: () => void;
 
   constructor(input: Readable) {
     const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
@@ -36,6 +37,14 @@ class Lines {
       this.#over = true;
       for (const next of this.#waiting.splice(0)) next(null);
     });
+    this.#close = () => {
+      reader.close();
+      input.destroy();
+    };
+  }
+
+  close(): void {
+    this.#close();
   }
 
   next(): Promise<string | null> {
@@ -50,7 +59,8 @@ export class TextUi implements Ui {
   readonly #lines: Lines;
   readonly #output: Writable;
 
-  constructor(input: Readable = process.stdin, output: Writable = process.stdout) {
+  /** @param input is let go of in the end: with a read that waits this process would not end */
+  constructor(input: Readable, output: Writable = process.stdout) {
     this.#lines = new Lines(input);
     this.#output = output;
   }
@@ -67,7 +77,9 @@ export class TextUi implements Ui {
 
   taken(): void {}
 
-  close(): void {}
+  close(): void {
+    this.#lines.close();
+  }
 }
 
 /** -g: a program. One that ends is started once more, and asked again. */

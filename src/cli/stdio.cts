@@ -53,11 +53,10 @@ function writing(fd: number): stream.Writable {
 }
 
 function reading(fd: number): stream.Readable {
-  const made: stream.Readable & { fd?: number } = new (streams().Readable)({
+  const made = new (streams().Readable)({
     read(): void {
       const look = (): void =>
-        // Of the property, as Node's own stream of a file: src/classic/interactive.ts puts another in its place.
-        fs.read(made.fd ?? fd, Buffer.alloc(CHUNK), 0, CHUNK, null, (error, length, bytes) => {
+        fs.read(fd, Buffer.alloc(CHUNK), 0, CHUNK, null, (error, length, bytes) => {
           // A signal ends a read that waits (a child that stands still sends one), and libuv begins it anew for nobody.
           if (error?.code === 'EINTR') look();
           else if (error?.code === 'EAGAIN') setTimeout(look, AGAIN_MS);
