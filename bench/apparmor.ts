@@ -5,12 +5,13 @@ import type { Policy } from '../src/policy/model.js';
 import type { Operation } from '../src/policy/operations.js';
 
 const LETTERS: Readonly<Partial<Record<Operation, string>>> = {
-  ...{ read: 'r', list: 'r', write: 'w', create: 'w', delete: 'w', mknod: 'w', chmod: 'w', chown: 'w' },
+  // A lock is asked for by itself there, and goes with reading and writing here.
+  ...{ read: 'rk', list: 'r', write: 'wk', create: 'w', delete: 'w', mknod: 'w', chmod: 'w', chown: 'w' },
   ...{ link: 'l', exec: 'ix' },
   // What may be loaded may be read, in callgate's language.
   load: 'rm',
 };
-const ORDER = ['r', 'w', 'l', 'm', 'ix'];
+const ORDER = ['r', 'w', 'l', 'k', 'm', 'ix'];
 
 /** @param entry what the profile's program may be started as */
 export function profileOf(name: string, policies: readonly Policy[], entry: string): string {

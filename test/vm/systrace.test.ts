@@ -93,8 +93,9 @@ class Started {
   }
 
   /** What the program printed, a line for each act, without what systrace said there. */
+  /** Of the program, which speaks on the same output: behind the prompt that its answer left there, too. */
   get results(): string[] {
-    return this.stdout.split('\n').filter((line) => /^(?:ok|E[A-Z]+)$/.test(line));
+    return [...this.stdout.matchAll(/^(?:Answer: )*(ok|E[A-Z]+)$/gm)].map(([, result]) => result as string);
   }
 
   /** Answers what is asked until it ends. `answer` is given the question, and how often it was asked in a row. */
