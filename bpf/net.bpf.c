@@ -326,7 +326,7 @@ int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other)
 	if (sk && peer && BPF_CORE_READ((struct unix_sock *)sk, peer) == peer)
 		return 0;
 	/* Whichever of the two it is; a refusal has to say which. */
-	if (peer && cg_fast_bound(subject, peer, CG_CONNECT, CG_SEND) == CG_PERMITTED)
+	if (sk && peer && cg_fast_bound(subject, peer, CG_CONNECT, CG_SEND) == CG_PERMITTED)
 		return 0;
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
