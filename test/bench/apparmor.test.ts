@@ -19,7 +19,7 @@ t.test('a learned application as a profile of AppArmor', async (t) => {
     '  "/usr/bin/cat" rmix,',
     '  "/usr/lib/*.so" rm,',
     '  "/usr/lib/z.so.[0-9.]*" rm,',
-    '  "/srv/out" w,',
+    '  "/srv/out" wk,',
     '  "/srv/out/" w,',
     '  capability,',
     '  network,',
