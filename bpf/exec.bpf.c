@@ -9,6 +9,7 @@
  * segments are judged under the new policy.)
  */
 #include "crossing.h"
+#include "fast.h"
 #include "judge.h"
 
 /*
@@ -24,13 +25,73 @@ static __always_inline __u32 policy_of(__u32 session, __u32 program)
 	return policy ? *policy : 0;
 }
 
-/* Tells who the subject will be, once for each program that is learned; the event's number, for later events to name. */
-static __noinline __u64 announce(struct cg_entry *entry)
+static __always_inline void begin_with(struct cg_fast *fast, struct linux_binprm *bprm, __u32 operation)
+{
+	struct file *file = bprm->file;
+
+	cg_fast_begin(fast, file->f_path.dentry, operation, CG_OPERATION_COUNT);
+	fast->mount = (__u64)file->f_path.mnt;
+}
+
+/* Not inlined, as the next: the way to the slow path's depths has no room for it on the stack. */
+static __noinline int keep_told(struct cg_subject *subject, struct linux_binprm *bprm, __u64 sequence, __u64 since)
+{
+	struct cg_fast fast;
+
+	if (!subject || !bprm)
+		return 0;
+	begin_with(&fast, bprm, CG_EXEC);
+	return cg_fast_keep_told(subject, &fast, sequence, since);
+}
+
+/*
+ * An exec that stays under the policy it is made under, by the fast path: as the hook below says of it. The program has to be one
+ * that the session was told of.
+ */
+static __noinline __u32 stays(struct cg_subject *subject, struct linux_binprm *bprm)
+{
+	struct cg_fast fast;
+	__u32 told;
+	__u64 exe;
+
+	if (!subject || !bprm)
+		return CG_NOT_TOLD;
+	begin_with(&fast, bprm, CG_EXEC);
+	fast.end = CG_END_EXEC;
+	told = cg_fast_verdict(subject, &fast);
+	if (told != CG_PERMITTED)
+		return told;
+	if (fast.transition == CG_UNCONFINED ||
+	    (fast.transition == CG_OWN && policy_of(subject->session, fast.program) != subject->policy))
+		return CG_NOT_TOLD;
+	exe = cg_fast_told(subject, &fast);
+	if (!exe)
+		return CG_NOT_TOLD;
+	subject->next_policy = subject->policy;
+	subject->next_exe = exe;
+	subject->next_bprm = (__u64)bprm;
+	return CG_PERMITTED;
+}
+
+/* The interpreter of such a one. */
+static __noinline __u32 loads(struct cg_subject *subject, struct linux_binprm *bprm)
+{
+	struct cg_fast fast;
+
+	if (!subject || !bprm || (subject->next_bprm == (__u64)bprm && subject->next_policy != subject->policy))
+		return CG_NOT_TOLD;
+	begin_with(&fast, bprm, CG_LOAD);
+	return cg_fast_verdict(subject, &fast);
+}
+
+/* Tells who the subject will be, once for each program that is known of; the event's number, for later events to name. */
+static __noinline __u64 announce(struct cg_entry *entry, struct linux_binprm *bprm)
 {
 	struct cg_scratch *scratch = entry->scratch;
 	struct cg_subject *subject = entry->subject;
 	struct cg_session *session;
-	__u64 sequence;
+	__u64 sequence, since = cg_fast_moves();
+	__u32 sent;
 
 	if (!scratch || !subject)
 		return 0;
@@ -48,7 +109,10 @@ static __noinline __u64 announce(struct cg_entry *entry)
 	scratch->access.gid = 0;
 	scratch->access.policy = 0;
 	sequence = cg_report(subject, scratch, session, CG_EVENT_EXEC);
+	sent = scratch->access.sent;
 	__builtin_memcpy(&scratch->access, &scratch->saved, sizeof(scratch->saved));
+	if (sent)
+		keep_told(subject, bprm, sequence, since);
 	return sequence;
 }
 
@@ -78,7 +142,8 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 	struct cg_access *access;
 	struct task_struct *task = cg_current();
 	struct file *file = bprm->file;
-	__u32 crossing = 0;
+	struct cg_subject *subject;
+	__u32 crossing = 0, fast;
 	int verdict = 0, first;
 
 	if (!task->bpf_storage)
@@ -106,17 +171,29 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		/* The interpreter of an entry script is the operator's choice, as the script is. */
 		return 0;
 	}
-	if (!cg_enter(&entry, &verdict))
+	subject = cg_subject(&verdict);
+	if (!subject)
+		return verdict;
+	subject->exec_state = 0;
+	if (first) {
+		struct cg_scratch *scratch = bpf_task_storage_get(&scratches, task, 0, 0);
+
+		subject->next_bprm = 0;
+		subject->exec_flags = 0;
+		/* What was answered for once of another exec's loader. */
+		if (scratch && scratch->kept_for == CG_ANSWER_LOADS)
+			scratch->kept_for = 0;
+	}
+	fast = first ? stays(subject, bprm) : loads(subject, bprm);
+	if (fast == CG_PERMITTED) {
+		subject->exec_state = opens_next(bprm);
+		return 0;
+	}
+	if (fast != CG_NOT_TOLD)
+		return cg_refuse(fast);
+	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	access = &entry.scratch->access;
-	entry.subject->exec_state = 0;
-	if (first) {
-		entry.subject->next_bprm = 0;
-		entry.subject->exec_flags = 0;
-		/* What was answered for once of another exec's loader. */
-		if (entry.scratch->kept_for == CG_ANSWER_LOADS)
-			entry.scratch->kept_for = 0;
-	}
 	access->operations = first ? CG_BIT(CG_EXEC) : CG_BIT(CG_LOAD);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
 			   (__u64)BPF_CORE_READ(file, f_path.dentry)))
@@ -165,7 +242,7 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 		}
 		/* Where the program is not the one its policy is named after, events must say which it is. */
 		if (next && (next == entry.subject->policy || access->mode != CG_ENFORCE))
-			exe = announce(&entry);
+			exe = announce(&entry, bprm);
 		entry.subject->next_policy = next;
 		entry.subject->next_exe = exe;
 		entry.subject->next_bprm = (__u64)bprm;

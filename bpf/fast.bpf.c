@@ -154,6 +154,7 @@ static __always_inline int is_a_layers(struct cg_fast *fast)
 }
 
 #include "folders.inc.h"
+#include "told.inc.h"
 
 /* By a rule where a learner asks: what none decides is to be noted. */
 static __always_inline int is_permit(struct cg_decision *decision, __u32 mode)
@@ -208,7 +209,7 @@ __u32 cg_fast_verdict(struct cg_subject *subject, struct cg_fast *fast)
 		return CG_NOT_TOLD;
 	fast->removals = removals;
 	asm volatile("" ::: "memory");
-	/* A learner is told of every move. */
+	/* A learner is told of every move, and every program. */
 	if (!location || (fast->end != CG_END_NONE && mode == CG_LEARN) || !is_named(fast))
 		return CG_NOT_TOLD;
 	fast->namespace = subject->mounts;

@@ -37,9 +37,15 @@ struct cg_fast {
 	__u32 second; /* another, or CG_OPERATION_COUNT */
 	/* Of what is moved: the new name is asked of behind the old one, in the same memory. */
 	__u32 end;    /* enum cg_end */
-	__u32 moved;  /* enum cg_moved */
+	union {
+		__u32 moved;      /* enum cg_moved */
+		__u32 transition; /* out: enum cg_transition */
+	};
 	__u32 state;
-	__u32 grants;
+	union {
+		__u32 grants;
+		__u32 program; /* out: cg_answer.program */
+	};
 	__u64 generation;
 	__u64 removals; /* before anything was read of it: cg_gate.removals */
 	__u64 folder;   /* struct inode of its directory */
@@ -53,6 +59,7 @@ enum cg_end {
 	CG_END_NONE = 0,
 	CG_END_OLD = 1,
 	CG_END_NEW = 2,
+	CG_END_EXEC = 3, /* nothing is moved: what the rule says of the program is wanted, too */
 };
 
 /* One attempt on an address: the bytes of struct cg_inet as words; or on a socket family: those of struct cg_family in address[0]. */
@@ -77,6 +84,16 @@ __u32 cg_fast_only_mount(struct cg_subject *subject, struct cg_fast *fast);
 
 /* Finds the path that a unix socket is bound to, of which `dentry` is the struct sock: 1 where it is to one. */
 __u32 cg_fast_bound_path(struct cg_fast *fast);
+
+/* Of all renames and mounts: the same twice, and both times even in each half, nothing was moved in between. */
+__u64 cg_fast_moves(void);
+
+/*
+ * The number of the event that told the session of the program at this path; 0: none that is known of. And keeps that: what was
+ * written down since cg_fast_moves() said `since`.
+ */
+__u64 cg_fast_told(struct cg_subject *subject, struct cg_fast *fast);
+__u32 cg_fast_keep_told(struct cg_subject *subject, struct cg_fast *fast, __u64 sequence, __u64 since);
 
 /* A path, and a place in a table of descriptors. */
 struct cg_holding {

@@ -222,7 +222,14 @@ static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struc
 	if (state == NO_STATE)
 		return is_a_layers(fast) ? CG_PERMITTED : CG_NOT_TOLD;
 	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
-	if (fast->end != CG_END_NONE) {
+	if (fast->end == CG_END_EXEC) {
+		struct cg_decision *decision = OF_CLASS(plain_of)(image, answer, fast->first);
+
+		if (!decision)
+			return CG_NOT_TOLD;
+		fast->transition = decision->transition;
+		fast->program = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].program;
+	} else if (fast->end != CG_END_NONE) {
 		__u32 grants = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].grants;
 
 		/* As in matcher.inc.h: compare. */

@@ -66,7 +66,7 @@ static __always_inline struct cg_subject *loading(void)
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject;
 
-	if (!task->bpf_storage || !cg_calls_exec() || !cg_in_execve())
+	if (!cg_calls_exec() || !cg_in_execve())
 		return 0;
 	subject = bpf_task_storage_get(&subjects, task, 0, 0);
 	if (!subject || subject->exec_state != 1 || !subject->next_bprm || !subject->next_policy)
@@ -77,11 +77,14 @@ static __always_inline struct cg_subject *loading(void)
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
+	struct task_struct *task = cg_current();
 	__u32 mode, flags, operations = 0, floor;
 	struct cg_subject *subject;
 	struct cg_entry entry;
 	int verdict = 0;
 
+	if (!task->bpf_storage)
+		return 0;
 	mode = file->f_mode;
 	flags = file->f_flags;
 	if ((flags & FMODE_EXEC_FLAG) && !(mode & FMODE_NOACCOUNT)) {
@@ -91,7 +94,7 @@ int BPF_PROG(file_open, struct file *file)
 		if (verdict)
 			return verdict;
 	}
-	subject = cg_subject(&verdict);
+	subject = cg_stored_subject(task, &verdict);
 	if (!subject)
 		return verdict;
 	if (flags & FMODE_EXEC_FLAG) {

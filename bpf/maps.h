@@ -192,6 +192,29 @@ CG_MAP struct {
 	__type(value, struct cg_folder);
 } folders SEC(".maps");
 
+/* A program that a session was told of, by its path (told.inc.h): components, and words of each that stand in its dentry. */
+#define CG_TOLD_NAMES 8
+#define CG_TOLD_WORDS 4
+struct cg_told {
+	__u64 cookie; /* of the session */
+	__u64 namespace;
+	__u64 sequence; /* of the event */
+	__u32 version;  /* odd while it is written */
+	__u32 count;    /* components */
+	__u64 names[CG_TOLD_NAMES][CG_TOLD_WORDS]; /* from the last one up, zero padded */
+	__u8 lengths[CG_TOLD_NAMES];
+};
+
+/* Each path has one place; another may take it. A power of two. */
+#define CG_TOLD_PLACES 256
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CG_TOLD_PLACES);
+	__type(key, __u32);
+	__type(value, struct cg_told);
+} told SEC(".maps");
+
 CG_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CG_POLICIES_MAX);

@@ -53,18 +53,14 @@ static __always_inline void cg_begin(struct cg_scratch *scratch)
 }
 
 /*
- * The calling task's subject; or 0: the hook returns *verdict at once.
+ * The calling task's subject, where it has storage of any map; or 0: the hook returns *verdict at once.
  * An armed task is the launcher's own code between the mark and its exec; it is held to that exec by the exec hooks.
  */
-static __always_inline struct cg_subject *cg_subject(int *verdict)
+static __always_inline struct cg_subject *cg_stored_subject(struct task_struct *task, int *verdict)
 {
-	struct task_struct *task = cg_current();
-	struct cg_subject *subject;
+	struct cg_subject *subject = bpf_task_storage_get(&subjects, task, 0, 0);
 
 	*verdict = 0;
-	if (!task->bpf_storage)
-		return 0;
-	subject = bpf_task_storage_get(&subjects, task, 0, 0);
 	if (!subject) {
 		*verdict = cg_storage_hidden(task) ? -EPERM : 0;
 		return 0;
@@ -72,6 +68,15 @@ static __always_inline struct cg_subject *cg_subject(int *verdict)
 	if (!subject->policy || (subject->flags & (CG_SUBJECT_ARMED | CG_SUBJECT_FREE)))
 		return 0;
 	return subject;
+}
+
+/* The same of any task. */
+static __always_inline struct cg_subject *cg_subject(int *verdict)
+{
+	struct task_struct *task = cg_current();
+
+	*verdict = 0;
+	return task->bpf_storage ? cg_stored_subject(task, verdict) : 0;
 }
 
 /* The subject and room to work in *entry; 1. Or 0: the hook returns *verdict at once. */

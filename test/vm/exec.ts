@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which policy holds after an exec, and which files of the chain are judged. */
-import { chmodSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Test } from 'tap';
-import { call, close, keep, memfd, O, open } from './calls.js';
+import { call, close, keep, memfd, O, open, rename } from './calls.js';
 import { type Checks, permit } from './checks.js';
-import { ACT, ROOT, type RuleText, told } from './confined.js';
+import { ACT, ROOT, type Run, type RuleText, told } from './confined.js';
 
 const DIR = `${ROOT}/exec`;
 const OTHER = `${DIR}/other`;
@@ -37,6 +37,7 @@ export async function execs(t: Test, checks: Checks): Promise<void> {
   await halfWay(t, checks);
   await withoutName(t, checks);
   await loader(t, checks);
+  await toldOnce(t, checks);
 }
 
 async function transitions(t: Test, { both, permitted, refused }: Checks): Promise<void> {
@@ -216,4 +217,61 @@ async function loader(t: Test, { confined }: Checks): Promise<void> {
     },
     [noLoader, ...libraries],
   );
+}
+
+/** Each event in order: a program that is told, or a refusal with the program that it names. */
+function toldWith({ events }: Run): string[] {
+  const programs = new Map<number, string>();
+  const path = (event: Run['events'][number]): string => (event.object?.type === 'path' ? event.object.path : '?');
+  return events.map((event) => {
+    if (event.type === 'exec') programs.set(event.sequence, path(event));
+    return event.type === 'exec'
+      ? path(event)
+      : `${event.operations.join('+')} ${path(event)} by ${programs.get(event.exe) ?? event.exe}`;
+  });
+}
+
+async function toldOnce(t: Test, { confined }: Checks): Promise<void> {
+  const inner = `${DIR}/told/inner`;
+  const [one, two] = [`${inner}/one`, `${inner}/two`];
+  const moved = `${DIR}/told/moved`;
+  mkdirSync(inner, { recursive: true });
+  for (const file of [one, two]) {
+    writeFileSync(file, readFileSync(ACT));
+    chmodSync(file, 0o755);
+  }
+  const rules = [
+    { permit: 'exec', path: `${DIR}/told/**`, policy: 'inherit' },
+    permit(['create', 'delete'], `${DIR}/told/**`),
+  ];
+  const unseen = open(B);
+  const at = (program: string): string => `read ${B} by ${program}`;
+  const trace = async (name: string, acts: readonly string[], want: readonly string[]) => {
+    const run = await confined.run(acts, { rules });
+    t.same(
+      { told: toldWith(run), refused: run.results.filter((result) => result !== 'ok').length, dropped: run.counts.dropped },
+      { told: want, refused: acts.filter((act) => act === unseen).length, dropped: 0 },
+      name,
+    );
+  };
+  const runOne = [`exec,${one}`, unseen];
+  const runTwo = [`exec,${two}`, unseen];
+  await trace(
+    'a program is told of once, and named by whatever it does after that',
+    [...runOne, ...runTwo, ...runOne, ...runTwo, ...runOne],
+    [one, at(one), two, at(two), at(one), at(two), at(one)],
+  );
+  await trace('each session is told by itself', [...runOne, ...runOne], [one, at(one), at(one)]);
+  const [from, to] = [`${inner}/three`, `${moved}/one`];
+  await trace(
+    'under another name it is told again, and what has its name now is not taken for it',
+    [...runOne, rename(one, from), `exec,${from}`, unseen, rename(two, one), ...runOne],
+    [one, at(one), from, at(from), at(one)],
+  );
+  await trace(
+    'in a folder that was moved, too',
+    [...runOne, ...runOne, rename(inner, moved), `exec,${to}`, unseen, `exec,${to}`, unseen],
+    [one, at(one), at(one), to, at(to), at(to)],
+  );
+  renameSync(moved, inner);
 }
