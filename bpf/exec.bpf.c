@@ -151,29 +151,30 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 	/* bprm_change_interp() replaces `interp` when a script or binfmt_misc hands over; till then both are one pointer. */
 	first = bprm->interp == bprm->filename;
 
-	struct cg_subject *armed = bpf_task_storage_get(&subjects, task, 0, 0);
-	if (armed && armed->policy && (armed->flags & CG_SUBJECT_ARMED)) {
+	subject = bpf_task_storage_get(&subjects, task, 0, 0);
+	if (!subject)
+		return cg_storage_hidden(task) ? -EPERM : 0;
+	if (!subject->policy || (subject->flags & CG_SUBJECT_FREE))
+		return 0;
+	if (subject->flags & CG_SUBJECT_ARMED) {
 		__u64 inode = BPF_CORE_READ(file, f_inode, i_ino);
 		__u32 device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 		if (first) {
-			if (inode != armed->armed_inode || device != armed->armed_device) {
-				struct cg_session *session = cg_session_of(armed);
-				armed->next_bprm = 0;
+			if (inode != subject->armed_inode || device != subject->armed_device) {
+				struct cg_session *session = cg_session_of(subject);
+				subject->next_bprm = 0;
 				if (session)
 					__sync_fetch_and_add(&session->floor[CG_FLOOR_ARMED], 1);
 				return -EPERM;
 			}
-			armed->next_policy = armed->policy;
-			armed->next_bprm = (__u64)bprm;
-			armed->next_exe = 0;
+			subject->next_policy = subject->policy;
+			subject->next_bprm = (__u64)bprm;
+			subject->next_exe = 0;
 		}
-		armed->exec_state = opens_next(bprm);
+		subject->exec_state = opens_next(bprm);
 		/* The interpreter of an entry script is the operator's choice, as the script is. */
 		return 0;
 	}
-	subject = cg_subject(&verdict);
-	if (!subject)
-		return verdict;
 	subject->exec_state = 0;
 	if (first) {
 		struct cg_scratch *scratch = bpf_task_storage_get(&scratches, task, 0, 0);

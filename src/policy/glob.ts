@@ -182,9 +182,9 @@ class NameReader {
   }
 }
 
-/** A token from `least` to `most` times. */
-function repeated(token: Token, least: number, most: number): Token[] {
-  const times = (count: number): Token[] => Array.from({ length: count }, () => token);
+/** Tokens from `least` to `most` times. */
+export function repeated(of: Token | readonly Token[], least: number, most: number): Token[] {
+  const times = (count: number): Token[] => Array.from({ length: count }, () => of).flat();
   if (least === most) return times(least);
   return [
     ...times(least),
@@ -283,7 +283,7 @@ const COUNT_PLAIN = 3;
 type One = Extract<Token, { kind: 'any' | 'set' }>;
 
 /** The tokens from `at` on that one sign and a count stand for; null: it is no such sign. */
-function runAt(
+export function runAt(
   tokens: readonly Token[],
   at: number,
 ): { readonly one: One; readonly least: number; readonly most: number; readonly end: number } | null {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Patterns of paths as comparisons of systrace that match the same. */
 import type { Bytes } from '../policy/bytes.js';
+import { runAt } from '../policy/glob.js';
 import type { Component, PathPattern, Token } from '../policy/model.js';
 import type { Comparison, Operator } from './syntax.js';
 
@@ -73,7 +74,7 @@ function expressionOf({ components, self }: PathPattern): string {
         slash = '/';
         break;
       case 'glob':
-        text += `${slash}${component.tokens.map(tokenText).join('')}`;
+        text += `${slash}${tokensText(component.tokens)}`;
         slash = '/';
         break;
       case 'deep':
@@ -87,6 +88,21 @@ function expressionOf({ components, self }: PathPattern): string {
   return self ? `${text}(/|$)` : `${text}$`;
 }
 
+/** What stands several times is written once, with its count. */
+function tokensText(tokens: readonly Token[]): string {
+  let text = '';
+  for (let at = 0; at < tokens.length; at++) {
+    const run = runAt(tokens, at);
+    if (run === null || run.most === 1) text += tokenText(tokens[at] as Token);
+    else {
+      const { one, least, most, end } = run;
+      text += `${tokenText(one)}{${least === most ? least : `${least},${most}`}}`;
+      at = end - 1;
+    }
+  }
+  return text;
+}
+
 function tokenText(token: Token): string {
   switch (token.kind) {
     case 'byte':
@@ -98,7 +114,7 @@ function tokenText(token: Token): string {
     case 'set':
       return setText(token.members);
     case 'either':
-      return `(${token.branches.map((branch) => branch.map(tokenText).join('')).join('|')})`;
+      return `(${token.branches.map(tokensText).join('|')})`;
   }
 }
 

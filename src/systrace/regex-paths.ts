@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Regular expressions over whole paths to patterns, where there are such: a `.*` goes over slashes, a `*` does not. */
+import { repeated } from '../policy/glob.js';
+import type { Token } from '../policy/model.js';
 import { ANY_NAME, DEEP, EVERYTHING, type Part, type Pattern, type Sign } from './pattern.js';
 import type { Regex } from './regex.js';
 
@@ -27,7 +29,10 @@ export interface RegexPatterns {
 
 /** The patterns of an expression; null where none can be told. */
 export function patternsOf(regex: Regex): RegexPatterns | null {
-  const reader = new Ways();
+  return patternsBy(new Ways(false), regex) ?? patternsBy(new Ways(true), regex);
+}
+
+function patternsBy(reader: Ways, regex: Regex): RegexPatterns | null {
   const ways = reader.of(regex);
   if (ways === null) return null;
   const patterns: Pattern[] = [];
@@ -86,7 +91,14 @@ class Ways {
   /** A dot or a set that could be a slash is taken for what is none. */
   exact = true;
 
+  /** @param whole what stands within one name is one way, however many it has: `{a,b}`, and not `a` and `b` */
+  constructor(private readonly whole: boolean) {}
+
   of(regex: Regex): readonly Way[] | null {
+    if (this.whole && (regex.kind === 'either' || regex.kind === 'repeat')) {
+      const tokens = tokensOf(regex);
+      if (tokens !== null) return [{ ...EMPTY, steps: tokens.map((sign) => ({ kind: 'sign', sign })) }];
+    }
     switch (regex.kind) {
       case 'byte':
         return [{ ...EMPTY, steps: [regex.value === SLASH ? { kind: 'slash' } : { kind: 'sign', sign: regex }] }];
@@ -153,6 +165,36 @@ class Ways {
   #sequenceThen(once: Regex | null, stretch: Step): readonly Way[] | null {
     const before = once === null ? [EMPTY] : this.of(once);
     return before?.map((way) => ({ ...way, steps: [...way.steps, stretch] })) ?? null;
+  }
+}
+
+/** Repeats that are taken for so many alternatives. */
+const REPEATS_MAX = 255;
+
+/** What an expression says as a piece of one name; null where a slash, an anchor or what has no end may be in it. */
+function tokensOf(regex: Regex): readonly Token[] | null {
+  switch (regex.kind) {
+    case 'byte':
+      return regex.value === SLASH ? null : [{ kind: 'byte', value: regex.value }];
+    case 'set':
+      if (regex.members[SLASH] === true) return null;
+      return [{ kind: 'set', members: regex.members.map((member, byte) => member && byte !== 0) }];
+    case 'any':
+    case 'start':
+    case 'end':
+      return null;
+    case 'sequence': {
+      const parts = regex.of.map(tokensOf);
+      return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
+    }
+    case 'either': {
+      const branches = regex.of.map(tokensOf);
+      return branches.includes(null) ? null : [{ kind: 'either', branches: branches.map((branch) => branch ?? []) }];
+    }
+    case 'repeat': {
+      const of = regex.most > REPEATS_MAX ? null : tokensOf(regex.of);
+      return of === null ? null : repeated(of, regex.least, regex.most);
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { compilePolicy } from '../../src/compile/compile.js';
 import { decide } from '../../src/decide/decide.js';
+import { witnessesOf } from '../../src/difference/difference.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import type { ObjectPattern, Policy } from '../../src/policy/model.js';
 import { OPERATIONS } from '../../src/policy/operations.js';
@@ -112,6 +113,27 @@ t.test('ranges of ports as expressions', (t) => {
         if (port >= 0 && expression.test(String(port)) !== (port >= first && port <= last))
           throw new Error(`${port} in ${first}-${last}: ${expression}`);
     }),
+  );
+  t.end();
+});
+
+t.test('names with a count, and alternatives by the dozen, are one expression, and the same pattern again', (t) => {
+  const library = '/usr/lib/{x86_64,aarch64}-linux-gnu/lib{c,m,mvec,dl,rt,pthread,util,anl}.so.[.0-9]{1-16}';
+  const lines = [library, '/srv/[0-9a-f]{32}', '/srv/{a,b?}{c,}/*.d'].map(
+    (path) => `  - permit: read\n    path: "${path}"\n`,
+  );
+  const policy = parsePolicy(`version: 1\nprogram: /usr/bin/x\nrules:\n${lines.join('')}`, 'x.yaml', AROUND);
+  const { text } = exportPolicy(policy);
+  t.ok(text.includes('lib(c|m|mvec|dl|rt|pthread|util|anl)\\\\.so\\\\.[.0-9]{1,16}$'), text);
+  const again = imported(text);
+  const lost = witnessesOf(policy, again).filter(({ difference }) => difference.direction !== 'permitted');
+  t.same(lost, [], 'nothing is lost');
+  t.same(
+    again.rules
+      .flatMap(({ objects }) => objects.map(objectText))
+      .filter((one) => one === objectText(policy.rules[0]?.objects[0] as ObjectPattern)).length,
+    1,
+    'and the pattern is the one that was written',
   );
   t.end();
 });

@@ -5,7 +5,7 @@ import { release } from 'node:os';
 import type { Test } from 'tap';
 import { call, close, keep, memfd, O, open, rename } from './calls.js';
 import { type Checks, permit } from './checks.js';
-import { ACT, ROOT, type Run, type RuleText, told } from './confined.js';
+import { ACT, ROOT, type RuleText, type Run, told } from './confined.js';
 
 const DIR = `${ROOT}/exec`;
 const OTHER = `${DIR}/other`;
@@ -249,7 +249,11 @@ async function toldOnce(t: Test, { confined }: Checks): Promise<void> {
   const trace = async (name: string, acts: readonly string[], want: readonly string[]) => {
     const run = await confined.run(acts, { rules });
     t.same(
-      { told: toldWith(run), refused: run.results.filter((result) => result !== 'ok').length, dropped: run.counts.dropped },
+      {
+        told: toldWith(run),
+        refused: run.results.filter((result) => result !== 'ok').length,
+        dropped: run.counts.dropped,
+      },
       { told: want, refused: acts.filter((act) => act === unseen).length, dropped: 0 },
       name,
     );
