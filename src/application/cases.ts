@@ -5,7 +5,7 @@
  *     usr_sbin_nginx                                whose cases follow: a policy file without .yaml, or a program's path
  *     permit read,write /srv/www/x uid 33 owner 33  VERDICT OPERATION[,OPERATION] OBJECT [WORD VALUE]...
  *
- * An object is written as events have it; a space in a name is \x20. `#` begins a comment line.
+ * An object is written as events have it; a space in a name is \x20. A word that begins with `#` begins a comment.
  */
 import { readObject } from '../events/object.js';
 import { destinationOf } from '../policy/destination.js';
@@ -63,7 +63,7 @@ export function readCases(file: string, text: string): { readonly cases: Case[];
   text.split('\n').forEach((line, index) => {
     const words = wordsOf(line);
     const [first] = words;
-    if (first === undefined || first.text.startsWith('#')) return;
+    if (first === undefined) return;
     if (words.length === 1 && !VERDICTS.includes(first.text)) {
       section = first.text;
       return;
@@ -80,7 +80,9 @@ export function readCases(file: string, text: string): { readonly cases: Case[];
 }
 
 function wordsOf(line: string): Word[] {
-  return [...line.matchAll(/\S+/g)].map((found) => ({ text: found[0], column: found.index + 1 }));
+  const words = [...line.matchAll(/\S+/g)].map((found) => ({ text: found[0], column: found.index + 1 }));
+  const comment = words.findIndex(({ text }) => text.startsWith('#'));
+  return comment < 0 ? words : words.slice(0, comment);
 }
 
 function caseOf(words: readonly Word[]): Pick<Case, 'access' | 'wanted'> {
@@ -117,6 +119,12 @@ function caseOf(words: readonly Word[]): Pick<Case, 'access' | 'wanted'> {
 
 function objectOf(word: Word, operations: readonly Operation[]): AccessObject {
   const object = readObject(word.text);
+  if (/\\(?!x[0-9A-Fa-f]{2})/.test(word.text.replaceAll('\\\\', '')))
+    throw new Wrong(
+      word,
+      `"${word.text}" has a backslash that stands for nothing`,
+      'write \\x20 for a space, \\\\ for a backslash',
+    );
   const path = word.text.replace(/^unix:(?=\/)/, '');
   const crooked = path.startsWith('/') && path !== '/' && /\/(\/|\.\.?(\/|$)|$)/.test(path);
   if (object === undefined || crooked)

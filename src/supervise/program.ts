@@ -35,7 +35,10 @@ export function findProgram(word: Buffer, path: Buffer | undefined): Program {
   const name = typed.split('/').at(-1) ?? typed;
   const there = isRunnable(file);
   if (there === null) throw new ProgramNotFound(`${typed}: no such program (${missing(file)})`);
-  if (!there) throw new Refusal(`${textOf(bytesFrom(file))}: not an executable file`, `chmod +x ${shellWord(file)}`);
+  if (!there)
+    throw statSync(file).isFile()
+      ? new Refusal(`${textOf(bytesFrom(file))}: not an executable file`, `chmod +x ${shellWord(file)}`)
+      : new Refusal(`${textOf(bytesFrom(file))}: no file, and so no program`, 'name a program');
   const chain = chainOf(file, isRunnable);
   if (chain.end === 'text') return { path: resolved(SHELL), file: SHELL, name, before: [SHELL, file] };
   refuseBroken(file, chain);

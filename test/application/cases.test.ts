@@ -30,6 +30,12 @@ t.test('what a line says', async (t) => {
     wanted: { verdict: 'deny', errno: 'ENOENT', log: false },
     section: 'usr_bin_cat',
   });
+  t.same(
+    only('permit read /a#b uid 7 # the third, as of today')?.access,
+    { operations: ['read'], object: { type: 'path', path: '/a#b' }, uid: 7, gid: 0 },
+    'a comment begins with a word',
+  );
+  t.same(only('permit read /a\\\\xZZ')?.access.object, { type: 'path', path: '/a\\xZZ' }, 'two backslashes are one');
   t.same(only('permit exec /usr/bin/x policy inherit log yes')?.wanted, {
     verdict: 'permit',
     log: true,
@@ -56,6 +62,9 @@ t.test('what is wrong with one, and where', async (t) => {
   for (const object of ['x', '/a/../b', '/a/', '//a', '/a/.', 'unix:/a/../b', 'tcp:80'])
     t.match(wrong(`permit read ${object}`)[0], /is no object; write an absolute path/, object);
   for (const object of ['/..a', '/a/b..', '/.a', '/']) t.same(wrong(`permit read ${object}`), [], object);
+  t.same(wrong('permit read /a\\xZZ'), [
+    '1:13 "/a\\xZZ" has a backslash that stands for nothing; write \\x20 for a space, \\\\ for a backslash',
+  ]);
   t.match(wrong('permit read tcp:127.0.0.1:80')[0], /is no object of read; operations on sockets are/);
   t.match(wrong('permit connect /x')[0], /is no object of connect; write an address/);
   t.match(wrong('permit read /a b')[0], /^1:16 "b" is none of uid, gid, owner/);

@@ -89,7 +89,7 @@ export default class AuditExport extends CallgateCommand {
 }
 
 function logNamed(word: string, cwd: string): { session: string; file: string } {
-  if (word.includes('/')) {
+  if (word.includes('/') || (word.endsWith('.jsonl') && existsSync(resolve(cwd, word)))) {
     const file = resolve(cwd, word);
     if (!existsSync(file)) throw new Failure(`${word}: no such log`, 'name a session, or the file of its log');
     return { session: basename(file).replace(/\.jsonl$/, ''), file };
@@ -104,10 +104,11 @@ function logNamed(word: string, cwd: string): { session: string; file: string } 
 }
 
 function said({ exported, gone, refused, bad, unconfirmed, failure, to, number }: Exported): string[] {
-  const lines = [`${exported} records handed to ${to}, up to number ${number}`];
-  if (gone > 0) lines.push(`${gone} events were rotated away before it was their turn`);
-  if (refused > 0) lines.push(`${refused} records were too long for it`);
-  if (bad > 0) lines.push(`${bad} lines of the log cannot be read`);
+  const some = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`;
+  const lines = [`${some(exported, 'record', 'records')} handed to ${to}, up to number ${number}`];
+  if (gone > 0) lines.push(`${some(gone, 'event was', 'events were')} rotated away before its turn`);
+  if (refused > 0) lines.push(`${some(refused, 'record was', 'records were')} too long for it`);
+  if (bad > 0) lines.push(`${some(bad, 'line', 'lines')} of the log cannot be read`);
   if (unconfirmed > 0)
     lines.push(`${unconfirmed} of them may not have arrived; with --cursor they are handed on again`);
   if (failure !== null) lines.push(failure);
