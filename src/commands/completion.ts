@@ -15,7 +15,7 @@ const WRITERS: Readonly<Record<Shell, (completion: Completion) => string>> = {
 export default class CompletionCommand extends CallgateCommand {
   static override summary = 'print what a shell needs to complete commands, flags, sessions and policies';
   static override description =
-    'The Debian package has it in place for all three. Sessions and logs are completed for those who may read their folders.';
+    'The Debian package has it in place for all three. Sessions and logs are completed for those who may read their folders.\n\nExit status: 0; 2 a usage error.';
   static override enableJsonFlag = false;
   static override args = {
     shell: Args.string({ ignoreStdin: true, required: true, options: [...SHELLS], description: 'bash, zsh or fish' }),

@@ -8,7 +8,8 @@ import { changeMode } from '../supervise/attended.js';
 
 export default class Mode extends CallgateCommand {
   static override summary = 'switch a session between refusing and only complaining, while it runs';
-  static override description = 'complain: nothing is refused any more; what would be is logged with "enforced":false.';
+  static override description =
+    'complain: nothing is refused any more; what would be is logged with "enforced":false.\n\nExit status: 0; 2 a usage error; 125 it could not be done.';
   static override args = {
     target: Args.string({ ignoreStdin: true, required: true, description: 'a session, a pid or a program' }),
     mode: Args.string({

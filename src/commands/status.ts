@@ -12,7 +12,7 @@ import { tidy } from '../supervise/sweep.js';
 export default class StatusCommand extends CallgateCommand {
   static override summary = 'show the gate, its sessions, their processes and counters';
   static override description =
-    'What stands still until it is answered comes first, then sessions whose supervisor was killed.';
+    'What stands still until it is answered comes first, then sessions whose supervisor was killed.\n\nExit status: 0, whatever there is; 2 a usage error; 125 it could not be read.';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
 
   async run(): Promise<Status> {

@@ -10,7 +10,7 @@ export default class Stop extends CallgateCommand {
   static override summary = 'end a session: every process of it';
   static override description =
     'Sends SIGTERM to each process of the session and waits 10 seconds for them; --kill sends SIGKILL until none is left. ' +
-    "A process's pid, or the program's name, means the whole session it belongs to.";
+    "A process's pid, or the program's name, means the whole session it belongs to.\n\nExit status: 0 it is over; 2 a usage error; 125 it is not over, or there is none.";
   static override args = {
     target: Args.string({ ignoreStdin: true, required: true, description: 'a session, a pid or a program' }),
   };

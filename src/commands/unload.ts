@@ -10,7 +10,7 @@ export default class Unload extends CallgateCommand {
   static override summary = 'take everything of callgate off this kernel, and say what that frees';
   static override description =
     'Every confined process goes on without a policy. Also removes the gate that is kept between sessions, and one that another ' +
-    'version of callgate left behind.';
+    'version of callgate left behind.\n\nExit status: 0 nothing is left; 2 a usage error; 125 something is.';
   static override flags = {
     all: Flags.boolean({
       required: true,

@@ -12,7 +12,7 @@ import { localTime } from '../../host/time.js';
 export default class AuditTail extends CallgateCommand {
   static override summary = 'show events as they come';
   static override description =
-    'Goes on until Ctrl-C. Times are local; with --json one object a line, as the log has it, in UTC.';
+    'Goes on until Ctrl-C. Times are local; with --json one object a line, as the log has it, in UTC.\n\nExit status: 0 all of it was shown; 2 a usage error; 125 there is no such session; 128+n ended by signal n.';
   static override usage = 'audit tail [SESSION…]';
   static override strict = false;
   static override flags = {
