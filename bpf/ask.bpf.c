@@ -21,6 +21,7 @@
  * back to user space with the errno.
  */
 #include "ask.h"
+#include "text.h"
 
 /* After so many askings without an answer it is looked how long they took: less than this is a loop that nobody stops. */
 #define AGAIN_MOST 64
@@ -34,53 +35,14 @@
 #define SIGCONT 18
 #define SIGSTOP 19
 
-struct writing {
-	struct cg_scratch *scratch;
-};
-
-static long write_one(__u32 index, struct writing *writing)
-{
-	struct cg_scratch *scratch = writing->scratch;
-	struct cg_climb *climb = &scratch->climb;
-	__u32 length = cg_walk_step(scratch), at;
-
-	if (!length)
-		return climb->phase == CG_DONE;
-	if (climb->at + length + 1 > CG_REPLY_OBJECT) {
-		climb->unresolved = CG_UNRESOLVED_TEXT;
-		return 1;
-	}
-	at = CG_BOUND(climb->at, CG_TEXT);
-	scratch->text[at] = '/';
-	length &= CG_NAME_MAX;
-	if (bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name)) {
-		climb->unresolved = CG_UNRESOLVED_READ;
-		return 1;
-	}
-	climb->at = at + 1 + length;
-	return 0;
-}
-
 /* Writes the object into scratch->text; its bytes, or 0 where it is too long or could not be told. */
 static __always_inline __u32 write_whole(struct cg_scratch *scratch)
 {
 	struct cg_access *access = &scratch->access;
-	struct cg_climb *climb = &scratch->climb;
 	__u32 length;
 
-	if (access->object == CG_OBJECT_PATH || access->object == CG_OBJECT_UNIX) {
-		struct writing writing = {scratch};
-
-		climb->retries = 0;
-		cg_walk_start(scratch);
-		bpf_loop(CG_STEPS_MAX, write_one, &writing, 0);
-		if (climb->phase != CG_DONE || climb->unresolved || climb->unreachable)
-			return 0;
-		if (climb->at)
-			return climb->at;
-		scratch->text[0] = '/';
-		return 1;
-	}
+	if (access->object == CG_OBJECT_PATH || access->object == CG_OBJECT_UNIX)
+		return cg_path_text(scratch);
 	if (access->object == CG_OBJECT_KIND) {
 		scratch->text[0] = access->kind;
 		return 1;

@@ -86,6 +86,7 @@ static long string_one(__u32 index, struct cg_scratch **context)
 		return end(strings, CG_UNRESOLVED_READ);
 	if (left > PAGE)
 		return end(strings, CG_UNRESOLVED_READ);
+	scratch->climb.written = 0;
 	length = bpf_probe_read_kernel_str(scratch->text, left, (void *)(page + inside));
 	if (length < 1 || length > PAGE || bpf_probe_read_kernel(&last, 1, (void *)(page + PAGE - 1)))
 		return end(strings, CG_UNRESOLVED_READ);

@@ -208,6 +208,31 @@ static __always_inline __u32 OF_CLASS(known)(struct OF_CLASS(cg_image) *image, s
 	return holds(fast) ? state : NO_STATE;
 }
 
+/* What else is wanted of one end of what is moved, or of a program, at the answer behind it; 0: the slow path judges. */
+static __always_inline int OF_CLASS(take_end)(struct OF_CLASS(cg_image) *image, struct cg_fast *fast, __u32 state, __u32 answer)
+{
+	__u32 grants = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].grants;
+
+	if (fast->end == CG_END_EXEC) {
+		struct cg_decision *decision = OF_CLASS(plain_of)(image, answer, fast->first);
+
+		if (!decision)
+			return 0;
+		fast->transition = decision->transition;
+		fast->program = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].program;
+		return 1;
+	}
+	/* As in matcher.inc.h: compare. */
+	if (fast->end == CG_END_NEW &&
+	    (fast->generation != image->header.generation ||
+	     (state != fast->state && !OF_CLASS(takes)(image, fast->moved, 0, fast->grants, grants))))
+		return 0;
+	fast->state = state;
+	fast->grants = grants;
+	fast->generation = image->header.generation;
+	return 1;
+}
+
 /* The state of a path and the answer behind it. */
 static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struct cg_fast *fast, __u32 place, __u32 mode)
 {
@@ -222,25 +247,8 @@ static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struc
 	if (state == NO_STATE)
 		return is_a_layers(fast) ? CG_PERMITTED : CG_NOT_TOLD;
 	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
-	if (fast->end == CG_END_EXEC) {
-		struct cg_decision *decision = OF_CLASS(plain_of)(image, answer, fast->first);
-
-		if (!decision)
-			return CG_NOT_TOLD;
-		fast->transition = decision->transition;
-		fast->program = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].program;
-	} else if (fast->end != CG_END_NONE) {
-		__u32 grants = image->answers[CG_BOUND(answer, OF_CLASS(CG_ANSWERS))].grants;
-
-		/* As in matcher.inc.h: compare. */
-		if (fast->end == CG_END_NEW &&
-		    (fast->generation != image->header.generation ||
-		     (state != fast->state && !OF_CLASS(takes)(image, fast->moved, 0, fast->grants, grants))))
-			return CG_NOT_TOLD;
-		fast->state = state;
-		fast->grants = grants;
-		fast->generation = image->header.generation;
-	}
+	if (fast->end != CG_END_NONE && !OF_CLASS(take_end)(image, fast, state, answer))
+		return CG_NOT_TOLD;
 	return OF_CLASS(told_at)(image, subject, answer, fast->first, fast->second, mode);
 }
 

@@ -109,6 +109,8 @@ struct cg_climb {
 	__u32 unreachable; /* the way up ended at no mount's root */
 	__u32 at;          /* bytes of text in use */
 	__u32 offset;      /* bytes of text in earlier parts */
+	__u32 written;     /* scratch->text is the path of the access, whole: `bytes` of it */
+	__u32 pad;
 };
 
 /* The name of an exec's file, compared with its path; see script.bpf.c. */

@@ -103,6 +103,8 @@ static long OF_CLASS(walk_one)(__u32 index, struct OF_CLASS(walk) *walk)
 		/* The first component: `next` was one less than `count` just now. */
 		__u32 from = climb->next + 1 == climb->count ? walk->image->header.start_path : climb->state;
 		climb->state = OF_CLASS(state_after)(walk->image, walk->scratch, from, length);
+		/* For whoever tells of it: what is told is what was judged. */
+		cg_put_name(walk->scratch, length);
 	}
 	return climb->phase == CG_DONE;
 }
@@ -134,6 +136,7 @@ static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, stru
 		}
 		if (!scratch->climb.count)
 			scratch->climb.state = image->header.start_path;
+		cg_end_text(scratch);
 #endif
 		state = scratch->climb.state;
 	} else if (access->object == CG_OBJECT_INET) {
@@ -241,7 +244,7 @@ struct OF_CLASS(ops) {
 static long OF_CLASS(operation_one)(__u32 index, struct OF_CLASS(ops) *ops)
 {
 	struct cg_access *access = &ops->scratch->access;
-	if (index >= CG_OPERATION_COUNT)
+	if (index >= CG_OPERATION_COUNT || !(access->operations >> index))
 		return 1;
 	if (!((access->operations >> index) & 1))
 		return 0;

@@ -99,6 +99,7 @@ __hidden void cg_walk_start(struct cg_scratch *scratch)
 	climb->unreachable = 0;
 	climb->at = 0;
 	climb->offset = 0;
+	climb->written = 0;
 	climb->mount_lock = mount_sequence(climb->lock);
 	if (CG_READ_FIELD(&climb->mount_root, struct mount, climb->mount, mnt.mnt_root)) {
 		climb->unresolved = CG_UNRESOLVED_READ;
@@ -333,6 +334,7 @@ int cg_find_object(struct cg_scratch *scratch, struct cg_subject *subject)
 	access->owner = ~0u;
 	access->object = CG_OBJECT_KIND;
 	access->length = 0;
+	scratch->climb.written = 0;
 	if (CG_READ_FIELD(&flags, struct mount, access->mount, mnt.mnt_flags) ||
 	    CG_READ_FIELD(&inode, struct dentry, leaf, d_inode) ||
 	    CG_READ_FIELD(&parent, struct dentry, leaf, d_parent) ||

@@ -43,6 +43,38 @@ void cg_walk_start(struct cg_scratch *scratch);
  */
 __u32 cg_walk_step(struct cg_scratch *scratch);
 
+/* Adds the component in scratch->name to the text. What does not fit leaves `at` behind `bytes`, and is seen at the end. */
+static __always_inline void cg_put_name(struct cg_scratch *scratch, __u32 length)
+{
+	struct cg_climb *climb = &scratch->climb;
+	__u32 at;
+
+	if (climb->at + length + 1 > CG_TEXT) {
+		climb->at = CG_TEXT;
+		return;
+	}
+	at = CG_BOUND(climb->at, CG_TEXT);
+	scratch->text[at] = '/';
+	length &= CG_NAME_MAX;
+	if (bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name))
+		return;
+	climb->at = at + 1 + length;
+}
+
+/* The walk that put every name is over: is the text whole? */
+static __always_inline void cg_end_text(struct cg_scratch *scratch)
+{
+	struct cg_climb *climb = &scratch->climb;
+
+	if (climb->phase != CG_DONE || climb->unresolved || climb->unreachable)
+		return;
+	if (!climb->count) {
+		scratch->text[0] = '/';
+		climb->bytes = climb->at = 1;
+	}
+	climb->written = climb->at == climb->bytes;
+}
+
 /* Reads dentry's name into scratch->name (zero padded to 24 bytes); its length, or 0 where it could not be read. */
 __u32 cg_name(struct cg_scratch *scratch, __u64 dentry);
 

@@ -8,6 +8,7 @@
  * the attempt is reported again: more events, never fewer.
  */
 #include "judge.h"
+#include "text.h"
 
 struct cg_ring_template {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -76,7 +77,7 @@ static long text_one(__u32 index, struct text *text)
 {
 	struct cg_scratch *scratch = text->scratch;
 	struct cg_climb *climb = &scratch->climb;
-	__u32 length = cg_walk_step(scratch), at;
+	__u32 length = cg_walk_step(scratch);
 
 	if (!length)
 		return climb->phase == CG_DONE;
@@ -88,11 +89,7 @@ static long text_one(__u32 index, struct text *text)
 		climb->offset += climb->at;
 		climb->at = 0;
 	}
-	at = CG_BOUND(climb->at, CG_TEXT);
-	scratch->text[at] = '/';
-	length &= CG_NAME_MAX;
-	bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name);
-	climb->at = at + 1 + length;
+	cg_put_name(scratch, length);
 	return 0;
 }
 
@@ -114,19 +111,23 @@ static __always_inline __u32 write_object(struct cg_scratch *scratch, __u32 numb
 	if (access->object == CG_OBJECT_PATH || access->object == CG_OBJECT_UNIX) {
 		struct text text = {scratch, number};
 		struct cg_climb *climb = &scratch->climb;
+		__u32 length = cg_path_text(scratch);
 
-		climb->retries = 0;
-		cg_walk_start(scratch);
-		bpf_loop(CG_STEPS_MAX, text_one, &text, 0);
+		if (length) {
+			event->length = length;
+			return length;
+		}
+		/* Longer than a part holds: once more, part by part. */
+		if (climb->phase == CG_DONE && !climb->unresolved && !climb->unreachable) {
+			climb->retries = 0;
+			cg_walk_start(scratch);
+			bpf_loop(CG_STEPS_MAX, text_one, &text, 0);
+		}
 		if (climb->phase != CG_DONE || climb->unresolved || climb->unreachable) {
 			*moved = 1;
 			event->object = CG_OBJECT_NONE;
 			event->length = 0;
 			return 0;
-		}
-		if (!climb->count) {
-			scratch->text[0] = '/';
-			climb->bytes = climb->at = 1;
 		}
 		event->length = climb->bytes;
 		event->offset = climb->offset;

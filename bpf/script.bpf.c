@@ -172,6 +172,7 @@ __hidden int cg_name_holds(struct cg_scratch *scratch, struct linux_binprm *bprm
 
 	if (!scratch)
 		return 0;
+	scratch->climb.written = 0;
 	length = bpf_probe_read_kernel_str(scratch->text, NAME_MASK + 1, BPF_CORE_READ(bprm, interp));
 	/* Empty, or not all of it: the kernel's own copy is never longer than PATH_MAX, but an interpreter line could be. */
 	if (length < 2 || length > NAME_MASK)

@@ -47,6 +47,7 @@ static __always_inline void cg_begin(struct cg_scratch *scratch)
 	__builtin_memset(access, 0, sizeof(*access));
 	/* Here, and not where it is read: there the call would be one frame too deep. */
 	scratch->climb.lock = cg_mount_lock();
+	scratch->climb.written = 0;
 	access->uid = (__u32)ids;
 	access->gid = ids >> 32;
 	access->owner = ~0u;
