@@ -182,6 +182,20 @@ static __always_inline __u64 cg_inline_word(struct dentry *dentry, __u32 number)
 	return word;
 }
 
+/* The last word of a name of so many bytes has these of it. */
+static __always_inline __u64 cg_low_bytes(__u32 length)
+{
+	return (1ull << (8 * length & 63)) - 1;
+}
+
+/* The `number`th word of a name of `length` bytes that stands in its dentry, zero padded. */
+static __always_inline __u64 cg_name_word(struct dentry *dentry, __u32 length, __u32 number)
+{
+	if (length <= 8 * number)
+		return 0;
+	return length >= 8 * number + 8 ? cg_inline_word(dentry, number) : cg_inline_word(dentry, number) & cg_low_bytes(length);
+}
+
 /*
  * A hook's refusal with this errno. The verifier wants to see that what a hook returns lies in -4095 ... 0, and before 6.17
  * it knows nothing about the result of a negation; of a subtraction it does.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fast path; fast.h says what it is for. It climbs as path.bpf.c does, and stands on the same proof: each dentry's d_seq is
+ * The fast path; fast.h says what it is for. It climbs as path.inc.h does, and stands on the same proof: each dentry's d_seq is
  * added on the way up and taken off after its name was used, and only grows, so a sum of 0 says that none changed in between;
  * where mounts were crossed, mount_lock's sequence says it of them. A bad address reads 0, which is nobody's parent and no name.
  * Since 6.2 the reads are typed, and none of them calls a helper (compat.h).
@@ -13,22 +13,13 @@
 extern const void mount_lock __ksym __weak;
 extern const void rename_lock __ksym __weak;
 
-__hidden __u64 cg_mount_lock(void)
-{
-	return (__u64)&mount_lock;
-}
+#include "path.inc.h"
 
 /* Mounts crossed: more is the walk's. */
 #define FAST_MOUNTS 3
 
 /* No state: images have fewer. */
 #define NO_STATE ~0u
-
-/* The last word of a name of so many bytes has these of it. */
-static __always_inline __u64 low_bytes(__u32 length)
-{
-	return (1ull << (8 * length & 63)) - 1;
-}
 
 /*
  * What the slow path alone knows: processes of /proc have names of their own, the gate's pins and what makes a task a cgroup's
@@ -143,7 +134,7 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 	return 0;
 }
 
-/* A stacking file system's own access, on its own mount: the path that it serves was judged (path.bpf.c: cg_find_object). */
+/* A stacking file system's own access, on its own mount: the path that it serves was judged (path.inc.h: cg_find_object). */
 static __always_inline int is_a_layers(struct cg_fast *fast)
 {
 	struct mount *mount = CG_AS(struct mount, fast->mount - bpf_core_field_offset(struct mount, mnt));

@@ -2,7 +2,7 @@
 /*
  * The fast path: what a policy permits without a word, or refuses without an event, is told by reading dentries as the kernel's
  * own structs, with no scratch, no loop's callback and no helper for a component. Everything that it cannot tell (deep, long,
- * raced, /proc, kinds, conditions, whatever is to be reported) is left to the walk (path.bpf.c), which is the judge of all.
+ * raced, /proc, kinds, conditions, whatever is to be reported) is left to the walk (path.inc.h), which is the judge of all.
  */
 #ifndef CALLGATE_FAST_H
 #define CALLGATE_FAST_H

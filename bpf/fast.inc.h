@@ -67,11 +67,11 @@ __u32 OF_CLASS(cg_fast_step)(struct OF_CLASS(cg_image) *image, __u32 from, __u64
 			if (length > 16)
 				w2 = cg_inline_word(dentry, 2);
 			if (length < 8)
-				w0 &= low_bytes(length);
+				w0 &= cg_low_bytes(length);
 			else if (length < 16)
-				w1 &= low_bytes(length);
+				w1 &= cg_low_bytes(length);
 			else if (length < 24)
-				w2 &= low_bytes(length);
+				w2 &= cg_low_bytes(length);
 			__u32 to = OF_CLASS(literal_of)(image, from, length, w0, w1, w2);
 			if (to != NO_STATE)
 				return to;

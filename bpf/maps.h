@@ -81,7 +81,7 @@ enum cg_leaving {
 };
 
 /*
- * A walk from an object up to the root of its mount namespace and down again; see path.bpf.c. All of it lives here and not
+ * A walk from an object up to the root of its mount namespace and down again; see path.inc.h. All of it lives here and not
  * on the stack: what is read back from a map the verifier takes as unknown, so it checks one step once, whatever the depth.
  */
 struct cg_climb {
@@ -91,7 +91,6 @@ struct cg_climb {
 	__u64 proc_root;   /* s_root of the procfs the way up is in; else 0 */
 	__u64 own_pid;     /* struct pid of the subject's process */
 	__u64 self;        /* the dentry /proc/PID of that process, if it was met; else 0 */
-	__u64 lock;        /* where the kernel's mount_lock is */
 	__u64 stamp;       /* sum over all dentries of (address, d_seq): taken off again on the way down, 0 when nothing moved */
 	__u32 phase;       /* enum cg_phase */
 	__u32 again;       /* this way up is one more of the same path, to reach its upper part */

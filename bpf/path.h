@@ -56,8 +56,15 @@ static __always_inline void cg_put_name(struct cg_scratch *scratch, __u32 length
 	at = CG_BOUND(climb->at, CG_TEXT);
 	scratch->text[at] = '/';
 	length &= CG_NAME_MAX;
-	if (bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name))
+	if (length < CG_INLINE_BYTES) {
+		__u64 *words = (__u64 *)scratch->name;
+
+		/* Whole words, and what stands behind the name is written over or left out. */
+		for (int i = 0; i < CG_INLINE_BYTES / 8; i++)
+			*(__u64 *)&scratch->text[at + 1 + 8 * i] = words[i];
+	} else if (bpf_probe_read_kernel(&scratch->text[at + 1], length, scratch->name)) {
 		return;
+	}
 	climb->at = at + 1 + length;
 }
 
@@ -82,11 +89,6 @@ __u32 cg_name(struct cg_scratch *scratch, __u64 dentry);
 static __always_inline __u64 cg_stamp(__u64 dentry, __u32 sequence)
 {
 	return (dentry ^ ((__u64)sequence * 0x9E3779B97F4A7C15ull)) * 0xD6E8FEB86659FD93ull;
-}
-
-static __always_inline int cg_dentry_sequence(__u64 dentry, __u32 *sequence)
-{
-	return bpf_core_read(sequence, sizeof(*sequence), &((struct dentry *)dentry)->d_seq.seqcount.sequence);
 }
 
 #endif

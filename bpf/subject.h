@@ -31,9 +31,6 @@ static __always_inline struct cg_session *cg_session_of(struct cg_subject *subje
 	return session && session->cookie == subject->cookie ? session : 0;
 }
 
-/* Where the kernel's mount_lock is; 0: unknown. A function, as libbpf's linker takes no such symbol from two files (fast.bpf.c). */
-__u64 cg_mount_lock(void);
-
 struct cg_entry {
 	struct cg_subject *subject;
 	struct cg_scratch *scratch;
@@ -45,8 +42,6 @@ static __always_inline void cg_begin(struct cg_scratch *scratch)
 	__u64 ids = bpf_get_current_uid_gid();
 
 	__builtin_memset(access, 0, sizeof(*access));
-	/* Here, and not where it is read: there the call would be one frame too deep. */
-	scratch->climb.lock = cg_mount_lock();
 	scratch->climb.written = 0;
 	access->uid = (__u32)ids;
 	access->gid = ids >> 32;

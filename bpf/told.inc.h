@@ -26,14 +26,6 @@ static __always_inline struct cg_told *told_place(struct cg_subject *subject, st
 	return bpf_map_lookup_elem(&told, &place);
 }
 
-/* The `number`th word of a name of `length` bytes, zero padded. */
-static __always_inline __u64 name_word(struct dentry *dentry, __u32 length, __u32 number)
-{
-	if (length <= 8 * number)
-		return 0;
-	return length >= 8 * number + 8 ? cg_inline_word(dentry, number) : cg_inline_word(dentry, number) & low_bytes(length);
-}
-
 static __always_inline int way_held(struct cg_way *way)
 {
 	return !way->stamp && (!way->crossed || cg_sequence_of((__u64)&mount_lock) == way->mounts);
@@ -66,7 +58,7 @@ __u64 cg_fast_told(struct cg_subject *subject, struct cg_fast *fast)
 		for (__u32 j = 0; j < CG_TOLD_WORDS; j++) {
 			if (length <= 8 * j)
 				break;
-			if (name_word(dentry, length, j) != entry->names[i][j])
+			if (cg_name_word(dentry, length, j) != entry->names[i][j])
 				return 0;
 		}
 		fast->way.stamp -= CG_OF(dentry, d_seq.seqcount.sequence);
@@ -104,7 +96,7 @@ __u32 cg_fast_keep_told(struct cg_subject *subject, struct cg_fast *fast, __u64 
 			whole = 0;
 		entry->lengths[i] = length;
 		for (__u32 j = 0; j < CG_TOLD_WORDS; j++)
-			entry->names[i][j] = name_word(dentry, length, j);
+			entry->names[i][j] = cg_name_word(dentry, length, j);
 	}
 	/* Moved since the text was written, or just now: these names may not be the event's. */
 	if (!whole || (since & 0x0000000100000001ull) || cg_fast_moves() != since)

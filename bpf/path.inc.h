@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * From a dentry and a mount to the components of a path.
  *
@@ -10,69 +10,76 @@
  * its name was used, so a stamp of 0 at the end proves that every name and every parent was in place at one moment (the
  * end of the way up). Where a mount was crossed, the kernel's mount_lock sequence proves the same for the mounts.
  * (fs/dcache.c: __d_move bumps d_seq of what it moves; fs/namespace.c: every attach and detach holds mount_lock.)
+ *
+ * Part of fast.bpf.c, for its way to read fields (compat.h). A bad address reads 0: nobody's parent, and no name.
  */
-#include "path.h"
-
-/* The kernel's mount_lock sequence; odd while mounts change (or where it cannot be read, which no walk then trusts). */
-static __always_inline __u32 mount_sequence(__u64 lock)
-{
-	__u32 sequence = 1;
-
-	if (bpf_probe_read_kernel(&sequence, sizeof(sequence), (void *)lock))
-		return 1;
-	return sequence;
-}
-
-/* The sb root of a procfs mount, whose children are processes. */
+/* The sb root of a procfs mount, whose children are processes; 0: it is another. */
 static __always_inline __u64 proc_root_of(__u64 mount_root)
 {
-	__u64 sb = 0, magic = 0, root = 0;
-	if (CG_READ_FIELD(&sb, struct dentry, mount_root, d_sb) || CG_READ_FIELD(&magic, struct super_block, sb, s_magic))
-		return 0;
-	if (magic != PROC_SUPER_MAGIC || CG_READ_FIELD(&root, struct super_block, sb, s_root))
-		return 0;
-	return root;
+	struct dentry *root = CG_AS(struct dentry, mount_root);
+	struct super_block *sb = CG_OF(root, d_sb);
+
+	return CG_OF(sb, s_magic) == PROC_SUPER_MAGIC ? (__u64)CG_OF(sb, s_root) : 0;
 }
 
 static __always_inline __u64 own_pid(void)
 {
-	struct task_struct *task = cg_current();
-	return (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_TGID]);
+	struct signal_struct *signal = CG_AS(struct signal_struct, cg_current()->signal);
+
+	return (__u64)CG_OF(signal, pids[PIDTYPE_TGID]);
 }
 
-static __always_inline int is_own(__u64 dentry, __u64 pid)
+static __always_inline int is_own(__u64 address, __u64 pid)
 {
-	__u64 inode = 0, its = 0;
-	if (CG_READ_FIELD(&inode, struct dentry, dentry, d_inode) || !inode)
+	struct dentry *dentry = CG_AS(struct dentry, address);
+	__u64 inode = (__u64)CG_OF(dentry, d_inode), its;
+	struct proc_inode *process;
+
+	if (!inode)
 		return 0;
-	inode -= bpf_core_field_offset(struct proc_inode, vfs_inode);
-	if (CG_READ_FIELD(&its, struct proc_inode, inode, pid))
-		return 0;
+	process = CG_AS(struct proc_inode, inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
+	its = (__u64)CG_OF(process, pid);
 	return its && its == pid;
 }
 
-__hidden __u32 cg_name(struct cg_scratch *scratch, __u64 dentry)
+__hidden __u32 cg_name(struct cg_scratch *scratch, __u64 address)
 {
-	struct qstr name;
+	struct dentry *dentry = CG_AS(struct dentry, address);
 	__u32 length;
 
 	if (!scratch)
 		return 0;
 	__u64 *words = (__u64 *)scratch->name;
 	words[0] = words[1] = words[2] = 0;
-	if (dentry == scratch->climb.self) {
+	if (address == scratch->climb.self) {
 		__builtin_memcpy(scratch->name, "self", 4);
 		return 4;
 	}
-	if (CG_READ_FIELD(&name, struct dentry, dentry, d_name))
-		return 0;
-	length = name.len;
+	length = CG_OF(dentry, d_name.len);
+	/* Where a read is no call. Without a branch, each of which the verifier would follow. */
+	if (cg_has_cast() && length < CG_INLINE_BYTES) {
+		__u64 last = CG_BOUND(length / 8, CG_INLINE_BYTES / 8);
+
+		for (int i = 0; i < CG_INLINE_BYTES / 8; i++)
+			words[i] = cg_inline_word(dentry, i);
+		words[last] &= cg_low_bytes(length);
+		words[last + 1] = words[last + 2] = words[last + 3] = 0;
+		return length;
+	}
 	if (length > CG_NAME_MAX)
 		return 0;
 	length &= CG_NAME_MAX;
-	if (bpf_probe_read_kernel(scratch->name, length, name.name))
+	if (bpf_probe_read_kernel(scratch->name, length, CG_OF(dentry, d_name.name)))
 		return 0;
 	return length;
+}
+
+/* The dentry that a mount shows at its place; 0 where that cannot be read. */
+static __always_inline __u64 root_of(__u64 address)
+{
+	struct mount *mount = CG_AS(struct mount, address);
+
+	return (__u64)CG_OF(mount, mnt.mnt_root);
 }
 
 __hidden void cg_walk_start(struct cg_scratch *scratch)
@@ -100,8 +107,9 @@ __hidden void cg_walk_start(struct cg_scratch *scratch)
 	climb->at = 0;
 	climb->offset = 0;
 	climb->written = 0;
-	climb->mount_lock = mount_sequence(climb->lock);
-	if (CG_READ_FIELD(&climb->mount_root, struct mount, climb->mount, mnt.mnt_root)) {
+	climb->mount_lock = cg_sequence_of((__u64)&mount_lock);
+	climb->mount_root = root_of(climb->mount);
+	if (!climb->mount_root) {
 		climb->unresolved = CG_UNRESOLVED_READ;
 		climb->phase = CG_DONE;
 		return;
@@ -140,31 +148,31 @@ static __always_inline void turn(struct cg_climb *climb)
 /* Some mount changed since the climb began, so that mounts read at different times need not go together. */
 static __always_inline int mounts_moved(struct cg_climb *climb)
 {
-	return (climb->mount_lock & 1) || mount_sequence(climb->lock) != climb->mount_lock;
+	return (climb->mount_lock & 1) || cg_sequence_of((__u64)&mount_lock) != climb->mount_lock;
 }
 
 static __always_inline int is_namespace_root(__u64 mount)
 {
-	__u64 namespace = 0, root = 0;
+	struct mount *top = CG_AS(struct mount, mount);
+	struct mnt_namespace *namespace = CG_OF(top, mnt_ns);
 
-	if (CG_READ_FIELD(&namespace, struct mount, mount, mnt_ns) ||
-	    CG_READ_FIELD(&root, struct mnt_namespace, namespace, root))
-		return 0;
-	return root == mount;
+	return (__u64)CG_OF(namespace, root) == mount;
 }
 
 static __always_inline __u32 step_up(struct cg_scratch *scratch)
 {
 	struct cg_climb *climb;
-	__u64 dentry, parent = 0;
-	struct qstr name;
-	__u32 sequence;
+	struct dentry *dentry;
+	__u32 sequence, length;
+	__u64 address, parent;
 
 	climb = &scratch->climb;
-	dentry = climb->dentry;
-	if (dentry == climb->mount_root) {
-		__u64 above = 0;
-		if (CG_READ_FIELD(&above, struct mount, climb->mount, mnt_parent))
+	address = climb->dentry;
+	if (address == climb->mount_root) {
+		struct mount *mount = CG_AS(struct mount, climb->mount);
+		__u64 above = (__u64)CG_OF(mount, mnt_parent);
+
+		if (!above)
 			return end(climb, CG_UNRESOLVED_READ);
 		if (above == climb->mount) {
 			/*
@@ -183,8 +191,9 @@ static __always_inline __u32 step_up(struct cg_scratch *scratch)
 			turn(climb);
 			return 0;
 		}
-		if (CG_READ_FIELD(&climb->dentry, struct mount, climb->mount, mnt_mountpoint) ||
-		    CG_READ_FIELD(&climb->mount_root, struct mount, above, mnt.mnt_root))
+		climb->dentry = (__u64)CG_OF(mount, mnt_mountpoint);
+		climb->mount_root = root_of(above);
+		if (!climb->dentry || !climb->mount_root)
 			return end(climb, CG_UNRESOLVED_READ);
 		climb->mount = above;
 		climb->proc_root = proc_root_of(climb->mount_root);
@@ -197,40 +206,43 @@ static __always_inline __u32 step_up(struct cg_scratch *scratch)
 		turn(climb);
 		return 0;
 	}
-	if (cg_dentry_sequence(dentry, &sequence))
-		return end(climb, CG_UNRESOLVED_READ);
+	dentry = CG_AS(struct dentry, address);
+	sequence = CG_OF(dentry, d_seq.seqcount.sequence);
 	if (sequence & 1)
 		return restart(climb);
-	if (CG_READ_FIELD(&parent, struct dentry, dentry, d_parent) || CG_READ_FIELD(&name, struct dentry, dentry, d_name))
+	parent = (__u64)CG_OF(dentry, d_parent);
+	length = CG_OF(dentry, d_name.len);
+	if (!parent)
 		return end(climb, CG_UNRESOLVED_READ);
-	if (parent == dentry) {
+	if (parent == address) {
 		/* A mount that moves between two others is met with the parent of one place and the mount point of the other. */
 		if (climb->crossed && mounts_moved(climb))
 			return restart(climb);
 		climb->unreachable = 1;
 		return end(climb, CG_RESOLVED);
 	}
-	scratch->walk[CG_BOUND(climb->met, CG_WALK)] = dentry;
+	scratch->walk[CG_BOUND(climb->met, CG_WALK)] = address;
 	climb->met++;
 	climb->dentry = parent;
 	if (climb->again)
 		return 0;
-	if (climb->proc_root && parent == climb->proc_root && is_own(dentry, climb->own_pid)) {
-		climb->self = dentry;
-		name.len = 4;
+	if (climb->proc_root && parent == climb->proc_root && is_own(address, climb->own_pid)) {
+		climb->self = address;
+		length = 4;
 	}
-	if (name.len > CG_NAME_MAX)
+	if (length > CG_NAME_MAX)
 		return end(climb, CG_UNRESOLVED_NAME);
-	climb->stamp += cg_stamp(dentry, sequence);
-	climb->bytes += name.len + 1;
+	climb->stamp += cg_stamp(address, sequence);
+	climb->bytes += length + 1;
 	return 0;
 }
 
 static __always_inline __u32 step_down(struct cg_scratch *scratch)
 {
 	struct cg_climb *climb;
-	__u32 length, sequence;
-	__u64 dentry;
+	struct dentry *dentry;
+	__u64 address;
+	__u32 length;
 
 	climb = &scratch->climb;
 	if (!climb->next) {
@@ -242,7 +254,8 @@ static __always_inline __u32 step_down(struct cg_scratch *scratch)
 	if (climb->next == climb->low) {
 		climb->dentry = scratch->access.dentry;
 		climb->mount = scratch->access.mount;
-		if (CG_READ_FIELD(&climb->mount_root, struct mount, climb->mount, mnt.mnt_root))
+		climb->mount_root = root_of(climb->mount);
+		if (!climb->mount_root)
 			return end(climb, CG_UNRESOLVED_READ);
 		climb->again = 1;
 		climb->met = 0;
@@ -251,11 +264,12 @@ static __always_inline __u32 step_down(struct cg_scratch *scratch)
 		return 0;
 	}
 	climb->next--;
-	dentry = scratch->walk[CG_BOUND(climb->next, CG_WALK)];
-	length = cg_name(scratch, dentry);
-	if (!length || cg_dentry_sequence(dentry, &sequence))
+	address = scratch->walk[CG_BOUND(climb->next, CG_WALK)];
+	length = cg_name(scratch, address);
+	if (!length)
 		return end(climb, CG_UNRESOLVED_READ);
-	climb->stamp -= cg_stamp(dentry, sequence);
+	dentry = CG_AS(struct dentry, address);
+	climb->stamp -= cg_stamp(address, CG_OF(dentry, d_seq.seqcount.sequence));
 	return length;
 }
 
@@ -320,35 +334,35 @@ static __always_inline __u32 kernel_kind(__u64 leaf)
 
 int cg_find_object(struct cg_scratch *scratch, struct cg_subject *subject)
 {
-	__u64 namespace = 0, inode = 0, hash = 0, parent = 0;
+	__u64 namespace, inode, parent, leaf;
 	struct cg_access *access;
-	__u64 vfsmount, leaf;
-	int flags = 0;
+	struct dentry *dentry;
+	struct mount *mount;
 
 	if (!scratch || !subject)
 		return 0;
 	access = &scratch->access;
 	leaf = access->dentry;
-	vfsmount = access->mount;
-	access->mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	access->mount -= bpf_core_field_offset(struct mount, mnt);
 	access->owner = ~0u;
 	access->object = CG_OBJECT_KIND;
 	access->length = 0;
 	scratch->climb.written = 0;
-	if (CG_READ_FIELD(&flags, struct mount, access->mount, mnt.mnt_flags) ||
-	    CG_READ_FIELD(&inode, struct dentry, leaf, d_inode) ||
-	    CG_READ_FIELD(&parent, struct dentry, leaf, d_parent) ||
-	    CG_READ_FIELD(&hash, struct dentry, leaf, d_hash.pprev) ||
-	    CG_READ_FIELD(&namespace, struct mount, access->mount, mnt_ns)) {
+	dentry = CG_AS(struct dentry, leaf);
+	mount = CG_AS(struct mount, access->mount);
+	parent = (__u64)CG_OF(dentry, d_parent);
+	if (!parent) {
 		access->kind = CG_KIND_UNREACHABLE;
 		access->unresolved = CG_UNRESOLVED_READ;
 		return 0;
 	}
+	inode = (__u64)CG_OF(dentry, d_inode);
+	namespace = (__u64)CG_OF(mount, mnt_ns);
 	if (inode) {
-		__u16 mode = 0;
-		CG_READ_FIELD(&access->owner, struct inode, inode, i_uid.val);
-		CG_READ_FIELD(&mode, struct inode, inode, i_mode);
-		if (S_ISDIR(mode))
+		struct inode *its = CG_AS(struct inode, inode);
+
+		access->owner = CG_OF(its, i_uid.val);
+		if (S_ISDIR(CG_OF(its, i_mode)))
 			access->flags |= CG_EVENT_DIRECTORY;
 	}
 	/*
@@ -356,7 +370,7 @@ int cg_find_object(struct cg_scratch *scratch, struct cg_subject *subject)
 	 * the kernel first and by people after that. The flag is set where the kernel makes a mount for itself, dropped from
 	 * every copy, and is no option of any call (fs/namespace.c: vfs_create_mount, clone_mnt).
 	 */
-	if (flags & CG_MNT_INTERNAL) {
+	if (CG_OF(mount, mnt.mnt_flags) & CG_MNT_INTERNAL) {
 		access->kind = kernel_kind(leaf);
 		return 0;
 	}
@@ -383,7 +397,7 @@ int cg_find_object(struct cg_scratch *scratch, struct cg_subject *subject)
 		return 0;
 	}
 	/* d_unlinked(): unhashed and no root; a name that is only being made has no inode yet and may be unhashed. */
-	if (inode && !hash && parent != leaf) {
+	if (inode && !CG_OF(dentry, d_hash.pprev) && parent != leaf) {
 		access->kind = cg_never_named(inode) ? CG_KIND_TMPFILE : CG_KIND_DELETED;
 		return 0;
 	}
