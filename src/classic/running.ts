@@ -4,10 +4,10 @@
  * that are there already are not, and what it has open stays open. Linux can do so where the process has one thread: the kernel
  * half's storage is reached by a pidfd, and before 6.9 no pidfd names another thread than the first.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { codeOf, Failure, Refusal } from '../host/failure.js';
 import { statFields } from '../host/proc-stat.js';
+import { lookAt, type Running } from '../host/running.js';
 import { shellWord } from '../host/shell.js';
 import { encodeSubject } from '../kernel/records.js';
 import { nativeFailure } from '../session/acquire.js';
@@ -20,49 +20,6 @@ const SIGCONT = 18;
 /** How long a process may take to stand still: in a system call that nothing interrupts (a disk's) it takes none. */
 const STILL_MS = 2000;
 const LOOK_MS = 5;
-
-/** What of a process decides whether it can be taken. */
-export interface Running {
-  readonly pid: number;
-  readonly threads: number;
-  /** 0: nobody. */
-  readonly tracer: number;
-  /** Resolved path of its image; null: a kernel thread, or gone. */
-  readonly exe: string | null;
-  readonly rings: boolean;
-  readonly stopped: boolean;
-}
-
-/** Looks at a process. Throws a Refusal where there is none. */
-export function lookAt(pid: number): Running {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    const field = (name: string): string => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '';
-    return {
-      pid,
-      threads: Number(field('Threads')),
-      tracer: Number(field('TracerPid')),
-      exe: exeOf(pid),
-      rings: readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === 'anon_inode:[io_uring]'),
-      stopped: 'Tt'.includes(field('State')),
-    };
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ESRCH') throw error;
-    throw new Refusal(`${pid}: there is no such process`, 'ps ax', error);
-  }
-}
-
-function exeOf(pid: number): string | null {
-  return linkOf(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '') ?? null;
-}
-
-function linkOf(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null;
-  }
-}
 
 /**
  * Throws a Refusal that says why the process cannot be taken, and what to do instead.

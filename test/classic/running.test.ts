@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import t from 'tap';
-import { lookAt, type Running, requireTakable, taking } from '../../src/classic/running.js';
+import { requireTakable, taking } from '../../src/classic/running.js';
+import { isTakable, lookAt, type Running } from '../../src/host/running.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { encodeSubject } from '../../src/kernel/records.js';
 import { Session } from '../../src/session/session.js';
@@ -29,6 +30,16 @@ t.test('who can be taken', (t) => {
   t.equal(refused({ tracer: 7 }), '812 is traced by 7, which acts in its place');
   t.equal(refused({ rings: true }), '812 has an io_uring: it could act through it unjudged');
   t.equal(refused({ threads: 2 }).slice(0, 19), '812 has 2 threads: ');
+  for (const changed of [
+    {},
+    { stopped: true },
+    { pid: 1 },
+    { exe: null },
+    { tracer: 7 },
+    { rings: true },
+    { threads: 2 },
+  ])
+    t.equal(isTakable({ ...SLEEP, ...changed }), refused(changed) === 'taken', JSON.stringify(changed));
   t.end();
 });
 
