@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Questions of a session whose kernel half is played: each is told once, and each answer does what it says. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import type { Application } from '../../src/application/application.js';
+import { FolderSource } from '../../src/application/source.js';
 import { CodedFailure } from '../../src/control/protocol.js';
+import { imagesOf, Numbering } from '../../src/session/images.js';
+import { Session } from '../../src/session/session.js';
+import { around } from '../cases.js';
 import { hasFields } from '../fields.js';
 import { Scene } from './kernel.js';
 
@@ -363,6 +369,42 @@ t.test('weighing says what else would be granted', async (t) => {
   t.ok((folder?.grants?.count ?? 0) >= 4);
   t.same(folder?.alike, []);
   await t.rejects(client.request<'weigh'>({ v: 1, do: 'weigh', question: 9 }), CodedFailure);
+});
+
+t.test('weighing names the running policies of other programs that permit the like already', async (t) => {
+  const scene = await Scene.open(t, 'default: ask\nrules:\n');
+  const { host } = scene.session;
+  for (const [name, rules] of [
+    ['all', '  - permit: read\n    path: /srv/**\n'],
+    ['one', '  - permit: read\n    path: /srv/a\n'],
+    ['written', '  - permit: write\n    path: /srv/**\n'],
+    ['denied', '  - deny: read\n    path: /srv/a\n  - permit: read\n    path: /srv/**\n'],
+  ] as const) {
+    const policies = join(scene.folder, name);
+    mkdirSync(policies);
+    writeFileSync(join(policies, 'p.yaml'), `version: 1\nprogram: /usr/bin/${name}\nrules:\n${rules}`);
+    const application = (await new FolderSource(policies, [], around).load()) as Application;
+    const facts = { name: `${name}-1`, kind: 'run', command: [name], folder: policies, user: null } as const;
+    Session.open(
+      host,
+      scene.gate,
+      { ...facts, log: '/dev/null', journal: null, mode: null },
+      imagesOf(application, new Numbering(), 'as-written'),
+    );
+  }
+  const { client, heard } = await scene.attend();
+  void scene.call(scene.worker(), '/srv/a');
+  await heard.next('question');
+  const { question } = await client.request<'weigh'>({ v: 1, do: 'weigh', question: 1 });
+  t.same(
+    question?.suggestions.map(({ label, alike }) => [label, alike]),
+    [
+      ['this object', ['/usr/bin/all', '/usr/bin/one']],
+      ['its folder', ['/usr/bin/all']],
+      ['all below its folder', ['/usr/bin/all']],
+      ['the whole operation', []],
+    ],
+  );
 });
 
 t.test('what waits when a session is switched to complain, or is to end, waits no more', async (t) => {
