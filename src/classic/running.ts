@@ -12,6 +12,7 @@ import { shellWord } from '../host/shell.js';
 import { encodeSubject } from '../kernel/records.js';
 import { nativeFailure } from '../session/acquire.js';
 import type { Session } from '../session/session.js';
+import { isSupervised, type SessionState } from '../session/state.js';
 import type { Ended } from '../supervise/foreground.js';
 import type { Origin } from '../supervise/supervisor.js';
 
@@ -39,6 +40,23 @@ export function requireTakable({ pid, threads, tracer, exe, rings }: Running, ow
       `${pid} has ${threads} threads: Linux lets a running program be put under a policy one thread at a time, and what the others do meanwhile would be judged by nobody`,
       instead,
     );
+}
+
+/** The command that asks about what a process under a policy is denied. */
+const asked = (pid: number): string => `callgate attach ${pid} --ask`;
+
+/**
+ * Throws a Refusal where the process supervises a session. Some were taught to give the number of systrace itself: its program is held
+ * already, and that number is as good to `attach`.
+ */
+export function requireNoSupervisor(pid: number, states: readonly SessionState[]): void {
+  const held = states.find((state) => state.supervisor.pid === pid && isSupervised(state));
+  if (held === undefined) return;
+  const { name, kind, command } = held;
+  throw new Refusal(
+    `${pid} is the supervisor of ${name}: ${command[0]} is under a policy already`,
+    kind === 'run' ? asked(pid) : 'callgate status',
+  );
 }
 
 /**
@@ -85,7 +103,7 @@ function mark(session: Session, pidfd: number, policy: number, pid: number): voi
   try {
     host.addon.mark(gate.native, pidfd, encodeSubject(policy, number, cookie));
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw new Refusal(`${pid} is under a policy already`, 'callgate status', error);
+    if (codeOf(error) === 'EEXIST') throw new Refusal(`${pid} is under a policy already`, asked(pid), error);
     throw nativeFailure(error, `${pid} could not be made a subject`);
   }
 }

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import t from 'tap';
-import { requireTakable, taking } from '../../src/classic/running.js';
+import { requireNoSupervisor, requireTakable, taking } from '../../src/classic/running.js';
 import { isTakable, lookAt, type Running } from '../../src/host/running.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { encodeSubject } from '../../src/kernel/records.js';
@@ -90,6 +90,33 @@ t.test('it is stopped, made a subject, and let go on', async (t) => {
       throw Object.assign(new Error('mark'), { code: 'EEXIST' });
     },
   });
-  await t.rejects(taking(3, pid, '/usr/bin/sleep').enter(session), { message: `${pid} is under a policy already` });
+  await t.rejects(taking(3, pid, '/usr/bin/sleep').enter(session), {
+    message: `${pid} is under a policy already`,
+    remedy: `callgate attach ${pid} --ask`,
+  });
   t.same(acts, ['signal 19', 'signal 18', 'close'], 'what cannot be taken goes on as well');
+});
+
+t.test('the number of a supervisor is not its program’s', async (t) => {
+  const { addon, host } = fakeHost(t);
+  const gate = new Gate(addon.load({ directory: host.pins }));
+  for (const [kind, remedy] of [
+    ['run', `callgate attach ${process.pid} --ask`],
+    ['learn', 'callgate status'],
+  ] as const) {
+    const facts = {
+      name: `${kind}-1`,
+      kind,
+      command: ['/usr/sbin/inetd'],
+      folder: '/p',
+      user: null,
+      mode: null,
+    } as const;
+    const session = Session.open(host, gate, { ...facts, log: '/dev/null', journal: null }, []);
+    t.throws(() => requireNoSupervisor(process.pid, [session.state]), {
+      message: `${process.pid} is the supervisor of ${kind}-1: /usr/sbin/inetd is under a policy already`,
+      remedy,
+    });
+    t.doesNotThrow(() => requireNoSupervisor(812, [session.state]));
+  }
 });
