@@ -106,7 +106,7 @@ export class Asking {
   /** Whoever is asked just now is told that there is nothing to answer any more: the next line goes on. */
   #settledElsewhere(id: number, how: string): void {
     this.#open.delete(id);
-    if (this.#asked === id) this.#options.ui.tell(bytesOf(`The question is ${how}.`));
+    if (this.#asked === id) this.#options.ui.over(bytesOf(`The question is ${how}.`));
   }
 
   async #next(): Promise<void> {

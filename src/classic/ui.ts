@@ -14,6 +14,8 @@ export interface Ui {
   ask(question: Bytes, again: boolean): Promise<string | null>;
   /** Says a line that is no question. */
   tell(line: Bytes): void;
+  /** Says that there is nothing to answer any more; the line that comes next is no answer. */
+  over(line: Bytes): void;
   /** The answer was taken. */
   taken(): void;
   close(): void;
@@ -82,6 +84,11 @@ export class TextUi implements Ui {
     this.#output.write(bufferOf(`${begin}${line}\n` as Bytes));
   }
 
+  /** What is half typed cannot be taken back: so the next question does not come before a line has come. */
+  over(line: Bytes): void {
+    this.tell(`${line} Enter goes on.` as Bytes);
+  }
+
   taken(): void {}
 
   close(): void {
@@ -115,6 +122,10 @@ export class GuiUi implements Ui {
 
   tell(line: Bytes): void {
     this.#child.stdin?.write(bufferOf(`${line}\n` as Bytes));
+  }
+
+  over(line: Bytes): void {
+    this.tell(line);
   }
 
   taken(): void {

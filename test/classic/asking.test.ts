@@ -49,6 +49,7 @@ async function dialogue(
       return left.shift() ?? null;
     },
     tell: (line) => void acts.push(`> ${line}`),
+    over: (line) => void acts.push(`> ${line}`),
     taken: () => void acts.push('OKAY'),
     close: () => undefined,
   };
@@ -205,6 +206,7 @@ t.test('what somebody else has answered is not answered again, nor what is gone'
       });
     },
     tell: (line) => void acts.push(`> ${line}`),
+    over: (line) => void acts.push(`> ${line}`),
     taken: () => void acts.push('OKAY'),
     close: () => undefined,
   };
@@ -279,12 +281,12 @@ t.test('what is said while a question stands there begins a line, and once', asy
   const [input, output] = [new PassThrough(), new PassThrough()];
   const ui = new TextUi(input, output);
   const answer = ui.ask('a question' as Bytes, false);
-  ui.tell('It is answered.' as Bytes);
+  ui.over('It is answered.' as Bytes);
   ui.tell('So is this.' as Bytes);
   input.write('permit\n');
   t.equal(await answer, 'permit');
   ui.tell('More.' as Bytes);
-  t.equal(output.read()?.toString(), 'a question\nAnswer: \nIt is answered.\nSo is this.\nMore.\n');
+  t.equal(output.read()?.toString(), 'a question\nAnswer: \nIt is answered. Enter goes on.\nSo is this.\nMore.\n');
 });
 
 t.test('that nobody answers is no news at the end', async (t) => {

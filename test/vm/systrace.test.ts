@@ -395,7 +395,7 @@ async function attached(t: Test): Promise<void> {
     t.match(message, /is in the classic language of systrace: no statement can be written into it/);
   }
   t.equal(
-    started.stdout.match(/^The question is answered by root \(pid \d+\)\.$/gm)?.length,
+    started.stdout.match(/^The question is answered by root \(pid \d+\)\. Enter goes on\.$/gm)?.length,
     asked.length,
     'the terminal was told of each',
   );
