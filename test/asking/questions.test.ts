@@ -179,6 +179,28 @@ t.test('always: written before the rule that asked, in force at once, and taken 
   t.match(scene.text, /- deny: read\n {4}path: \/srv\/data\/a\n {4}errno: ENOENT\n/);
 });
 
+t.test('files into which no statement can be written: refused, and the question is open still', async (t) => {
+  const scene = await Scene.open(t, RULES, 'the classic language of systrace');
+  const before = scene.text;
+  const { client, heard } = await scene.attend();
+  const call = scene.call(scene.worker(), '/srv/a');
+  await heard.next('question');
+  const refused = {
+    code: 'bad-policy',
+    message: `${scene.file} is in the classic language of systrace: no statement can be written into it`,
+    remedy:
+      'put the line into the file, and have what waits judged anew; or answer once, for minutes or for the process',
+  };
+  for (const statement of [1, '- permit: read\n  path: /srv/a'])
+    await t.rejects(client.request<'answer'>(answer(1, { scope: 'always', statement })), refused);
+  await client.request<'answer'>(answer(1, { scope: 'process' }));
+  t.same(await call, { verdict: 'permit', errnum: 0, why: 'answer' });
+  await scene.call(scene.worker(), '/etc/x');
+  const { denial } = await heard.next('denial');
+  await t.rejects(client.request<'permit'>({ v: 1, do: 'permit', denial: denial.id }), refused);
+  t.same([scene.text, heard.of('gone')], [before, []]);
+});
+
 t.test('answers that stand go on standing under a changed policy', async (t) => {
   const scene = await Scene.open(t, RULES);
   const { client, heard } = await scene.attend();
