@@ -98,6 +98,22 @@ t.test('eight workers are one question, and all go on by one answer', async (t) 
   t.equal(heard.of('answered').length, 1);
 });
 
+t.test('who asks something else meanwhile waits for that alone', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { client, heard } = await scene.attend();
+  const [one, two] = [scene.worker(), scene.worker()];
+  const calls = [one, two].map((task) => scene.call(task, '/srv/a'));
+  await heard.next('question', ({ question }) => question.threads === 2);
+  const other = scene.call(two, '/srv/b');
+  const { question } = await heard.next('question', ({ question }) => question.id === 1 && question.threads === 1);
+  t.same(question.pids, [one.pid], 'it is told who is left');
+  hasFields(t, await client.request<'answer'>(answer(1)), { threads: 1 });
+  t.equal((await calls[0])?.verdict, 'permit');
+  await heard.next('question', ({ question }) => question.id === 2);
+  await client.request<'answer'>(answer(2, { verdict: 'deny' }));
+  t.equal((await other).verdict, 'deny');
+});
+
 t.test('for the process, for minutes, and taken back', async (t) => {
   const scene = await Scene.open(t, RULES);
   const { client, heard } = await scene.attend();
