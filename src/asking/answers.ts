@@ -1,43 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Answers: the first one to a question wins, each does exactly what it says, and the last one can be taken back. */
-import type { Answer, Answered, AnsweredNotice, AnswerScope, Undone } from '../ask/answer.js';
-import type { Answerer, WrittenStatement } from '../ask/question.js';
+import type { Answer, Answered, AnsweredNotice, Undone } from '../ask/answer.js';
+import type { Answerer } from '../ask/question.js';
 import { type Answers, CodedFailure, type Permitted, type RequestOf, type Weighed } from '../control/protocol.js';
 import { Failure } from '../host/failure.js';
-import type { ReplyKey } from '../kernel/asking.js';
 import { errnoNumber } from '../policy/errno.js';
 import type { Amendment } from './amend.js';
 import { Amending } from './amending.js';
+import { LastDone, replied, written } from './done.js';
 import type { Facts } from './facts.js';
 import { meant } from './meant.js';
 import { NOBODY, type Questions } from './questions.js';
-import type { Standing } from './replies.js';
-import type { Thread, Waiting } from './waiting.js';
+import type { Waiting } from './waiting.js';
 import { expiresOf, noteOf, wordsOf } from './wording.js';
-
-/** Answers that can be taken back. */
-const UNDO_MOST = 32;
-
-/** What was done for an answer, so that it can be undone. */
-interface Done {
-  readonly question: number;
-  readonly verdict: 'permit' | 'deny';
-  readonly scope: AnswerScope;
-  readonly keys: readonly ReplyKey[];
-  readonly standing: readonly Standing[];
-  /** Processes that are held for what stands. */
-  readonly pids: readonly number[];
-  readonly amendment: Amendment | null;
-}
 
 export class Answering {
   readonly #questions: Questions;
-  readonly #done: Done[] = [];
   readonly #amending: Amending;
+  readonly #done: LastDone;
 
   constructor(questions: Questions) {
     this.#questions = questions;
     this.#amending = new Amending(questions);
+    this.#done = new LastDone(questions, this.#amending);
     questions.fallBack = (entry, by) => this.#fallBack(entry, by);
   }
 
@@ -57,9 +42,8 @@ export class Answering {
     if (scope === 'always') return this.#always(entry, answer, by, how);
     const reply = { verdict, errnum, expires: expiresOf(scope) };
     const threads = this.#questions.settle(id, how);
-    const done = this.#reply(threads, { question: id, verdict, scope }, reply);
+    this.#done.add(replied(this.#questions, threads, { question: id, verdict, scope }, reply));
     this.#questions.release(threads);
-    this.#remember(done);
     const until = typeof scope === 'object' ? new Date(Date.now() + 60_000 * scope.minutes).toISOString() : null;
     const note = `${wordsOf(verdict, scope)}: ${threads.length === 1 ? '1 call goes on' : `${threads.length} calls go on`}`;
     return this.#tell(
@@ -104,26 +88,8 @@ export class Answering {
   }
 
   /** Takes back the last answer. */
-  async undo(): Promise<Undone> {
-    const done = this.#done.pop();
-    if (done === undefined) throw new CodedFailure('nothing', 'no answer was given that could be taken back');
-    const { question, verdict, scope, keys, standing, amendment } = done;
-    const { replies, processes, of } = this.#questions;
-    const said = `question ${question}, ${wordsOf(verdict, scope)}`;
-    const taken = keys.filter((key) => of.session.gate.takeBack(key)).length;
-    const stood = standing.filter((one) => replies.takeBack(one)).length;
-    for (const pid of done.pids) processes.letGo(pid);
-    let removed: WrittenStatement | null = null;
-    if (amendment !== null) {
-      await this.#amending.takeOut(amendment);
-      removed = amendment.written;
-    }
-    if (removed === null && taken + stood === 0)
-      throw new CodedFailure('nothing', `${said}: it has been used, and what was done cannot be undone`);
-    const where = removed === null ? '' : `: taken out of ${removed.file}:${removed.line}`;
-    const undone = { question, verdict, scope, removed, note: `${said}: taken back${where}; it is asked again` };
-    this.#questions.attendance.tell({ v: 1, tell: 'undone', undone });
-    return undone;
+  undo(): Promise<Undone> {
+    return this.#done.undo();
   }
 
   /** Permits from now on what was refused. */
@@ -133,14 +99,14 @@ export class Answering {
     const { suggestions } = this.#questions.tellings.denial(refused);
     const text = meant(suggestions, { statement, verdict: 'permit', sure: sure === true });
     const before = this.#waitingIds();
-    const written = await this.#amending.write(refused.facts, text, 'permit', by);
-    const scope = 'always' as const;
-    this.#remember({ ...NOTHING_DONE, question: 0, verdict: 'permit', scope, amendment: written });
-    const note = noteOf(written.written, 'refused');
+    const amendment = await this.#amending.write(refused.facts, text, 'permit', by);
+    const given = { verdict: 'permit', scope: 'always' } as const;
+    this.#done.add(written({ ...given, question: 0 }, amendment));
+    const note = noteOf(amendment.written, 'refused');
     const decided = this.#goneSince(before);
     return {
-      ...{ denial: id, verdict: 'permit', scope, threads: 0, decided, until: null },
-      written: written.written,
+      ...{ ...given, denial: id, threads: 0, decided, until: null },
+      written: amendment.written,
       note,
     };
   }
@@ -181,12 +147,12 @@ export class Answering {
     const threads = this.#questions.settle(id, how);
     // By the policy, which decides them now.
     this.#questions.release(threads);
-    this.#remember({ ...NOTHING_DONE, question: id, verdict, scope: 'always', amendment });
-    const { written } = amendment;
+    const given = { question: id, verdict, scope: 'always' } as const;
+    this.#done.add(written(given, amendment));
     const decided = this.#goneSince(before).filter((one) => one !== id);
-    const note = noteOf(written, 'asked');
+    const note = noteOf(amendment.written, 'asked');
     return this.#tell(
-      { question: id, verdict, scope: 'always', threads: threads.length, decided, until: null, written, note },
+      { ...given, threads: threads.length, decided, until: null, written: amendment.written, note },
       by,
     );
   }
@@ -196,7 +162,7 @@ export class Answering {
     const verdict = this.#questions.tellings.loaded(facts.record.policy)?.policy.asking?.fallback ?? 'deny';
     const threads = this.#questions.settle(id, `${by.name}: ${verdict}`);
     const scope = 'once' as const;
-    this.#reply(threads, { question: id, verdict, scope }, { verdict, errnum: 0, expires: 0n });
+    replied(this.#questions, threads, { question: id, verdict, scope }, { verdict, errnum: 0, expires: 0n });
     this.#questions.release(threads);
     this.#tell(
       {
@@ -205,36 +171,6 @@ export class Answering {
       },
       by,
     );
-  }
-
-  #reply(
-    threads: readonly Thread[],
-    what: Pick<Done, 'question' | 'verdict' | 'scope'>,
-    reply: Standing['reply'],
-  ): Done {
-    const { replies, processes } = this.#questions;
-    const [first] = threads;
-    const done = { ...NOTHING_DONE, ...what };
-    if (what.scope === 'once' || first === undefined) {
-      const keys = threads.map(({ to, tid, start }) =>
-        replies.once({ ...to, scope: 'thread', task: { pid: tid, start } }, reply),
-      );
-      return { ...done, keys };
-    }
-    if (what.scope !== 'process') {
-      const standing = replies.stand({ ...first.to, scope: 'policy', task: { pid: 0, start: 0n } }, reply);
-      return { ...done, standing: [standing] };
-    }
-    const pids: number[] = [];
-    const standing = threads.flatMap(({ pid, tid, to }): Standing[] => {
-      if (pids.includes(pid)) return [];
-      // Held as long as the answer stands: so it is taken away when the process ends.
-      const process = processes.hold(pid, tid);
-      if (process === null) return [];
-      pids.push(pid);
-      return [replies.stand({ ...to, scope: 'process', task: process }, reply)];
-    });
-    return { ...done, standing, pids };
   }
 
   #open(id: number): Waiting {
@@ -251,11 +187,6 @@ export class Answering {
     return answered;
   }
 
-  #remember(done: Done): void {
-    this.#done.push(done);
-    if (this.#done.length > UNDO_MOST) this.#done.shift();
-  }
-
   #waitingIds(): number[] {
     return this.#questions.queue.all().map(({ id }) => id);
   }
@@ -264,5 +195,3 @@ export class Answering {
     return before.filter((id) => this.#questions.queue.get(id) === undefined);
   }
 }
-
-const NOTHING_DONE = { keys: [], standing: [], pids: [], amendment: null } as const;

@@ -8,7 +8,6 @@ import type { Surroundings } from '../application/surroundings.js';
 import type { Gone } from '../ask/answer.js';
 import type { Answerer, Question, RecentDenial } from '../ask/question.js';
 import { Queue } from '../ask/queue.js';
-import { decide } from '../decide/decide.js';
 import type { KernelEvent } from '../events/decode.js';
 import type { EventRecord } from '../events/record.js';
 import { bootNow } from '../host/clock.js';
@@ -24,9 +23,12 @@ import { RecentDenials } from './denials.js';
 import { Endings } from './endings.js';
 import { type Facts, factsOf } from './facts.js';
 import { Gathering } from './gathering.js';
+import { Judging } from './judging.js';
+import { Overflow } from './overflow.js';
 import { Replies } from './replies.js';
 import { StoppedProcesses } from './stopped.js';
 import { Tellings } from './tellings.js';
+import { Vanished } from './vanished.js';
 import type { Thread, Waiting } from './waiting.js';
 
 /** What a session's questions need of it. */
@@ -64,11 +66,13 @@ export class Questions {
   /** Questions that somebody is answering right now, and who. */
   readonly answering = new Map<number, Answerer>();
   readonly tellings: Tellings;
+  readonly judging = new Judging(this);
   readonly #ends = new Endings(QUESTIONS_MOST);
   readonly #deadlines = new Deadlines((id) => this.#overdue(id));
   readonly #gathering: Gathering;
   readonly #arrivals: Arrivals;
-  #overflowed = 0;
+  readonly #overflow: Overflow;
+  readonly #vanished = new Vanished(this);
 
   constructor(of: QuestionsOf) {
     this.of = of;
@@ -76,16 +80,23 @@ export class Questions {
     this.attendance = new Attendance({
       attend: (until) => gate.attend(number, cookie, until),
       now: bootNow,
-      tick: () => this.#sweep(),
+      tick: () => this.#vanished.sweep(),
     });
     const generation = (policy: number): number | null => of.session.policyNumbered(policy)?.generation ?? null;
     this.replies = new Replies(gate, generation, bootNow);
-    this.processes = new StoppedProcesses(host.addon, gate, cookie, (pid) => this.#died(pid));
+    this.processes = new StoppedProcesses(host.addon, gate, cookie, (pid) => this.#vanished.process(pid));
     const { application, sensitive, named } = of;
     this.tellings = new Tellings({
       ...{ session: state.name, host, application, sensitive, named },
       deadlineOf: (id) => this.#deadlines.of(id),
       waiting: () => this.queue.size,
+    });
+    this.#overflow = new Overflow({
+      most: QUESTIONS_MOST,
+      replies: this.replies,
+      release: (threads) => this.release(threads),
+      tell: (notice) => this.attendance.tell(notice),
+      problem: of.problem,
     });
     this.#arrivals = new Arrivals(gate, cookie, (event, record, waiting) => this.#asked(event, record, waiting));
     this.#gathering = new Gathering({
@@ -110,20 +121,6 @@ export class Questions {
     });
   };
 
-  /** The policies that are about to hold. */
-  taking(images: readonly Image[]): void {
-    for (const { number, generation } of this.#numbersOf(images)) this.replies.carry(number, generation);
-  }
-
-  /** The policies that hold from now on: what they decide is no question any more. */
-  took(images: readonly Image[], application: Application): void {
-    this.tellings.hold(application);
-    const numbers = this.#numbersOf(images);
-    for (const { number, generation } of numbers) this.replies.carried(number, generation);
-    const changed = new Set(numbers.map(({ number }) => number));
-    for (const entry of this.queue.all()) if (changed.has(entry.facts.policy)) this.#judgeAnew(entry);
-  }
-
   /** How a question that is none any more ended; null: there never was one. */
   endOf(id: number): string | null {
     return this.#ends.of(id) ?? (id <= this.queue.last ? 'it is gone' : null);
@@ -142,6 +139,12 @@ export class Questions {
     this.attendance.tell({ v: 1, tell: 'gone', question, why });
   }
 
+  /** Some of its threads wait for it no more; where they were the last, it is gone. */
+  left({ id }: Waiting, why: Gone): void {
+    if (this.queue.get(id) === undefined) this.tellGone(id, why);
+    else this.#gathering.changed(id);
+  }
+
   /** Lets them go on, by an answer that stands already or to be judged anew. */
   release(threads: readonly Thread[]): void {
     const waiting = new Set(
@@ -156,7 +159,7 @@ export class Questions {
     return {
       questions: this.queue.all().map((entry) => this.tellings.question(entry)),
       denials: this.denials.all().map((one) => this.tellings.denial(one)),
-      overflowed: this.#overflowed,
+      overflowed: this.#overflow.denied,
     };
   }
 
@@ -166,23 +169,13 @@ export class Questions {
     if (entry === undefined) return;
     if (this.attendance.size === 0) this.fallBack(entry, NOBODY);
     else if (this.#deadlines.isOver(id)) this.fallBack(entry, DEADLINE);
-    else this.#judgeAnew(entry);
+    else this.judging.anew(entry);
   }
 
   /** Nothing is asked any more, and what waits gets the fallback: the session is to end. */
   refuse(): void {
     this.attendance.refuse();
     for (const entry of this.queue.all()) if (!this.answering.has(entry.id)) this.fallBack(entry, NOBODY);
-  }
-
-  /** Has all that waits judged anew: nothing is asked any more, in a mode that refuses nothing. */
-  judgeAnew(): void {
-    for (const { id } of this.queue.all()) {
-      if (this.answering.has(id)) continue;
-      const threads = this.settle(id, 'it was judged anew');
-      this.tellGone(id, 'retried');
-      this.release(threads);
-    }
   }
 
   /** Lets all that waits take the signals it was sent. It asks again, where it lives on. */
@@ -210,7 +203,7 @@ export class Questions {
     const process = this.processes.hold(event.pid, event.tid);
     if (process === null) {
       gate.forget(event.tid);
-      this.#dropThread(event.tid, 'died');
+      this.#vanished.thread(event.tid);
       return;
     }
     // Held once for each thread that waits, however often it asks.
@@ -222,10 +215,10 @@ export class Questions {
     const { start, sequence, since } = waiting;
     const key = `${event.policy} ${operations} ${event.asked.objectType} ${event.asked.bytes.toString('latin1')}`;
     const { entry, kind, left } = this.queue.put(key, { tid, pid, start, sequence, since, facts, to }, facts);
-    if (left !== null && left.threads.size === 0) this.tellGone(left.id, 'decided');
-    if (entry === null) this.#overflow({ tid, pid, start, sequence, since, facts, to });
+    if (left !== null) this.left(left, 'decided');
+    if (entry === null) this.#overflow.deny({ tid, pid, start, sequence, since, facts, to });
     else if (kind === 'new') this.#put(entry);
-    else if (kind === 'more') this.#tellChanged(entry.id);
+    else if (kind === 'more') this.#gathering.changed(entry.id);
   }
 
   #put(entry: Waiting): void {
@@ -248,86 +241,14 @@ export class Questions {
     if (entry !== undefined && !this.answering.has(id)) this.fallBack(entry, DEADLINE);
   }
 
-  /** No room: denied, this once, and told. */
-  #overflow(thread: Thread): void {
-    this.replies.once(
-      { ...thread.to, scope: 'thread', task: { pid: thread.tid, start: thread.start } },
-      { verdict: 'deny', errnum: 0, expires: 0n },
-    );
-    this.release([thread]);
-    this.#overflowed++;
-    if (this.#overflowed === 1)
-      this.of.problem(`more than ${QUESTIONS_MOST} questions wait: what is asked beyond them is denied`);
-    this.attendance.tell({ v: 1, tell: 'full', denied: this.#overflowed });
-  }
-
   #denied(event: KernelEvent, record: EventRecord): void {
     this.#gathering.refused(this.denials.add(record, () => factsOf(event, record)));
-  }
-
-  #tellChanged(id: number): void {
-    this.#gathering.changed(id);
-  }
-
-  /** Those of its threads that the policy decides now go on. */
-  #judgeAnew(entry: Waiting): void {
-    if (this.answering.has(entry.id)) return;
-    const policy = this.tellings.loaded(entry.facts.record.policy)?.policy;
-    if (policy === undefined) return;
-    const decided = [...entry.threads.values()].filter(
-      ({ facts: { access } }) => access !== null && decide(policy, access).verdict !== 'ask',
-    );
-    if (decided.length === 0) return;
-    for (const { tid } of decided) this.queue.drop(tid);
-    this.release(decided);
-    if (this.queue.get(entry.id) === undefined) this.tellGone(entry.id, 'decided');
-    else this.#tellChanged(entry.id);
-  }
-
-  /** A process has ended: what its threads waited for waits without them. */
-  #died(pid: number): void {
-    for (const entry of this.queue.all())
-      for (const thread of [...entry.threads.values()]) {
-        if (thread.pid !== pid) continue;
-        // Who has its number by now may wait for something else.
-        if (this.of.session.gate.question(thread.tid)?.start === thread.start) this.of.session.gate.forget(thread.tid);
-        this.#dropThread(thread.tid, 'died');
-      }
-    this.replies.sweep((other) => this.processes.get(other) !== undefined);
-  }
-
-  #dropThread(tid: number, why: Gone): void {
-    const entry = this.queue.drop(tid);
-    if (entry === null) return;
-    if (entry.threads.size === 0) this.tellGone(entry.id, why);
-    else this.#tellChanged(entry.id);
-  }
-
-  /** What the kernel half does not know any more waits for nothing: a thread that another's exec ended, for one. */
-  #sweep(): void {
-    const { gate } = this.of.session;
-    for (const entry of this.queue.all())
-      for (const { tid, pid, start } of [...entry.threads.values()]) {
-        const waiting = gate.question(tid);
-        if (waiting !== null && waiting.start === start) continue;
-        this.#dropThread(tid, 'died');
-        this.processes.letGo(pid);
-      }
-    this.replies.sweep((pid) => this.processes.get(pid) !== undefined);
   }
 
   #end(id: number, how: string): void {
     this.#deadlines.clear(id);
     this.#gathering.forget(id);
     this.#ends.add(id, how);
-  }
-
-  #numbersOf(images: readonly Image[]): { readonly number: number; readonly generation: number }[] {
-    const { state } = this.of.session;
-    return images.flatMap(({ index, generation }) => {
-      const policy = state.policies.find((one) => one.index === index);
-      return policy === undefined ? [] : [{ number: policy.number, generation }];
-    });
   }
 }
 

@@ -59,6 +59,8 @@ export class Asking {
   /** The question that the UI has before it. */
   #asked: number | null = null;
   #over = false;
+  /** The session is over. */
+  #ended = false;
 
   constructor(options: AskingOptions) {
     this.#options = options;
@@ -68,6 +70,11 @@ export class Asking {
   begin(client: Pick<Client, 'request'>): void {
     this.#client = client;
     void this.#next();
+  }
+
+  /** Nothing is asked any more: that nobody answers is no news then. */
+  end(): void {
+    this.#ended = true;
   }
 
   /** Takes what is told to those who attend. */
@@ -83,10 +90,10 @@ export class Asking {
         return;
       }
       case 'answered':
-        this.#ended(notice.answered.question, `answered by ${notice.answered.by.name}`);
+        this.#settledElsewhere(notice.answered.question, `answered by ${notice.answered.by.name}`);
         return;
       case 'gone':
-        this.#ended(notice.question, `gone: ${notice.why}`);
+        this.#settledElsewhere(notice.question, `gone: ${notice.why}`);
         return;
       case 'problem':
         this.#options.say(notice.problem);
@@ -97,9 +104,9 @@ export class Asking {
   };
 
   /** Whoever is asked just now is told that there is nothing to answer any more: the next line goes on. */
-  #ended(id: number, how: string): void {
+  #settledElsewhere(id: number, how: string): void {
     this.#open.delete(id);
-    if (this.#asked === id) this.#options.ui.tell(bytesOf(`The question is ${how}.`));
+    if (this.#asked === id) this.#options.ui.over(bytesOf(`The question is ${how}.`));
   }
 
   async #next(): Promise<void> {
@@ -144,6 +151,7 @@ export class Asking {
       const text = await ui.ask(line, again);
       this.#asked = null;
       if (text === null) {
+        if (this.#ended) return;
         this.#over = true;
         this.#options.say('nobody answers any more: what no rule permits is denied from now on');
         if (!this.#open.has(id)) return;

@@ -4,16 +4,18 @@ import { join } from 'node:path';
 import type { Application } from '../application/application.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { Refusal } from '../host/failure.js';
+import { lookAt } from '../host/running.js';
 import { shellWord } from '../host/shell.js';
 import { UNATTENDED } from '../policy/posture.js';
 import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
+import { readStates } from '../session/state.js';
 import { closeSession, launchOf, openSession, prepareKernel } from '../supervise/begin.js';
 import type { Ended } from '../supervise/foreground.js';
 import { launching } from '../supervise/launch.js';
 import { type Origin, Supervisor } from '../supervise/supervisor.js';
 import type { LinePolicy } from './line.js';
-import { lookAt, requireTakable, taking } from './running.js';
+import { requireNoSupervisor, requireTakable, taking } from './running.js';
 import type { Called } from './setting.js';
 import { ClassicSink } from './sink.js';
 import { ClassicSource } from './source.js';
@@ -83,6 +85,7 @@ export function originOf(called: Called, policy: number): Origin<Ended> {
 /** What can be told of a running program before anything is loaded is told then. */
 export function requireRunning({ flags, request }: Called): void {
   if (flags.pid === null) return;
+  requireNoSupervisor(flags.pid, readStates(request.host));
   const start = `systrace ${flags.learn ? '-A' : '-a'} ${request.argv.map(shellWord).join(' ')}`;
   requireTakable(lookAt(flags.pid), process.pid, start);
 }

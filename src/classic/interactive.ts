@@ -37,7 +37,16 @@ export async function interactive(called: Called): Promise<Ended> {
   source.admit(request.program.path);
   const application = await source.load();
   if (source.isDetached(request.program.path)) return unmonitored(called);
-  return hold(called, source, application, (origin, session) => asked(origin, session, called, source, gui));
+  const show = (): Ui => (gui === null ? new TextUi(ownStdin(addon())) : new GuiUi(gui));
+  const ends: (() => void)[] = [];
+  try {
+    return await hold(called, source, application, (origin, session) =>
+      asked(origin, session, called, source, show, (end) => void ends.push(end)),
+    );
+  } finally {
+    // Not before the session is over: what a server leaves in the background asks, too.
+    for (const end of ends) end();
+  }
 }
 
 function requireGui(file: string): string {
@@ -59,27 +68,26 @@ function asked(
   session: Session,
   called: Called,
   source: ClassicSource,
-  gui: string | null,
+  show: () => Ui,
+  atEnd: (end: () => void) => void,
 ): Origin<Ended> {
   return {
     name: origin.name,
     enter: async () => {
-      const ui: Ui = gui === null ? new TextUi(ownStdin(addon())) : new GuiUi(gui);
+      const ui = show();
       const { flags, speech, around } = called;
       const keeping = keepingOf(called, session, source);
       const asking = new Asking({ ui, keeping, around, aliased: !flags.unaliased, say: speech.say });
+      atEnd(() => {
+        asking.end();
+        ui.close();
+      });
       let client: Client | undefined;
       try {
         client = await attend(sessionFolder(session.host, session.state.name), { ask: false }, asking.hear);
         asking.begin(client);
-        const { ended } = await origin.enter(session);
-        return {
-          ended: ended.finally(() => {
-            ui.close();
-          }),
-        };
+        return await origin.enter(session);
       } catch (error) {
-        ui.close();
         client?.close();
         throw error;
       }

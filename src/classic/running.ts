@@ -4,14 +4,15 @@
  * that are there already are not, and what it has open stays open. Linux can do so where the process has one thread: the kernel
  * half's storage is reached by a pidfd, and before 6.9 no pidfd names another thread than the first.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { codeOf, Failure, Refusal } from '../host/failure.js';
 import { statFields } from '../host/proc-stat.js';
+import { lookAt, type Running } from '../host/running.js';
 import { shellWord } from '../host/shell.js';
 import { encodeSubject } from '../kernel/records.js';
 import { nativeFailure } from '../session/acquire.js';
 import type { Session } from '../session/session.js';
+import { isSupervised, type SessionState } from '../session/state.js';
 import type { Ended } from '../supervise/foreground.js';
 import type { Origin } from '../supervise/supervisor.js';
 
@@ -20,49 +21,6 @@ const SIGCONT = 18;
 /** How long a process may take to stand still: in a system call that nothing interrupts (a disk's) it takes none. */
 const STILL_MS = 2000;
 const LOOK_MS = 5;
-
-/** What of a process decides whether it can be taken. */
-export interface Running {
-  readonly pid: number;
-  readonly threads: number;
-  /** 0: nobody. */
-  readonly tracer: number;
-  /** Resolved path of its image; null: a kernel thread, or gone. */
-  readonly exe: string | null;
-  readonly rings: boolean;
-  readonly stopped: boolean;
-}
-
-/** Looks at a process. Throws a Refusal where there is none. */
-export function lookAt(pid: number): Running {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    const field = (name: string): string => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '';
-    return {
-      pid,
-      threads: Number(field('Threads')),
-      tracer: Number(field('TracerPid')),
-      exe: exeOf(pid),
-      rings: readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === 'anon_inode:[io_uring]'),
-      stopped: 'Tt'.includes(field('State')),
-    };
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ESRCH') throw error;
-    throw new Refusal(`${pid}: there is no such process`, 'ps ax', error);
-  }
-}
-
-function exeOf(pid: number): string | null {
-  return linkOf(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '') ?? null;
-}
-
-function linkOf(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null;
-  }
-}
 
 /**
  * Throws a Refusal that says why the process cannot be taken, and what to do instead.
@@ -84,7 +42,27 @@ export function requireTakable({ pid, threads, tracer, exe, rings }: Running, ow
     );
 }
 
-/** A running process as the session's origin; its end is told by nothing but that it came. */
+/** The command that asks about what a process under a policy is denied. */
+const asked = (pid: number): string => `callgate attach ${pid} --ask`;
+
+/**
+ * Throws a Refusal where the process supervises a session. Some were taught to give the number of systrace itself: its program is held
+ * already, and that number is as good to `attach`.
+ */
+export function requireNoSupervisor(pid: number, states: readonly SessionState[]): void {
+  const held = states.find((state) => state.supervisor.pid === pid && isSupervised(state));
+  if (held === undefined) return;
+  const { name, kind, command } = held;
+  throw new Refusal(
+    `${pid} is the supervisor of ${name}: ${command[0]} is under a policy already`,
+    kind === 'run' ? asked(pid) : 'callgate status',
+  );
+}
+
+/**
+ * A running process as the session's origin. How it ended is told to its parent alone, by the kernel: of it we know only that it has, and
+ * that is no failure of ours. systrace ended with 0, too.
+ */
 export function taking(policy: number, pid: number, program: string): Origin<Ended> {
   return {
     name: program.split('/').at(-1) ?? program,
@@ -98,7 +76,7 @@ export function taking(policy: number, pid: number, program: string): Origin<End
         throw error;
       }
       const { done } = addon.waitPidfd(pidfd);
-      return { ended: done.then(() => ({ code: null, signal: null })) };
+      return { ended: done.then(() => ({ code: 0, signal: null })) };
     },
   };
 }
@@ -125,7 +103,7 @@ function mark(session: Session, pidfd: number, policy: number, pid: number): voi
   try {
     host.addon.mark(gate.native, pidfd, encodeSubject(policy, number, cookie));
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw new Refusal(`${pid} is under a policy already`, 'callgate status', error);
+    if (codeOf(error) === 'EEXIST') throw new Refusal(`${pid} is under a policy already`, asked(pid), error);
     throw nativeFailure(error, `${pid} could not be made a subject`);
   }
 }

@@ -14,6 +14,8 @@ export interface Ui {
   ask(question: Bytes, again: boolean): Promise<string | null>;
   /** Says a line that is no question. */
   tell(line: Bytes): void;
+  /** Says that there is nothing to answer any more; the line that comes next is no answer. */
+  over(line: Bytes): void;
   /** The answer was taken. */
   taken(): void;
   close(): void;
@@ -58,6 +60,8 @@ class Lines {
 export class TextUi implements Ui {
   readonly #lines: Lines;
   readonly #output: Writable;
+  /** The prompt stands there, and nothing behind it. */
+  #prompted = false;
 
   /** @param input is let go of in the end: with a read that waits this process would not end */
   constructor(input: Readable, output: Writable = process.stdout) {
@@ -65,14 +69,24 @@ export class TextUi implements Ui {
     this.#output = output;
   }
 
-  ask(question: Bytes, again: boolean): Promise<string | null> {
+  async ask(question: Bytes, again: boolean): Promise<string | null> {
     if (!again) this.#output.write(bufferOf(`${question}\n` as Bytes));
     this.#output.write('Answer: ');
-    return this.#lines.next();
+    this.#prompted = true;
+    const line = await this.#lines.next();
+    this.#prompted = false;
+    return line;
   }
 
   tell(line: Bytes): void {
-    this.#output.write(bufferOf(`${line}\n` as Bytes));
+    const begin = this.#prompted ? '\n' : '';
+    this.#prompted = false;
+    this.#output.write(bufferOf(`${begin}${line}\n` as Bytes));
+  }
+
+  /** What is half typed cannot be taken back: so the next question does not come before a line has come. */
+  over(line: Bytes): void {
+    this.tell(`${line} Enter goes on.` as Bytes);
   }
 
   taken(): void {}
@@ -108,6 +122,10 @@ export class GuiUi implements Ui {
 
   tell(line: Bytes): void {
     this.#child.stdin?.write(bufferOf(`${line}\n` as Bytes));
+  }
+
+  over(line: Bytes): void {
+    this.tell(line);
   }
 
   taken(): void {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What can be attached to, and attaching. */
 import { type Attached, attach } from '../attach/attached.js';
-import { Failure } from '../host/failure.js';
+import { Failure, messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
+import { commandLine, isTakable, lookAt, type Running } from '../host/running.js';
+import { shellWord } from '../host/shell.js';
 import { findGate, locked } from '../session/acquire.js';
 import { isSupervised, readStates, type SessionState, sessionFolder } from '../session/state.js';
 import { subjectProcesses } from '../session/subjects.js';
@@ -60,18 +62,38 @@ export async function attachTo(host: Host, { word, program, ask, as }: AttachTo)
   return attach(sessionFolder(host, state.name), watch, program);
 }
 
+const BEGIN = 'callgate run -- CMD begins one under its policy, callgate learn -- CMD makes the policy';
+
 function sessionOf(host: Host, word: string): SessionState {
-  const run = 'callgate run -- CMD begins one under its policy, callgate learn -- CMD makes the policy';
   const gate = findGate(host);
-  if (gate === null) throw new Failure(`${word}: nothing runs under a policy`, run);
+  const isPid = /^\d+$/.test(word);
   try {
-    return findSession(host, gate, word);
+    if (gate !== null) return findSession(host, gate, word);
   } catch (error) {
-    if (!(error instanceof Failure) || !/^\d+$/.test(word) || error.remedy !== 'callgate status') throw error;
-    throw new Failure(`process ${word} is under no policy, and supervises none: nothing it does is asked`, run, error);
+    if (!(error instanceof Failure) || !isPid || error.remedy !== 'callgate status') throw error;
+    throw noSubject(Number(word), error);
   } finally {
-    gate.close();
+    gate?.close();
   }
+  throw isPid ? noSubject(Number(word)) : new Failure(`${word}: nothing runs under a policy`, BEGIN);
+}
+
+/** Says what would make the process a subject: as it runs, where that can be done, or begun anew. */
+function noSubject(pid: number, cause?: unknown): Failure {
+  const message = `process ${pid} is under no policy, and supervises none: nothing it does is asked`;
+  let running: Running;
+  let command: string;
+  try {
+    running = lookAt(pid);
+    command = commandLine(running);
+  } catch (error) {
+    return new Failure(messageOf(error), 'callgate attach', cause);
+  }
+  const { exe } = running;
+  if (exe === null) return new Failure(`${message}; it is the kernel's own`, 'callgate attach', cause);
+  const anew = `callgate run -- ${command} begins it anew, under its policy; callgate learn -- ${command} makes the policy`;
+  const taken = `systrace -t -p ${pid} ${shellWord(exe)} asks about it from now on, as it runs; `;
+  return new Failure(message, `${isTakable(running) ? taken : ''}${anew}`, cause);
 }
 
 /** Nobody can answer there any more; nobody waits for it either. */

@@ -89,11 +89,11 @@ export class Supervisor {
             begun: () => this.#questions?.attendance.brace(),
             taken: (images, changed) => {
               this.#reporter.hold(changed);
-              this.#questions?.taking(images);
+              this.#questions?.judging.taking(images);
               for (const { program, generation } of images)
                 talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
             },
-            held: (images, changed) => this.#questions?.took(images, changed),
+            held: (images, changed) => this.#questions?.judging.took(images, changed),
             noticed: (words) => {
               this.#reporter.problem(words);
               talk(words);
@@ -180,7 +180,7 @@ export class Supervisor {
       if (readState(host, state.name) === undefined) throw new Failure(`${state.name}: the session is over`);
       return switchSession(this.#session, mode);
     });
-    if (mode === 'complain') this.#questions?.judgeAnew();
+    if (mode === 'complain') this.#questions?.judging.all();
     return change;
   }
 

@@ -10,7 +10,7 @@ import type { Test } from 'tap';
 import { fieldBytes, structBytes, writeNumber } from '../../src/abi/struct.js';
 import type { Application } from '../../src/application/application.js';
 import { digestText } from '../../src/application/compiled.js';
-import { FolderSource } from '../../src/application/source.js';
+import { FolderSource, type PolicySource } from '../../src/application/source.js';
 import { attend, type Client } from '../../src/control/client.js';
 import type { Notice, RequestOf } from '../../src/control/protocol.js';
 import { decide } from '../../src/decide/decide.js';
@@ -68,11 +68,14 @@ export class Scene {
     this.file = join(folder, 'policies', 'd.yaml');
   }
 
-  /** @param rules the policy below its program */
-  static async open(test: Test, rules: string): Promise<Scene> {
+  /**
+   * @param rules the policy below its program
+   * @param language of its files, where it is not callgate's own
+   */
+  static async open(test: Test, rules: string, language?: string): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), 'callgate-asking-'));
     const scene = new Scene(folder);
-    await scene.#open(`version: 1\nprogram: ${PROGRAM}\n${rules}`);
+    await scene.#open(`version: 1\nprogram: ${PROGRAM}\n${rules}`, language);
     test.teardown(async () => {
       await scene.end();
       rmSync(folder, { recursive: true, force: true });
@@ -80,7 +83,7 @@ export class Scene {
     return scene;
   }
 
-  async #open(text: string): Promise<void> {
+  async #open(text: string, language: string | undefined): Promise<void> {
     const { addon, folder, file } = this;
     const below = (name: string): string => join(folder, name);
     mkdirSync(below('policies'), { mode: 0o755 });
@@ -88,7 +91,10 @@ export class Scene {
     const places = { pins: below('bpf'), run: below('run'), journals: below('lib'), logs: below('log') };
     const host = { addon, ...places, policies: below('policies'), groups: [] };
     this.gate = new Gate(addon.load({ directory: host.pins }));
-    const source = new FolderSource(below('policies'), [], around);
+    const source: PolicySource = Object.assign(
+      new FolderSource(below('policies'), [], around),
+      language === undefined ? {} : { language },
+    );
     const application = (await source.load()) as Application;
     const numbering = new Numbering();
     const images = imagesOf(applicationAs(application, { attended: false, ask: false }), numbering, 'as-written');

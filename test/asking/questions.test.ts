@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Questions of a session whose kernel half is played: each is told once, and each answer does what it says. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import type { Application } from '../../src/application/application.js';
+import { FolderSource } from '../../src/application/source.js';
 import { CodedFailure } from '../../src/control/protocol.js';
+import { imagesOf, Numbering } from '../../src/session/images.js';
+import { Session } from '../../src/session/session.js';
+import { around } from '../cases.js';
 import { hasFields } from '../fields.js';
 import { Scene } from './kernel.js';
 
@@ -92,6 +98,22 @@ t.test('eight workers are one question, and all go on by one answer', async (t) 
   t.equal(heard.of('answered').length, 1);
 });
 
+t.test('who asks something else meanwhile waits for that alone', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { client, heard } = await scene.attend();
+  const [one, two] = [scene.worker(), scene.worker()];
+  const calls = [one, two].map((task) => scene.call(task, '/srv/a'));
+  await heard.next('question', ({ question }) => question.threads === 2);
+  const other = scene.call(two, '/srv/b');
+  const { question } = await heard.next('question', ({ question }) => question.id === 1 && question.threads === 1);
+  t.same(question.pids, [one.pid], 'it is told who is left');
+  hasFields(t, await client.request<'answer'>(answer(1)), { threads: 1 });
+  t.equal((await calls[0])?.verdict, 'permit');
+  await heard.next('question', ({ question }) => question.id === 2);
+  await client.request<'answer'>(answer(2, { verdict: 'deny' }));
+  t.equal((await other).verdict, 'deny');
+});
+
 t.test('for the process, for minutes, and taken back', async (t) => {
   const scene = await Scene.open(t, RULES);
   const { client, heard } = await scene.attend();
@@ -171,6 +193,28 @@ t.test('always: written before the rule that asked, in force at once, and taken 
   await client.request<'answer'>(answer(4, { verdict: 'deny', scope: 'always', errno: 'ENOENT' }));
   t.equal((await again).verdict, 'deny');
   t.match(scene.text, /- deny: read\n {4}path: \/srv\/data\/a\n {4}errno: ENOENT\n/);
+});
+
+t.test('files into which no statement can be written: refused, and the question is open still', async (t) => {
+  const scene = await Scene.open(t, RULES, 'the classic language of systrace');
+  const before = scene.text;
+  const { client, heard } = await scene.attend();
+  const call = scene.call(scene.worker(), '/srv/a');
+  await heard.next('question');
+  const refused = {
+    code: 'bad-policy',
+    message: `${scene.file} is in the classic language of systrace: no statement can be written into it`,
+    remedy:
+      'put the line into the file, and have what waits judged anew; or answer once, for minutes or for the process',
+  };
+  for (const statement of [1, '- permit: read\n  path: /srv/a'])
+    await t.rejects(client.request<'answer'>(answer(1, { scope: 'always', statement })), refused);
+  await client.request<'answer'>(answer(1, { scope: 'process' }));
+  t.same(await call, { verdict: 'permit', errnum: 0, why: 'answer' });
+  await scene.call(scene.worker(), '/etc/x');
+  const { denial } = await heard.next('denial');
+  await t.rejects(client.request<'permit'>({ v: 1, do: 'permit', denial: denial.id }), refused);
+  t.same([scene.text, heard.of('gone')], [before, []]);
 });
 
 t.test('answers that stand go on standing under a changed policy', async (t) => {
@@ -363,6 +407,42 @@ t.test('weighing says what else would be granted', async (t) => {
   t.ok((folder?.grants?.count ?? 0) >= 4);
   t.same(folder?.alike, []);
   await t.rejects(client.request<'weigh'>({ v: 1, do: 'weigh', question: 9 }), CodedFailure);
+});
+
+t.test('weighing names the running policies of other programs that permit the like already', async (t) => {
+  const scene = await Scene.open(t, 'default: ask\nrules:\n');
+  const { host } = scene.session;
+  for (const [name, rules] of [
+    ['all', '  - permit: read\n    path: /srv/**\n'],
+    ['one', '  - permit: read\n    path: /srv/a\n'],
+    ['written', '  - permit: write\n    path: /srv/**\n'],
+    ['denied', '  - deny: read\n    path: /srv/a\n  - permit: read\n    path: /srv/**\n'],
+  ] as const) {
+    const policies = join(scene.folder, name);
+    mkdirSync(policies);
+    writeFileSync(join(policies, 'p.yaml'), `version: 1\nprogram: /usr/bin/${name}\nrules:\n${rules}`);
+    const application = (await new FolderSource(policies, [], around).load()) as Application;
+    const facts = { name: `${name}-1`, kind: 'run', command: [name], folder: policies, user: null } as const;
+    Session.open(
+      host,
+      scene.gate,
+      { ...facts, log: '/dev/null', journal: null, mode: null },
+      imagesOf(application, new Numbering(), 'as-written'),
+    );
+  }
+  const { client, heard } = await scene.attend();
+  void scene.call(scene.worker(), '/srv/a');
+  await heard.next('question');
+  const { question } = await client.request<'weigh'>({ v: 1, do: 'weigh', question: 1 });
+  t.same(
+    question?.suggestions.map(({ label, alike }) => [label, alike]),
+    [
+      ['this object', ['/usr/bin/all', '/usr/bin/one']],
+      ['its folder', ['/usr/bin/all']],
+      ['all below its folder', ['/usr/bin/all']],
+      ['the whole operation', []],
+    ],
+  );
 });
 
 t.test('what waits when a session is switched to complain, or is to end, waits no more', async (t) => {

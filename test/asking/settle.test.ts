@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a supervisor that was killed left standing still: told first, and denied by the next command that has to do with it. */
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, realpathSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { structBytes, writeNumber } from '../../src/abi/struct.js';
 import { render } from '../../src/commands/status.js';
@@ -109,13 +110,28 @@ t.test('one whose supervisor was killed goes on, with nobody there to ask', asyn
   t.same(settleAll(host, gate), []);
 });
 
-t.test('what is no subject cannot be attached to', async (t) => {
+t.test('what is no subject cannot be attached to: it is said what makes it one', async (t) => {
   const { host, open } = setUp(t);
-  open('a-1');
-  await t.rejects(attachTo(host, { word: '1', program: null, ask: false }), {
-    message: 'process 1 is under no policy, and supervises none: nothing it does is asked',
-    remedy: 'callgate run -- CMD begins one under its policy, callgate learn -- CMD makes the policy',
-  });
+  const to = (word: number | string) => attachTo(host, { word: String(word), program: null, ask: false });
+  const child = spawn('sleep', ['1000', '1']);
+  const titled = spawn('sleep', ['1000'], { argv0: 'sleep: waits' });
+  t.teardown(() => [child, titled].map((one) => one.kill('SIGKILL')));
+  const sleep = realpathSync('/bin/sleep');
+  const node = await to(process.pid).catch(({ remedy }: { remedy: string }) => remedy);
+  t.match(String(node), /^callgate run -- \/\S* /, 'this process has threads: it cannot be taken as it runs');
+  for (const begun of [false, true]) {
+    if (begun) open('a-1');
+    for (const [{ pid }, command] of [
+      [child, `${sleep} 1000 1`],
+      [titled, `${sleep} 1000`],
+    ] as const)
+      await t.rejects(to(pid as number), {
+        message: `process ${pid} is under no policy, and supervises none: nothing it does is asked`,
+        remedy: `systrace -t -p ${pid} ${sleep} asks about it from now on, as it runs; callgate run -- ${command} begins it anew, under its policy; callgate learn -- ${command} makes the policy`,
+      });
+    await t.rejects(to(0x7fffffff), { message: '2147483647: there is no such process', remedy: 'callgate attach' });
+  }
+  await t.rejects(to('cat'), { message: /^cat: no session/ });
 });
 
 t.test('answers and questions go with their session', async (t) => {

@@ -49,6 +49,7 @@ async function dialogue(
       return left.shift() ?? null;
     },
     tell: (line) => void acts.push(`> ${line}`),
+    over: (line) => void acts.push(`> ${line}`),
     taken: () => void acts.push('OKAY'),
     close: () => undefined,
   };
@@ -205,6 +206,7 @@ t.test('what somebody else has answered is not answered again, nor what is gone'
       });
     },
     tell: (line) => void acts.push(`> ${line}`),
+    over: (line) => void acts.push(`> ${line}`),
     taken: () => void acts.push('OKAY'),
     close: () => undefined,
   };
@@ -273,6 +275,38 @@ t.test('at the terminal', async (t) => {
   input.end();
   t.equal(await ui.ask('another' as Bytes, false), null, 'nobody is there any more');
   t.equal(output.read()?.toString(), 'a question\nAnswer: Answer: another\nAnswer: ');
+});
+
+t.test('what is said while a question stands there begins a line, and once', async (t) => {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const ui = new TextUi(input, output);
+  const answer = ui.ask('a question' as Bytes, false);
+  ui.over('It is answered.' as Bytes);
+  ui.tell('So is this.' as Bytes);
+  input.write('permit\n');
+  t.equal(await answer, 'permit');
+  ui.tell('More.' as Bytes);
+  t.equal(output.read()?.toString(), 'a question\nAnswer: \nIt is answered. Enter goes on.\nSo is this.\nMore.\n');
+});
+
+t.test('that nobody answers is no news at the end', async (t) => {
+  for (const over of [false, true]) {
+    const said: string[] = [];
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const ui = new TextUi(input, output);
+    const keeping = {
+      policyOf: () => ({ number: 3, filters: 2, emulation: 'native' }),
+      denied: () => undefined,
+    } as unknown as Keeping;
+    const asking = new Asking({ ui, keeping, around, aliased: true, say: (line) => void said.push(line) });
+    asking.hear({ v: 1, tell: 'question', question: question(1) });
+    asking.begin({ request: async () => undefined } as unknown as Pick<Client, 'request'>);
+    asking.hear({ v: 1, tell: 'gone', question: 1, why: 'died' });
+    if (over) asking.end();
+    ui.close();
+    await new Promise((done) => setImmediate(done));
+    t.same(said, over ? [] : ['nobody answers any more: what no rule permits is denied from now on']);
+  }
 });
 
 t.test('a GUI', async (t) => {

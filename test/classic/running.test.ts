@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import t from 'tap';
-import { lookAt, type Running, requireTakable, taking } from '../../src/classic/running.js';
+import { requireNoSupervisor, requireTakable, taking } from '../../src/classic/running.js';
+import { isTakable, lookAt, type Running } from '../../src/host/running.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { encodeSubject } from '../../src/kernel/records.js';
 import { Session } from '../../src/session/session.js';
@@ -29,6 +30,16 @@ t.test('who can be taken', (t) => {
   t.equal(refused({ tracer: 7 }), '812 is traced by 7, which acts in its place');
   t.equal(refused({ rings: true }), '812 has an io_uring: it could act through it unjudged');
   t.equal(refused({ threads: 2 }).slice(0, 19), '812 has 2 threads: ');
+  for (const changed of [
+    {},
+    { stopped: true },
+    { pid: 1 },
+    { exe: null },
+    { tracer: 7 },
+    { rings: true },
+    { threads: 2 },
+  ])
+    t.equal(isTakable({ ...SLEEP, ...changed }), refused(changed) === 'taken', JSON.stringify(changed));
   t.end();
 });
 
@@ -72,13 +83,40 @@ t.test('it is stopped, made a subject, and let go on', async (t) => {
   });
   const { ended } = await taking(3, pid, '/usr/bin/sleep').enter(session);
   t.same(acts, ['signal 19', 'mark 99 stopped true', 'signal 18']);
-  t.same(await ended, { code: null, signal: null });
+  t.same(await ended, { code: 0, signal: null }, 'that it has ended is no failure');
   acts.length = 0;
   Object.assign(addon, {
     mark: () => {
       throw Object.assign(new Error('mark'), { code: 'EEXIST' });
     },
   });
-  await t.rejects(taking(3, pid, '/usr/bin/sleep').enter(session), { message: `${pid} is under a policy already` });
+  await t.rejects(taking(3, pid, '/usr/bin/sleep').enter(session), {
+    message: `${pid} is under a policy already`,
+    remedy: `callgate attach ${pid} --ask`,
+  });
   t.same(acts, ['signal 19', 'signal 18', 'close'], 'what cannot be taken goes on as well');
+});
+
+t.test('the number of a supervisor is not its program’s', async (t) => {
+  const { addon, host } = fakeHost(t);
+  const gate = new Gate(addon.load({ directory: host.pins }));
+  for (const [kind, remedy] of [
+    ['run', `callgate attach ${process.pid} --ask`],
+    ['learn', 'callgate status'],
+  ] as const) {
+    const facts = {
+      name: `${kind}-1`,
+      kind,
+      command: ['/usr/sbin/inetd'],
+      folder: '/p',
+      user: null,
+      mode: null,
+    } as const;
+    const session = Session.open(host, gate, { ...facts, log: '/dev/null', journal: null }, []);
+    t.throws(() => requireNoSupervisor(process.pid, [session.state]), {
+      message: `${process.pid} is the supervisor of ${kind}-1: /usr/sbin/inetd is under a policy already`,
+      remedy,
+    });
+    t.doesNotThrow(() => requireNoSupervisor(812, [session.state]));
+  }
 });

@@ -63,7 +63,8 @@ export class FakeAddon implements Addon {
   attachError: Error | null = null;
   /** Tasks there have been. */
   born = 0;
-  #nextPid = 4000;
+  /** No number of a real process: it is asked about in /proc, and our own may come to the door (Linux has 4194304 at most). */
+  #nextPid = 5_000_000;
   #nextId = 1;
 
   load(_options: LoadOptions): NativeGate {

@@ -14,7 +14,7 @@ export class Attach {
   constructor(...words: string[]) {
     this.process = spawn(BIN, ['attach', ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.process.stdout, this.process.stderr])
-      stream?.on('data', (chunk: Buffer) => {
+      stream?.on('data', (chunk: Buffer | string) => {
         this.output += chunk.toString();
         this.#woken();
       });
@@ -45,7 +45,8 @@ export class Attach {
 export class Script extends Attach {
   readonly notices: Notice[] = [];
   readonly answers: { ok: boolean; answer?: unknown; error?: { code?: string } }[] = [];
-  #read = 0;
+  /** Of a line that has no end yet. */
+  #pieces: string[] = [];
 
   constructor(
     word: string,
@@ -53,17 +54,21 @@ export class Script extends Attach {
     ...flags: string[]
   ) {
     super('--json', ...flags, word);
-    this.process.stdout?.on('data', () => this.#take());
+    this.process.stdout?.setEncoding('utf8');
+    this.process.stdout?.on('data', (piece: string) => this.#take(piece));
   }
 
   request(request: Omit<ControlRequest, 'v'> & object): void {
     this.type(`${JSON.stringify({ v: 1, ...request })}\n`);
   }
 
-  #take(): void {
-    for (let end = this.output.indexOf('\n', this.#read); end >= 0; end = this.output.indexOf('\n', this.#read)) {
-      const line = this.output.slice(this.#read, end);
-      this.#read = end + 1;
+  /** Looks at each piece once: of ten thousand questions there are many. */
+  #take(piece: string): void {
+    this.#pieces.push(piece);
+    if (!piece.includes('\n')) return;
+    const lines = this.#pieces.join('').split('\n');
+    this.#pieces = [lines.pop() ?? ''];
+    for (const line of lines) {
       if (!line.startsWith('{')) continue;
       const said = JSON.parse(line) as Notice | Script['answers'][number];
       if ('tell' in said) {

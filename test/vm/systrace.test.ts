@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** systrace's flags on a kernel: each does what it did, or says why not; questions at the terminal, by a GUI, of a program that runs. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
@@ -19,7 +19,7 @@ const NOBODY = 65534;
 t.setTimeout(1_500_000);
 
 /** All, or those that are named. */
-const PARTS = [flags, terminal, gui, running, attached].filter(
+const PARTS = [flags, terminal, gui, background, running, attached].filter(
   ({ name }) => process.env.CALLGATE_PART === undefined || process.env.CALLGATE_PART.split(',').includes(name),
 );
 
@@ -301,6 +301,31 @@ done
   t.match(missing.stderr, /none: the GUI is no program that can be run \(ENOENT\)/);
 }
 
+/** A server leaves a child in the background and ends: the child is asked about still, and systrace ends with it. */
+async function background(t: Test): Promise<void> {
+  const scene = new Scene();
+  const { home, work } = scene;
+  const [one] = scene.files;
+  const shell = '/usr/bin/dash';
+  const all = 'filename match "/*" then permit';
+  scene.policy(
+    `${home}/.systrace`,
+    [`fsread: filename eq "${one}" then ask`, `fsread: ${all}`, `fswrite: ${all}`, 'mmap: permit'],
+    shell,
+  );
+  const go = `${work}/go`;
+  execFileSync('mkfifo', [go]);
+  const started = scene.start('-t', shell, '-c', `(read x < ${go}; read x < ${one}; echo "read $x") & echo begun`);
+  await eventually('it runs on', () => started.stderr.includes('dash runs on, pid '));
+  // Opens once the child reads it.
+  const going = new Started('/bin/sh', ['-c', `echo > ${go}`], home);
+  await started.answer(() => 'permit-now');
+  t.equal(await going.closed, 0);
+  t.equal(await started.closed, 0);
+  t.match(started.stdout, new RegExp(`filename: ${one}\nAnswer: read text\n`), 'it was asked, and answered');
+  t.notMatch(started.stderr, /nobody answers/);
+}
+
 /** -p: a program that runs is asked about from then on. */
 async function running(t: Test): Promise<void> {
   const scene = new Scene();
@@ -342,14 +367,21 @@ async function attached(t: Test): Promise<void> {
   const before = readFileSync(file, 'utf8');
   const started = scene.start('-t', program, open(one));
   await eventually('it asks', () => started.stdout.includes('Answer: '));
-  let asked = 0;
+  const asked: number[] = [];
+  const prompts = (): number => started.stdout.split('Answer: ').length - 1;
+  const answer = async (question: number, self: Script): Promise<void> => {
+    // Whoever is at the terminal has it before them, too.
+    await eventually('it is asked at the terminal', () => prompts() === asked.length);
+    self.request({ do: 'answer', question, verdict: 'permit', scope: 'always', statement: 1 } as never);
+    self.request({ do: 'answer', question, verdict: 'permit' } as never);
+  };
   const script = new Script('act', (notice, self) => {
-    if (notice.tell !== 'question' || notice.question.id <= asked) return;
-    asked = notice.question.id;
-    self.request({ do: 'answer', question: asked, verdict: 'permit', scope: 'always', statement: 1 } as never);
-    self.request({ do: 'answer', question: asked, verdict: 'permit' } as never);
-    // The person at the terminal has the same question before them still: whatever is typed comes too late.
-    started.say('deny-now');
+    if (notice.tell === 'question' && !asked.includes(notice.question.id)) {
+      asked.push(notice.question.id);
+      void answer(notice.question.id, self);
+    }
+    // What is typed now comes too late, and is no answer to the next.
+    if (notice.tell === 'answered') started.say('deny-now');
   });
   t.equal(await started.closed, 0);
   await script.ended;
@@ -357,10 +389,15 @@ async function attached(t: Test): Promise<void> {
   const refused = script.answers
     .filter(({ ok }) => !ok)
     .map(({ error }) => error as { code?: string; message?: string });
-  t.equal(refused.length, asked, 'each for always');
+  t.equal(refused.length, asked.length, 'each for always, which left the question open');
   for (const { code, message } of refused) {
     t.equal(code, 'bad-policy');
     t.match(message, /is in the classic language of systrace: no statement can be written into it/);
   }
+  t.equal(
+    started.stdout.match(/^The question is answered by root \(pid \d+\)\. Enter goes on\.$/gm)?.length,
+    asked.length,
+    'the terminal was told of each',
+  );
   t.equal(readFileSync(file, 'utf8'), before, 'the file is what it was');
 }
