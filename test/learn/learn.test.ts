@@ -7,7 +7,7 @@ import { readObject } from '../../src/events/object.js';
 import type { EventRecord } from '../../src/events/record.js';
 import { certify } from '../../src/learn/certificate.js';
 import type { Existing, Group, LearntPolicy } from '../../src/learn/input.js';
-import { atLeast, Observations } from '../../src/learn/observation.js';
+import { Observations } from '../../src/learn/observations.js';
 import { madeName } from '../../src/learn/rules/made.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
@@ -231,22 +231,6 @@ t.test('what an explicit denial refused is told and not learned', async (t) => {
   );
   t.equal(observations.all().length, 0);
   t.equal(observations.refused().length, 1);
-});
-
-t.test('sets of observations: union, and what was seen in at least n runs', async (t) => {
-  const runs = [['/a', '/b'], ['/b'], ['/b', '/c']].map((paths) => {
-    const run = new Observations();
-    for (const path of paths) run.add(seen('read', path), 'learnt');
-    return run;
-  });
-  const texts = (set: Observations): string[] =>
-    set
-      .all()
-      .map(({ text }) => text)
-      .sort();
-  t.strictSame(texts(atLeast(runs, 1)), ['/a', '/b', '/c']);
-  t.strictSame(texts(atLeast(runs, 3)), ['/b']);
-  t.equal(atLeast(runs, 3).all()[0]?.count, 3);
 });
 
 t.test('a loss taints the certificate', async (t) => {
