@@ -68,6 +68,7 @@ export class Evidence {
       names,
       made: (index) => this.#made.has(upTo(index)),
       removed: (index) => this.#removed.has(upTo(index)),
+      named: (index) => this.#given.named(upTo(index)),
       chosen: (index) => this.#given.chose(upTo(index)),
       pid: (number) => this.#pids.has(Number(number)),
     };

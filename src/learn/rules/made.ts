@@ -22,9 +22,12 @@ const UUID_TEXT = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const DATE =
   /(?<![0-9])20[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))(?:[-_T]?[0-9]{6})?(?![0-9])/;
 
-/** The same with any digits. */
-function dateText(date: string): string {
-  return date.replace(/[0-9]+/g, (digit) => `[0-9]{${digit.length}}`);
+/** The day in a name, as a pattern for any day, and what stands around it; null: there is none. */
+export function dateIn(name: string): { readonly front: string; readonly text: string; readonly back: string } | null {
+  const date = DATE.exec(name);
+  if (date === null) return null;
+  const text = date[0].replace(/[0-9]+/g, (digits) => `[0-9]{${digits.length}}`);
+  return { front: name.slice(0, date.index), text, back: name.slice(date.index + date[0].length) };
 }
 
 /**
@@ -39,10 +42,10 @@ export function madeName(name: string, removed: boolean, pid: (number: string) =
     const [front, back] = [name.slice(0, uuid.index), name.slice(uuid.index + uuid[0].length)];
     return `${madeName(front, removed, pid) ?? literal(front)}${UUID_TEXT}${madeName(back, removed, pid) ?? literal(back)}`;
   }
-  const date = DATE.exec(name);
+  const date = dateIn(name);
   if (date !== null) {
-    const [front, back] = [name.slice(0, date.index), name.slice(date.index + date[0].length)];
-    return `${madeName(front, removed, pid) ?? literal(front)}${dateText(date[0])}${madeName(back, removed, pid) ?? literal(back)}`;
+    const { front, back } = date;
+    return `${madeName(front, removed, pid) ?? literal(front)}${date.text}${madeName(back, removed, pid) ?? literal(back)}`;
   }
   let found = false;
   const runs = name.split(/([A-Za-z0-9_]+)/);

@@ -15,6 +15,8 @@ export interface Sighting {
   readonly removed: (upTo: number) => boolean;
   /** Did whoever ran the program choose the path up to and with this component, or the name, on the command line? */
   readonly chosen: (upTo: number) => boolean;
+  /** Did the path up to and with this component itself stand there, or a word that ends in its name? */
+  readonly named: (upTo: number) => boolean;
   /** Is this number the id of a process that did it? */
   readonly pid: (number: string) => boolean;
 }
