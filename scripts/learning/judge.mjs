@@ -59,7 +59,7 @@ const around = {
 };
 const GROUPS = readdirSync(join(ROOT, 'policies/groups')).map((name) => basename(name, '.yaml'));
 const owner = packageOwners();
-const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals'];
+const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals', 'x11'];
 const groups = [...ORDER, ...GROUPS.filter((name) => !ORDER.includes(name))].map((name) => ({
   name,
   rules: parseGroup(name, around.rules(name).text, name, around),

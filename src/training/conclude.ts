@@ -32,7 +32,9 @@ import { thisMachine } from './machine.js';
 import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
-const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals'];
+const GROUPS: readonly string[] = [
+  ...['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals', 'x11'],
+];
 
 /** One policy that was written, or left as it was. */
 export interface WrittenPolicy {
