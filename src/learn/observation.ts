@@ -24,6 +24,8 @@ export interface Observation {
   readonly owners: Numbers;
   /** The object is a folder. */
   readonly folder?: boolean;
+  /** The file was made by an open that would have failed had there been one. */
+  readonly exclusive?: boolean;
   /** The runs it was seen in, by their numbers from 0; absent where only one is looked at. */
   readonly runs?: Numbers;
   /** Not seen at this name, or not by all of `uids`: why it is taken for seen, a line for each. */
@@ -58,6 +60,7 @@ export function joined(one: Observation, other: Observation): Observation {
     pids: either(one.pids, other.pids),
     owners: either(one.owners, other.owners),
     ...(one.folder === true || other.folder === true ? { folder: true } : {}),
+    ...(one.exclusive === true || other.exclusive === true ? { exclusive: true } : {}),
     ...runsOf(one.runs, other.runs),
   };
 }

@@ -78,6 +78,7 @@ export class Observations {
         pids: numbers(record.object.includes(String(record.pid)) ? [record.pid] : []),
         owners: numbers(record.owner === undefined ? [] : [record.owner]),
         ...(record.directory === true ? { folder: true } : {}),
+        ...(record.exclusive === true ? { exclusive: true } : {}),
       });
   }
 

@@ -39,6 +39,10 @@ export interface Run {
   readonly observations: Observations;
 }
 
+/** Bits of what holds of an observation. */
+const FOLDER = 1;
+const EXCLUSIVE = 2;
+
 type Line =
   | readonly ['p', string]
   | readonly [
@@ -52,7 +56,8 @@ type Line =
       readonly number[],
       readonly number[],
       readonly number[],
-      0 | 1,
+      /** What holds of it: FOLDER, EXCLUSIVE. */
+      number,
     ]
   | readonly ['m', number, string, string, 0 | 1]
   | readonly ['f', number, Operation, string, number, 0 | 1, string, string, readonly number[]]
@@ -73,12 +78,29 @@ export function* runLines({ header, observations }: Run): Generator<string> {
   const ordered = [...observations.programs()];
   for (const program of ordered) place(program);
   yield* lines.splice(0).map((line) => JSON.stringify(line));
-  for (const { program, operation, text, count, first, last, uids, pids, owners, folder } of observations.all()) {
+  for (const {
+    program,
+    operation,
+    text,
+    count,
+    first,
+    last,
+    uids,
+    pids,
+    owners,
+    folder,
+    exclusive,
+  } of observations.all()) {
     const number = place(program);
     yield* lines.splice(0).map((line) => JSON.stringify(line));
     const line: Line = [
       ...(['o', number, operation, text, count, first, last] as const),
-      ...([[...uids], [...pids], [...owners], folder === true ? 1 : 0] as const),
+      ...([
+        [...uids],
+        [...pids],
+        [...owners],
+        (folder === true ? FOLDER : 0) + (exclusive === true ? EXCLUSIVE : 0),
+      ] as const),
     ];
     yield JSON.stringify(line);
   }
@@ -124,13 +146,14 @@ function take(line: Line, programs: string[], observations: Observations): boole
       if (line[1].startsWith('/')) observations.ran(line[1]);
       return true;
     case 'o': {
-      const [, place, operation, text, count, first, last, uids, pids, owners, folder] = line;
+      const [, place, operation, text, count, first, last, uids, pids, owners, facts] = line;
       const [program, object] = [programs[place], readObject(text)];
       if (program === undefined || object === undefined || !isOperation(operation)) return false;
       observations.put({
         ...{ program, operation, object, text, count, first, last },
         ...{ uids: numbers(uids), pids: numbers(pids), owners: numbers(owners) },
-        ...(folder === 1 ? { folder: true } : {}),
+        ...((facts & FOLDER) !== 0 ? { folder: true } : {}),
+        ...((facts & EXCLUSIVE) !== 0 ? { exclusive: true } : {}),
       });
       return true;
     }

@@ -145,7 +145,7 @@ t.test('random names are told from names', async (t) => {
     '0123456789abcdef0123': '[0-9a-f]{20}',
     sedx9Qz1B: 'sed[0-9A-Za-z]{6}',
   }))
-    t.equal(madeName(name, false, no), text, name);
+    t.equal(madeName(name, { removed: false, exclusive: false }, no), text, name);
   for (const name of [
     'report2024',
     'README',
@@ -156,7 +156,7 @@ t.test('random names are told from names', async (t) => {
     'x86_64-linux-gnu',
     'worker.pid',
   ])
-    t.equal(madeName(name, false, no), undefined, name);
+    t.equal(madeName(name, { removed: false, exclusive: false }, no), undefined, name);
 });
 
 t.test("an object that one of several users touched is that user's", async (t) => {

@@ -64,6 +64,18 @@ t.test('made names: the shape of what made them, and nothing else', async (t) =>
     ],
   ];
   for (const [name, like, unlike] of shapes) admits(t, learnt([made(name)]), [['create', like]], [['create', unlike]]);
+  // Left there: what made it says by O_EXCL that the name was not to be there.
+  const kept = (name: string, exclusive: boolean) =>
+    learnt([made(`/srv/out/${name}`, false).map((one) => (exclusive ? { ...one, exclusive: true as const } : one))]);
+  for (const [name, like] of [
+    ['tmpqwertyu1', 'tmpx8f3k_q2'],
+    ['deadbee1', '00c0ffee'],
+  ] as const) {
+    admits(t, kept(name, true), [['create', `/srv/out/${like}`]], [['create', `/srv/out/${like}x`]]);
+    admits(t, kept(name, false), [], [['create', `/srv/out/${like}`]]);
+  }
+  for (const name of ['README', 'report2024', 'chapter'])
+    t.notMatch(kept(name, true).text, /pattern by the rule/, `of every file by tar: ${name}`);
   admits(
     t,
     learnt([made('/srv/out/chapter', false)]),
