@@ -155,8 +155,10 @@ int BPF_PROG(file_open, struct file *file)
 	 */
 	if (mode & FMODE_CREATED) {
 		entry.scratch->access.flags |= CG_EVENT_CREATED;
-		if (flags & O_EXCL)
+		if (flags & O_EXCL) {
+			entry.scratch->access.flags |= CG_EVENT_EXCLUSIVE;
 			entry.scratch->access.answer = CG_ANSWER_EXCLUSIVE;
+		}
 	}
 	return cg_conclude(entry.subject, entry.scratch);
 }

@@ -27,7 +27,7 @@ struct cg_access {
 	__u32 operations;
 	__u32 object;   /* enum cg_object_type */
 	__u32 kind;     /* enum cg_kind */
-	__u32 flags;    /* CG_EVENT_* that are facts: CREATED, DIRECTORY */
+	__u32 flags;    /* CG_EVENT_* that are facts: CREATED, EXCLUSIVE, DIRECTORY */
 	__u64 mount;    /* struct mount of a path */
 	__u64 dentry;
 	__u32 uid, gid, owner;

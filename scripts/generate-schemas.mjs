@@ -131,6 +131,7 @@ const event = object(
     enforced: { type: 'boolean', description: 'false: let through, by complain mode or for learning' },
     learnt: { const: true },
     created: { const: true },
+    exclusive: { const: true, description: 'the open that made the file would have failed had there been one' },
     errno: text,
     reason: words([...new Set([...REASONS.slice(1), ...FLOORS.slice(1)])].sort()),
     pid: number,

@@ -21,6 +21,7 @@ enum cg_event_type {
 #define CG_EVENT_DIRECTORY 16u /* the object is (or becomes) a folder */
 #define CG_EVENT_MOVED 32u /* an end of a rename or link that is not enforced: the old one where `first` is 0; else the new, and
 			    * `first` the sequence number of the event that told the old */
+#define CG_EVENT_EXCLUSIVE 64u /* with CREATED: the open would have failed had there been a file (O_EXCL) */
 
 /* Why an object could not be told, or what else than a rule refused it. Each has a counter by this number in struct cg_session. */
 enum cg_unresolved {

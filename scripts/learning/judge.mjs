@@ -59,7 +59,7 @@ const around = {
 };
 const GROUPS = readdirSync(join(ROOT, 'policies/groups')).map((name) => basename(name, '.yaml'));
 const owner = packageOwners();
-const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals'];
+const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals', 'x11'];
 const groups = [...ORDER, ...GROUPS.filter((name) => !ORDER.includes(name))].map((name) => ({
   name,
   rules: parseGroup(name, around.rules(name).text, name, around),
@@ -82,7 +82,7 @@ function machineOf(place) {
   const listing = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const entries = (path) => {
     const known = listing[textOf(path)];
-    if (known !== undefined) return known.map((one) => bytesOf(one.replace(/\/$/, '')));
+    if (known !== undefined) return known.map((one) => bytesOf(one.replace(/\/@?$/, '')));
     try {
       return readdirSync(textOf(path)).map(bytesOf);
     } catch {
@@ -103,9 +103,10 @@ function granted(policy, observed, machine) {
         ? [object.pattern]
         : [],
     );
+  // A symbolic link is no object more: what is opened by it has its own name, and rules go by that.
   const paths = new Set(
     Object.entries(machine.listing).flatMap(([at, names]) =>
-      names.map((name) => `${at === '/' ? '' : at}/${name.replace(/\/$/, '')}`),
+      names.filter((name) => !name.endsWith('/@')).map((name) => `${at === '/' ? '' : at}/${name.replace(/\/$/, '')}`),
     ),
   );
   let [there, seen] = [0, 0];

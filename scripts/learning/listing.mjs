@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 // What is known of the machine at the end of a recording: FOLDER/listing.json, what was in the folders that it names something in,
-// folders by name, a slash behind those that are folders themselves (what a pattern admits is counted by it where the machine is
+// folders by name, a slash behind those that are folders themselves and `/@` behind symbolic links (what a pattern admits is counted by it where the machine is
 // gone); and for each run RUN/configured.json, the folders that stood in configuration files it read.
 //   scripts/learning/listing.mjs FOLDER
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ for (const path of ['/', ...wanted].sort()) {
   if (/^\/proc\/[0-9]/.test(path)) continue;
   try {
     listing[path] = readdirSync(path, { withFileTypes: true }).map(
-      (entry) => entry.name + (entry.isDirectory() ? '/' : ''),
+      (entry) => entry.name + (entry.isSymbolicLink() ? '/@' : entry.isDirectory() ? '/' : ''),
     );
   } catch {
     // No folder, or gone.

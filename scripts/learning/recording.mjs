@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const load = (name) => import(join(ROOT, 'dist/src', name));
 const { readJournal } = await load('audit/journal.js');
 const { certify } = await load('learn/certificate.js');
-const { Observations } = await load('learn/observation.js');
+const { Observations } = await load('learn/observations.js');
 
 /** Null: nothing was recorded whole. */
 export function readRecording(place, name, run) {

@@ -21,6 +21,7 @@ export interface KernelEvent {
   readonly enforced: boolean;
   readonly learnt: boolean;
   readonly created: boolean;
+  readonly exclusive: boolean;
   readonly directory: boolean;
   /** An end of a rename or link that a learner is told of. */
   readonly moved: boolean;
@@ -88,7 +89,7 @@ const TYPES: readonly (Word<'event_type'> | undefined)[] = wordsOf('event_type')
 const VERDICTS: readonly (Verdict | undefined)[] = wordsOf('verdict');
 const NOBODY = 0xffffffff;
 const OBJECT = ENUMS.object_type;
-const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_DIRECTORY, EVENT_MOVED } = NUMBERS;
+const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_EXCLUSIVE, EVENT_DIRECTORY, EVENT_MOVED } = NUMBERS;
 const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [byte, name as Protocol]));
 
 /** Texts that wait for their end at most; more are of events whose last part was dropped, which the kernel half counted. */
@@ -182,6 +183,7 @@ export class EventDecoder {
       enforced: (flags & EVENT_ENFORCED) !== 0,
       learnt: (flags & EVENT_LEARNT) !== 0,
       created: (flags & EVENT_CREATED) !== 0,
+      exclusive: (flags & EVENT_EXCLUSIVE) !== 0,
       directory: (flags & EVENT_DIRECTORY) !== 0,
       moved: (flags & EVENT_MOVED) !== 0,
       first: wide(view, at + FIRST),

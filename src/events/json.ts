@@ -11,7 +11,18 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 /** In the order in which they are written: between `time` and `object`, and behind `object`. */
 const MIDDLE = ['session', 'policy', 'digest', 'rule', 'line', 'group', 'operation', 'decided'] as const;
 const REST = [
-  ...(['from', 'exchanged', 'directory', 'verdict', 'enforced', 'learnt', 'created', 'errno', 'reason'] as const),
+  ...([
+    'from',
+    'exchanged',
+    'directory',
+    'verdict',
+    'enforced',
+    'learnt',
+    'created',
+    'exclusive',
+    'errno',
+    'reason',
+  ] as const),
   ...(['pid', 'tid', 'ppid', 'uid', 'gid', 'owner', 'exe', 'comm', 'count', 'first'] as const),
 ];
 type Written = 'v' | 'type' | 'seq' | 'time' | 'object' | (typeof MIDDLE)[number] | (typeof REST)[number];
@@ -85,6 +96,7 @@ function sameRest(one: EventRecord, other: EventRecord): boolean {
     one.directory === other.directory &&
     one.learnt === other.learnt &&
     one.created === other.created &&
+    one.exclusive === other.exclusive &&
     one.comm === other.comm &&
     one.exe === other.exe
   );

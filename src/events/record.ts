@@ -48,6 +48,8 @@ export interface EventRecord {
   readonly learnt?: true;
   /** The open that made the file. */
   readonly created?: true;
+  /** It would have failed had there been one (open(2): O_EXCL). */
+  readonly exclusive?: true;
   /** Of a denial. */
   readonly errno?: string;
   /** Why the object could not be told, or which part of the floor refused: a word of REASONS or FLOORS. */

@@ -117,6 +117,7 @@ export class Recorder {
     record.enforced = event.enforced;
     if (event.learnt) record.learnt = true;
     if (event.created) record.created = true;
+    if (event.exclusive) record.exclusive = true;
     if (verdict === 'deny') record.errno = errnoName(errnum) ?? String(errnum);
     if (why !== undefined) record.reason = why;
     record.pid = event.pid;

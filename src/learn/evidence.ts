@@ -22,6 +22,8 @@ const NEVER: ReadonlySet<number> = new Set();
 export class Evidence {
   readonly #made = new Set<string>();
   readonly #removed = new Set<string>();
+  /** What was made with O_EXCL: for itself alone. */
+  readonly #exclusive = new Set<string>();
   readonly #pids = new Set<number>();
   readonly #listed = new Map<string, Set<number>>();
   readonly #given: Given;
@@ -37,12 +39,13 @@ export class Evidence {
   /** @param given what whoever ran the application chose */
   constructor(observations: readonly Observation[], given: Given = NOTHING_GIVEN) {
     this.#given = given;
-    for (const { program, operation, object, pids, runs } of observations) {
+    for (const { program, operation, object, pids, runs, exclusive } of observations) {
       for (const pid of pids) this.#pids.add(pid);
       if (object.type === 'inet') this.#addPort(program, operation, object);
       if (object.type !== 'path' && object.type !== 'unix') continue;
       if (operation === 'create' || operation === 'bind') this.#made.add(object.path);
       if (operation === 'delete') this.#removed.add(object.path);
+      if (exclusive === true) this.#exclusive.add(object.path);
       if (operation === 'list')
         this.#listed.set(object.path, new Set([...(this.#listed.get(object.path) ?? []), ...(runs ?? [0])]));
     }
@@ -68,6 +71,8 @@ export class Evidence {
       names,
       made: (index) => this.#made.has(upTo(index)),
       removed: (index) => this.#removed.has(upTo(index)),
+      exclusive: (index) => this.#exclusive.has(upTo(index)),
+      named: (index) => this.#given.named(upTo(index)),
       chosen: (index) => this.#given.chose(upTo(index)),
       pid: (number) => this.#pids.has(Number(number)),
     };

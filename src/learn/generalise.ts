@@ -9,7 +9,9 @@ import type { Operation } from '../policy/operations.js';
 import { parsePath } from '../policy/path.js';
 import { objectText } from '../policy/statement.js';
 import { EPHEMERAL, Evidence } from './evidence.js';
-import type { Fold, Observation } from './observation.js';
+import type { Fold } from './folds.js';
+import { numbers } from './numbers.js';
+import type { Observation } from './observation.js';
 import { isOpen, isSystem } from './places.js';
 import { type Context, NEVER_WIDE, OF_SOCKETS, type Plan, Planner, type Why } from './plan.js';
 import { seriesRule } from './rules/series.js';
@@ -26,6 +28,7 @@ export class Generaliser {
   readonly #observations: readonly Observation[];
   readonly #folds: readonly Fold[];
   readonly #seen: ReadonlySet<string>;
+  readonly #admitted = new Map<string, boolean>();
 
   /** @param made what any program of the application made and took away: a name that one makes up another uses */
   constructor(observations: readonly Observation[], folds: readonly Fold[], context: Context, made?: Evidence) {
@@ -114,8 +117,7 @@ export class Generaliser {
     const text = `/${parts.join('/')}`;
     const key = socket ? ('address' as const) : ('path' as const);
     const rules = [...new Set(whys.map(({ rule }) => rule))];
-    if (rules.length === 0 || this.#sensitive.has(path) || !this.#sensitive.admits(parsePath(text, () => null)))
-      return literally(observation);
+    if (rules.length === 0 || this.#sensitive.has(path) || !this.#admits(text)) return literally(observation);
     if (observation.operation === 'load' && rules.some((rule) => rule !== 'version')) return literally(observation);
     const evidence = whys
       .map((why) => why.evidence)
@@ -135,25 +137,36 @@ export class Generaliser {
     return index < names.length - 1 || text !== literalText(names[index] as Bytes);
   }
 
+  /** May it be written? Thousands of observations come to the same pattern. */
+  #admits(text: string): boolean {
+    const known = this.#admitted.get(text);
+    if (known !== undefined) return known;
+    const admitted = this.#sensitive.admits(parsePath(text, () => null));
+    this.#admitted.set(text, admitted);
+    return admitted;
+  }
+
   #foldOf(fold: Fold): Written | null {
     const { program, operation, folder, count, deep, first, last, uids } = fold;
-    const name = `${folder === '/' ? '' : folder}/x` as Bytes;
-    const object: AccessObject = { type: 'path', path: name };
-    const [pids, owners] = [new Set<number>(), new Set<number>()];
+    const object: AccessObject = { type: 'path', path: folder };
     const text = `${textOf(folder)}/${deep ? '**' : '*'}`;
-    const observation = { program, operation, object, text, count, first, last, uids, pids, owners };
-    const pattern = `${literalText(folder)}/${deep ? '**' : '*'}`;
+    const nobody = numbers([]);
+    const observation = { program, operation, object, text, count, first, last, uids, pids: nobody, owners: nobody };
+    // Folders that are one to a pattern are one here too.
+    const among = this.#pathOf({ ...observation, operation: 'list' }, folder, false);
+    const pattern = among.text.endsWith('/**') ? among.text : `${among.text}/${deep ? '**' : '*'}`;
     if (
       this.#context.strength === 'exact' ||
       NEVER_WIDE.has(operation) ||
       operation === 'load' ||
       !isOpen(folder, this.#context.machine.homes) ||
       isSystem(folder) ||
-      !this.#sensitive.admits(parsePath(pattern, () => null))
+      !this.#admits(pattern)
     )
       return null;
     const evidence = `${count} attempts on more names than are kept`;
-    return { observation, key: 'path', text: pattern, rules: ['data folder'], evidence };
+    const rules = [...new Set([...among.rules, 'data folder'])];
+    return { observation, key: 'path', text: pattern, rules, evidence };
   }
 
   /** Was the object seen, and not only what is like it? */

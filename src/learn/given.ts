@@ -11,6 +11,8 @@ export class Given {
   readonly #folders: readonly string[];
   readonly #configured: readonly string[];
   readonly #words: ReadonlySet<string>;
+  /** Last names of what stood there, wherever the program looked for it: `patch -d tree -i ../week-20261103.patch`. */
+  readonly #names: ReadonlySet<string>;
 
   /** @param homes of this machine's users: that a configuration names one says nothing about what is in it */
   constructor(runs: readonly Pick<RunHeader, 'named' | 'configured' | 'command'>[], homes: readonly string[]) {
@@ -18,12 +20,20 @@ export class Given {
     this.#paths = new Set(this.#folders);
     const configured = new Set(runs.flatMap((run) => run.configured ?? []));
     this.#configured = [...configured].filter((path) => isOpen(path, homes));
-    this.#words = new Set(runs.flatMap(({ command }) => command.slice(1)).filter((word) => WORD.test(word)));
+    const words = runs.flatMap(({ command }) => command.slice(1));
+    this.#words = new Set(words.filter((word) => WORD.test(word)));
+    const parts = words.flatMap((word) => word.split(/[=,:]/));
+    this.#names = new Set(parts.map((part) => part.slice(part.lastIndexOf('/') + 1)));
   }
 
   /** Did the path itself stand on the command line or in the environment? */
   path(path: string): boolean {
     return this.#paths.has(path);
+  }
+
+  /** Did the path, or a word that ends in its last name? */
+  named(path: string): boolean {
+    return this.#paths.has(path) || this.#names.has(path.slice(path.lastIndexOf('/') + 1));
   }
 
   /** Did the folder, or one above it? */

@@ -6,7 +6,7 @@ import { literalText } from '../policy/glob.js';
 import type { AccessObject } from '../policy/model.js';
 import type { Statement } from '../policy/statement.js';
 import type { LearnInput } from './input.js';
-import { Observations } from './observation.js';
+import { Observations } from './observations.js';
 import type { Run, RunHeader } from './run.js';
 
 /**
@@ -47,6 +47,7 @@ function moved({ header, observations }: Run, home: string, here: string): Run {
   for (const program of observations.programs()) all.ran(program);
   for (const one of observations.all()) all.put({ ...one, object: object(one.object), text: text(one.text) });
   for (const fold of observations.folds()) all.putFold({ ...fold, folder: path(fold.folder) });
+  for (const one of observations.surplus()) all.putSurplus(one);
   for (const { from, to, fromText, toText, ...move } of observations.moves())
     all.moved({ ...move, from: object(from), to: object(to), fromText: text(fromText), toText: text(toText) });
   const named = header.named.map(path);

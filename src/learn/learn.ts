@@ -9,13 +9,16 @@ import { certificateLine } from './certificate.js';
 import { completenessLine, completenessOf } from './completeness.js';
 import { Evidence } from './evidence.js';
 import { addedOf, commentsOf, isHeld, ownedOf, wantedOf, withGroups } from './existing.js';
+import type { Fold } from './folds.js';
 import { Generaliser } from './generalise.js';
 import { Given, NOTHING_GIVEN } from './given.js';
 import { groupsFor } from './groups.js';
+import { holdMoves } from './holding.js';
 import { homeOf, inOneHome, withHome } from './homes.js';
 import type { LearnInput, LearntPolicy, OwnWritten } from './input.js';
-import { followMoves, holdMoves } from './moved.js';
-import type { Fold, Move, Observation } from './observation.js';
+import { followMoves } from './moved.js';
+import type { Move, Observation } from './observation.js';
+import { type Surplus, surplusText } from './observations.js';
 import { withoutOwn } from './own.js';
 import { Permitted } from './permitted.js';
 import { ownOutput } from './rules/own-output.js';
@@ -26,6 +29,9 @@ import type { Written } from './written.js';
 
 /** Why what makes the kernel act is never learned. */
 const KERNEL_ACTS = 'by it the kernel is made to run or load something; a rule that names it in full permits it';
+
+/** Lines on what is not learned: of more only how many there are. */
+const TOLD_MOST = 20;
 
 /** The policies of all programs that ran, in the order of their paths. */
 export function learnPolicies(input: LearnInput): LearntPolicy[] {
@@ -40,7 +46,7 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
     else list.push(observation);
   }
   const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
-  const [moves, folds] = [observations.moves(), observations.folds()];
+  const [moves, folds, surplus] = [observations.moves(), observations.folds(), observations.surplus()];
   const headers = runs.map(({ header }) => header);
   const given = input.strength === 'exact' ? NOTHING_GIVEN : new Given(headers, input.machine.homes);
   const made = new Evidence(observations.all(), given);
@@ -51,7 +57,13 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([program, list]) =>
       learnProgram(
-        { program, observations: list, moves: of(moves, program), folds: of(folds, program) },
+        {
+          program,
+          observations: list,
+          moves: of(moves, program),
+          folds: of(folds, program),
+          surplus: of(surplus, program),
+        },
         [...programs],
         input,
         made,
@@ -66,10 +78,11 @@ interface Seen {
   readonly observations: readonly Observation[];
   readonly moves: readonly Move[];
   readonly folds: readonly Fold[];
+  readonly surplus: readonly Surplus[];
 }
 
 function learnProgram(
-  { program, observations: seen, moves, folds }: Seen,
+  { program, observations: seen, moves, folds, surplus }: Seen,
   programs: string[],
   input: LearnInput,
   made: Evidence,
@@ -102,11 +115,16 @@ function learnProgram(
   const rest = implied.filter(({ observation }) => !after.has(observation));
   const allWith = (more: readonly Written[]): Statement[] => arranged([...main, ...rest, ...more]);
   const policyWith = (more: readonly Written[]): Policy => withRules(before, readFresh(allWith(more)));
-  const { more, refused } = holdMoves({ programs, sensitive, observations, moves, policyWith, generaliser });
-  const plainly = allWith(more);
+  const held = holdMoves({ programs, sensitive, observations, moves, policyWith, generaliser });
+  const [movesMore, namesMore] = partition(surplus, ({ operation }) => operation === 'move');
+  const refused = [
+    ...held.refused,
+    ...movesMore.map((one) => `${surplusText(one)} were not kept, and not held against the rules`),
+  ];
+  const plainly = allWith(held.more);
   const all = home === null ? plainly : plainly.map((statement) => withHome(statement, home));
   const withheld = withheldOf([...acts, ...movedActs], permitted);
-  const unfolded = generaliser.unfolded();
+  const unfolded = [...few(generaliser.unfolded(), 'folders'), ...namesMore.map(surplusText)];
   const unlearnt = [...withheld.map((what) => `${what} (${KERNEL_ACTS})`), ...refused, ...unfolded];
   const completeness = completenessOf(sightsOf([...main, ...rest]), runsIn(input.runs));
   const certificate = `${certificateLine(input.certificate)}; ${completenessLine(completeness)}`;
@@ -134,6 +152,13 @@ function learnProgram(
   const text = extensions(existing.text, all, certificate, unlearnt, ours).find(holds);
   if (text !== undefined) return { ...learnt, beside: null, text, written };
   return { ...learnt, text: existing.text, beside: whole, written: existing.written ?? { text: '', use: null } };
+}
+
+/** The first of them, and how many others there are. */
+function few(told: readonly string[], what: string): readonly string[] {
+  return told.length <= TOLD_MOST
+    ? told
+    : [...told.slice(0, TOLD_MOST), `names below ${told.length - TOLD_MOST} more ${what}`];
 }
 
 /** The policy with rules at its end, where they decide last. */

@@ -7,7 +7,8 @@ import { readObject } from '../events/object.js';
 import { type Bytes, readText, textOf } from '../policy/bytes.js';
 import { isOperation, type Operation } from '../policy/operations.js';
 import type { Certificate } from './certificate.js';
-import { Observations } from './observation.js';
+import { numbers } from './numbers.js';
+import { Observations, type Surplus } from './observations.js';
 
 export interface RunHeader {
   readonly v: 1;
@@ -38,6 +39,10 @@ export interface Run {
   readonly observations: Observations;
 }
 
+/** Bits of what holds of an observation. */
+const FOLDER = 1;
+const EXCLUSIVE = 2;
+
 type Line =
   | readonly ['p', string]
   | readonly [
@@ -51,10 +56,12 @@ type Line =
       readonly number[],
       readonly number[],
       readonly number[],
-      0 | 1,
+      /** What holds of it: FOLDER, EXCLUSIVE. */
+      number,
     ]
   | readonly ['m', number, string, string, 0 | 1]
-  | readonly ['f', number, Operation, string, number, 0 | 1, string, string, readonly number[]];
+  | readonly ['f', number, Operation, string, number, 0 | 1, string, string, readonly number[]]
+  | readonly ['n', number, Surplus['operation'], Surplus['type'], number];
 
 /** The run as lines of text, in one order, so that the same run gives the same text. */
 export function* runLines({ header, observations }: Run): Generator<string> {
@@ -71,14 +78,29 @@ export function* runLines({ header, observations }: Run): Generator<string> {
   const ordered = [...observations.programs()];
   for (const program of ordered) place(program);
   yield* lines.splice(0).map((line) => JSON.stringify(line));
-  for (const { program, operation, text, count, first, last, uids, pids, owners, folder } of observations.all()) {
+  for (const {
+    program,
+    operation,
+    text,
+    count,
+    first,
+    last,
+    uids,
+    pids,
+    owners,
+    folder,
+    exclusive,
+  } of observations.all()) {
     const number = place(program);
     yield* lines.splice(0).map((line) => JSON.stringify(line));
-    // Of the processes only those can matter that a name may have been made from.
-    const telling = [...pids].filter((pid) => text.includes(String(pid)));
     const line: Line = [
       ...(['o', number, operation, text, count, first, last] as const),
-      ...([[...uids], telling, [...owners], folder === true ? 1 : 0] as const),
+      ...([
+        [...uids],
+        [...pids],
+        [...owners],
+        (folder === true ? FOLDER : 0) + (exclusive === true ? EXCLUSIVE : 0),
+      ] as const),
     ];
     yield JSON.stringify(line);
   }
@@ -89,6 +111,8 @@ export function* runLines({ header, observations }: Run): Generator<string> {
       ...(['f', place(program), operation, textOf(folder), count, deep ? 1 : 0, first, last] as const),
       [...uids],
     ] satisfies Line);
+  for (const { program, operation, type, count } of observations.surplus())
+    yield JSON.stringify(['n', place(program), operation, type, count] satisfies Line);
 }
 
 /**
@@ -122,13 +146,14 @@ function take(line: Line, programs: string[], observations: Observations): boole
       if (line[1].startsWith('/')) observations.ran(line[1]);
       return true;
     case 'o': {
-      const [, place, operation, text, count, first, last, uids, pids, owners, folder] = line;
+      const [, place, operation, text, count, first, last, uids, pids, owners, facts] = line;
       const [program, object] = [programs[place], readObject(text)];
       if (program === undefined || object === undefined || !isOperation(operation)) return false;
       observations.put({
         ...{ program, operation, object, text, count, first, last },
-        ...{ uids: new Set(uids), pids: new Set(pids), owners: new Set(owners) },
-        ...(folder === 1 ? { folder: true } : {}),
+        ...{ uids: numbers(uids), pids: numbers(pids), owners: numbers(owners) },
+        ...((facts & FOLDER) !== 0 ? { folder: true } : {}),
+        ...((facts & EXCLUSIVE) !== 0 ? { exclusive: true } : {}),
       });
       return true;
     }
@@ -145,8 +170,15 @@ function take(line: Line, programs: string[], observations: Observations): boole
       if (program === undefined || !isOperation(operation)) return false;
       const where = readText(folder) as Bytes;
       observations.putFold({
-        ...{ program, operation, folder: where, count, deep: deep === 1, first, last, uids: new Set(uids) },
+        ...{ program, operation, folder: where, count, deep: deep === 1, first, last, uids: numbers(uids) },
       });
+      return true;
+    }
+    case 'n': {
+      const [, place, operation, type, count] = line;
+      const program = programs[place];
+      if (program === undefined) return false;
+      observations.putSurplus({ program, operation, type, count });
       return true;
     }
     default:
@@ -168,10 +200,11 @@ export function together(runs: readonly Run[]): Observations {
   let number = 0;
   for (const { header, observations } of runs) {
     // What the policies permitted is not in a part of a run: it tells nothing about what a whole one shows.
-    const mark = new Set(header.partial ? [] : [number++]);
+    const mark = numbers(header.partial ? [] : [number++]);
     for (const program of observations.programs()) all.ran(program);
     for (const observation of observations.all()) all.put({ ...observation, runs: mark });
     for (const fold of observations.folds()) all.putFold({ ...fold, runs: mark });
+    for (const one of observations.surplus()) all.putSurplus(one);
     all.movesOf(observations);
   }
   return all;

@@ -2,7 +2,8 @@
 /** The observed paths of one program as a tree of names, and what each folder of it looks like to the rules. */
 import type { Bytes } from '../policy/bytes.js';
 import type { Operation } from '../policy/operations.js';
-import type { Fold, Observation } from './observation.js';
+import type { Fold } from './folds.js';
+import type { Observation } from './observation.js';
 import type { Entry } from './rules/folder.js';
 
 /** A name of a path, under the text that patterns have for it. */

@@ -20,7 +20,7 @@ import { type Certificate, certificateLine, certify, withLoss } from '../learn/c
 import { type Completeness, completenessLine } from '../learn/completeness.js';
 import type { Existing, Group, LearnInput, LearntPolicy, OwnWritten } from '../learn/input.js';
 import { learnPolicies } from '../learn/learn.js';
-import { Observations, type Source } from '../learn/observation.js';
+import { Observations, type Source } from '../learn/observations.js';
 import type { Run, RunHeader } from '../learn/run.js';
 import { readSensitive, Sensitive } from '../learn/sensitive.js';
 import { STRENGTHS, type Strength } from '../learn/strength.js';
@@ -32,7 +32,9 @@ import { thisMachine } from './machine.js';
 import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
-const GROUPS: readonly string[] = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals'];
+const GROUPS: readonly string[] = [
+  ...['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals', 'x11'],
+];
 
 /** One policy that was written, or left as it was. */
 export interface WrittenPolicy {
@@ -68,6 +70,8 @@ export interface LearnResult {
   readonly unmoved: readonly string[];
   /** What rules of the policies refused meanwhile; nothing of it was learned. */
   readonly refused: readonly EventRecord[];
+  /** Attempts on more of it than is told one by one; absent: none. */
+  readonly refusedMore?: number;
 }
 
 /** What a run was, and what came of it. */
@@ -97,7 +101,9 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
   const run: Run = { header: { v: 1, type: 'run', ...header, configured, of: [], certificate }, observations };
   keepRun(host, run);
   const derived = derive(host, header.folder, around, conclusion.strength);
-  return { ...derived, session: header.session, ended, certificate, refused: observations.refused() };
+  const { refusedMore } = observations;
+  const refused = { refused: observations.refused(), ...(refusedMore > 0 ? { refusedMore } : {}) };
+  return { ...derived, ...refused, session: header.session, ended, certificate };
 }
 
 /** What was derived from the runs of an application, and written. */
@@ -269,7 +275,8 @@ function policiesFolder(folder: string): void {
 }
 
 /** A result as a person reads it. */
-export function renderLearnt({ folder, policies, unwritten, certificate, unmoved, refused }: LearnResult): string {
+export function renderLearnt(result: LearnResult): string {
+  const { folder, policies, unwritten, certificate, unmoved, refused, refusedMore = 0 } = result;
   const lines = policies.flatMap(({ program, file, added, created, completeness, unfolded }) => {
     const statements = added === 1 ? '1 statement' : `${added} statements`;
     const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${statements} new or changed`;
@@ -280,7 +287,10 @@ export function renderLearnt({ folder, policies, unwritten, certificate, unmoved
       ),
     ];
   });
-  const denied = refused.map((record) => `  ${lineOf(record)}`);
+  const denied = [
+    ...refused.map((record) => `  ${lineOf(record)}`),
+    ...(refusedMore > 0 ? [`  and ${refusedMore} attempts more`] : []),
+  ];
   return [
     certificateLine(certificate),
     ...lines,

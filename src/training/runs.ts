@@ -12,7 +12,7 @@ import type { Host } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { ownFolder } from '../host/secure.js';
 import type { OwnWritten } from '../learn/input.js';
-import { Observations } from '../learn/observation.js';
+import { Observations } from '../learn/observations.js';
 import { type Run, type RunHeader, readRun, runLines } from '../learn/run.js';
 
 type Places = Pick<Host, 'journals' | 'policies'>;
@@ -57,15 +57,19 @@ export function keepRun(host: Places, run: Run): void {
  * @throws Failure naming a run that cannot be read: policies made without it would lack what it saw
  */
 export function runsOf(host: Places, folder: string): KeptRun[] {
-  const front = `${applicationKey(host, folder)}.`;
-  return namesIn(host.journals)
-    .filter((name) => name.startsWith(front) && name.endsWith('.run'))
+  return runNames(host, folder)
     .flatMap((name): KeptRun[] => {
       const file = join(host.journals, name);
       const run = readRunFile(file);
       return run.header.folder === folder ? [{ ...run, file }] : [];
     })
     .sort((one, other) => compare(one.header.certificate.started, other.header.certificate.started));
+}
+
+/** Names of the files of an application's runs, and of others whose names begin alike. */
+function runNames(host: Places, folder: string): string[] {
+  const front = `${applicationKey(host, folder)}.`;
+  return namesIn(host.journals).filter((name) => name.startsWith(front) && name.endsWith('.run'));
 }
 
 /** Reads a run from its file. Throws a Failure where it is none, or lacks lines. */
@@ -132,6 +136,7 @@ function memoryFile(host: Places, folder: string): string {
 
 /** The two oldest runs become one where there are too many; what both saw stays. */
 function thin(host: Places, folder: string): void {
+  if (runNames(host, folder).length <= RUNS_MOST) return;
   const runs = runsOf(host, folder);
   const [oldest, next] = runs;
   if (runs.length <= RUNS_MOST || oldest === undefined || next === undefined) return;

@@ -5,7 +5,7 @@ import { type Operation, operationMask } from '../../src/policy/operations.js';
 
 export const TYPE = { access: 1, exec: 2, floor: 3, question: 4 } as const;
 export const OBJECT = { none: 0, path: 1, kind: 2, inet: 3, unix: 4, abstract: 5, unnamed: 6, family: 7 } as const;
-export const FLAG = { enforced: 1, learnt: 2, created: 8, directory: 16, moved: 32 } as const;
+export const FLAG = { enforced: 1, learnt: 2, created: 8, directory: 16, moved: 32, exclusive: 64 } as const;
 
 export interface Fields {
   readonly type?: number;

@@ -12,14 +12,14 @@ t.test('every field of a record', async (t) => {
       ...{ sequence: 42, time: 5n, exe: 7, generation: 3, policy: 9, rule: 2, errnum: 13, count: 6, owner: 0 },
       operations: ['read', 'write'],
       decided: ['write'],
-      flags: FLAG.enforced | FLAG.created | FLAG.directory,
+      flags: FLAG.enforced | FLAG.created | FLAG.exclusive | FLAG.directory,
     }),
   );
   hasFields(t, event, {
     ...{ type: 'access', verdict: 'deny', sequence: 42, time: 5n, exe: 7, generation: 3, policy: 9, rule: 2 },
     ...{ errnum: 13, count: 6, owner: 0, pid: 812, tid: 813, ppid: 799, uid: 1000, gid: 1001, comm: 'cat' },
     ...{ operations: ['read', 'write'], decided: ['write'], object: { type: 'path', path: '/etc/shadow' } },
-    ...{ enforced: true, learnt: false, created: true, directory: true },
+    ...{ enforced: true, learnt: false, created: true, exclusive: true, directory: true },
   });
   t.equal(new EventDecoder().push(eventBytes('/x'))[0]?.owner, null, 'an object without an owner');
 });

@@ -10,7 +10,18 @@ const FULL: EventRecord = {
   ...{ v: 1, type: 'floor', seq: 7, time: '2026-11-18T11:06:40.123456Z', session: 'cat-1', policy: '/usr/bin/cat' },
   ...{ digest: 'sha256:1', rule: 3, line: 9, group: 'libc', operation: ['read', 'write'], decided: ['write'] },
   ...{ object: '/a', from: '/b', exchanged: true, directory: true, verdict: 'deny', enforced: true, learnt: true },
-  ...{ created: true, errno: 'EPERM', reason: 'mount', pid: 1, tid: 2, ppid: 3, uid: 4, gid: 5, owner: 6 },
+  ...{
+    created: true,
+    exclusive: true,
+    errno: 'EPERM',
+    reason: 'mount',
+    pid: 1,
+    tid: 2,
+    ppid: 3,
+    uid: 4,
+    gid: 5,
+    owner: 6,
+  },
   ...{ exe: '/usr/bin/cat', comm: 'cat', count: 8, first: 9 },
 };
 /** Another value of each field that can have one. */
@@ -31,7 +42,19 @@ const OTHER: Partial<EventRecord> = {
   ...{ owner: 16, exe: '/usr/bin/tac', comm: '\u2028"', count: 18, first: 19 },
 };
 const OPTIONAL = [
-  ...(['type', 'group', 'decided', 'from', 'exchanged', 'directory', 'learnt', 'created', 'errno', 'reason'] as const),
+  ...([
+    'type',
+    'group',
+    'decided',
+    'from',
+    'exchanged',
+    'directory',
+    'learnt',
+    'created',
+    'exclusive',
+    'errno',
+    'reason',
+  ] as const),
   ...(['owner', 'first'] as const),
 ];
 

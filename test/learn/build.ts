@@ -6,7 +6,7 @@ import type { EventRecord } from '../../src/events/record.js';
 import { certify } from '../../src/learn/certificate.js';
 import type { LearnInput, LearntPolicy } from '../../src/learn/input.js';
 import { learnPolicies } from '../../src/learn/learn.js';
-import { Observations, type Source } from '../../src/learn/observation.js';
+import { Observations, type Source } from '../../src/learn/observations.js';
 import { NOWHERE } from '../../src/learn/places.js';
 import type { Run } from '../../src/learn/run.js';
 import { readSensitive } from '../../src/learn/sensitive.js';

@@ -11,6 +11,9 @@ import { STRENGTHS, type Strength } from '../../src/learn/strength.js';
 import { parseGroup, parsePolicy } from '../../src/policy/parse.js';
 import { aroundOf, learnRuns, ROOT } from './build.js';
 
+// Several programs, on a machine where others work too.
+t.setTimeout(180_000);
+
 const FOLDER = `${ROOT}test/learn/recordings/`;
 const NAMES = [...new Set(readdirSync(FOLDER).map((file) => file.replace(/-[^-]*\.run$/, '')))].sort();
 const groupText = (name: string): string => readFileSync(`${ROOT}policies/groups/${name}.yaml`, 'utf8');

@@ -7,7 +7,7 @@ import { readObject } from '../../src/events/object.js';
 import type { EventRecord } from '../../src/events/record.js';
 import { certify } from '../../src/learn/certificate.js';
 import type { Existing, Group, LearntPolicy } from '../../src/learn/input.js';
-import { atLeast, Observations } from '../../src/learn/observation.js';
+import { Observations } from '../../src/learn/observations.js';
 import { madeName } from '../../src/learn/rules/made.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
@@ -145,7 +145,7 @@ t.test('random names are told from names', async (t) => {
     '0123456789abcdef0123': '[0-9a-f]{20}',
     sedx9Qz1B: 'sed[0-9A-Za-z]{6}',
   }))
-    t.equal(madeName(name, false, no), text, name);
+    t.equal(madeName(name, { removed: false, exclusive: false }, no), text, name);
   for (const name of [
     'report2024',
     'README',
@@ -156,7 +156,7 @@ t.test('random names are told from names', async (t) => {
     'x86_64-linux-gnu',
     'worker.pid',
   ])
-    t.equal(madeName(name, false, no), undefined, name);
+    t.equal(madeName(name, { removed: false, exclusive: false }, no), undefined, name);
 });
 
 t.test("an object that one of several users touched is that user's", async (t) => {
@@ -231,22 +231,6 @@ t.test('what an explicit denial refused is told and not learned', async (t) => {
   );
   t.equal(observations.all().length, 0);
   t.equal(observations.refused().length, 1);
-});
-
-t.test('sets of observations: union, and what was seen in at least n runs', async (t) => {
-  const runs = [['/a', '/b'], ['/b'], ['/b', '/c']].map((paths) => {
-    const run = new Observations();
-    for (const path of paths) run.add(seen('read', path), 'learnt');
-    return run;
-  });
-  const texts = (set: Observations): string[] =>
-    set
-      .all()
-      .map(({ text }) => text)
-      .sort();
-  t.strictSame(texts(atLeast(runs, 1)), ['/a', '/b', '/c']);
-  t.strictSame(texts(atLeast(runs, 3)), ['/b']);
-  t.equal(atLeast(runs, 3).all()[0]?.count, 3);
 });
 
 t.test('a loss taints the certificate', async (t) => {

@@ -6,7 +6,7 @@ import { type Moved, movesToMore } from '../../src/decide/moves.js';
 import { readObject } from '../../src/events/object.js';
 import type { EventRecord } from '../../src/events/record.js';
 import type { Existing, LearntPolicy } from '../../src/learn/input.js';
-import { Observations, type Source } from '../../src/learn/observation.js';
+import { Observations, type Source } from '../../src/learn/observations.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';

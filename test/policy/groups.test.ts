@@ -2,7 +2,8 @@
 /**
  * Groups of run times permit reading alone, and nothing that only some of their programs read: each of their patterns has something
  * in what each of two programs or more opened. `groups/NAME-N.txt` is what strace saw: of Java a program that prints, one that
- * hashes a file, and keytool; of Ruby one that reads a file, and one that writes JSON.
+ * hashes a file, and keytool; of Ruby one that reads a file, and one that writes JSON; of X xeyes,
+ * xterm, wish and xmessage, beside Xvfb.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
@@ -31,7 +32,7 @@ for (const name of names)
       }
   });
 
-for (const name of ['java', 'perl', 'python', 'ruby'])
+for (const name of ['java', 'perl', 'python', 'ruby', 'x11'])
   t.test(`${name}: nothing but reading`, async (t) => {
     for (const { operations } of rulesOf(name))
       t.same(

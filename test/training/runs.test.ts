@@ -53,6 +53,7 @@ t.test('a run is read back as it was kept', async (t) => {
     seen('connect', 'tcp:192.0.2.1:443', { uid: 33 }),
     seen('create', '/srv/worker.812', { pid: 812, owner: 33 }),
     seen('create', '/srv/new', { from: '/srv/old' }),
+    seen('write', '/srv/d1e2f3a4', { created: true, exclusive: true }),
     seen('list', '/srv', { directory: true }),
   ];
   const run = runOf(records, { folder, named: ['/srv'] });

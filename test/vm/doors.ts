@@ -64,6 +64,18 @@ async function created(t: Test, { both, refused, confined }: Checks): Promise<vo
     'a rule that denies it holds while learning',
   );
   await free(undo);
+  for (const [flag, exclusive] of [
+    [0, undefined],
+    [O.EXCL, true],
+  ] as const) {
+    const { events } = await confined.run([open(made, O.RDWR | O.CREAT | flag)], { rules: [], mode: 'learn' });
+    t.same(
+      [events.at(-1)?.created, events.at(-1)?.exclusive],
+      [true, exclusive],
+      'O_EXCL is told of the open that made it',
+    );
+    await free(undo);
+  }
 }
 
 /** A message queue is a file of the mqueue file system, by whichever call it is made, opened and taken away. */

@@ -6,6 +6,7 @@
 
 import { alikeRule } from './alike.js';
 import { dataFolderRule } from './data-folder.js';
+import { datedRule } from './dated.js';
 import { derivedRule } from './derived.js';
 import { deviceRule } from './device.js';
 import type { FolderRule } from './folder.js';
@@ -18,7 +19,14 @@ import { seriesRule } from './series.js';
 import { versionRule } from './version.js';
 
 /** Tried in this order; the first that says something about a component is heard. */
-export const NAME_RULES: readonly NameRule[] = [processRule, deviceRule, versionRule, madeRule, numberedRule];
+export const NAME_RULES: readonly NameRule[] = [
+  processRule,
+  deviceRule,
+  versionRule,
+  madeRule,
+  numberedRule,
+  datedRule,
+];
 
 /** Tried in this order on what is left of a folder's names. */
 export const FOLDER_RULES: readonly FolderRule[] = [alikeRule, seriesRule, derivedRule, dataFolderRule, packageRule];

@@ -13,8 +13,12 @@ export interface Sighting {
   readonly made: (upTo: number) => boolean;
   /** Was it removed (or renamed away) by the program itself? */
   readonly removed: (upTo: number) => boolean;
+  /** Was it made with O_EXCL? */
+  readonly exclusive: (upTo: number) => boolean;
   /** Did whoever ran the program choose the path up to and with this component, or the name, on the command line? */
   readonly chosen: (upTo: number) => boolean;
+  /** Did the path up to and with this component itself stand there, or a word that ends in its name? */
+  readonly named: (upTo: number) => boolean;
   /** Is this number the id of a process that did it? */
   readonly pid: (number: string) => boolean;
 }
