@@ -16,9 +16,13 @@
  *   borrowed credentials           overlayfs looks into its layers as its mounter (ovl_override_creds). A caller brings such
  *                                  a state about by access(2) alone, where the kernel asks about the file and does nothing
  *
+ * A policy of version 2 has a word for each capability (`capable`), and governs all of them: what no rule permits of those above
+ * is refused whatever its default is, and what the kernel only looks at is neither told nor learned. No version has a word that
+ * permits CAP_SYS_RAWIO: ports and memory of the machine are the kernel's own.
+ *
  * The number is the one the kernel dispatched on, 32 bits of it; a tracer may change it, before the call.
  */
-#include "judge.h"
+#include "later.h"
 
 /* The object of a floor event, by name. */
 #define CG_WORD(access, text)                                                 \
@@ -90,23 +94,53 @@ static __always_inline int is_harmless(unsigned int options)
 	       (compat >= CG_COMPAT_GETXATTR && compat <= CG_COMPAT_FLISTXATTR);
 }
 
+/* 1: the policy governs it, and says *verdict. 0: it does not, or what it says of what no rule decides is the floor. */
+static __always_inline int judge_capability(struct cg_entry *entry, int capability, int rules, unsigned int options, int *verdict)
+{
+	struct cg_access *access = &entry->scratch->access;
+
+	cg_later(access, CG_CAPABLE, rules);
+	cg_head(access, CG_HEAD_CAPABILITY, capability);
+	if (!cg_decide_later(entry->subject, entry->scratch) || cg_stays_closed(access))
+		return 0;
+	if (options & CAP_OPT_NOAUDIT) {
+		if (access->flags & CG_EVENT_LEARNT)
+			return 1;
+		if (!access->unresolved)
+			access->decision_flags &= ~CG_DECISION_LOG;
+	}
+	*verdict = cg_conclude(entry->subject, entry->scratch);
+	return 1;
+}
+
 SEC("lsm/capable")
 int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int capability, unsigned int options)
 {
 	struct cg_entry entry;
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject;
-	int verdict = 0;
+	int verdict = 0, rules, governed;
 
-	if (!rules_the_machine(capability))
+	rules = rules_the_machine(capability);
+	if (!rules && (!task->bpf_storage || !cg_has_later()))
 		return 0;
 	subject = cg_subject(&verdict);
 	if (!subject)
 		return verdict;
 	if (capability == CAP_SYS_ADMIN && (task->cred != task->real_cred || is_harmless(options)))
 		return 0;
+	if (!rules && task->cred != task->real_cred)
+		return 0;
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
+	if (capability != CAP_SYS_RAWIO && cg_has_later()) {
+		governed = judge_capability(&entry, capability, rules, options, &verdict);
+		if (governed)
+			return verdict ? cg_refuse(-verdict) : 0;
+		if (!rules)
+			return 0;
+		cg_begin(entry.scratch);
+	}
 	if (options & CAP_OPT_NOAUDIT)
 		return cg_floor_unsaid(entry.subject, CG_FLOOR_CAPABILITY);
 	name_capability(&entry.scratch->access, capability);

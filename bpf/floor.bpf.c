@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hard-wired floor: what would let a subject out of its policy in one call is refused, whatever the policy says.
- * Version 2 of the language has the words to permit these; version 1 has not. Here: mounts, namespaces, code of the
+ * Version 2 of the language has the words to permit some of it (place.bpf.c, capable.bpf.c); version 1 has none. Here: mounts, namespaces, code of the
  * kernel's and other tasks. What takes a capability is in capable.bpf.c, the supervisor in guard.bpf.c, callgate's own
  * files in guard.h, the terminal in terminal.bpf.c.
  */
@@ -25,7 +25,6 @@ FLOOR(sb_remount, CG_FLOOR_MOUNT, struct super_block *sb, void *options)
 FLOOR(sb_umount, CG_FLOOR_UMOUNT, struct vfsmount *mount, int flags)
 FLOOR(sb_pivotroot, CG_FLOOR_PIVOT_ROOT, const struct path *old_path, const struct path *new_path)
 FLOOR(move_mount, CG_FLOOR_MOVE_MOUNT, const struct path *from, const struct path *to)
-FLOOR(path_chroot, CG_FLOOR_CHROOT, const struct path *path)
 FLOOR(userns_create, CG_FLOOR_NAMESPACE, const struct cred *cred)
 FLOOR(bpf, CG_FLOOR_BPF, int cmd, union bpf_attr *attr, unsigned int size)
 

@@ -51,8 +51,14 @@ struct cg_access {
 	/* a thing that gets this name and had another before: set ahead of the decision */
 	__u32 moved;      /* enum cg_moved, and 1; 0: nothing is moved here */
 	__u32 exchanged;  /* the same for what goes to the other name; 0: nothing does */
-	__u32 from_state; /* of the other name */
-	__u32 from_grants;
+	union {
+		__u32 from_state; /* of the other name */
+		__u32 later;      /* of an operation that version 2 has besides: enum cg_operation */
+	};
+	union {
+		__u32 from_grants;
+		__u32 closed; /* of such a one: no default opens it; out, CG_CLOSED: and no rule did */
+	};
 	__u64 from_generation;
 	__u32 stale;      /* out: the other name was judged by an image that has been replaced */
 	/* told, so that a learner knows from where to where */
@@ -63,6 +69,7 @@ struct cg_access {
 	__u32 answer;     /* enum cg_answer_use */
 };
 #define CG_NO_STATE ~0u
+#define CG_CLOSED 2u
 
 /* What becomes of an answer that was given once, where the system call goes on to ask about more. */
 enum cg_answer_use {

@@ -9,12 +9,20 @@
  *   compare      is a thing that is moved granted more at its new name?
  *   judge        looks the image up, and puts the decision of each operation into scratch->access
  *
+ * With CG_LATER set, included by later.bpf.c: paths enter at start_place, and later.inc.h does the rest.
+ *
  * Everything an image says is bounded before it is used as an index: a damaged image decides wrongly, it never reads
  * elsewhere.
  */
 #define CG_PASTE_(name, number) name##number
 #define CG_PASTE(name, number) CG_PASTE_(name, number)
 #define OF_CLASS(name) CG_PASTE(name, CG_CLASS)
+
+#ifdef CG_LATER
+#define CG_START start_place
+#else
+#define CG_START start_path
+#endif
 
 #include "tables.inc.h"
 
@@ -101,7 +109,7 @@ static long OF_CLASS(walk_one)(__u32 index, struct OF_CLASS(walk) *walk)
 
 	if (length) {
 		/* The first component: `next` was one less than `count` just now. */
-		__u32 from = climb->next + 1 == climb->count ? walk->image->header.start_path : climb->state;
+		__u32 from = climb->next + 1 == climb->count ? walk->image->header.CG_START : climb->state;
 		climb->state = OF_CLASS(state_after)(walk->image, walk->scratch, from, length);
 		/* For whoever tells of it: what is told is what was judged. */
 		cg_put_name(walk->scratch, length);
@@ -110,6 +118,7 @@ static long OF_CLASS(walk_one)(__u32 index, struct OF_CLASS(walk) *walk)
 }
 #endif
 
+#ifndef CG_LATER
 static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch)
 {
 	if (!image || !scratch)
@@ -166,6 +175,8 @@ static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, stru
 	access->state = state;
 	return image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
 }
+
+#endif
 
 struct OF_CLASS(ids) {
 	struct OF_CLASS(cg_image) *image;
@@ -234,6 +245,7 @@ static __always_inline __u32 OF_CLASS(decision_of)(struct OF_CLASS(cg_image) *im
 	return chain.decision;
 }
 
+#ifndef CG_LATER
 struct OF_CLASS(ops) {
 	struct OF_CLASS(cg_image) *image;
 	struct cg_scratch *scratch;
@@ -304,7 +316,13 @@ static __noinline int OF_CLASS(judge)(struct cg_scratch *scratch, __u32 place, _
 		OF_CLASS(compare)(image, scratch, mode);
 	return 0;
 }
+#endif
 
+#if defined(CG_LATER) || defined(CG_TRIAL)
+#include "later.inc.h"
+#endif
+
+#undef CG_START
 #undef OF_CLASS
 #undef CG_PASTE
 #undef CG_PASTE_

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { FLOORS, REASONS } from '../dist/src/events/names.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
 import { KINDS } from '../dist/src/policy/model.js';
-import { FILE_OPERATIONS, OPERATIONS, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
+import { CAPABILITIES } from '../dist/src/policy/numbers.js';
+import { FILE_OPERATIONS, OPERATIONS, operationsOn, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
 const words = (list) => ({ enum: [...list] });
@@ -46,30 +47,50 @@ const rulesOn = (operations, objects) =>
     ...object({ [verdict]: oneOrMany(words(operations)), ...objects, ...common }, [verdict]),
     anyOf: Object.keys(objects).map((key) => ({ required: [key] })),
   }));
-const rule = {
+const onPaths = {
+  path: { ...oneOrMany(text), description: 'absolute paths or globs' },
+  kind: { ...oneOrMany(words(KINDS)), description: 'objects without a path' },
+};
+const first = {
   oneOf: [
-    ...rulesOn(FILE_OPERATIONS, {
-      path: { ...oneOrMany(text), description: 'absolute paths or globs' },
-      kind: { ...oneOrMany(words(KINDS)), description: 'objects without a path' },
-    }),
+    ...rulesOn(FILE_OPERATIONS, onPaths),
     ...rulesOn(SOCKET_OPERATIONS, {
       address: { ...oneOrMany(text), description: 'tcp:192.0.2.1:80, udp:*:53, unix:/path, unix:@name, unix:' },
       family: { ...oneOrMany(text), description: 'netlink:route, packet, unix:dgram' },
     }),
   ],
 };
-const definitions = { errno, condition, rule };
-const rules = {
-  oneOf: [{ type: 'array', items: ref('rule') }, { type: 'null' }],
-  description: 'the first that matches decides; the last key',
+const later = {
+  oneOf: [
+    ...first.oneOf,
+    ...rulesOn(operationsOn('place'), onPaths),
+    ...rulesOn(operationsOn('capability'), {
+      capability: { ...oneOrMany(words(CAPABILITIES)), description: 'capabilities(7), without CAP_' },
+    }),
+    ...rulesOn(operationsOn('user'), { user: oneOrMany(text), uid: oneOrMany(id) }),
+    ...rulesOn(operationsOn('group'), { group: oneOrMany(text), gid: oneOrMany(id) }),
+  ],
 };
+const definitions = { errno, condition, first, later };
+const rules = (name) => ({
+  oneOf: [{ type: 'array', items: ref(name) }, { type: 'null' }],
+  description: 'the first that matches decides; the last key',
+});
+/** The operations that there are in rules go by the version. */
+const byVersion = {
+  oneOf: [
+    { properties: { version: { const: 1 }, rules: rules('first') } },
+    { properties: { version: { const: 2 }, rules: rules('later') } },
+  ],
+};
+const version = { enum: [1, 2], description: '2 governs operations that 1 does not know' };
 
 const policy = {
   $schema: DRAFT,
-  title: 'callgate policy, version 1',
+  title: 'callgate policy',
   ...object(
     {
-      version: { const: 1 },
+      version,
       program: { type: 'string', pattern: '^/', description: 'path of the executable, without links' },
       interpreter: { type: 'string', pattern: '^/', description: 'what runs the script' },
       mode: words(['enforce', 'complain']),
@@ -84,16 +105,18 @@ const policy = {
       errno: ref('errno'),
       use: { ...oneOrMany({ type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' }), description: 'groups of rules' },
       syscalls: oneOrMany({ type: 'string', pattern: '^[a-z_][a-z0-9_]*$' }),
-      rules,
+      rules: true,
     },
     ['version', 'program', 'rules'],
   ),
+  ...byVersion,
   definitions,
 };
 const group = {
   $schema: DRAFT,
-  title: 'callgate group of rules, version 1',
-  ...object({ version: { const: 1 }, rules }, ['version', 'rules']),
+  title: 'callgate group of rules',
+  ...object({ version, rules: true }, ['version', 'rules']),
+  ...byVersion,
   definitions,
 };
 

@@ -5,7 +5,7 @@
  *
  * A file has `policy:` (the text of one policy) and `cases:`, each with
  *   access     operations, and one object: path, kind, unix, abstract, `unnamed: true`, address (`tcp:192.0.2.1:80`,
- *              IPv6 in brackets) or family (`inet stream 6`: family, kind and protocol as socket(2) takes them);
+ *              IPv6 in brackets), number (`uid:1000`, `capability:net_raw`) or family (`inet stream 6`: family, kind and protocol as socket(2) takes them);
  *              uid and gid (0 if not said), owner (none if not said)
  *   verdict    permit, deny or ask
  *   errno      of a denial; EPERM if not said
@@ -64,6 +64,7 @@ const accessSchema = z.strictObject({
   unnamed: z.literal(true).optional(),
   address: z.string().optional(),
   family: z.string().optional(),
+  number: z.string().optional(),
   uid: z.int().min(0).max(0xffffffff).default(0),
   gid: z.int().min(0).max(0xffffffff).default(0),
   owner: z.int().min(0).max(0xffffffff).optional(),
@@ -141,6 +142,7 @@ function objectOf(access: z.infer<typeof accessSchema>, where: string): AccessOb
   if (access.unnamed !== undefined) objects.push({ type: 'unnamed' });
   if (access.address !== undefined) objects.push(inetOf(access.address, where));
   if (access.family !== undefined) objects.push(familyOf(access.family, where));
+  if (access.number !== undefined) objects.push(numberOf(access.number, where));
   const [object, second] = objects;
   if (object === undefined || second !== undefined) throw new Error(`${where}: an access has exactly one object`);
   return object;
@@ -201,6 +203,27 @@ function familyOf(text: string, where: string): AccessObject {
   if (familyNumber === undefined || kindNumber === undefined || protocolNumber === undefined)
     throw new Error(`${where}: no family, kind and protocol: ${text}`);
   return { type: 'family', family: familyNumber, kind: kindNumber, protocol: protocolNumber };
+}
+
+/** Read by hand, not by the code under test. */
+const CAPABILITY_NUMBERS: Readonly<Record<string, number>> = {
+  chown: 0,
+  setgid: 6,
+  setuid: 7,
+  net_bind_service: 10,
+  net_raw: 13,
+  sys_rawio: 17,
+  sys_chroot: 18,
+  sys_admin: 21,
+  bpf: 39,
+};
+
+function numberOf(text: string, where: string): AccessObject {
+  const [table = '', name = ''] = text.split(':');
+  const value = table === 'capability' ? CAPABILITY_NUMBERS[name] : /^\d+$/.test(name) ? Number(name) : undefined;
+  if (value === undefined || (table !== 'capability' && table !== 'uid' && table !== 'gid'))
+    throw new Error(`${where}: no number: ${text}`);
+  return { type: 'number', table, value };
 }
 
 /** Where the corpus' policies are read: a machine with one user and one group, both root, and no groups of rules. */

@@ -86,8 +86,12 @@ struct cg_image_header {
 	__u32 folders; /* as a folder */
 	__u32 start_tcp; /* behind start_inet and the byte of the protocol: what most addresses begin with */
 	__u32 start_udp;
+	__u32 version; /* of the language: 1 governs the first CG_OPERATION_COUNT operations */
+	__u32 closed;  /* the decision that denies, where nothing but the default would decide what no default opens */
+	__u32 start_place; /* of what version 2 has besides, paths: their answers have CG_SLOT() of the operation */
+	__u32 start_head;  /* the same for struct cg_head */
 };
-CG_ASSERT(sizeof(struct cg_image_header) == 192, "layout is read by the control plane");
+CG_ASSERT(sizeof(struct cg_image_header) == 208, "layout is read by the control plane");
 
 struct cg_state {
 	__u64 first_mask;

@@ -14,6 +14,7 @@ enum cg_object_type {
 	CG_OBJECT_UNNAMED = 6,
 	CG_OBJECT_FAMILY = 7,   /* struct cg_family */
 	CG_OBJECT_WORD = 8,     /* of the floor's events: what was refused, by name; no rule can mean it */
+	CG_OBJECT_HEAD = 9,     /* of what version 2 has besides: struct cg_head */
 };
 
 /* Objects without a path, in the order of KINDS in src/policy/model.ts. The last three are denied unless named. */
@@ -58,5 +59,20 @@ struct cg_family {
 	__u8 protocol[4];
 };
 CG_ASSERT(sizeof(struct cg_family) == 8, "one component of the automaton");
+
+/* Tables of numbers that are objects of version 2. */
+enum cg_head_table {
+	CG_HEAD_KIND = 1, /* an object without a path: enum cg_kind. In events it is CG_OBJECT_KIND */
+	CG_HEAD_CAPABILITY = 2,
+	CG_HEAD_UID = 3,
+	CG_HEAD_GID = 4,
+};
+
+/* One component of 5 bytes from start_head. */
+struct cg_head {
+	__u8 table;     /* enum cg_head_table */
+	__u8 number[4]; /* big endian */
+};
+CG_ASSERT(sizeof(struct cg_head) == 5, "one component of the automaton");
 
 #endif

@@ -3,8 +3,11 @@
 #define CALLGATE_ABI_OPERATION_H
 #include "types.h"
 
-/* The operations of version 1. The number is the bit in masks and the place in struct cg_answer; the order decides which
- * denied operation gives the errno. src/policy/operations.ts holds the same list; a test compares them. */
+/*
+ * The operations. Version 1 of the language has CG_OPERATION_COUNT of them, version 2 all. The number is the bit in masks and,
+ * of version 1, the place in struct cg_answer; the order decides which denied operation gives the errno.
+ * src/policy/operations.ts holds the same list; a test compares them.
+ */
 enum cg_operation {
 	CG_READ = 0,
 	CG_LIST = 1,
@@ -26,10 +29,21 @@ enum cg_operation {
 	CG_CONNECT = 17,
 	CG_SEND = 18,
 	CG_OPERATION_COUNT = 19,
-	/* Length of per-operation arrays: one spare, so that they end on 8 bytes. */
+	/* Those that version 2 has besides. Each is an attempt by itself, and has CG_SLOT(number) in the answers of its objects. */
+	CG_CHROOT = 19,
+	CG_CAPABLE = 20,
+	CG_SETUID = 21,
+	CG_SETGID = 22,
+	CG_OPERATION_ALL_COUNT = 23,
+	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };
 #define CG_BIT(operation) (1u << (operation))
+/* Bits of a mask: length of arrays that have one place for each. */
+#define CG_OPERATION_BITS 32
+#define CG_SLOT(later) ((later) - CG_OPERATION_COUNT)
+CG_ASSERT(CG_OPERATION_ALL_COUNT <= CG_OPERATION_BITS && CG_SLOT(CG_OPERATION_ALL_COUNT) <= CG_OPERATION_SLOTS,
+	  "bits of a mask, places of an answer");
 
 /* A verdict as stored in a decision and reported in an event. */
 enum cg_verdict {

@@ -10,7 +10,11 @@ enum cg_mode {
 	CG_LEARN = 2, /* what no rule decides is permitted and reported; explicit denials stay in force */
 };
 
-/* One policy. Written by one map update, in words of 8 bytes from the first; `location` and `mode` are one of them. */
+/*
+ * One policy. Written by one map update, in words of 8 bytes from the first; `location` and `mode` are one of them. Number 0 is
+ * no policy: `program` is there the highest version of the language that a policy of this gate was written in since it was
+ * renewed, so that what only later versions govern costs next to nothing where there are none.
+ */
 struct cg_slot {
 	__u32 location; /* class << 24 | (place in the outer map + 1); 0: no policy, deny all and count */
 	__u32 mode;     /* enum cg_mode */

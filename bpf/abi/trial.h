@@ -16,10 +16,10 @@ struct cg_trial {
 	__u32 uid, gid, owner;
 	/* out */
 	__s32 result;     /* 0, or -errno when the image could not be used */
-	__u32 verdict[CG_OPERATION_SLOTS];
-	__u32 rule[CG_OPERATION_SLOTS];
-	__u32 errnum[CG_OPERATION_SLOTS];
-	__u32 decision_flags[CG_OPERATION_SLOTS];
+	__u32 verdict[CG_OPERATION_BITS];
+	__u32 rule[CG_OPERATION_BITS];
+	__u32 errnum[CG_OPERATION_BITS];
+	__u32 decision_flags[CG_OPERATION_BITS];
 	__u32 transition;
 	__u32 program;
 	__u32 outcome;     /* enum cg_verdict of the whole attempt */
@@ -33,13 +33,17 @@ struct cg_trial {
 	__u32 from_grants;
 	/* out */
 	__u32 more;        /* it would be granted more */
-	__u32 pad;
+	/* in: the operation is one that version 2 has besides */
+	__u32 later;       /* 1 */
+	__u32 closed;      /* no default opens it */
+	/* out */
+	__u32 governed;    /* the policy's version has the operation */
 	/*
 	 * A path: its components, each one byte of length (1 to 255) and the name; "/" is empty. Inet: struct cg_inet's first 19 bytes.
 	 * Abstract: the name. Family: struct cg_family. Kind: one byte.
 	 */
 	__u8 data[8192];
 };
-CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 80 + 48 + 8192, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 128 + 56 + 8192, "written by the control plane");
 
 #endif

@@ -31,6 +31,37 @@ static __always_inline struct trial_space *trial_space(void)
 #define CG_PER_CLASS "matcher.inc.h"
 #include "classes.inc.h"
 
+/* An operation that version 2 has besides. */
+static __always_inline void judge_later(struct trial_space *space)
+{
+	struct cg_scratch *scratch = &space->scratch;
+	struct cg_access *access = &scratch->access;
+	__u32 number = space->trial.policy, place;
+	struct cg_slot *slot = bpf_map_lookup_elem(&policies, &number);
+
+	space->trial.governed = 1;
+	for (access->later = CG_OPERATION_COUNT; access->later < CG_OPERATION_ALL_COUNT - 1; access->later++)
+		if (access->operations == CG_BIT(access->later))
+			break;
+	access->closed = space->trial.closed;
+	if (!slot || !slot->location) {
+		space->trial.result = -2; /* ENOENT */
+		return;
+	}
+	place = (slot->location & 0xffffff) - 1;
+	switch (slot->location >> 24) {
+#define CG_JUDGE(class_, ...)                                                              \
+	case class_:                                                                       \
+		space->trial.governed = later##class_(scratch, place, slot->mode);         \
+		break;
+	CG_IMAGE_CLASSES(CG_JUDGE)
+#undef CG_JUDGE
+	}
+	space->trial.result = access->unresolved ? -5 /* EIO */ : 0;
+	space->trial.outcome = access->verdict;
+	space->trial.deciding = access->decided;
+}
+
 /* The context holds nothing: input and output are in `trials`, which a program may index freely. */
 SEC("syscall")
 int trial(void *context)
@@ -56,6 +87,10 @@ int trial(void *context)
 	} else if (access->object != CG_OBJECT_PATH && access->object != CG_OBJECT_UNIX) {
 		access->length = space->trial.length;
 		bpf_probe_read_kernel(access->bytes, sizeof(access->bytes), space->trial.data);
+	}
+	if (space->trial.later) {
+		judge_later(space);
+		return 0;
 	}
 	access->moved = space->trial.moved;
 	access->exchanged = space->trial.exchanged;

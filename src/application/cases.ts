@@ -11,7 +11,8 @@ import { readObject } from '../events/object.js';
 import { destinationOf } from '../policy/destination.js';
 import { ERRNO_NAMES, isErrno } from '../policy/errno.js';
 import type { Access, AccessObject, Transition, Verdict } from '../policy/model.js';
-import { isOperation, OPERATIONS, type Operation, SOCKET_OPERATIONS } from '../policy/operations.js';
+import { isAbout, objectExample } from '../policy/numbers.js';
+import { isOperation, OPERATIONS, type Operation, SOCKET_OPERATIONS, sortOf, versionOf } from '../policy/operations.js';
 import { nearest } from '../policy/suggest.js';
 import { type Problem, problemAt } from './problem.js';
 
@@ -133,16 +134,19 @@ function objectOf(word: Word, operations: readonly Operation[]): AccessObject {
       `"${word.text}" is no object`,
       'write an absolute path without . or .., tcp:192.0.2.1:80, unix:/path, unix:@name, unix: or a kind such as memfd',
     );
-  const ofSockets = object.type !== 'path' && object.type !== 'kind';
-  const wrong = operations.find((operation) => SOCKET_OPERATIONS.includes(operation) !== ofSockets);
-  if (wrong === undefined) return object;
-  throw new Wrong(
-    word,
-    `"${word.text}" is no object of ${wrong}`,
-    ofSockets
-      ? `operations on sockets are ${SOCKET_OPERATIONS.join(', ')}`
-      : 'write an address, such as tcp:192.0.2.1:80',
-  );
+  const wrong = operations.find((operation) => !isAbout(operation, object));
+  const alone = operations.find((operation) => versionOf(operation) > 1);
+  if (wrong !== undefined)
+    throw new Wrong(
+      word,
+      `"${word.text}" is no object of ${wrong}`,
+      sortOf(wrong) === 'file' && object.type !== 'number'
+        ? `operations on sockets are ${SOCKET_OPERATIONS.join(', ')}`
+        : `write ${objectExample(wrong)}`,
+    );
+  if (alone !== undefined && operations.length > 1)
+    throw new Wrong(word, `${alone} is an attempt by itself`, 'write a line for each operation');
+  return object;
 }
 
 function saidBy(words: readonly Word[]): Map<(typeof WORDS)[number], Word> {

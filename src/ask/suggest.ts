@@ -74,6 +74,7 @@ function candidates(asked: Asked, evidence: Evidence): Proposal[] {
       return [one(asked), wide(asked, 'the whole operation on abstract sockets', 'address', ['unix:@*'])];
     case 'kind':
     case 'unnamed':
+    case 'number':
       return [one(asked)];
     case 'family': {
       const exact = exactly(object, operations);

@@ -34,7 +34,7 @@ export interface Denial {
   readonly floor: string | null;
   /** Why the object could not be told; no statement permits that either. */
   readonly reason: string | null;
-  /** Null: no statement of version 1 permits it. */
+  /** Null: no statement permits it. */
   readonly statement: Statement | null;
   /** The rule that refused the last time: the statement must stand before it. Null: the end of the rules is early enough. */
   readonly before: DenyingRule | null;

@@ -76,7 +76,7 @@ export function explainEvent(word: string, places: { run: string; logs: string }
   if (event.type === 'floor')
     throw new Failure(
       `${word}: the hard-wired floor refused (${event.reason ?? '?'}), which no policy of version 1 can permit`,
-      'run the program without callgate, or do this outside of it',
+      LATER_WORDS[event.reason ?? ''] ?? 'run the program without callgate, or do this outside of it',
     );
   const object = readObject(event.object);
   if (object === undefined)
@@ -94,6 +94,12 @@ export function explainEvent(word: string, places: { run: string; logs: string }
   const elsewhere = explanation.verdict === 'permit' ? refusedElsewhere(access) : [];
   return { explanation, elsewhere, event, changed: digestText(found.policy) !== event.digest, judged: null };
 }
+
+/** What a policy of version 2 can say to what the floor refuses. */
+const LATER_WORDS: Readonly<Record<string, string>> = {
+  chroot: 'write `version: 2` at the head of the policy, and a rule with `permit: chroot`',
+  capability: 'write `version: 2` at the head of the policy, and a rule with `permit: capable` (but sys_rawio)',
+};
 
 /** What there is instead. Numbers in between may be missing: of repeats, and of what was lost. */
 function rangeOf(events: readonly EventRecord[]): string {

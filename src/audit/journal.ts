@@ -10,6 +10,7 @@ import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ownFolder } from '../host/secure.js';
 import type { Counted } from '../learn/certificate.js';
+import type { Version } from '../policy/operations.js';
 import { linesIn } from './read.js';
 import type { EventSink, Line } from './sink.js';
 
@@ -30,6 +31,8 @@ export interface JournalHeader {
   readonly program: string;
   /** Absolute paths that stood on the command line or in the environment; absent: nobody looked. */
   readonly named?: readonly string[];
+  /** Of the language, where more than version 1 is looked at. */
+  readonly version?: Version;
   /** How far to generalise; absent: as before, or as usual. */
   readonly strength?: string;
   /** It becomes classic files: systrace -A writes them, and `callgate learn --recover` leaves it alone. */

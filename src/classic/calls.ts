@@ -50,6 +50,11 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   accept: { call: 'accept', code: 43 },
   connect: { call: 'connect', code: 42 },
   send: { call: 'sendto', code: 44 },
+  chroot: { call: 'chroot', code: 161 },
+  // No one call: many ask for one.
+  capable: { call: 'capable', code: -1 },
+  setuid: { call: 'setuid', code: 105 },
+  setgid: { call: 'setgid', code: 106 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -111,6 +116,7 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'chown':
     case 'stat':
     case 'exec':
+    case 'chroot':
       return [['filename', nameOf(object)]];
     case 'link':
       return [
@@ -125,6 +131,9 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
       return [['sockaddr', addressOf(readObject(object), object)]];
     case 'socket':
       return socketOf(readObject(object));
+    case 'capable':
+    case 'setuid':
+    case 'setgid':
     case 'receive':
     case 'listen':
     case 'accept':

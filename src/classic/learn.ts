@@ -42,7 +42,7 @@ export async function learn(called: Called): Promise<Ended> {
   if (places.user === null) speech.say('-U: what is learned is written nowhere');
   await prepareKernel(host, speech.say);
   const numbering = new Numbering();
-  const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering)];
+  const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering, 1)];
   const facts = factsOf(called, 'learn');
   const session = await openSession(request, (name) => ({ ...facts(name), journal: journalFile(host, name) }), images);
   let journalled: JournalFacts;

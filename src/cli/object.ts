@@ -4,7 +4,8 @@ import { readObject } from '../events/object.js';
 import { Failure } from '../host/failure.js';
 import type { AccessObject } from '../policy/model.js';
 
-const HELP = 'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, ...';
+const HELP =
+  'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, uid:1000, capability:chown, ...';
 
 /**
  * Reads an object. In names `\xHH` is a byte and `\\` a backslash, as events print them.

@@ -9,6 +9,7 @@ import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { Voice } from '../host/voice.js';
 import { STRENGTHS } from '../learn/strength.js';
+import { VERSIONS } from '../policy/operations.js';
 import { exitStatus } from '../supervise/foreground.js';
 import { type LearnResult, learn, renderLearnt } from '../training/learn.js';
 import { learnFrom } from '../training/learn-from.js';
@@ -30,7 +31,7 @@ export default class Learn extends CallgateCommand {
     "Exit status: the program's; 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
-    'learn [--policies DIR] [--user U] [--strength S] [--unload] [--] CMD…',
+    'learn [--policies DIR] [--user U] [--strength S] [--version V] [--unload] [--] CMD…',
     'learn --recover',
     'learn --from SESSION [--policies DIR]',
     'learn status|merge|intersect|forget …',
@@ -46,6 +47,11 @@ export default class Learn extends CallgateCommand {
       options: STRENGTHS,
       description: 'how far to go beyond the names that were seen (as the application was learned before, or balanced)',
     })(),
+    version: Flags.option({
+      options: ['1', '2'] as const,
+      description:
+        'version of the language to learn (that of the policies that are there, or 1): 2 has chroot, capabilities, set*id',
+    })(),
     recover: Flags.boolean({ description: 'write the policies of learners that were killed, from their journals' }),
     from: Flags.string({
       helpValue: 'SESSION',
@@ -58,6 +64,7 @@ export default class Learn extends CallgateCommand {
     '<%= config.bin %> learn cat /etc/hostname',
     '<%= config.bin %> learn --policies ./inetd -- /usr/sbin/inetd -i',
     '<%= config.bin %> learn --strength broad -- tar -xf archive.tar',
+    '<%= config.bin %> learn --version 2 -- /usr/sbin/sshd -D',
     '<%= config.bin %> learn --recover',
     '<%= config.bin %> learn --from nginx-2',
   ];
@@ -86,7 +93,10 @@ export default class Learn extends CallgateCommand {
     requireRoot();
     const { request, around } = requestOf('learn', flags);
     const voice = new Voice(request.host.addon);
-    const result = await learn(request, around, voice, flags.strength ?? null).finally(() => voice.close());
+    const result = await learn(request, around, voice, {
+      strength: flags.strength ?? null,
+      version: VERSIONS.find((version) => String(version) === flags.version) ?? null,
+    }).finally(() => voice.close());
     talk(renderLearnt(result));
     const status = result.ended === null ? 0 : exitStatus(result.ended);
     process.exitCode = status === 0 && result.certificate.tainted ? TAINTED : status;

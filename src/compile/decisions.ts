@@ -3,7 +3,7 @@
 
 import { errnoNumber } from '../policy/errno.js';
 import type { Policy, Verdict } from '../policy/model.js';
-import { OPERATIONS } from '../policy/operations.js';
+import { FIRST_OPERATIONS, OPERATIONS, versionOf } from '../policy/operations.js';
 import { type Answer, type Chain, isUnconditional } from './answers.js';
 import type { Applies, Test } from './conditions.js';
 import { policyError, ruleError } from './errors.js';
@@ -87,7 +87,8 @@ export class AnswerTable {
 
   /** The number of an answer. `closed`: what no rule decides is denied, whatever the default. */
   of({ chains, program, closed: shut }: Answer, grants = 0, closed = false): number {
-    const last = (bit: number): number => (closed || (shut & (1 << bit)) !== 0 ? this.#closed : 0);
+    const last = (bit: number): number =>
+      (closed && bit < FIRST_OPERATIONS.length) || (shut & (1 << bit)) !== 0 ? this.#closed : 0;
     const decisions = chains.map((chain, bit) => this.#chain(chain, OPERATIONS[bit] === 'exec', last(bit)));
     return this.#answer(decisions, program, grants);
   }
@@ -95,10 +96,15 @@ export class AnswerTable {
   /** The answer of a closed kind that no rule names. */
   closed(): number {
     return this.#answer(
-      OPERATIONS.map(() => this.#closed),
+      OPERATIONS.map((operation) => (versionOf(operation) === 1 ? this.#closed : 0)),
       0,
       0,
     );
+  }
+
+  /** The decision that denies what no rule decides, whatever the default. */
+  get closedDecision(): number {
+    return this.#closed;
   }
 
   #chain(chain: Chain, exec: boolean, last: number): number {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The last stage: the tables as the bytes of one map value. Little endian, as every machine that BPF LSM runs on here. */
+import { OPERATIONS, type Operation } from '../policy/operations.js';
 import {
   ABI_VERSION,
   ANSWER,
@@ -15,6 +16,7 @@ import {
   offsetsOf,
   RANGE,
   STATE,
+  slotOf,
   TABLES,
   VERDICTS,
 } from './layout.js';
@@ -40,6 +42,10 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
   u32(HEADER.start_inet, tables.starts.inet);
   u32(HEADER.start_abstract, tables.starts.abstract);
   u32(HEADER.start_family, tables.starts.family);
+  u32(HEADER.start_place, tables.starts.place);
+  u32(HEADER.start_head, tables.starts.head);
+  u32(HEADER.version, tables.version);
+  u32(HEADER.closed, tables.closed);
   u32(HEADER.unnamed, tables.unnamed);
   u32(HEADER.seed, tables.seed.low);
   u32(HEADER.seed + 4, tables.seed.high);
@@ -83,7 +89,10 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
   });
   tables.answers.forEach(({ decisions, program, grants }, index) => {
     const at = offsets.answers + index * ENTRY_BYTES.answers;
-    for (const [bit, decision] of decisions.entries()) view.setUint16(at + ANSWER.decision + 2 * bit, decision, true);
+    // Of one version's operations or the other's: a state is reached by either, and 0 is the default for all.
+    for (const [bit, decision] of decisions.entries())
+      if (decision !== 0)
+        view.setUint16(at + ANSWER.decision + 2 * slotOf(OPERATIONS[bit] as Operation), decision, true);
     u32(at + ANSWER.program, program);
     u32(at + ANSWER.grants, grants);
   });

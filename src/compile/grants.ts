@@ -6,7 +6,16 @@
 import { type Bytes, readText } from '../policy/bytes.js';
 import { KERNEL_OPERATIONS } from '../policy/kernel-acts.js';
 import { type Kind, type PathPattern, type Policy, PROTOCOL_BYTE, type Rule, type Token } from '../policy/model.js';
-import { FILE_OPERATIONS, IMPLIED, operationMask, SOCKET_OPERATIONS } from '../policy/operations.js';
+import { CAPABILITIES, numberPattern, numberText } from '../policy/numbers.js';
+import {
+  FILE_OPERATIONS,
+  IMPLIED,
+  IMPLIED_CAPABILITY,
+  operationMask,
+  operationsOn,
+  SOCKET_OPERATIONS,
+} from '../policy/operations.js';
+import { kindHead, numberAlternative } from './heads.js';
 import {
   type Alternative,
   addressAlternative,
@@ -21,9 +30,12 @@ export type Piece =
   | { readonly kind: 'glob'; readonly tokens: readonly Token[] }
   | { readonly kind: 'deep' };
 
-/** The automata of an image, each with its own entry. A unix path enters where a path does. */
-export type Entry = 'path' | 'inet' | 'abstract' | 'family';
-export const ENTRIES: readonly Entry[] = ['path', 'inet', 'abstract', 'family'];
+/**
+ * The automata of an image, each with its own entry. A unix path enters where a path does. The objects of version 2's
+ * operations have entries of their own: `place` for paths, `head` for what is no path (heads.ts).
+ */
+export type Entry = 'path' | 'inet' | 'abstract' | 'family' | 'place' | 'head';
+export const ENTRIES: readonly Entry[] = ['path', 'inet', 'abstract', 'family', 'place', 'head'];
 
 /** A pattern and the operations it decides. */
 export interface Grant {
@@ -71,6 +83,8 @@ export const KERNEL_MASK = operationMask(KERNEL_OPERATIONS);
 
 const FILES = operationMask(FILE_OPERATIONS);
 const SOCKETS = operationMask(SOCKET_OPERATIONS);
+const PLACES = operationMask(operationsOn('place'));
+const CAPABLE = operationMask(['capable']);
 const STAT = operationMask(['stat']);
 const SOCKET = operationMask(['socket']);
 
@@ -121,6 +135,16 @@ export function grantsOf(policy: Policy): Grants {
       const full = !self && variable !== true && components.every(({ kind }) => kind === 'literal');
       if (mask !== 0) patterns.push({ order, entry: 'path', pieces: components, self, mask, above, full, text });
     };
+    const addPlace = ({ components, self, text }: PathPattern): void => {
+      const mask = listed & PLACES;
+      if (mask !== 0)
+        patterns.push({ order, entry: 'place', pieces: components, self, mask, above: 0, full: false, text });
+    };
+    if (rule.verdict === 'permit')
+      for (const name of new Set(rule.operations.flatMap((operation) => IMPLIED_CAPABILITY[operation] ?? []))) {
+        const number = CAPABILITIES.indexOf(name);
+        add('head', [numberAlternative(numberPattern('capability', number, number))], CAPABLE, `capability ${name}`);
+      }
     const addSockets = (alternatives: readonly Alternative[], text: string): void => {
       for (const alternative of alternatives) add('family', [alternative], listed & SOCKET, text);
     };
@@ -129,12 +153,14 @@ export function grantsOf(policy: Policy): Grants {
         case 'path': {
           const stat = rule.verdict === 'permit' && (listed & FILES) !== 0 ? STAT : 0;
           addPath(object.pattern, (listed & FILES) | stat, stat);
+          addPlace(object.pattern);
           break;
         }
         case 'kind': {
           const marks = kinds.get(object.kind) ?? [];
           kinds.set(object.kind, marks);
           if ((listed & FILES) !== 0) marks.push({ order, mask: listed & FILES, full: 0 });
+          add('head', [kindHead(object.kind)], listed & PLACES, object.kind);
           break;
         }
         case 'inet': {
@@ -161,6 +187,9 @@ export function grantsOf(policy: Policy): Grants {
           break;
         case 'family':
           add('family', [familyAlternative(object)], listed & SOCKETS, object.text);
+          break;
+        case 'number':
+          add('head', [numberAlternative(object)], listed, numberText(object));
           break;
       }
   });

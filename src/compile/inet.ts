@@ -24,7 +24,7 @@ function span(first: number, last: number): Token {
  * Tokens that are single bytes throughout are a name. Bytes at the end that do not matter become one star: these
  * components have a fixed length, so it says the same and needs no state for each byte.
  */
-function simplest(tokens: readonly Token[]): Alternative {
+export function simplest(tokens: readonly Token[]): Alternative {
   let end = tokens.length;
   while (end > 0 && tokens[end - 1]?.kind === 'any') end--;
   if (end < tokens.length) return { kind: 'glob', tokens: [...tokens.slice(0, end), { kind: 'star' }] };
@@ -60,6 +60,31 @@ export function portAlternative({ first, last }: InetPattern['ports']): Alternat
   return branches.length === 1
     ? simplest(branches[0] as Token[])
     : { kind: 'glob', tokens: [{ kind: 'either', branches }] };
+}
+
+/** The big endian bytes of a number. */
+export function bigEndian(value: number, bytes: number): Bytes {
+  let text = '';
+  for (let shift = (bytes - 1) * 8; shift >= 0; shift -= 8) text += String.fromCharCode((value >>> shift) & 0xff);
+  return text as Bytes;
+}
+
+/** The big endian bytes of the numbers `first` to `last`, as few rectangles of bytes as make them up. */
+export function numberTokens(first: number, last: number, bytes: number): Token[][] {
+  if (bytes === 0) return [[]];
+  const shift = (bytes - 1) * 8;
+  const [low, high] = [first >>> shift, last >>> shift];
+  const rest = 2 ** shift - 1;
+  const [from, to] = [first % (rest + 1), last % (rest + 1)];
+  const below = (one: number, other: number): Token[][] => numberTokens(one, other, bytes - 1);
+  if (low === high) return below(from, to).map((tokens) => [span(low, low), ...tokens]);
+  const branches: Token[][] = [];
+  const whole = { from: from === 0 ? low : low + 1, to: to === rest ? high : high - 1 };
+  if (whole.from !== low) branches.push(...below(from, rest).map((tokens) => [span(low, low), ...tokens]));
+  if (whole.from <= whole.to)
+    branches.push([span(whole.from, whole.to), ...Array.from({ length: bytes - 1 }, () => ANY)]);
+  if (whole.to !== high) branches.push(...below(0, to).map((tokens) => [span(high, high), ...tokens]));
+  return branches;
 }
 
 /** The big endian bytes of a number; null: any. */

@@ -4,7 +4,7 @@
  * come to told for every kind of caller they tell apart.
  */
 import { CLOSED_KINDS, type Kind, type Policy } from '../policy/model.js';
-import { OPERATIONS, operationBit } from '../policy/operations.js';
+import { FIRST_OPERATIONS, operationBit } from '../policy/operations.js';
 import { type Answer, isUnconditional } from './answers.js';
 import type { Applies, Test } from './conditions.js';
 import type { Ranked } from './grants.js';
@@ -86,7 +86,7 @@ export class Levels {
   /** Do the operations of `mask` come to no more at the new place than at the old, whoever calls? */
   within(mask: number, view: View, before: Own, after: Own): boolean {
     if (before === after) return true;
-    for (let bit = 0; bit < OPERATIONS.length; bit++)
+    for (let bit = 0; bit < FIRST_OPERATIONS.length; bit++)
       if ((mask & (1 << bit)) !== 0 && !this.#less(view, before.grants[bit] as Grant, after.grants[bit] as Grant))
         return false;
     return true;
@@ -109,7 +109,7 @@ export class Levels {
   #own(key: string, grantOf: (bit: number) => Grant): Own {
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const grants = OPERATIONS.map((_, bit) => grantOf(bit));
+    const grants = FIRST_OPERATIONS.map((_, bit) => grantOf(bit));
     const content = grants.map(({ id }) => id).join();
     const own = this.#owns.get(content) ?? { id: this.#owns.size, grants };
     this.#owns.set(content, own);

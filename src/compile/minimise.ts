@@ -88,7 +88,7 @@ export function minimise(
   const least0 = (entry: Entry): number => number(blocks.of[starts[entry]] as number);
   return {
     states: least,
-    starts: { path: least0('path'), inet: least0('inet'), abstract: least0('abstract'), family: least0('family') },
+    starts: Object.fromEntries(ENTRIES.map((entry) => [entry, least0(entry)])) as Record<Entry, number>,
     became: blocks.of.map((block) => numbers.get(block) ?? 0),
   };
 }

@@ -9,7 +9,7 @@ import { ruleError } from './errors.js';
 import type { Glob } from './globs.js';
 import type { Entry, Mark, Ranked } from './grants.js';
 import { ENTRIES, KERNEL_MASK } from './grants.js';
-import { fitsExactTable, OPERATION_SLOTS } from './layout.js';
+import { fitsExactTable, MASK_BITS } from './layout.js';
 import { BYTE_STATES_MAX, STATE_PLACES_MAX, STATES_MAX, STEPS_MAX } from './limits.js';
 import { outcomeOf, type Rows, rowsOf, TooManyRows } from './rows.js';
 import { everywhere, type Place, type Tree, type Unconditional } from './tree.js';
@@ -109,11 +109,11 @@ class Subset {
     const acts = places.some((at) => tree.leadsToKernel[at.id] === 1);
     for (const at of places) {
       if (!at.loops || at.deep !== null) continue;
-      settled ??= { order: new Float64Array(OPERATION_SLOTS).fill(Number.POSITIVE_INFINITY), by: [] };
+      settled ??= { order: new Float64Array(MASK_BITS).fill(Number.POSITIVE_INFINITY), by: [] };
       for (const { order, mask: marked, full } of at.marks) {
         if (!this.options.unconditional(order)) continue;
         const mask = acts ? marked & everywhere(ranked, { order, full }) : marked;
-        for (let bit = 0; bit < OPERATION_SLOTS; bit++)
+        for (let bit = 0; bit < MASK_BITS; bit++)
           if ((mask & (1 << bit)) !== 0 && order < (settled.order[bit] as number)) {
             settled.order[bit] = order;
             settled.by[bit] = at;
@@ -127,8 +127,8 @@ class Subset {
     const { earliest, leadsToProgram, leadsToKernel } = this.options.tree;
     if (leadsToProgram[at.id] === 1 || leadsToKernel[at.id] === 1) return true;
     const none = this.options.ranked.length + 1;
-    for (let bit = 0; bit < OPERATION_SLOTS; bit++) {
-      const first = earliest[at.id * OPERATION_SLOTS + bit] as number;
+    for (let bit = 0; bit < MASK_BITS; bit++) {
+      const first = earliest[at.id * MASK_BITS + bit] as number;
       if (first === none) continue;
       if (settled.by[bit] === at || first < (settled.order[bit] as number)) return true;
     }

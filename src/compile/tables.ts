@@ -42,6 +42,10 @@ export interface Tables {
   readonly classCount: number;
   readonly starts: LeastAutomaton['starts'];
   readonly unnamed: number;
+  /** Version of the language: which operations are governed. */
+  readonly version: number;
+  /** The decision that denies what no rule decides, whatever the default. */
+  readonly closed: number;
   readonly kinds: readonly number[];
   readonly seed: { readonly low: number; readonly high: number };
   /** By number in the image; absent: unused. */
@@ -111,12 +115,17 @@ export function tablesOf(input: TablesInput): Tables {
     const { row, next } = bytes.cells[at] as Cell;
     bytes.cells[at] = { row, next: number(next) };
   }
-  const { path, inet, abstract, family } = automaton.starts;
+  const { path, inet, abstract, family, place, head } = automaton.starts;
   return {
     imageClass,
     classOf: bytes.classOf,
     classCount: bytes.classCount,
-    starts: { path: number(path), inet: number(inet), abstract: number(abstract), family: number(family) },
+    starts: {
+      ...{ path: number(path), inet: number(inet), abstract: number(abstract), family: number(family) },
+      ...{ place: number(place), head: number(head) },
+    },
+    version: input.policy.version,
+    closed: answers.closedDecision,
     unnamed,
     kinds,
     seed: placement.seed,

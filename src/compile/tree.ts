@@ -18,7 +18,7 @@ import {
   namesOfPath,
   type Piece,
 } from './grants.js';
-import { OPERATION_SLOTS } from './layout.js';
+import { MASK_BITS } from './layout.js';
 import { WAYS_MAX } from './limits.js';
 
 /** A place in the tree, reached by some sequence of components. */
@@ -131,7 +131,7 @@ export function treeOf(
           return at.deep;
         });
       case 'glob': {
-        const simple = globs.simplify(piece.tokens, grant.entry === 'path', grant.text);
+        const simple = globs.simplify(piece.tokens, grant.entry === 'path' || grant.entry === 'place', grant.text);
         if (simple.kind === 'any')
           return from.map((at) => {
             at.any ??= place(owner);
@@ -228,14 +228,14 @@ function lookAhead(
   places: readonly Place[],
   ranked: readonly Ranked[],
 ): Pick<Tree, 'earliest' | 'leadsToProgram' | 'leadsToKernel'> {
-  const earliest = new Float64Array(places.length * OPERATION_SLOTS).fill(ranked.length + 1);
+  const earliest = new Float64Array(places.length * MASK_BITS).fill(ranked.length + 1);
   const leadsToProgram = new Uint8Array(places.length);
   const leadsToKernel = new Uint8Array(places.length);
   for (let id = places.length - 1; id >= 0; id--) {
     const at = places[id] as Place;
-    const base = id * OPERATION_SLOTS;
+    const base = id * MASK_BITS;
     for (const { order, mask } of at.marks)
-      for (let bit = 0; bit < OPERATION_SLOTS; bit++)
+      for (let bit = 0; bit < MASK_BITS; bit++)
         if ((mask & (1 << bit)) !== 0 && order < (earliest[base + bit] as number)) earliest[base + bit] = order;
     if (at.program !== 0) leadsToProgram[id] = 1;
     if (at.kernel) leadsToKernel[id] = 1;
@@ -243,8 +243,8 @@ function lookAhead(
       if (next === null || next === at) continue;
       if (leadsToProgram[next.id] === 1) leadsToProgram[id] = 1;
       if (leadsToKernel[next.id] === 1) leadsToKernel[id] = 1;
-      const other = next.id * OPERATION_SLOTS;
-      for (let bit = 0; bit < OPERATION_SLOTS; bit++)
+      const other = next.id * MASK_BITS;
+      for (let bit = 0; bit < MASK_BITS; bit++)
         if ((earliest[other + bit] as number) < (earliest[base + bit] as number))
           earliest[base + bit] = earliest[other + bit] as number;
     }

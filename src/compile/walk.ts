@@ -12,7 +12,10 @@ import {
   type Transition,
   type Verdict,
 } from '../policy/model.js';
-import { OPERATIONS, type Operation, operationBit } from '../policy/operations.js';
+import { isFloor } from '../policy/numbers.js';
+import { OPERATIONS, type Operation, versionOf } from '../policy/operations.js';
+import { headOf } from './heads.js';
+import { bigEndian } from './inet.js';
 import {
   ABI_VERSION,
   ANSWER,
@@ -37,6 +40,7 @@ import {
   PROBES,
   RANGE,
   STATE,
+  slotOf,
   TRANSITIONS,
   VERDICTS,
 } from './layout.js';
@@ -73,7 +77,7 @@ export function walkImage(bytes: Uint8Array, access: Access): Walked {
   const image = new ImageReader(bytes);
   const answer = image.answerOf(access.object);
   const decisions = OPERATIONS.filter((operation) => access.operations.includes(operation)).map((operation) =>
-    image.decide(answer, operation, access),
+    versionOf(operation) === 1 ? image.decide(answer, operation, access) : image.decideLater(operation, access),
   );
   const deciding =
     decisions.find(({ verdict }) => verdict === 'deny') ??
@@ -119,14 +123,27 @@ function componentsOf(object: AccessObject): Bytes[] | null {
       return [(bigEndian(object.family, 2) + bigEndian(object.kind, 2) + bigEndian(object.protocol, 4)) as Bytes];
     case 'kind':
     case 'unnamed':
+    case 'number':
       return null;
   }
 }
 
-function bigEndian(value: number, bytes: number): Bytes {
-  let text = '';
-  for (let shift = (bytes - 1) * 8; shift >= 0; shift -= 8) text += String.fromCharCode((value >>> shift) & 0xff);
-  return text as Bytes;
+/** Where the object of an operation of version 2 enters, and its components; null: no such operation is about it. */
+function laterWalkOf(object: AccessObject): { entry: 'place' | 'head'; components: Bytes[] } | null {
+  switch (object.type) {
+    case 'path':
+      return { entry: 'place', components: componentsOf(object) ?? [] };
+    case 'kind':
+      return { entry: 'head', components: [headOf('kind', KIND_NUMBER[object.kind])] };
+    case 'number':
+      return { entry: 'head', components: [headOf(object.table, object.value)] };
+    case 'inet':
+    case 'unix':
+    case 'abstract':
+    case 'unnamed':
+    case 'family':
+      return null;
+  }
 }
 
 class ImageReader {
@@ -153,6 +170,7 @@ class ImageReader {
   answerOf(object: AccessObject): number {
     if (object.type === 'kind') return this.#u32(HEADER.kinds + 4 * KIND_NUMBER[object.kind]);
     if (object.type === 'unnamed') return this.#u32(HEADER.unnamed);
+    if (object.type === 'number') return 0;
     return this.#u32(this.#state(this.#stateOf(object) as number) + STATE.answer);
   }
 
@@ -170,7 +188,7 @@ class ImageReader {
 
   /** The state a path leads to; null: its answer needs no walk. */
   #stateOf(object: AccessObject): number | null {
-    if (object.type === 'kind' || object.type === 'unnamed') return null;
+    if (object.type === 'kind' || object.type === 'unnamed' || object.type === 'number') return null;
     return this.stateBehind(object.type, componentsOf(object) ?? []);
   }
 
@@ -187,12 +205,28 @@ class ImageReader {
     return this.#u32(this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.program);
   }
 
-  decide(answer: number, operation: Operation, access: Access): WalkedDecision {
+  /** An operation that only version 2 has: what no rule decides of the floor is denied, whatever the default. */
+  decideLater(operation: Operation, access: Access): WalkedDecision {
+    const floor = isFloor(operation, access.object);
+    if (this.#u32(HEADER.version) < versionOf(operation))
+      return {
+        ...{ operation, verdict: floor ? 'deny' : 'permit', errnum: floor ? EPERM : 0, rule: 0 },
+        ...{ log: floor, byDefault: true, transition: 'own' },
+      };
+    const walk = laterWalkOf(access.object);
+    const state = walk === null ? 0 : this.stateBehind(walk.entry, walk.components);
+    const answer = this.#u32(this.#state(state) + STATE.answer);
+    return this.decide(answer, operation, access, floor ? this.#u32(HEADER.closed) : 0);
+  }
+
+  /** `closed`: what decides where nothing but the default would. */
+  decide(answer: number, operation: Operation, access: Access, closed = 0): WalkedDecision {
     let index = this.#view.getUint16(
-      this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.decision + 2 * operationBit(operation),
+      this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.decision + 2 * slotOf(operation),
       true,
     );
     for (let tried = 0; tried < CHAIN_MAX; tried++) {
+      if (index === 0) index = closed;
       const at = this.#places.decisions + index * ENTRY_BYTES.decisions;
       const onlyIf = this.#u32(at + DECISION.only_if);
       const unless = this.#u32(at + DECISION.unless);
@@ -284,10 +318,15 @@ class ImageReader {
   }
 }
 
+/** EPERM of errno-base.h: what the floor says. */
+const EPERM = 1;
+
 const ENTRY_OF = {
   path: HEADER.start_path,
   unix: HEADER.start_path,
   inet: HEADER.start_inet,
   abstract: HEADER.start_abstract,
   family: HEADER.start_family,
+  place: HEADER.start_place,
+  head: HEADER.start_head,
 } as const;

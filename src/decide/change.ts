@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The smallest statement that would change an answer, and where it must stand to do so. */
 import type { Access, Outcome, Place, Policy, Rule, Verdict } from '../policy/model.js';
+import { isNever } from '../policy/numbers.js';
 import { objectText, type Statement } from '../policy/statement.js';
-import { decide } from './decide.js';
+import { decide, governs } from './decide.js';
 import { exactly, keyOf } from './exact.js';
 
 /** At the end of a policy's rules, or before a rule that would decide otherwise; that rule may stand in a group's file. */
@@ -19,7 +20,7 @@ export interface Change {
 
 /**
  * A permit of what was not permitted, or a denial of what was. Null where no statement can change the answer: what
- * `interpreter:` grants is granted before any rule.
+ * `interpreter:` grants is granted before any rule, and some of the floor no rule permits.
  */
 export function smallestChange(policy: Policy, access: Access, outcome: Outcome): Change | null {
   const wanted: Verdict = outcome.verdict === 'permit' ? 'deny' : 'permit';
@@ -30,6 +31,12 @@ export function smallestChange(policy: Policy, access: Access, outcome: Outcome)
   const deciding = changed.map(({ rule }) => (rule === null ? policy.rules.length : policy.rules.indexOf(rule)));
   const index = Math.min(...deciding);
   if (index < 0) return null;
+  // Such a statement could not be read.
+  if (
+    wanted === 'permit' &&
+    operations.some((operation) => isNever(operation, access.object) || !governs(policy, operation))
+  )
+    return null;
 
   const before = policy.rules[index];
   const place = before?.place ?? { file: policy.file, line: 1, column: 1 };

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a rule covers: the operations it lists on the objects it names, and what a permit of those implies. */
 import type { AccessObject, ObjectPattern, Rule } from '../policy/model.js';
-import { FILE_OPERATIONS, IMPLIED, type Operation } from '../policy/operations.js';
+import { CAPABILITIES, SORT_OF_TABLE } from '../policy/numbers.js';
+import {
+  FILE_OPERATIONS,
+  IMPLIED,
+  IMPLIED_CAPABILITY,
+  type Operation,
+  type Sort,
+  sortOf,
+} from '../policy/operations.js';
 import { objectMatches, pathLeadsTo, pathMatches, socketMatches } from './match.js';
 
 /** `listed`: the rule says so itself. `implied`: a permit brings it along. */
@@ -11,7 +19,8 @@ export type Cover = 'listed' | 'implied';
  * Does the rule cover this operation on this object, its conditions aside? Null: no.
  *
  * Only permits imply: `stat` of what a path pattern of any file operation matches and of every folder above such a
- * match, `read` of what may be loaded, and the `socket` that connect and bind need.
+ * match, `read` of what may be loaded, the `socket` that connect and bind need, and the capability without which the kernel
+ * refuses before anything of the operation is asked.
  */
 export function covers(rule: Rule, operation: Operation, object: AccessObject): Cover | null {
   if (rule.operations.includes(operation) && rule.objects.some((pattern) => names(pattern, operation, object)))
@@ -24,12 +33,24 @@ export function covers(rule: Rule, operation: Operation, object: AccessObject): 
 /** Does the pattern name this object for this operation? A `unix:` path is no file, and a file is no address. */
 export function names(pattern: ObjectPattern, operation: Operation, object: AccessObject): boolean {
   if (operation === 'socket') return socketMatches(pattern, object);
-  return isOfFiles(pattern) === FILE_OPERATIONS.includes(operation) && objectMatches(pattern, object);
+  return fits(pattern, sortOf(operation)) && objectMatches(pattern, object);
 }
 
-/** Do patterns like this one go with the operations on files? */
-export function isOfFiles(pattern: ObjectPattern): boolean {
-  return pattern.type === 'path' || pattern.type === 'kind';
+/** Does the pattern go with operations about this sort of thing? */
+function fits(pattern: ObjectPattern, sort: Sort): boolean {
+  switch (pattern.type) {
+    case 'path':
+    case 'kind':
+      return sort === 'file' || sort === 'place';
+    case 'number':
+      return sort === SORT_OF_TABLE[pattern.table];
+    case 'inet':
+    case 'unix':
+    case 'abstract':
+    case 'unnamed':
+    case 'family':
+      return sort === 'socket';
+  }
 }
 
 function implies(rule: Rule, pattern: ObjectPattern, operation: Operation, object: AccessObject): boolean {
@@ -38,6 +59,11 @@ function implies(rule: Rule, pattern: ObjectPattern, operation: Operation, objec
       rule.operations.some((listed) => FILE_OPERATIONS.includes(listed)) &&
       (pathMatches(pattern.pattern, object.path) || pathLeadsTo(pattern.pattern, object.path))
     );
+  if (operation === 'capable') {
+    if (object.type !== 'number' || object.table !== 'capability') return false;
+    const name = CAPABILITIES[object.value];
+    return name !== undefined && rule.operations.some((listed) => IMPLIED_CAPABILITY[listed] === name);
+  }
   return (
     rule.operations.some((listed) => IMPLIED[listed]?.includes(operation) === true) && names(pattern, operation, object)
   );

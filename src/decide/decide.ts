@@ -14,7 +14,8 @@ import {
   type Rule,
   type Verdict,
 } from '../policy/model.js';
-import { OPERATIONS, type Operation } from '../policy/operations.js';
+import { isFloor } from '../policy/numbers.js';
+import { OPERATIONS, type Operation, versionOf } from '../policy/operations.js';
 import { applies } from './condition.js';
 import { covers } from './cover.js';
 import { makesKernelAct, namesInFull } from './kernel-acts.js';
@@ -69,8 +70,23 @@ export function isClosed(object: AccessObject): boolean {
   return object.type === 'kind' && CLOSED_KINDS.includes(object.kind);
 }
 
+/** Does the policy's version have the operation? What it has not is permitted, but for the floor. */
+export function governs(policy: Policy, operation: Operation): boolean {
+  return versionOf(operation) <= policy.version;
+}
+
 function decideOperation(policy: Policy, operation: Operation, access: Access): Decision {
   const { object } = access;
+  if (!governs(policy, operation)) {
+    const verdict = isFloor(operation, object) ? 'deny' : 'permit';
+    return {
+      operation,
+      verdict,
+      rule: null,
+      log: verdict === 'deny',
+      ...(verdict === 'deny' ? { errno: 'EPERM' } : {}),
+    };
+  }
   const acts = makesKernelAct(operation, object);
   const rule = rulesInOrder(policy).find(
     (candidate) =>
@@ -78,7 +94,7 @@ function decideOperation(policy: Policy, operation: Operation, access: Access): 
       applies(candidate, access) &&
       (!acts || candidate.verdict === 'deny' || namesInFull(candidate, object)),
   );
-  const verdict = rule?.verdict ?? (isClosed(object) || acts ? 'deny' : policy.default);
+  const verdict = rule?.verdict ?? (isClosed(object) || acts || isFloor(operation, object) ? 'deny' : policy.default);
   return {
     operation,
     verdict,

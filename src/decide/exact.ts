@@ -11,6 +11,7 @@ import type {
   Protocol,
   Token,
 } from '../policy/model.js';
+import { numberPattern } from '../policy/numbers.js';
 import type { Operation } from '../policy/operations.js';
 import type { Statement } from '../policy/statement.js';
 import { namesOf, socketMatches } from './match.js';
@@ -39,6 +40,8 @@ export function exactly(object: AccessObject, operations: readonly Operation[]):
       return { type: 'unnamed' };
     case 'family':
       return operations.includes('socket') ? socketPattern(object) : familyPattern(object);
+    case 'number':
+      return numberPattern(object.table, object.value, object.value);
   }
 }
 
@@ -66,8 +69,11 @@ function literalTokens(name: Bytes): Token[] {
 }
 
 /** The key under which a statement names such an object. */
-export function keyOf({ type }: ObjectPattern): Statement['key'] {
+export function keyOf(pattern: ObjectPattern): Statement['key'] {
+  const { type } = pattern;
   switch (type) {
+    case 'number':
+      return pattern.table;
     case 'path':
     case 'kind':
     case 'family':

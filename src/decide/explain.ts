@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Why an attempt comes to its verdict, and what would change it. */
 import type { Access, Decision, Policy, Rule, Transition, Verdict } from '../policy/model.js';
+import { isFloor } from '../policy/numbers.js';
 import type { Operation } from '../policy/operations.js';
 import { type Change, smallestChange } from './change.js';
 import { covers } from './cover.js';
-import { decide, isClosed, rulesInOrder } from './decide.js';
+import { decide, governs, isClosed, rulesInOrder } from './decide.js';
 import { makesKernelAct } from './kernel-acts.js';
 import { nearestMisses, type Obstacle } from './miss.js';
 import { objectDescription, patternText } from './text.js';
@@ -37,7 +38,7 @@ export interface OperationExplanation {
   readonly errno?: string;
   readonly log: boolean;
   readonly transition?: Transition;
-  readonly by: 'rule' | 'implied' | 'interpreter' | 'default' | 'closed' | 'kernel';
+  readonly by: 'rule' | 'implied' | 'interpreter' | 'default' | 'closed' | 'kernel' | 'floor' | 'version';
   /** Null where no rule decided; then `nearest` names those that nearly did, at most five. */
   readonly rule: RuleReference | null;
   readonly nearest: readonly NearRule[];
@@ -82,13 +83,15 @@ function explainOperation(policy: Policy, access: Access, decision: Decision): O
     ...(errno === undefined ? {} : { errno }),
     log,
     ...(transition === undefined ? {} : { transition }),
-    by: decidedBy(decision, access),
+    by: decidedBy(policy, decision, access),
     rule: rule === null ? null : referenceTo(rule),
     nearest: misses.map((miss) => ({ rule: referenceTo(miss.rule), obstacles: miss.obstacles })),
   };
 }
 
-function decidedBy({ rule, operation }: Decision, { object }: Access): OperationExplanation['by'] {
+function decidedBy(policy: Policy, { rule, operation }: Decision, { object }: Access): OperationExplanation['by'] {
+  if (!governs(policy, operation)) return 'version';
+  if (rule === null && isFloor(operation, object)) return 'floor';
   if (rule === null && makesKernelAct(operation, object)) return 'kernel';
   if (rule === null) return isClosed(object) ? 'closed' : 'default';
   if (rule.number === 0) return 'interpreter';

@@ -138,6 +138,13 @@ export function objectMatches(pattern: ObjectPattern, object: AccessObject): boo
       return object.type === 'unnamed';
     case 'family':
       return object.type === 'family' && familyMatches(pattern, object);
+    case 'number':
+      return (
+        object.type === 'number' &&
+        object.table === pattern.table &&
+        object.value >= pattern.first &&
+        object.value <= pattern.last
+      );
   }
 }
 
@@ -150,6 +157,7 @@ export function socketMatches(pattern: ObjectPattern, object: AccessObject): boo
   switch (pattern.type) {
     case 'path':
     case 'kind':
+    case 'number':
       return false;
     case 'inet': {
       const { kinds, protocols } = SOCKETS[pattern.protocol];

@@ -10,6 +10,7 @@ import type {
   PathPattern,
   Rule,
 } from '../policy/model.js';
+import { numberText } from '../policy/numbers.js';
 import { FILE_OPERATIONS, IMPLIED, type Operation } from '../policy/operations.js';
 import { holds } from './condition.js';
 import { names } from './cover.js';
@@ -153,6 +154,15 @@ function nearness(pattern: ObjectPattern, operation: Operation, object: AccessOb
     case 'family':
       return object.type === 'family' && object.family === pattern.family
         ? familyNearness(pattern, object, differs)
+        : otherType;
+    case 'number':
+      return object.type === 'number' && object.table === pattern.table
+        ? differs(
+            0.1,
+            pattern.table,
+            numberText(pattern),
+            numberText({ ...pattern, first: object.value, last: object.value }),
+          )
         : otherType;
   }
 }

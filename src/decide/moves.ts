@@ -8,7 +8,7 @@
 import type { Bytes } from '../policy/bytes.js';
 import { KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { Access, AccessObject, Decision, IdRange, PathPattern, Policy } from '../policy/model.js';
-import { ALIKE, FILE_OPERATIONS, NAMING, OPERATIONS, type Operation } from '../policy/operations.js';
+import { ALIKE, FILE_OPERATIONS, FIRST_OPERATIONS, NAMING, type Operation } from '../policy/operations.js';
 import { decide, rulesInOrder } from './decide.js';
 import { namesOf } from './match.js';
 import { namesApart, type Pattern } from './names.js';
@@ -30,11 +30,11 @@ export interface More {
 const PLACES_MAX = 2_000;
 const CALLERS_MAX = 256;
 
-const BELOW = OPERATIONS.filter((operation) => operation !== 'socket');
+const BELOW = FIRST_OPERATIONS.filter((operation) => operation !== 'socket');
 
 const OF_ITSELF: Readonly<Record<Moved, readonly Operation[]>> = {
   file: FILE_OPERATIONS.filter((operation) => !NAMING.includes(operation) && operation !== 'list'),
-  socket: OPERATIONS.filter((operation) => !NAMING.includes(operation) && operation !== 'list'),
+  socket: FIRST_OPERATIONS.filter((operation) => !NAMING.includes(operation) && operation !== 'list'),
   folder: FILE_OPERATIONS.filter((operation) => !NAMING.includes(operation)),
 };
 

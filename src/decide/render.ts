@@ -2,7 +2,6 @@
 /** An explanation for people. */
 import type { Operation } from '../policy/operations.js';
 import { writeStatement } from '../policy/statement.js';
-import type { Change } from './change.js';
 import type { Explanation, NearRule, OperationExplanation, RuleReference } from './explain.js';
 import type { Obstacle } from './miss.js';
 
@@ -14,12 +13,12 @@ const OBJECTS_SHOWN = 3;
  * operation, and the statement that would change it.
  */
 export function renderExplanation(explanation: Explanation): string {
-  const { verdict, errno, operations, object, program, mode, change } = explanation;
+  const { verdict, errno, operations, object, mode } = explanation;
   const answer = { permit: 'permitted', deny: `denied with ${errno}`, ask: 'asked' }[verdict];
   const enforced = mode === 'complain' && verdict !== 'permit' ? ' (complain mode: only logged)' : '';
   const lines = [`${listed(operations.map(({ operation }) => operation))} ${object}: ${answer}${enforced}`, ''];
   for (const operation of operations) lines.push(...operationLines(operation, explanation));
-  lines.push('', ...changeLines(change, verdict === 'permit' ? 'deny' : 'permit', program));
+  lines.push('', ...changeLines(explanation, verdict === 'permit' ? 'deny' : 'permit'));
   return `${lines.join('\n')}\n`;
 }
 
@@ -40,6 +39,10 @@ function whyNoRule(by: OperationExplanation['by'], file: string): string {
   switch (by) {
     case 'closed':
       return 'no path can be told for it, and no rule names such objects, which no default opens';
+    case 'floor':
+      return 'it is of the floor, which no default opens: only a rule that names it does';
+    case 'version':
+      return 'the policy is of version 1, which does not govern it';
     case 'kernel':
       return 'by this file the kernel is made to run or load something, which no pattern and no default permits: only a rule that names it in full does';
     default:
@@ -70,11 +73,16 @@ function obstacleText(obstacle: Obstacle): string {
   }
 }
 
-function changeLines(change: Change | null, wanted: 'permit' | 'deny', program: string): string[] {
-  if (change === null)
-    return [
-      `No statement changes this: the interpreter of ${program} is granted before any rule. Change interpreter:.`,
-    ];
+function unchangeable({ operations, program }: Explanation): string {
+  if (operations.some(({ by }) => by === 'version'))
+    return 'No statement changes this: write `version: 2` at the head of the policy.';
+  if (operations.some(({ by }) => by === 'floor')) return 'No statement changes this: no policy permits it.';
+  return `No statement changes this: the interpreter of ${program} is granted before any rule. Change interpreter:.`;
+}
+
+function changeLines(explanation: Explanation, wanted: 'permit' | 'deny'): string[] {
+  const { change } = explanation;
+  if (change === null) return [unchangeable(explanation)];
   const { position, statement } = change;
   const where =
     position.at === 'end'

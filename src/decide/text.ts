@@ -2,6 +2,7 @@
 /** Patterns and objects as a person reads them. What a policy file says is written by policy/statement.ts. */
 import { type Bytes, textOf } from '../policy/bytes.js';
 import type { Access, AccessObject, Condition, IdRange, ObjectPattern } from '../policy/model.js';
+import { numberObjectText, numberText } from '../policy/numbers.js';
 
 type Inet = Extract<AccessObject, { type: 'inet' }>;
 
@@ -21,6 +22,8 @@ export function patternText(pattern: ObjectPattern): string {
     case 'inet':
     case 'family':
       return pattern.text;
+    case 'number':
+      return numberText(pattern);
   }
 }
 
@@ -41,6 +44,8 @@ export function objectDescription(object: AccessObject): string {
       return 'unix:';
     case 'family':
       return `family ${object.family}, kind ${object.kind}, protocol ${object.protocol}`;
+    case 'number':
+      return numberObjectText(object);
   }
 }
 

@@ -5,9 +5,10 @@
  */
 import type { Answer } from '../compile/answers.js';
 import { meaningOf } from '../compile/automata.js';
-import { interpreterRule } from '../decide/decide.js';
+import { governs, interpreterRule } from '../decide/decide.js';
 import { objectDescription, patternText } from '../decide/text.js';
 import type { Access, ObjectPattern, Policy, Rule } from '../policy/model.js';
+import { isFloor } from '../policy/numbers.js';
 import { OPERATIONS, type Operation, operationBit } from '../policy/operations.js';
 import { type Disagreement, disagreements, type Effect, type Judgement, type Side, type Turn } from './judge.js';
 import { type Meeting, meetingsOf } from './meetings.js';
@@ -75,7 +76,8 @@ export function witnessesOf(first: Policy, second: Policy): Witness[] {
   const candidates = new Map<string, Candidate[]>();
   const known = new Map<string, readonly Candidate[]>();
   for (const meeting of meetingsOf(one, other)) {
-    const key = `${meeting.first.id}/${meeting.second.id}/${meeting.closed}/${meeting.owned}/${meeting.operations.join()}`;
+    const said = meeting.operations.map((operation) => `${operation} ${isFloor(operation, meeting.object)}`);
+    const key = `${meeting.first.id}/${meeting.second.id}/${meeting.closed}/${meeting.owned}/${said.join()}`;
     const differ = known.get(key) ?? candidatesOf(meeting, one, other);
     known.set(key, differ);
     for (const { disagreement, operations } of differ) {
@@ -110,7 +112,8 @@ function candidatesOf(meeting: Meeting, one: Side, other: Side): Candidate[] {
   const turn = (side: Side, answer: Answer, operation: Operation): Turn => ({
     side,
     chain: answer.chains[operationBit(operation)] ?? [],
-    closed: meeting.closed || (answer.closed & (1 << operationBit(operation))) !== 0,
+    closed: meeting.closed || isFloor(operation, object) || (answer.closed & (1 << operationBit(operation))) !== 0,
+    governed: governs(side.policy, operation),
     exec: operation === 'exec',
   });
   const found = new Map<string, { disagreement: Disagreement; operations: Operation[] }>();

@@ -45,6 +45,8 @@ export interface Turn {
   /** No default opens it. */
   readonly closed: boolean;
   readonly exec: boolean;
+  /** The policy's version has the operation. */
+  readonly governed: boolean;
 }
 
 const LAST_ID = 0xffffffff;
@@ -72,7 +74,12 @@ export function sameEffect(one: Effect, other: Effect): boolean {
   );
 }
 
-function judged({ side, chain, closed, exec }: Turn, caller: Caller): Judgement {
+/** What a policy comes to whose version has no such operation. */
+const UNGOVERNED: Judgement = { order: null, verdict: 'permit', log: false };
+const UNGOVERNED_FLOOR: Judgement = { order: null, verdict: 'deny', log: true, errno: 'EPERM' };
+
+function judged({ side, chain, closed, exec, governed }: Turn, caller: Caller): Judgement {
+  if (!governed) return closed ? UNGOVERNED_FLOOR : UNGOVERNED;
   const { policy, meaning } = side;
   const order = chain.find((at) => holds(meaning.applies[at] as Applies, caller)) ?? null;
   const rule: Rule | null = order === null ? null : (meaning.ranked[order]?.rule ?? null);

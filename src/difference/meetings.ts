@@ -6,15 +6,17 @@
 
 import type { Answer } from '../compile/answers.js';
 import type { Entry } from '../compile/grants.js';
-import { ENTRIES } from '../compile/grants.js';
+import { headOf } from '../compile/heads.js';
+import { KIND_NUMBER } from '../compile/layout.js';
 import type { Least } from '../compile/minimise.js';
 import type { Bytes } from '../policy/bytes.js';
-import type { AccessObject } from '../policy/model.js';
+import type { AccessObject, NumberTable } from '../policy/model.js';
 import { CLOSED_KINDS, KINDS, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
-import { FILE_OPERATIONS, type Operation, SOCKET_OPERATIONS } from '../policy/operations.js';
+import { isNumberOf, SORT_OF_TABLE } from '../policy/numbers.js';
+import { FILE_OPERATIONS, type Operation, operationsOn, SOCKET_OPERATIONS } from '../policy/operations.js';
 import type { Side } from './judge.js';
 import { Branches } from './names.js';
-import { ABSTRACT, FAMILY, INET, NAME, type Shape, UNSPECIFIED } from './shape.js';
+import { ABSTRACT, FAMILY, HEADS, INET, NAME, RULING_HEADS, type Shape, UNSPECIFIED } from './shape.js';
 
 /** An object, and what decides on it in either policy. */
 export interface Meeting {
@@ -43,10 +45,18 @@ export class TooManyPairs extends Error {
 const ON_ADDRESSES = SOCKET_OPERATIONS.filter((operation) => operation !== 'socket');
 const NO_DESTINATIONS = ON_ADDRESSES.filter((operation) => operation !== 'connect' && operation !== 'send');
 
+/** Ways into the automata, each with objects of one shape: heads of each table are looked at by themselves. */
+type Walk = Exclude<Entry, 'head'> | 'kind' | NumberTable;
+const WALKS: readonly Walk[] = ['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid'];
+
+function entryOf(walk: Walk): Entry {
+  return walk === 'kind' || walk === 'capability' || walk === 'uid' || walk === 'gid' ? 'head' : walk;
+}
+
 /** All meetings, those of short objects first. Throws TooManyPairs. */
 export function* meetingsOf(first: Side, second: Side): Generator<Meeting> {
   const branches = new Branches();
-  for (const entry of ENTRIES)
+  for (const entry of WALKS)
     for (const at of pairsOf(entry, first, second, branches)) {
       const answers = { first: at.first.answer, second: at.second.answer, closed: false };
       for (const { object, operations, owned } of objectsAt(entry, at)) yield { ...answers, object, operations, owned };
@@ -85,11 +95,11 @@ interface Pair {
   readonly unspecified: boolean;
 }
 
-function* pairsOf(entry: Entry, one: Side, other: Side, branches: Branches): Generator<Pair> {
+function* pairsOf(entry: Walk, one: Side, other: Side, branches: Branches): Generator<Pair> {
   const [first, second] = [one.meaning.least, other.meaning.least];
   const start: Pair = {
-    first: first.states[first.starts[entry]] as Least,
-    second: second.states[second.starts[entry]] as Least,
+    first: first.states[first.starts[entryOf(entry)]] as Least,
+    second: second.states[second.starts[entryOf(entry)]] as Least,
     from: null,
     name: '' as Bytes,
     depth: 0,
@@ -101,12 +111,12 @@ function* pairsOf(entry: Entry, one: Side, other: Side, branches: Branches): Gen
     yield at;
     const shape = shapeAt(entry, at.depth);
     if (shape === null) continue;
-    const apart = entry === 'inet' && at.depth === 1 ? UNSPECIFIED : [];
+    const apart = apartAt(entry, at.depth);
     for (const branch of branches.of(at.first, at.second, shape, apart)) {
-      const unspecified = at.unspecified || apart.includes(branch.name);
+      const unspecified = at.unspecified || (entry === 'inet' && apart.includes(branch.name));
       // A path may come back to where it was, an address has as many components as it has.
       const depth = at.depth + 1;
-      const key = `${branch.first}/${branch.second}/${entry === 'path' ? '' : depth}/${unspecified}`;
+      const key = `${branch.first}/${branch.second}/${entry === 'path' || entry === 'place' ? '' : depth}/${unspecified}/${RULING_HEADS.includes(branch.name) ? branch.name : ''}`;
       if (seen.has(key)) continue;
       if (seen.size >= PAIRS_MAX) throw new TooManyPairs();
       seen.add(key);
@@ -123,9 +133,10 @@ function* pairsOf(entry: Entry, one: Side, other: Side, branches: Branches): Gen
 }
 
 /** What the next component looks like; null: there is none. */
-function shapeAt(entry: Entry, depth: number): Shape | null {
+function shapeAt(entry: Walk, depth: number): Shape | null {
   switch (entry) {
     case 'path':
+    case 'place':
       return NAME;
     case 'inet':
       return INET[depth] ?? null;
@@ -133,13 +144,24 @@ function shapeAt(entry: Entry, depth: number): Shape | null {
       return depth === 0 ? ABSTRACT : null;
     case 'family':
       return depth === 0 ? FAMILY : null;
+    case 'kind':
+    case 'capability':
+    case 'uid':
+    case 'gid':
+      return depth === 0 ? HEADS[entry] : null;
   }
+}
+
+/** Names that are judged otherwise than those the automata do not tell them from: no destinations, and what no default opens. */
+function apartAt(entry: Walk, depth: number): readonly Bytes[] {
+  if (entry === 'inet' && depth === 1) return UNSPECIFIED;
+  return entry === 'capability' ? RULING_HEADS : [];
 }
 
 type Met = Pick<Meeting, 'object' | 'operations' | 'owned'>;
 
 /** The objects of a pair; none where an address is not complete. */
-function objectsAt(entry: Entry, at: Pair): Met[] {
+function objectsAt(entry: Walk, at: Pair): Met[] {
   const names = namesOf(at);
   switch (entry) {
     case 'path': {
@@ -163,6 +185,31 @@ function objectsAt(entry: Entry, at: Pair): Met[] {
           owned: false,
         },
       ];
+    }
+    case 'place':
+      return [
+        {
+          object: { type: 'path', path: `/${names.join('/')}` as Bytes },
+          operations: operationsOn('place'),
+          owned: true,
+        },
+      ];
+    case 'kind': {
+      const [name] = names;
+      const kind = name === undefined ? undefined : KINDS.find((one) => headOf('kind', KIND_NUMBER[one]) === name);
+      return kind === undefined
+        ? []
+        : [{ object: { type: 'kind', kind }, operations: operationsOn('place'), owned: true }];
+    }
+    case 'capability':
+    case 'uid':
+    case 'gid': {
+      const [name] = names;
+      if (name === undefined) return [];
+      const object = { type: 'number', table: entry, value: numberOf(name.slice(1)) } as const;
+      return isNumberOf(entry, object.value)
+        ? [{ object, operations: operationsOn(SORT_OF_TABLE[entry]), owned: false }]
+        : [];
     }
     case 'family': {
       const [name] = names;

@@ -4,7 +4,7 @@ import type { Policy } from '../policy/model.js';
 
 /** A key of the file and what either policy has there, what is absent written out. */
 export interface Setting {
-  readonly key: 'program' | 'mode' | 'asking' | 'errno' | 'syscalls';
+  readonly key: 'program' | 'version' | 'mode' | 'asking' | 'errno' | 'syscalls';
   readonly first: string;
   readonly second: string;
 }
@@ -14,6 +14,7 @@ export function settingsApart(first: Policy, second: Policy): Setting[] {
   const asked = asks(first) || asks(second);
   const settings: Setting[] = [
     { key: 'program', first: first.program, second: second.program },
+    { key: 'version', first: String(first.version), second: String(second.version) },
     { key: 'mode', first: first.mode, second: second.mode },
     ...(asked
       ? ([

@@ -3,9 +3,12 @@
  * Which names an object can have at all. The automata answer for others too, at random: a difference that only such a name
  * shows is none.
  */
+import { headOf } from '../compile/heads.js';
+import { KIND_NUMBER } from '../compile/layout.js';
 import type { Bytes } from '../policy/bytes.js';
 import { addressBytes } from '../policy/ip.js';
-import { PROTOCOL_BYTE } from '../policy/model.js';
+import { KINDS, type NumberTable, PROTOCOL_BYTE } from '../policy/model.js';
+import { CAPABILITIES, RULING } from '../policy/numbers.js';
 import { NAME_BYTES_MAX } from '../policy/path.js';
 
 /** Names of one component. */
@@ -101,3 +104,30 @@ export const FAMILY: Shape = {
     [1, 2, 3, 5].map((kind) => text([...number(family, 2), ...number(kind, 2), ...number(0, 4)])),
   ),
 };
+
+const heads = (table: NumberTable | 'kind', values: readonly number[]): Bytes[] =>
+  values.map((value) => headOf(table, value));
+const idShape = (table: 'uid' | 'gid'): Shape => ({
+  least: 5,
+  most: 5,
+  bytesAt: (place) => (place === 0 ? [headOf(table, 0).charCodeAt(0)] : every),
+  never: heads(table, [0xffffffff]),
+  // Root, the first user of a machine, the first of a daemon's, nobody.
+  known: heads(table, [0, 1000, 33, 65534]),
+});
+const closedShape = (known: readonly Bytes[]): Shape => ({
+  ...{ least: 5, most: 5, bytesAt: () => every, never: [], known, closed: true },
+});
+
+/** Objects of version 2 that are no paths: struct cg_head, by its table. */
+export const HEADS: Readonly<Record<NumberTable | 'kind', Shape>> = {
+  kind: closedShape(KINDS.map((kind) => headOf('kind', KIND_NUMBER[kind]))),
+  capability: closedShape(CAPABILITIES.map((_, number) => headOf('capability', number))),
+  uid: idShape('uid'),
+  gid: idShape('gid'),
+};
+/** Of capabilities those that no default opens. */
+export const RULING_HEADS: readonly Bytes[] = heads(
+  'capability',
+  RULING.map((name) => CAPABILITIES.indexOf(name)),
+);

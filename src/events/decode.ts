@@ -4,7 +4,14 @@ import { ENUMS, NUMBERS } from '../abi/abi.gen.js';
 import { type FieldName, fieldBytes, fieldOf, readNumber, structBytes } from '../abi/struct.js';
 import { type Word, wordsOf } from '../abi/words.js';
 import { type Bytes, bytesFrom } from '../policy/bytes.js';
-import { type AccessObject, KINDS, PROTOCOL_BYTE, type Protocol, type Verdict } from '../policy/model.js';
+import {
+  type AccessObject,
+  KINDS,
+  type NumberTable,
+  PROTOCOL_BYTE,
+  type Protocol,
+  type Verdict,
+} from '../policy/model.js';
 import { type Operation, operationsOf } from '../policy/operations.js';
 
 /** What the kernel half said, with numbers still numbers where only the session knows what they mean. */
@@ -90,6 +97,12 @@ const VERDICTS: readonly (Verdict | undefined)[] = wordsOf('verdict');
 const NOBODY = 0xffffffff;
 const OBJECT = ENUMS.object_type;
 const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_EXCLUSIVE, EVENT_DIRECTORY, EVENT_MOVED } = NUMBERS;
+const { HEAD_CAPABILITY, HEAD_UID, HEAD_GID } = ENUMS.head_table;
+const TABLES: ReadonlyMap<number, NumberTable> = new Map([
+  [HEAD_CAPABILITY, 'capability'],
+  [HEAD_UID, 'uid'],
+  [HEAD_GID, 'gid'],
+]);
 const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [byte, name as Protocol]));
 
 /** Texts that wait for their end at most; more are of events whose last part was dropped, which the kernel half counted. */
@@ -268,6 +281,11 @@ function objectOf(kind: number, text: Buffer, from: number, to: number): AccessO
         kind: fieldBytes(bytes, 'family', 'type').readUInt16BE(),
         protocol: fieldBytes(bytes, 'family', 'protocol').readUInt32BE(),
       };
+    case OBJECT.OBJECT_HEAD: {
+      const table = bytes.length < structBytes('head') ? undefined : TABLES.get(readNumber(bytes, 'head', 'table'));
+      if (table === undefined) return null;
+      return { type: 'number', table, value: fieldBytes(bytes, 'head', 'number').readUInt32BE() };
+    }
     default:
       return null;
   }

@@ -15,11 +15,13 @@ import {
   decodeSession,
   decodeSlot,
   decodeTasks,
+  decodeVersion,
   decodeWhole,
   encodeInode,
   encodeProgram,
   encodeSession,
   encodeSlot,
+  encodeVersion,
   type Inode,
   MARK_WORDS,
   markOf,
@@ -60,6 +62,7 @@ export class Gate {
    */
   renew(): void {
     this.native.update('gate', u32(0), renewedWhole(this.native.lookup('gate', u32(0)) as Buffer));
+    this.native.update('policies', u32(0), encodeVersion(1));
     const clear = Buffer.alloc(8);
     for (let word = 0; word < MARK_WORDS; word++)
       if (this.native.lookup('protection_marks', u32(word))?.equals(clear) === false)
@@ -108,6 +111,12 @@ export class Gate {
     const numbers: number[] = [];
     for (let number = 1; number < SESSIONS_MAX; number++) if (this.session(number) !== null) numbers.push(number);
     return numbers;
+  }
+
+  /** Policies of this version of the language are in the gate from now on; bpf/abi/slot.h. */
+  raiseVersion(version: number): void {
+    const told = this.native.lookup('policies', u32(0)) as Buffer;
+    if (decodeVersion(told) < version) this.native.update('policies', u32(0), encodeVersion(version));
   }
 
   slot(policy: number): Slot | null {

@@ -37,6 +37,18 @@ export function u32(value: number): Buffer {
   return buffer;
 }
 
+/** What stands at number 0 of the policies: the highest version of the language that a policy of the gate is in. */
+export function encodeVersion(version: number): Buffer {
+  const buffer = Buffer.alloc(structBytes('slot'));
+  writeNumber(buffer, 'slot', 'program', version);
+  return buffer;
+}
+
+/** The version that encodeVersion() wrote; 0: none yet. */
+export function decodeVersion(buffer: Buffer): number {
+  return readNumber(buffer, 'slot', 'program');
+}
+
 /** struct cg_slot; null writes a free one. */
 export function encodeSlot(slot: Slot | null): Buffer {
   const buffer = Buffer.alloc(structBytes('slot'));

@@ -26,5 +26,5 @@ export function groupsFor(program: string, observations: readonly Observation[],
 
 function policyOf(program: string, rules: readonly Rule[]): Policy {
   const rest = { mode: 'enforce', default: 'deny', errno: 'EPERM', use: [], file: program } as const;
-  return { version: 1, program, ...rest, rules };
+  return { version: 2, program, ...rest, rules };
 }

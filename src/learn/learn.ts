@@ -2,6 +2,7 @@
 /** From observations to policies: one for each program that was seen. */
 import { makesKernelAct } from '../decide/kernel-acts.js';
 import type { Policy } from '../policy/model.js';
+import { type Version, versionOf } from '../policy/operations.js';
 import { parsePolicy } from '../policy/parse.js';
 import type { Statement } from '../policy/statement.js';
 import { arrange } from './arrange.js';
@@ -90,14 +91,16 @@ function learnProgram(
 ): LearntPolicy {
   const { sensitive, around, strength, machine } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
+  const version = existing?.policy.version ?? versionOfAll(input);
+  const governed = seen.filter(({ operation }) => versionOf(operation) <= version);
   const interpreter = existing === null ? input.interpreter(program) : existing.policy.interpreter;
   const own = ownedOf(existing, around);
   const isAct = ({ operation, object }: Observation): boolean => makesKernelAct(operation, object);
-  const [acts, plain] = partition(seen, isAct);
+  const [acts, plain] = partition(governed, isAct);
   const use = existing === null || own.use ? groupsFor(program, plain, input.groups) : [];
   const outputs = strength === 'exact' ? [] : ownOutput(plain, moves);
   const [movedActs, observations] = partition(followMoves([...plain, ...outputs], moves), isAct);
-  const head: Head = { program, interpreter, use };
+  const head: Head = { version, program, interpreter, use };
   const readFresh = (statements: readonly Statement[]): Policy =>
     parsePolicy(writePolicy(head, statements, ''), program, around);
 
@@ -161,6 +164,12 @@ function few(told: readonly string[], what: string): readonly string[] {
     : [...told.slice(0, TOLD_MOST), `names below ${told.length - TOLD_MOST} more ${what}`];
 }
 
+/** The version of the language of a policy that is new: the highest that was looked at, or is in use. */
+function versionOfAll({ runs, existing }: LearnInput): Version {
+  const versions = [...runs.map(({ header }) => header.version ?? 1), ...existing.map(({ policy }) => policy.version)];
+  return versions.includes(2) ? 2 : 1;
+}
+
 /** The policy with rules at its end, where they decide last. */
 function withRules(policy: Policy, { rules }: Policy): Policy {
   return { ...policy, rules: [...policy.rules, ...rules] };
@@ -180,6 +189,9 @@ function withheldOf(acts: readonly Observation[], permitted: Permitted): string[
 function split(written: readonly Written[]): [Written[], Written[]] {
   const loaded = new Set(written.filter(({ observation }) => observation.operation === 'load').map(({ text }) => text));
   const follows = ({ observation: { operation }, text }: Written): boolean =>
-    operation === 'stat' || operation === 'socket' || (operation === 'read' && loaded.has(text));
+    operation === 'stat' ||
+    operation === 'socket' ||
+    operation === 'capable' ||
+    (operation === 'read' && loaded.has(text));
   return [written.filter((one) => !follows(one)), written.filter(follows)];
 }

@@ -207,7 +207,12 @@ export class Observations {
 
 const NOUNS: Readonly<Record<AccessObject['type'], string>> = {
   ...{ path: 'files', kind: 'objects without a path', family: 'families of sockets', inet: 'addresses' },
-  ...{ unix: 'sockets', abstract: 'abstract sockets', unnamed: 'sockets without a name' },
+  ...{
+    unix: 'sockets',
+    abstract: 'abstract sockets',
+    unnamed: 'sockets without a name',
+    number: 'capabilities and ids',
+  },
 };
 
 /** As it is told: `connect of 1000 more addresses`. */

@@ -29,8 +29,8 @@ export interface Context {
 
 /** What is there already and would be granted, over what was seen, outside of data folders. */
 const EXISTING_MOST = 2;
-/** A pattern never grants these: what is run, mapped, linked and made as a device is named by its name. */
-export const NEVER_WIDE: ReadonlySet<Operation> = new Set(['exec', 'mknod', 'bind', 'listen', 'accept']);
+/** A pattern never grants these: what is run, mapped, linked, made as a device or taken for the root is named by its name. */
+export const NEVER_WIDE: ReadonlySet<Operation> = new Set(['exec', 'mknod', 'bind', 'listen', 'accept', 'chroot']);
 
 export const OF_SOCKETS: ReadonlySet<Operation> = new Set(['bind', 'listen', 'accept']);
 

@@ -5,7 +5,7 @@
  */
 import { readObject } from '../events/object.js';
 import { type Bytes, readText, textOf } from '../policy/bytes.js';
-import { isOperation, type Operation } from '../policy/operations.js';
+import { isOperation, type Operation, type Version } from '../policy/operations.js';
 import type { Certificate } from './certificate.js';
 import { numbers } from './numbers.js';
 import { Observations, type Surplus } from './observations.js';
@@ -17,6 +17,8 @@ export interface RunHeader {
   /** The folder of the policies: it names the application. */
   readonly folder: string;
   readonly command: readonly string[];
+  /** Of the language, where more than version 1 was looked at. */
+  readonly version?: Version;
   readonly program: string;
   /** --user; null: the caller. */
   readonly user: string | null;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What was seen of one program as the statements of its policy, few and readable. */
 import type { Operation } from '../policy/operations.js';
-import { operationBit } from '../policy/operations.js';
+import { operationBit, sortOf } from '../policy/operations.js';
 import type { Statement, StatementCondition } from '../policy/statement.js';
 import type { Written } from './written.js';
 
@@ -58,8 +58,8 @@ function entriesOf(written: readonly Written[], uids: ReadonlySet<number>): Entr
   const byObject = new Map<string, Done[]>();
   for (const one of written) {
     const { operation } = one.observation;
-    // An exec stands alone: it says what comes after.
-    const name = `${one.key} ${one.text} ${operation === 'exec'}`;
+    // An exec stands alone: it says what comes after. A rule is about one sort of thing.
+    const name = `${one.key} ${one.text} ${operation === 'exec'} ${sortOf(operation)}`;
     const dones = byObject.get(name) ?? [];
     if (dones.length === 0) byObject.set(name, dones);
     let done = dones.find((other) => other.operation === operation);

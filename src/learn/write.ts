@@ -4,10 +4,13 @@ import { isSeq, type Node, parseDocument } from 'yaml';
 import { readText } from '../policy/bytes.js';
 import { formatPolicy } from '../policy/format.js';
 import { literalText } from '../policy/glob.js';
+import type { Version } from '../policy/operations.js';
 import { type Statement, scalar, writeStatement } from '../policy/statement.js';
 import { isCertificate } from './certificate.js';
 
 export interface Head {
+  /** Of the language. */
+  readonly version: Version;
   readonly program: string;
   readonly interpreter: string | undefined;
   readonly use: readonly string[];
@@ -15,7 +18,7 @@ export interface Head {
 
 /** A policy that was not there before. */
 export function writePolicy(
-  { program, interpreter, use }: Head,
+  { version, program, interpreter, use }: Head,
   statements: readonly Statement[],
   certificate: string,
   unlearnt: readonly string[] = [],
@@ -24,7 +27,7 @@ export function writePolicy(
     `# What ${program} may do: what it was seen to do, and nothing else.`,
     `# ${certificate}`,
     ...unlearnt.map(unlearntLine),
-    'version: 1',
+    `version: ${version}`,
     `program: ${scalar(pattern(program))}`,
     ...(interpreter === undefined ? [] : [`interpreter: ${scalar(pattern(interpreter))}`]),
     'mode: enforce',

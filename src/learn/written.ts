@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How an observation is written down. */
 import { exactly, keyOf } from '../decide/exact.js';
-import { objectText } from '../policy/statement.js';
+import { objectText, type StatementKey } from '../policy/statement.js';
 import type { Observation } from './observation.js';
 
 export interface Written {
   readonly observation: Observation;
-  readonly key: 'path' | 'kind' | 'address' | 'family';
+  readonly key: StatementKey;
   /** As it stands behind the key. */
   readonly text: string;
   /** Names of the rules that made it wider than what was seen. */

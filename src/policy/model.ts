@@ -4,7 +4,7 @@
  * it was written at, because an error, an event and `explain` must be able to name the line.
  */
 import type { Bytes } from './bytes.js';
-import type { Operation } from './operations.js';
+import type { Operation, Version } from './operations.js';
 
 export type Verdict = 'permit' | 'deny' | 'ask';
 export type Mode = 'enforce' | 'complain';
@@ -93,7 +93,18 @@ export interface FamilyPattern {
   readonly protocol: number | null;
 }
 
-/** The objects a rule names. `path` and `kind` go with file operations, the others with socket operations. */
+/** Tables of numbers that name objects. */
+export type NumberTable = 'capability' | 'uid' | 'gid';
+
+/** Numbers of one table, both ends included. */
+export interface NumberPattern {
+  readonly type: 'number';
+  readonly table: NumberTable;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The objects a rule names. Which go with which operations, the operation's sort says (operations.ts). */
 export type ObjectPattern =
   | { readonly type: 'path'; readonly pattern: PathPattern }
   | { readonly type: 'kind'; readonly kind: Kind }
@@ -103,7 +114,8 @@ export type ObjectPattern =
   /** `unix:@name`: tokens over the whole abstract name, in which `/` is an ordinary byte that `*` does match. */
   | { readonly type: 'abstract'; readonly text: string; readonly tokens: readonly Token[] }
   | { readonly type: 'unnamed' }
-  | FamilyPattern;
+  | FamilyPattern
+  | NumberPattern;
 
 /** A closed range of ids. */
 export interface IdRange {
@@ -152,7 +164,7 @@ export interface Asking {
 
 /** A policy with its groups taken in: `rules` holds those of the groups first, then its own, in the order they decide. */
 export interface Policy {
-  readonly version: 1;
+  readonly version: Version;
   /** Absolute path of the executable (of the script, where it is one). */
   readonly program: string;
   /** Absolute path of a script's interpreter: its reading and loading are permitted before any rule. */
@@ -177,7 +189,8 @@ export type AccessObject =
   | { readonly type: 'unix'; readonly path: Bytes }
   | { readonly type: 'abstract'; readonly name: Bytes }
   | { readonly type: 'unnamed' }
-  | { readonly type: 'family'; readonly family: number; readonly kind: number; readonly protocol: number };
+  | { readonly type: 'family'; readonly family: number; readonly kind: number; readonly protocol: number }
+  | { readonly type: 'number'; readonly table: NumberTable; readonly value: number };
 
 /** One attempt: possibly several operations on one object. */
 export interface Access {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * The operations of version 1, in the order of the table in the language reference. The order is part of the meaning:
- * of several operations in one attempt, the errno is that of the first denied one in this order. The position is also
- * the bit of the operation in the kernel half (`enum cg_operation` in bpf/abi/operation.h; a test compares the two).
+ * The operations, in the order of the table in the language reference: those of version 1, then those that a policy of
+ * version 2 governs besides. The order is part of the meaning: of several operations in one attempt, the errno is that of
+ * the first denied one in this order. The position is also the bit of the operation in the kernel half (`enum cg_operation`
+ * in bpf/abi/operation.h; a test compares the two).
  */
 export const OPERATIONS = [
   'read',
@@ -24,6 +25,10 @@ export const OPERATIONS = [
   'accept',
   'connect',
   'send',
+  'chroot',
+  'capable',
+  'setuid',
+  'setgid',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -32,7 +37,52 @@ export type Operation = (typeof OPERATIONS)[number];
 export const FILE_OPERATIONS: readonly Operation[] = OPERATIONS.slice(0, 13);
 
 /** Operations on sockets: their objects are `address` and `family`. */
-export const SOCKET_OPERATIONS: readonly Operation[] = OPERATIONS.slice(13);
+export const SOCKET_OPERATIONS: readonly Operation[] = OPERATIONS.slice(13, 19);
+
+/** What a policy of version 1 governs. */
+export const FIRST_OPERATIONS: readonly Operation[] = OPERATIONS.slice(0, 19);
+
+/** What only a policy of version 2 governs. Each is an attempt by itself. */
+export const LATER_OPERATIONS: readonly Operation[] = OPERATIONS.slice(19);
+
+/** Versions of the language, by the operations that they govern. */
+export type Version = 1 | 2;
+export const VERSIONS: readonly Version[] = [1, 2];
+
+/** What an operation is about; the operations of one rule are about one thing. */
+export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group';
+
+/** What each sort is called where a mistake is told. */
+export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
+  file: 'files',
+  socket: 'sockets',
+  place: 'places',
+  capability: 'capabilities',
+  user: 'users',
+  group: 'groups',
+};
+
+const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
+  chroot: 'place',
+  capable: 'capability',
+  setuid: 'user',
+  setgid: 'group',
+};
+
+/** What the operation is about. */
+export function sortOf(operation: Operation): Sort {
+  return LATER_SORTS[operation] ?? (FILE_OPERATIONS.includes(operation) ? 'file' : 'socket');
+}
+
+/** The first version of the language that has the operation. */
+export function versionOf(operation: Operation): Version {
+  return operation in LATER_SORTS ? 2 : 1;
+}
+
+/** Those of them that are about the same sort of thing. */
+export function operationsOn(sort: Sort): readonly Operation[] {
+  return OPERATIONS.filter((operation) => sortOf(operation) === sort);
+}
 
 /**
  * What each operation grants besides itself when it is permitted (never when it is denied or asked):
@@ -45,14 +95,24 @@ export const IMPLIED: Readonly<Partial<Record<Operation, readonly Operation[]>>>
   bind: ['socket'],
 };
 
+/**
+ * The capability (by name) without which the kernel does not even begin: permitted, to whom the rule permits, with the
+ * operation (fs/open.c: chroot; kernel/sys.c: setuid and its like; kernel/groups.c: setgroups).
+ */
+export const IMPLIED_CAPABILITY: Readonly<Partial<Record<Operation, string>>> = {
+  chroot: 'sys_chroot',
+  setuid: 'setuid',
+  setgid: 'setgid',
+};
+
 const positions = new Map<string, number>(OPERATIONS.map((operation, position) => [operation, position]));
 
-/** The operation's bit number, 0 to 18. */
+/** The operation's bit number. */
 export function operationBit(operation: Operation): number {
   return positions.get(operation) as number;
 }
 
-/** Is this word an operation of version 1? */
+/** Is this word an operation? */
 export function isOperation(word: string): word is Operation {
   return positions.has(word);
 }

@@ -15,6 +15,7 @@ import {
   type Word,
   words,
 } from './nodes.js';
+import { VERSIONS, type Version, versionOf } from './operations.js';
 import { parseProgram } from './path.js';
 import { errnoOf, readRule } from './rule.js';
 import { Source } from './source.js';
@@ -91,11 +92,12 @@ function readPolicy(source: Source, around: Surroundings, opened: (group: Source
   const errno = read('errno', (entry) => errnoOf(source, entry)) ?? 'EPERM';
   const use = read('use', (entry) => words(source, entry)) ?? [];
   const syscalls = read('syscalls', (entry) => syscallsOf(source, entry));
-  const own = rulesOf(source, find('rules'), around);
-  const taken = use.flatMap((word, index) => groupOf(source, word, use.slice(0, index), around, opened));
+  const version = versionIn(entries) ?? 1;
+  const own = rulesOf(source, find('rules'), around, version);
+  const taken = use.flatMap((word, index) => groupOf(source, word, use.slice(0, index), around, version, opened));
   if (program === undefined) return undefined;
   return {
-    version: 1,
+    version,
     program,
     ...(interpreter === undefined ? {} : { interpreter }),
     mode,
@@ -122,9 +124,15 @@ function topOf(source: Source, known: readonly string[], where: string): Entry[]
   const version = entries.find(({ key }) => key === 'version');
   if (version === undefined)
     source.report('missing-key', { key: 'version', where, example: 'version: 1' }, startOf(root));
-  else if ((version.value as { value?: unknown } | null)?.value !== 1)
+  else if (versionIn(entries) === undefined)
     source.report('version-unknown', { got: written(source, version.value) }, startOf(version.value) || version.at);
   return entries;
+}
+
+/** The version that is written; undefined where it is none that is known. */
+function versionIn(entries: readonly Entry[]): Version | undefined {
+  const node = entries.find(({ key }) => key === 'version')?.value as { value?: unknown } | null | undefined;
+  return VERSIONS.find((version) => version === node?.value);
 }
 
 function written(source: Source, node: ParsedNode | null): string {
@@ -167,7 +175,7 @@ function syscallsOf(source: Source, entry: Entry): string[] {
   });
 }
 
-function rulesOf(source: Source, entry: Entry | undefined, around: Surroundings): Rule[] {
+function rulesOf(source: Source, entry: Entry | undefined, around: Surroundings, version: Version): Rule[] {
   const value = entry?.value ?? null;
   // `rules:` with nothing below is an empty list, so that a first rule can be appended as any other.
   if (value === null || (!isSeq(value) && (value as { value?: unknown }).value === null)) return [];
@@ -176,7 +184,7 @@ function rulesOf(source: Source, entry: Entry | undefined, around: Surroundings)
     return [];
   }
   return (value.items as (ParsedNode | null)[]).flatMap(
-    (item, index) => readRule(source, item, index + 1, around) ?? [],
+    (item, index) => readRule(source, item, index + 1, around, version) ?? [],
   );
 }
 
@@ -185,6 +193,7 @@ function groupOf(
   { value: name, node }: Word,
   before: readonly Word[],
   around: Surroundings,
+  version: Version,
   opened: (group: Source) => void,
 ): Rule[] {
   const at = startOf(node as ParsedNode);
@@ -203,7 +212,10 @@ function groupOf(
   }
   const group = new Source(found.file, found.text);
   opened(group);
-  return readGroup(group, name, around);
+  const rules = readGroup(group, name, around);
+  const later = rules.find(({ operations }) => operations.some((operation) => versionOf(operation) > version));
+  if (later !== undefined) source.report('group-version', { name, operation: later.operations.join(', ') }, at);
+  return rules;
 }
 
 function readGroup(source: Source, name: string, around: Surroundings): Rule[] {
@@ -212,6 +224,7 @@ function readGroup(source: Source, name: string, around: Surroundings): Rule[] {
     source,
     entries?.find(({ key }) => key === 'rules'),
     around,
+    versionIn(entries ?? []) ?? 1,
   );
   return rules.map((rule) => ({ ...rule, group: name }));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One rule of a policy or a group: nodes to model. */
-import { isScalar, type ParsedNode } from 'yaml';
+import { isScalar, type ParsedNode, type Scalar } from 'yaml';
 import { inetText, parseAddress } from './address.js';
 import { parseId, parseName } from './condition.js';
 import { goesOut, loopbackFor } from './destination.js';
@@ -31,7 +31,17 @@ import {
   type Word,
   words,
 } from './nodes.js';
-import { FILE_OPERATIONS, isOperation, OPERATIONS, type Operation } from './operations.js';
+import { numberPattern, parseCapability } from './numbers.js';
+import {
+  isOperation,
+  OPERATIONS,
+  type Operation,
+  SORT_TEXTS,
+  type Sort,
+  sortOf,
+  type Version,
+  versionOf,
+} from './operations.js';
 import { parsePath } from './path.js';
 import type { Source } from './source.js';
 import { nearest, nearestOperation } from './suggest.js';
@@ -39,8 +49,16 @@ import type { Surroundings } from './surroundings.js';
 
 const VERDICTS: readonly Verdict[] = ['permit', 'deny', 'ask'];
 const TRANSITIONS = ['own', 'inherit', 'unconfined'] as const;
-const FILE_KEYS: readonly string[] = ['path', 'kind'];
-const OBJECT_KEYS: readonly string[] = ['path', 'kind', 'address', 'family'];
+/** The keys under which the objects of an operation stand, by what it is about. */
+const KEYS: Readonly<Record<Sort, readonly string[]>> = {
+  file: ['path', 'kind'],
+  socket: ['address', 'family'],
+  place: ['path', 'kind'],
+  capability: ['capability'],
+  user: ['user', 'uid'],
+  group: ['group', 'gid'],
+};
+const OBJECT_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];
 const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, 'policy', 'errno', 'log', 'if', 'unless'];
 const CONDITION_KEYS: readonly string[] = ['user', 'group', 'uid', 'gid', 'owner'];
 
@@ -50,6 +68,7 @@ export function readRule(
   node: ParsedNode | null,
   number: number,
   around: Surroundings,
+  version: Version,
 ): Rule | undefined {
   const before = source.problems.length;
   const entries = entriesOf(source, node, `rule ${number}`);
@@ -64,8 +83,10 @@ export function readRule(
   }
   if (second !== undefined) source.report('verdict-twice', { first: first.key, second: second.key }, second.at);
   const verdict = first.key as Verdict;
-  const operations = operationsOf(source, first, verdict);
+  const operations = operationsOf(source, first, verdict, version);
   const objects = objectsOf(source, first, entries, operations, around);
+  const later = verdict === 'ask' ? operations.filter((operation) => versionOf(operation) > 1) : [];
+  if (later.length > 0) source.report('ask-later', { operations: later.join(', ') }, startOf(first.value));
 
   const errnoEntry = find('errno');
   const errno = errnoEntry === undefined ? undefined : errnoOf(source, errnoEntry);
@@ -109,25 +130,26 @@ export function errnoOf(source: Source, entry: Entry): string | undefined {
   return undefined;
 }
 
-function operationsOf(source: Source, entry: Entry, verdict: Verdict): Operation[] {
+function operationsOf(source: Source, entry: Entry, verdict: Verdict, version: Version): Operation[] {
   const named: Operation[] = [];
   for (const { value, node } of words(source, entry)) {
-    if (isOperation(value)) named.push(value);
-    else
-      source.report(
-        'unknown-operation',
-        { name: quoted(value), hint: nearestOperation(value, OPERATIONS) },
-        startOf(node as ParsedNode),
-      );
+    const at = startOf(node as ParsedNode);
+    if (!isOperation(value))
+      source.report('unknown-operation', { name: quoted(value), hint: nearestOperation(value, OPERATIONS) }, at);
+    else if (versionOf(value) > version)
+      source.report('operation-version', { name: value, version: versionOf(value) }, at);
+    else named.push(value);
   }
-  const files = named.filter((operation) => FILE_OPERATIONS.includes(operation));
-  const sockets = named.filter((operation) => !FILE_OPERATIONS.includes(operation));
-  if (files.length > 0 && sockets.length > 0)
+  const [sort, other] = new Set(named.map(sortOf));
+  if (sort !== undefined && other !== undefined) {
+    const of = (one: Sort): string => named.filter((operation) => sortOf(operation) === one).join(', ');
+    const [firstSort, secondSort] = [SORT_TEXTS[sort], SORT_TEXTS[other]];
     source.report(
       'mixed-operations',
-      { verdict, files: files.join(', '), sockets: sockets.join(', ') },
+      { verdict, first: of(sort), second: of(other), firstSort, secondSort },
       startOf(entry.value),
     );
+  }
   return OPERATIONS.filter((operation) => named.includes(operation));
 }
 
@@ -142,28 +164,53 @@ function objectsOf(
   const [operation] = operations;
   if (operation !== undefined) {
     const names = operations.join(', ');
-    const onFiles = FILE_OPERATIONS.includes(operation);
+    const sort = sortOf(operation);
+    const keys = KEYS[sort].map((key) => `${key}:`).join(' or ');
     // Where a key is unknown, the objects most likely stand behind it.
     if (about.length === 0 && entries.every(({ key }) => RULE_KEYS.includes(key)))
       source.report(
         'objects-missing',
-        { operations: names, keys: onFiles ? '`path:` or `kind:`' : '`address:` or `family:`' },
+        { operations: names, keys: KEYS[sort].map((key) => `\`${key}:\``).join(' or ') },
         verdict.at,
       );
     for (const { key, at } of about)
-      if (FILE_KEYS.includes(key) !== onFiles)
-        source.report(onFiles ? 'address-for-files' : 'path-for-sockets', { key, operations: names }, at);
+      if (!KEYS[sort].includes(key))
+        source.report('key-for-others', { key, operations: names, sort: SORT_TEXTS[sort], keys }, at);
   }
   return about.flatMap((entry) =>
-    words(source, entry).flatMap((word) => {
-      const object = faulting(source, word, () => reachable(objectOf(entry.key, word, around), operations));
+    valuesOf(source, entry).flatMap((word) => {
+      const object = faulting(source, word, () =>
+        reachable(objectOf(entry.key, word, around, verdict.key === 'permit'), operations),
+      );
       return object === undefined ? [] : [object];
     }),
   );
 }
 
-function objectOf(key: string, { value }: Word, around: Surroundings): ObjectPattern {
+/** What stands behind a key of objects: ids may be numbers, all else are texts. */
+function valuesOf(source: Source, entry: Entry): { value: string | number; node: Scalar }[] {
+  if (entry.key === 'uid' || entry.key === 'gid') return ids(source, entry);
+  return entry.key === 'user' || entry.key === 'group' ? namesOf(source, entry) : words(source, entry);
+}
+
+function objectOf(
+  key: string,
+  { value: written }: { value: string | number },
+  around: Surroundings,
+  permitted: boolean,
+): ObjectPattern {
+  const value = String(written);
+  const inTable = (table: 'uid' | 'gid', { first, last }: IdRange): ObjectPattern => numberPattern(table, first, last);
   switch (key) {
+    case 'capability':
+      return parseCapability(value, permitted);
+    case 'uid':
+    case 'gid':
+      return inTable(key, parseId(written, key));
+    case 'user':
+      return inTable('uid', parseName(value, key, around.user));
+    case 'group':
+      return inTable('gid', parseName(value, key, around.group));
     case 'path':
       return { type: 'path', pattern: parsePath(value, around.variable) };
     case 'kind':

@@ -4,6 +4,7 @@ import { inetText } from './address.js';
 import { familyText } from './family.js';
 import { tokensText } from './glob.js';
 import type { ObjectPattern, Transition, Verdict } from './model.js';
+import { numberText } from './numbers.js';
 import type { Operation } from './operations.js';
 import { pathText } from './path.js';
 
@@ -16,10 +17,13 @@ export interface StatementCondition {
   readonly owner?: 'self';
 }
 
+/** A key under which the objects of a rule stand. */
+export type StatementKey = 'path' | 'kind' | 'address' | 'family' | 'capability' | 'uid' | 'gid';
+
 export interface Statement {
   readonly verdict: Verdict;
   readonly operations: readonly Operation[];
-  readonly key: 'path' | 'kind' | 'address' | 'family';
+  readonly key: StatementKey;
   /** Texts as they stand behind the key. */
   readonly objects: readonly string[];
   readonly errno?: string;
@@ -48,15 +52,21 @@ export function objectText(object: ObjectPattern): string {
       return 'unix:';
     case 'family':
       return familyText(object);
+    case 'number':
+      return numberText(object);
   }
 }
 
-/** The statement as lines of a `rules:` list, two spaces in, ending in a line feed. One object a line. */
+/** Short objects, which stand on one line. */
+const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid'];
+
+/** The statement as lines of a `rules:` list, two spaces in, ending in a line feed. Paths and addresses one a line. */
 export function writeStatement(statement: Statement): string {
   const { verdict, operations, key, objects, errno, transition, log, comment } = statement;
   const lines = (comment ?? []).map((line) => `  # ${line}`.trimEnd());
   lines.push(`  - ${verdict}: ${operations.length === 1 ? operations[0] : `[${operations.join(', ')}]`}`);
   if (objects.length === 1) lines.push(`    ${key}: ${scalar(objects[0] as string)}`);
+  else if (ON_ONE_LINE.includes(key)) lines.push(`    ${key}: ${list(objects)}`);
   else lines.push(`    ${key}:`, ...objects.map((object) => `      - ${scalar(object)}`));
   if (transition !== undefined) lines.push(`    policy: ${transition}`);
   if (errno !== undefined) lines.push(`    errno: ${errno}`);

@@ -6,6 +6,7 @@ import { compile, digestText } from '../application/compiled.js';
 import { Refusal } from '../host/failure.js';
 import type { SlotMode } from '../kernel/records.js';
 import type { Policy } from '../policy/model.js';
+import type { Version } from '../policy/operations.js';
 import { heldAs, type Posture } from '../policy/posture.js';
 import type { Image } from './session.js';
 import type { PolicyState } from './state.js';
@@ -55,6 +56,7 @@ export function imageOf(
     digest: digestText(policy),
     generation,
     mode: slotMode(policy, mode),
+    version: policy.version,
     class: imageClass,
     bytes,
   };
@@ -90,9 +92,9 @@ export function changedImages(
 }
 
 /** The policy of programs that have none, while learning: nothing is decided, all is permitted and reported. */
-export function emptyPolicy(program: string): Policy {
+export function emptyPolicy(program: string, version: Version): Policy {
   return {
-    version: 1,
+    version,
     program,
     mode: 'enforce',
     default: 'deny',
@@ -104,11 +106,11 @@ export function emptyPolicy(program: string): Policy {
 }
 
 /** The image for programs without a policy; `program` is the entry's path, if it is one of them. */
-export function emptyImage(program: string, numbering: Numbering): Image {
-  const policy = emptyPolicy(program);
+export function emptyImage(program: string, numbering: Numbering, version: Version): Image {
+  const policy = emptyPolicy(program, version);
   const { class: imageClass, bytes } = compile(policy, numbering.programs, 1);
   const digest = digestText(policy);
-  return { index: 0, program, file: null, digest, generation: 1, mode: 'learn', class: imageClass, bytes };
+  return { index: 0, program, file: null, digest, generation: 1, mode: 'learn', version, class: imageClass, bytes };
 }
 
 /** Throws a Refusal that names the first rule this version cannot hold a program to. */

@@ -9,6 +9,7 @@ import type { Host } from '../host/host.js';
 import { processStart } from '../host/proc-stat.js';
 import type { Gate } from '../kernel/gate.js';
 import type { Slot, SlotMode } from '../kernel/records.js';
+import type { Version } from '../policy/operations.js';
 import { look } from './living.js';
 import { newCookie, Places } from './places.js';
 import { type Held, protectFiles } from './protect.js';
@@ -31,6 +32,8 @@ export interface Image {
   readonly digest: string;
   readonly generation: number;
   readonly mode: SlotMode;
+  /** Version of the language that the policy is written in. */
+  readonly version: Version;
   readonly class: number;
   readonly bytes: Uint8Array;
 }
@@ -133,6 +136,7 @@ export class Session {
       this.release(fresh);
       throw error;
     }
+    this.#tellVersions(images);
     for (const { image, next } of moves) {
       this.gate.setSlot(next.number, slotOf(image, next, this));
       if (image.index > 0) this.gate.setProgram(this.number, image.index, next.number);
@@ -204,6 +208,7 @@ export class Session {
   #fill(images: readonly Image[]): void {
     const { native } = this.gate;
     const { kind, supervisor } = this.#state;
+    this.#tellVersions(images);
     this.gate.setSession(this.number, this.cookie);
     native.putRing(this.number, RING_BYTES[kind]);
     if (kind === 'learn') native.putSeen(this.number, SEEN_ENTRIES);
@@ -215,6 +220,11 @@ export class Session {
     });
     this.gate.guard(supervisor.pid);
     this.#protect();
+  }
+
+  /** Before a policy of a later version is in force, the hooks that only such policies need are told to look. */
+  #tellVersions(images: readonly Image[]): void {
+    for (const { version } of images) this.gate.raiseVersion(version);
   }
 
   #write(state: SessionState): void {

@@ -3,7 +3,7 @@
 import type { Bytes } from '../policy/bytes.js';
 import { readText } from '../policy/bytes.js';
 import type { Condition, IdRange, ObjectPattern, Place, Policy, Rule } from '../policy/model.js';
-import type { Operation } from '../policy/operations.js';
+import { type Operation, versionOf } from '../policy/operations.js';
 import { objectText } from '../policy/statement.js';
 import { comparisonOf } from './export-paths.js';
 import { familyCondition, inetComparison, test } from './export-sockets.js';
@@ -36,6 +36,7 @@ export interface ExportedPolicy {
 
 const MESSAGES = {
   kind: { kind: 'narrower', message: 'objects without a path had no words: left out' },
+  version: { kind: 'narrower', message: 'what only version 2 governs is no comparison of a classic line: left out' },
   condition: {
     kind: 'narrower',
     message: 'one id of a user or a group could be asked for, no more: a permit is left out, a denial is for all',
@@ -109,6 +110,10 @@ class Exporter {
   }
 
   #rule(rule: Rule): void {
+    if (rule.operations.some((operation) => versionOf(operation) > 1)) {
+      this.#say('version', rule.place);
+      return;
+    }
     const actions = this.#actions(rule);
     if (rule.operations.includes('receive')) this.#receive(rule);
     const { objects } = rule;

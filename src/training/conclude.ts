@@ -225,6 +225,7 @@ export function concludeJournal(
     user,
     cwd,
     named,
+    ...(header.version === undefined ? {} : { version: header.version }),
     partial: false,
     ...(home === null ? {} : { home }),
   };

@@ -7,10 +7,12 @@ import type { Surroundings } from '../application/surroundings.js';
 import { Journal, type JournalFacts, type JournalHeader, JournalSink, journalFile } from '../audit/journal.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
+import { Refusal } from '../host/failure.js';
 import type { Voice } from '../host/voice.js';
 import { ownedOf } from '../learn/existing.js';
 import { withoutOwn } from '../learn/own.js';
 import type { Strength } from '../learn/strength.js';
+import type { Version } from '../policy/operations.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
 import { closeSession, launchOf, openSession, prepareKernel, type Request } from '../supervise/begin.js';
@@ -24,6 +26,14 @@ import { memoryOf } from './runs.js';
 
 export { type LearnResult, renderLearnt } from './conclude.js';
 
+/** How to learn. */
+export interface Learning {
+  /** Null: as the application was learned before, else as usual. */
+  readonly strength?: Strength | null;
+  /** Null: the version of the policies that are there, else 1. */
+  readonly version?: Version | null;
+}
+
 /**
  * Runs the program until its last process has ended, permits what no rule denies, and writes the policies.
  *
@@ -34,14 +44,15 @@ export async function learn(
   request: Request,
   around: Surroundings,
   voice: Voice,
-  strength: Strength | null = null,
+  { strength = null, version = null }: Learning = {},
 ): Promise<LearnResult> {
   const { host, program, folder, command, user } = request;
   const loaded = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
   requireBuilt(loaded);
   const application = { ...loaded, policies: personsOf(request, loaded.policies, around) };
+  const looked = lookedAt(application, version);
   const numbering = new Numbering();
-  const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering)];
+  const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering, looked)];
   const facts = (name: string): SessionFacts => ({
     ...{ name, kind: 'learn', command, folder, user, mode: null },
     log: `${host.logs}/${name}.jsonl`,
@@ -52,7 +63,7 @@ export async function learn(
   let ended: Ended;
   let journalled: JournalFacts;
   try {
-    const journal = Journal.create(host, headerOf(session, request, strength));
+    const journal = Journal.create(host, headerOf(session, request, strength, looked));
     try {
       ended = await watch(session, application, request, journal, voice);
       journalled = finishJournal(session, journal);
@@ -65,6 +76,22 @@ export async function learn(
   return concludeJournal(host, journalled, around, ended);
 }
 
+/**
+ * The version of the language that is looked at: the one that is wanted, else that of the policies that are there.
+ *
+ * @throws Refusal where a policy that is there is of an older one: its program would be looked at less than the others
+ */
+function lookedAt({ policies }: Application, wanted: Version | null): Version {
+  const newest = policies.some(({ policy }) => policy.version === 2) ? 2 : 1;
+  const older = policies.find(({ policy }) => policy.version < (wanted ?? 1));
+  if (older !== undefined)
+    throw new Refusal(
+      `${older.file} is of version ${older.policy.version}: what only version ${wanted} governs cannot be learned into it`,
+      `write \`version: ${wanted}\` at its head, or learn into another folder (--policies)`,
+    );
+  return wanted ?? newest;
+}
+
 /** What a person said in the policies: what the learner wrote before is learned anew, so that each run is whole. */
 function personsOf({ host, folder }: Request, policies: readonly LoadedPolicy[], around: Surroundings): LoadedPolicy[] {
   const { written } = memoryOf(host, folder);
@@ -75,7 +102,12 @@ function personsOf({ host, folder }: Request, policies: readonly LoadedPolicy[],
   });
 }
 
-function headerOf({ state: { name, started } }: Session, request: Request, strength: Strength | null): JournalHeader {
+function headerOf(
+  { state: { name, started } }: Session,
+  request: Request,
+  strength: Strength | null,
+  version: Version,
+): JournalHeader {
   const { command, folder, user, cwd, program, argv, env } = request;
   return {
     v: 1,
@@ -88,6 +120,7 @@ function headerOf({ state: { name, started } }: Session, request: Request, stren
     cwd: cwd ?? '',
     program: program.path,
     named: namedPaths(argv, env, cwd),
+    ...(version === 1 ? {} : { version }),
     ...(strength === null ? {} : { strength }),
   };
 }

@@ -144,7 +144,13 @@ function thin(host: Places, folder: string): void {
   observations.merge(oldest.observations);
   observations.merge(next.observations);
   const of = [oldest, next].flatMap(({ header }) => (header.of.length === 0 ? [header.session] : header.of));
-  const header: RunHeader = { ...next.header, of, partial: oldest.header.partial && next.header.partial };
+  const version = oldest.header.version ?? next.header.version;
+  const header: RunHeader = {
+    ...next.header,
+    of,
+    partial: oldest.header.partial && next.header.partial,
+    ...(version === undefined ? {} : { version }),
+  };
   replaceFile(next.file, `${[...runLines({ header, observations })].join('\n')}\n`);
   dropRun(oldest);
   thin(host, folder);

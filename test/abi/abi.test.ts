@@ -23,7 +23,7 @@ import {
   SUBJECT_ARMED,
   SUBJECT_FREE,
 } from '../../src/kernel/records.js';
-import { OPERATIONS } from '../../src/policy/operations.js';
+import { FIRST_OPERATIONS, OPERATIONS, operationBit, operationsOf } from '../../src/policy/operations.js';
 import { hasFields } from '../fields.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -147,12 +147,17 @@ t.test('numbers and enums held by hand', async (t) => {
   t.equal(SUBJECT_ARMED, NUMBERS.SUBJECT_ARMED);
   t.equal(SUBJECT_FREE, NUMBERS.SUBJECT_FREE);
   t.same(IMAGE_PLACES, [NUMBERS.IMAGES0, NUMBERS.IMAGES1, NUMBERS.IMAGES2, NUMBERS.IMAGES3]);
-  const { OPERATION_COUNT: count, OPERATION_SLOTS: _slots, ...operations } = ENUMS.operation;
+  const { OPERATION_COUNT: first, OPERATION_ALL_COUNT: all, OPERATION_SLOTS: _slots, ...operations } = ENUMS.operation;
   t.same(
     OPERATIONS,
     Object.keys(operations).map((name) => name.toLowerCase()),
   );
-  t.equal(count, OPERATIONS.length);
+  t.equal(first, FIRST_OPERATIONS.length);
+  t.equal(all, OPERATIONS.length);
+  t.same(
+    operationsOf(-1).map(operationBit),
+    OPERATIONS.map((_, bit) => bit),
+  );
 });
 
 t.test('fields by name refuse what is no number', async (t) => {

@@ -25,7 +25,7 @@ function setUp(test: Test) {
     const facts = { name, kind: 'run', command: ['/usr/sbin/d'], folder: '/p', user: null, journal: null } as const;
     const image = { index: 1, program: '/usr/sbin/d', file: 'd.yaml', digest: 'sha256:0', generation: 1 } as const;
     return Session.open(host, gate, { ...facts, log: '/dev/null', mode: null }, [
-      { ...image, mode: 'enforce', class: 0, bytes: Buffer.from('image') },
+      { ...image, mode: 'enforce', version: 1, class: 0, bytes: Buffer.from('image') },
     ]);
   };
   const asking = (session: Session, comm: string): FakeTask => {

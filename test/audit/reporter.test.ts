@@ -35,7 +35,7 @@ function image(from: Application | null, generation: number): Image {
   const policy = from?.policies[0]?.policy;
   return {
     ...{ index: policy === undefined ? 0 : 1, program: '/usr/bin/cat', file: null, generation },
-    ...{ digest: policy === undefined ? 'sha256:empty' : digestText(policy), mode: 'enforce', class: 0 },
+    ...{ digest: policy === undefined ? 'sha256:empty' : digestText(policy), mode: 'enforce', version: 1, class: 0 },
     bytes: Buffer.from('image'),
   };
 }

@@ -7,6 +7,7 @@ import {
   type AccessObject,
   type Condition,
   KINDS,
+  type NumberTable,
   type ObjectPattern,
   type PathPattern,
   type Policy,
@@ -14,7 +15,17 @@ import {
   type Rule,
   type Token,
 } from '../../src/policy/model.js';
-import { FILE_OPERATIONS, OPERATIONS, SOCKET_OPERATIONS } from '../../src/policy/operations.js';
+import { CAPABILITIES } from '../../src/policy/numbers.js';
+import {
+  FILE_OPERATIONS,
+  OPERATIONS,
+  type Operation,
+  operationsOn,
+  SOCKET_OPERATIONS,
+  type Sort,
+  type Version,
+  versionOf,
+} from '../../src/policy/operations.js';
 import { anyName, anyPath, anyPattern, anyTokens } from '../decide/arbitraries.js';
 
 const longName = fc
@@ -69,6 +80,16 @@ const socketObject: fc.Arbitrary<ObjectPattern> = fc.oneof(
   },
 );
 
+const tables = { capability: 'capability', uid: 'user', gid: 'group' } as const satisfies Record<NumberTable, Sort>;
+const tableNumber = fc.constantFrom(0, 1, 21, 40, 255, 256, 1000, 1001, 65535, 65536, 0x01020304, 0xfffffffe);
+const capabilityObject: fc.Arbitrary<ObjectPattern> = fc
+  .nat(CAPABILITIES.length - 1)
+  .map((number) => ({ type: 'number', table: 'capability', first: number, last: number }));
+const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
+  fc
+    .tuple(tableNumber, tableNumber)
+    .map(([one, other]) => ({ type: 'number', table, first: Math.min(one, other), last: Math.max(one, other) }));
+
 const id = fc.constantFrom(0, 1, 2, 3, 1000, 0xffffffff);
 const ranges = fc.array(
   fc.tuple(id, id).map(([one, other]) => ({ first: Math.min(one, other), last: Math.max(one, other) })),
@@ -84,64 +105,77 @@ const fewConditions: fc.Arbitrary<Condition> = fc.oneof(
   fc.constantFrom<Condition>({ uids: [{ first: 1, last: 1 }] }, { owner: 'self' }),
 );
 
-const anyRule: fc.Arbitrary<Rule> = fc
-  .tuple(
-    fc.record(
-      {
-        verdict: fc.constantFrom('permit' as const, 'permit' as const, 'deny' as const, 'ask' as const),
-        errno: fc.constantFrom('ENOENT', 'EACCES', 'EPERM'),
-        log: fc.boolean(),
-        transition: fc.constantFrom('own' as const, 'inherit' as const, 'unconfined' as const),
-        if: fewConditions,
-        unless: fewConditions,
-      },
-      { requiredKeys: ['verdict'] },
-    ),
-    fc.oneof(
-      fc.tuple(
-        fc.subarray([...FILE_OPERATIONS], { minLength: 1, maxLength: 4 }),
-        fc.array(fileObject, { minLength: 1, maxLength: 3 }),
-      ),
-      fc.tuple(
-        fc.subarray([...SOCKET_OPERATIONS], { minLength: 1, maxLength: 4 }),
-        fc.array(socketObject, { minLength: 1, maxLength: 3 }),
-      ),
-    ),
-    fc.boolean(),
-    fc.boolean(),
-  )
-  .map(([{ if: onlyIf, unless, ...rule }, [operations, objects], keepIf, keepUnless]) => ({
-    ...rule,
-    ...(onlyIf !== undefined && keepIf ? { if: onlyIf } : {}),
-    ...(unless !== undefined && keepUnless ? { unless } : {}),
-    operations,
-    objects,
-    place: { file: 'random.yaml', line: 1, column: 1 },
-    number: 1,
-  }));
+const some = (
+  operations: readonly Operation[],
+  object: fc.Arbitrary<ObjectPattern>,
+): fc.Arbitrary<readonly [Operation[], ObjectPattern[]]> =>
+  fc.tuple(
+    fc.subarray([...operations], { minLength: 1, maxLength: Math.min(4, operations.length) }),
+    fc.array(object, { minLength: 1, maxLength: 3 }),
+  );
+const ofFirst = [some(FILE_OPERATIONS, fileObject), some(SOCKET_OPERATIONS, socketObject)];
+const ofLater = [
+  some(operationsOn('place'), fileObject),
+  some(operationsOn('capability'), capabilityObject),
+  some(operationsOn('user'), idObject('uid')),
+  some(operationsOn('group'), idObject('gid')),
+];
 
-/** A policy of up to ten rules. Its rules' lines are their numbers, plus 9. */
-export const anyPolicy: fc.Arbitrary<Policy> = fc
-  .record({
-    rules: fc.array(anyRule, { maxLength: 10 }),
-    default: fc.constantFrom('deny' as const, 'permit' as const, 'ask' as const),
-    errno: fc.constantFrom('EPERM', 'EACCES'),
-    interpreter: fc.option(fc.constantFrom('/a', '/a/b', '/b/a.b'), { freq: 4, nil: null }),
-  })
-  .map(({ rules, interpreter, ...rest }) => ({
-    ...rest,
-    version: 1,
-    program: '/a/program',
-    mode: 'enforce',
-    use: [],
-    file: 'random.yaml',
-    ...(interpreter === null ? {} : { interpreter }),
-    rules: rules.map((rule, index) => ({
+const ruleOf = (version: Version): fc.Arbitrary<Rule> =>
+  fc
+    .tuple(
+      fc.record(
+        {
+          verdict: fc.constantFrom('permit' as const, 'permit' as const, 'deny' as const, 'ask' as const),
+          errno: fc.constantFrom('ENOENT', 'EACCES', 'EPERM'),
+          log: fc.boolean(),
+          transition: fc.constantFrom('own' as const, 'inherit' as const, 'unconfined' as const),
+          if: fewConditions,
+          unless: fewConditions,
+        },
+        { requiredKeys: ['verdict'] },
+      ),
+      fc.oneof(...ofFirst, ...(version === 1 ? [] : ofLater)),
+      fc.boolean(),
+      fc.boolean(),
+    )
+    .map(([{ if: onlyIf, unless, ...rule }, [operations, objects], keepIf, keepUnless]) => ({
       ...rule,
-      number: index + 1,
-      place: { file: 'random.yaml', line: index + 10, column: 1 },
-    })),
-  }));
+      ...(onlyIf !== undefined && keepIf ? { if: onlyIf } : {}),
+      ...(unless !== undefined && keepUnless ? { unless } : {}),
+      operations,
+      objects,
+      place: { file: 'random.yaml', line: 1, column: 1 },
+      number: 1,
+    }));
+
+const policyOf = (version: Version): fc.Arbitrary<Policy> =>
+  fc
+    .record({
+      rules: fc.array(ruleOf(version), { maxLength: 10 }),
+      default: fc.constantFrom('deny' as const, 'permit' as const, 'ask' as const),
+      errno: fc.constantFrom('EPERM', 'EACCES'),
+      interpreter: fc.option(fc.constantFrom('/a', '/a/b', '/b/a.b'), { freq: 4, nil: null }),
+    })
+    .map(({ rules, interpreter, ...rest }) => ({
+      ...rest,
+      version,
+      program: '/a/program',
+      mode: 'enforce',
+      use: [],
+      file: 'random.yaml',
+      ...(interpreter === null ? {} : { interpreter }),
+      rules: rules.map((rule, index) => ({
+        ...rule,
+        number: index + 1,
+        place: { file: 'random.yaml', line: index + 10, column: 1 },
+      })),
+    }));
+
+/** A policy of version 1, of up to ten rules. Its rules' lines are their numbers, plus 9. */
+export const anyPolicy: fc.Arbitrary<Policy> = policyOf(1);
+/** The same of either version. */
+export const everyPolicy: fc.Arbitrary<Policy> = fc.oneof(policyOf(1), policyOf(2));
 
 /** What an attempt is made of, apart from the policy it shall be near to. */
 export interface Aim {
@@ -181,25 +215,37 @@ const wildObject: fc.Arbitrary<AccessObject> = fc.oneof(
     }),
   },
 );
+const wildNumber: fc.Arbitrary<AccessObject> = fc
+  .tuple(fc.constantFrom('capability' as const, 'uid' as const, 'gid' as const), tableNumber)
+  .map(([table, value]) => ({ type: 'number', table, value: table === 'capability' ? value % 41 : value }));
 
-export const anyAim: fc.Arbitrary<Aim> = fc.record({
-  rule: fc.nat(99),
-  object: fc.nat(9),
-  wild: wildObject,
-  how: fc.constantFrom(
-    'match' as const,
-    'match' as const,
-    'above' as const,
-    'below' as const,
-    'changed' as const,
-    'wild' as const,
-  ),
-  entropy: fc.array(fc.nat(255), { minLength: 24, maxLength: 24 }),
-  operations: fc.oneof(fc.constant([...OPERATIONS]), fc.subarray([...OPERATIONS], { minLength: 1 })),
-  uid: id,
-  gid: id,
-  owner: fc.option(id),
-});
+/** An aim at a policy of version 1. */
+export const anyAim: fc.Arbitrary<Aim> = aimAt(wildObject);
+/** At one of either version. */
+export const everyAim: fc.Arbitrary<Aim> = aimAt(
+  fc.oneof({ weight: 3, arbitrary: wildObject }, { weight: 1, arbitrary: wildNumber }),
+);
+
+function aimAt(wild: fc.Arbitrary<AccessObject>): fc.Arbitrary<Aim> {
+  return fc.record({
+    rule: fc.nat(99),
+    object: fc.nat(9),
+    wild,
+    how: fc.constantFrom(
+      'match' as const,
+      'match' as const,
+      'above' as const,
+      'below' as const,
+      'changed' as const,
+      'wild' as const,
+    ),
+    entropy: fc.array(fc.nat(255), { minLength: 24, maxLength: 24 }),
+    operations: fc.oneof(fc.constant([...OPERATIONS]), fc.subarray([...OPERATIONS], { minLength: 1 })),
+    uid: id,
+    gid: id,
+    owner: fc.option(id),
+  });
+}
 
 /**
  * The attempt that aims at one of the policy's rules: at what it matches, just above, below or beside it. Files are only
@@ -210,8 +256,15 @@ export function accessOf(policy: Policy, aim: Aim): Access {
   const { uid, gid, owner } = aim;
   const object = objectOf(policy, aim);
   const files = object.type === 'path' || object.type === 'kind';
-  const possible = files ? FILE_OPERATIONS : SOCKET_OPERATIONS;
-  const operations = aim.operations.filter((operation) => possible.includes(operation));
+  const [chance = 0] = aim.entropy;
+  const later = files && policy.version === 2 && chance % 2 === 0;
+  const sort = object.type === 'number' ? tables[object.table] : later ? 'place' : files ? 'file' : 'socket';
+  const possible = operationsOn(sort);
+  const wanted = aim.operations.filter((operation) => possible.includes(operation));
+  // Operations of version 2 are attempted one by one.
+  const operations = possible.some((operation) => versionOf(operation) > 1)
+    ? possible.slice(chance % possible.length).slice(0, 1)
+    : wanted;
   return {
     operations: operations.length > 0 ? operations : possible,
     uid,
@@ -257,6 +310,11 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
         kind: pattern.kind ?? 1 + (random() % 5),
         protocol: (pattern.protocol ?? random()) + (how === 'changed' ? 256 : 0),
       };
+    case 'number': {
+      const { table, first, last } = pattern;
+      const near = { match: first + (random() % (last - first + 1)), above: first - 1, below: last + 1, changed: last };
+      return { type: 'number', table, value: Math.max(0, near[how]) };
+    }
   }
 }
 

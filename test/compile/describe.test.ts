@@ -20,30 +20,32 @@ rule 3: path /s/**: write
 `,
   tree: `# place [**: any further name stays here] [program]: who decides here; then what leads on
 0 [entry path]: rule 1 stat
-  lib -> 4
-  s -> 7
-  p -> 9
+  lib -> 6
+  s -> 9
+  p -> 11
 1 [entry inet]: nobody
 2 [entry abstract]: nobody
 3 [entry family]: nobody
-4: rule 1 stat
-  xy -> 6
-  glob 0 of /lib/x* -> 5
-5: rule 1 read stat load
-6: rule 2 read stat
-7: nobody
-  any name, then any more -> 8
-8 [**]: rule 3 write
-9 [program 1]: nobody
+4 [entry place]: nobody
+5 [entry head]: nobody
+6: rule 1 stat
+  xy -> 8
+  glob 0 of /lib/x* -> 7
+7: rule 1 read stat load
+8: rule 2 read stat
+9: nobody
+  any name, then any more -> 10
+10 [**]: rule 3 write
+11 [program 1]: nobody
 `,
-  states: `# starts: path 1, inet 2, abstract 3, family 4
+  states: `# starts: path 1, inet 2, abstract 3, family 4, place 5, head 6
 # state {places}: answer; names; globs by which of them match
 0 {}: default
   any other -> 0
 1 {0}: stat by rule 1
-  lib -> 5
-  p -> 6
-  s -> 7
+  lib -> 7
+  p -> 8
+  s -> 9
   any other -> 0
 2 {1}: default
   any other -> 0
@@ -51,22 +53,26 @@ rule 3: path /s/**: write
   any other -> 0
 4 {3}: default
   any other -> 0
-5 {4}: stat by rule 1
-  xy -> 9
-  globs 0 -> 8
+5 {4}: default
   any other -> 0
-6 {9}: program 1
+6 {5}: default
   any other -> 0
-7 {7}: default
-  any other -> 10
-8 {5}: read stat load by rule 1
+7 {6}: stat by rule 1
+  xy -> 11
+  globs 0 -> 10
   any other -> 0
-9 {5 6}: read stat load by rule 1
+8 {11}: program 1
   any other -> 0
-10 {8}: write by rule 3
-  any other -> 10
+9 {9}: default
+  any other -> 12
+10 {7}: read stat load by rule 1
+  any other -> 0
+11 {7 8}: read stat load by rule 1
+  any other -> 0
+12 {10}: write by rule 3
+  any other -> 12
 `,
-  least: `# starts: path 1, inet 0, abstract 0, family 0
+  least: `# starts: path 1, inet 0, abstract 0, family 0, place 0, head 0
 # state: answer; names; byte automaton; fallback
 0: default
   any other -> 0
@@ -102,7 +108,7 @@ t.test('tables', async (t) => {
   const text = describe(stages, 'tables');
   for (const line of [
     'used: states 7, literals 3, cells 6, answers 10, decisions 3, conditions 1, ranges 0, moves 38',
-    'starts: path 1, inet 0, abstract 0, family 0',
+    'starts: path 1, inet 0, abstract 0, family 0, place 0, head 0',
     'decision 0: deny EPERM, default, logged, no rule',
     'decision 1: permit, rule 1 (test.yaml:10), logged',
     'decision 2: deny ENOENT, rule 3 (test.yaml:12), logged',

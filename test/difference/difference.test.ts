@@ -10,7 +10,7 @@ import type { Access, Decision, Policy, Rule } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { around } from '../cases.js';
-import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
+import { accessOf, everyAim, everyPolicy } from '../compile/arbitraries.js';
 import '../seed.js';
 
 t.setTimeout(600_000);
@@ -205,6 +205,45 @@ t.test('an interpreter, and files by which the kernel acts', async (t) => {
   ]);
 });
 
+t.test('what only version 2 governs', async (t) => {
+  const later = (first: string, second: string): string[] => {
+    const policies = [first, second].map((rules) =>
+      parsePolicy(`version: 2\nprogram: /usr/bin/x\nrules:\n${rules}`, 'x.yaml', around),
+    ) as [Policy, Policy];
+    return witnessesOf(...policies).map(({ difference }) => short(difference));
+  };
+  const jail = '  - permit: chroot\n    path: "/srv/*"\n';
+  t.same(later(jail, '  - permit: chroot\n    path: ["/srv/*", /run/sshd]\n'), [
+    'permitted chroot /run/sshd: default deny EPERM log | 1 permit',
+  ]);
+  t.same(later(jail, ''), [
+    'refused chroot /srv/a: 1 permit | default deny EPERM log',
+    'refused capable capability:sys_chroot: 1 permit | default deny EPERM log',
+  ]);
+  t.same(
+    later('  - permit: setuid\n    uid: "1000-2000"\n', '  - permit: setuid\n    uid: ["1000-1999", ">=2001"]\n')
+      .length,
+    2,
+    'one less, and all above it more',
+  );
+  t.same(
+    later('  - permit: capable\n    capability: [kill, chown]\n', '  - permit: capable\n    capability: [chown]\n'),
+    ['refused capable capability:kill: 1 permit | default deny EPERM log'],
+  );
+  const [first, second] = ['1', '2'].map((version) =>
+    parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n`, 'x.yaml', around),
+  ) as [Policy, Policy];
+  t.same(
+    witnessesOf(first, second).map(({ difference }) => short(difference)),
+    [
+      'refused capable capability:chown: default permit | default deny EPERM log',
+      'refused setuid uid:0: default permit | default deny EPERM log',
+      'refused setgid gid:0: default permit | default deny EPERM log',
+    ],
+    'version 1 leaves alone what it does not govern, but for the floor',
+  );
+});
+
 /** Attempts that never happen are no differences. */
 function happens({ object, operations }: Access, operation: Operation): boolean {
   return (
@@ -234,12 +273,12 @@ t.test('random policies, all of it against the reference', async (t) => {
   let [told, silent, tried] = [0, 0, 0];
   const pair = fc.oneof(
     fc
-      .tuple(anyPolicy, fc.array(fc.nat(99), { minLength: 3, maxLength: 3 }))
+      .tuple(everyPolicy, fc.array(fc.nat(99), { minLength: 3, maxLength: 3 }))
       .map(([one, how]) => [one, nearTo(one, how)] as const),
-    fc.tuple(anyPolicy, anyPolicy),
+    fc.tuple(everyPolicy, everyPolicy),
   );
   fc.assert(
-    fc.property(pair, fc.array(anyAim, { minLength: 60, maxLength: 60 }), ([first, second], aims) => {
+    fc.property(pair, fc.array(everyAim, { minLength: 60, maxLength: 60 }), ([first, second], aims) => {
       let witnesses: Witness[];
       try {
         witnesses = witnessesOf(first, second);

@@ -313,3 +313,35 @@ t.test('by what the kernel acts is never learned, and said', async (t) => {
   t.equal(second.text.match(/# not learned: write \/sys\/fs/g)?.length, 1, 'and nothing twice');
   t.equal(verdict(second.text, 'write', '/proc/sys/kernel/core_pattern'), 'permit');
 });
+
+t.test('version 2 is learned where it was looked at', async (t) => {
+  const records = [
+    seen('read', '/srv/jail'),
+    seen('capable', 'capability:sys_chroot'),
+    seen('chroot', '/srv/jail'),
+    seen('capable', 'capability:setuid'),
+    seen('setuid', 'uid:33'),
+    seen('setuid', 'uid:1000'),
+    seen('setgid', 'gid:33'),
+    seen('capable', 'capability:net_raw'),
+  ];
+  const { text } = only(learnRuns([runOf(records, { version: 2 })], { groups, around }));
+  t.match(text, /^version: 2$/m);
+  t.match(text, /- permit: chroot\n {4}path: \/srv\/jail\n/);
+  t.match(text, /- permit: capable\n {4}capability: net_raw\n/, 'what the others imply is not written');
+  t.match(text, /- permit: setuid\n {4}uid: \["1000", "33"\]\n/);
+  for (const { operation, object } of records)
+    for (const one of operation) t.equal(verdict(text, one, object), 'permit', `${one} ${object}`);
+  for (const [operation, object] of [
+    ['chroot', '/srv/other'],
+    ['capable', 'capability:sys_admin'],
+    ['setuid', 'uid:34'],
+    ['setgid', 'gid:1000'],
+  ] as const)
+    t.equal(verdict(text, operation, object), 'deny', `${operation} ${object}`);
+
+  const older = 'version: 1\nprogram: /srv/bin/worker\nrules:\n  - permit: read\n    path: /srv/jail\n';
+  const existing = [{ file: '/p/worker.yaml', text: older, policy: parsePolicy(older, '/p/worker.yaml', around) }];
+  const kept = only(learnRuns([runOf(records, { version: 2 })], { groups, around, existing }));
+  t.same([kept.added, kept.beside], [[], null], 'a policy of version 1 gets nothing that it does not govern');
+});

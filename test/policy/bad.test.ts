@@ -10,11 +10,17 @@ const around: Surroundings = {
   variable: (name) => ({ HOME: '/srv/home', USER: 'no/body', UID: '7', CWD: null })[name],
   user: (name) => (name === 'root' ? 0 : null),
   group: (name) => (name === 'root' ? 0 : null),
-  rules: (name) => (name === 'known' ? { file: 'known.yaml', text: 'version: 1\nrules:\n' } : null),
+  rules: (name) => {
+    if (name === 'known') return { file: 'known.yaml', text: 'version: 1\nrules:\n' };
+    return name === 'newer'
+      ? { file: 'newer.yaml', text: 'version: 2\nrules:\n  - permit: setuid\n    uid: 0\n' }
+      : null;
+  },
 };
 
 const HEAD = 'version: 1\nprogram: /usr/bin/cat\n';
 const rules = (...lines: string[]): string => `${HEAD}rules:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+const later = (...lines: string[]): string => rules(...lines).replace('version: 1', 'version: 2');
 const path = (text: string): string => rules('- permit: read', `  path: ${text}`);
 const address = (text: string): string => rules('- permit: connect', `  address: ${text}`);
 const family = (text: string): string => rules('- permit: socket', `  family: ${text}`);
@@ -49,7 +55,7 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'wrong-type': [path('{x: y}'), 5, 11],
   'wrong-word': [`${HEAD}mode: enforced\nrules:\n`, 3, 7],
   'empty-list': [path('[]'), 5, 11],
-  'version-unknown': ['version: 2\nprogram: /x\nrules:\n', 1, 10],
+  'version-unknown': ['version: 3\nprogram: /x\nrules:\n', 1, 10],
   'program-relative': ['version: 1\nprogram: cat\nrules:\n', 2, 10],
   'program-glob': ['version: 1\nprogram: "/usr/bin/*"\nrules:\n', 2, 20],
   'program-path': ['version: 1\nprogram: /usr//bin/cat\nrules:\n', 2, 15],
@@ -57,14 +63,18 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   duration: [`${HEAD}asking: {deadline: 30 s}\nrules:\n`, 3, 20],
   'group-name': [`${HEAD}use: [../x]\nrules:\n`, 3, 7],
   'group-unknown': [`${HEAD}use: [libd]\nrules:\n`, 3, 7],
+  'group-version': [`${HEAD}use: [newer]\nrules:\n`, 3, 7],
   'group-twice': [`${HEAD}use: [known, known]\nrules:\n`, 3, 14],
   'verdict-missing': [rules('- path: /x'), 4, 5],
   'verdict-twice': [rules('- permit: read', '  deny: write', '  path: /x'), 5, 5],
   'unknown-operation': [rules('- permit: raed', '  path: /x'), 4, 13],
   'mixed-operations': [rules('- permit: [read, connect]', '  path: /x'), 4, 13],
   'objects-missing': [rules('- permit: read'), 4, 5],
-  'path-for-sockets': [rules('- permit: connect', '  path: /x'), 5, 5],
-  'address-for-files': [rules('- permit: read', '  address: "tcp:1"'), 5, 5],
+  'key-for-others': [rules('- permit: read', '  address: "tcp:1"'), 5, 5],
+  'operation-version': [rules('- permit: [read, chroot]', '  path: /x'), 4, 20],
+  'ask-later': [later('- ask: setuid', '  uid: 0'), 4, 10],
+  'unknown-capability': [later('- permit: capable', '  capability: [CAP_NET_RAW]'), 5, 18],
+  'capability-never': [later('- permit: capable', '  capability: sys_rawio'), 5, 17],
   'errno-without-deny': [rules('- permit: read', '  path: /x', '  errno: EPERM'), 6, 5],
   'unknown-errno': [rules('- deny: read', '  path: /x', '  errno: EPREM'), 6, 12],
   'transition-without-exec': [rules('- permit: read', '  path: /x', '  policy: own'), 6, 5],

@@ -37,9 +37,20 @@ t.test('what is no policy', async (t) => {
   const valid = validator('policy');
   const good = { version: 1, program: '/usr/bin/x', rules: [{ permit: 'read', path: '/x' }] };
   t.ok(valid(good));
+  t.ok(
+    valid({
+      ...good,
+      version: 2,
+      rules: [
+        { permit: 'chroot', path: '/x' },
+        { deny: 'setuid', uid: ['<1000'] },
+      ],
+    }),
+  );
   for (const [name, bad] of Object.entries({
     'an unknown key': { ...good, defualt: 'deny' },
-    'another version': { ...good, version: 2 },
+    'another version': { ...good, version: 3 },
+    'an operation of a later version': { ...good, rules: [{ permit: 'chroot', path: '/x' }] },
     'a rule with two verdicts': { ...good, rules: [{ permit: 'read', deny: 'write', path: '/x' }] },
     'a rule without an object': { ...good, rules: [{ permit: 'read' }] },
     'a file operation on an address': { ...good, rules: [{ permit: 'read', address: 'tcp:*:1' }] },

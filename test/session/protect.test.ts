@@ -57,6 +57,7 @@ const image = (folder: string) => ({
   digest: 'sha256:0',
   generation: 1,
   mode: 'enforce' as const,
+  version: 1 as const,
   class: 0,
   bytes: Buffer.from('one'),
 });

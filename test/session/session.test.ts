@@ -38,6 +38,7 @@ function image(index: number, program: string, text: string, size = 0): Image {
     digest: 'sha256:0',
     generation: 1,
     mode: 'enforce',
+    version: 1,
     class: size,
     bytes: Buffer.from(text),
   };

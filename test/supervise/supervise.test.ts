@@ -51,6 +51,7 @@ function setUp(test: Test): SetUp {
     digest: 'sha256:0',
     generation: 1,
     mode: 'enforce' as const,
+    version: 1 as const,
     class: 0,
     bytes: Buffer.from('image'),
   };

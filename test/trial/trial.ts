@@ -10,11 +10,13 @@ import {
   type Access,
   type AccessObject,
   KINDS,
+  type NumberTable,
   PROTOCOL_BYTE,
   type Transition,
   type Verdict,
 } from '../../src/policy/model.js';
-import { OPERATIONS, type Operation, operationBit, operationMask } from '../../src/policy/operations.js';
+import { isFloor } from '../../src/policy/numbers.js';
+import { OPERATIONS, type Operation, operationBit, operationMask, versionOf } from '../../src/policy/operations.js';
 
 const OBJECT = fileURLToPath(new URL('../../../out/bpf/trial.bpf.o', import.meta.url));
 const POLICY = 1;
@@ -32,7 +34,10 @@ const TYPES: Readonly<Record<AccessObject['type'], number>> = {
   abstract: 5,
   unnamed: 6,
   family: 7,
+  number: 9,
 };
+
+const HEADS: Readonly<Record<NumberTable, number>> = { capability: 2, uid: 3, gid: 4 };
 
 export interface TrialDecision {
   readonly operation: Operation;
@@ -134,6 +139,11 @@ function encode({ operations, object, uid, gid, owner }: Access, trial: Buffer):
   writeNumber(trial, 'trial', 'uid', uid);
   writeNumber(trial, 'trial', 'gid', gid);
   writeNumber(trial, 'trial', 'owner', owner ?? NOBODY);
+  const [first] = operations;
+  if (first !== undefined && versionOf(first) > 1) {
+    writeNumber(trial, 'trial', 'later', 1);
+    writeNumber(trial, 'trial', 'closed', isFloor(first, object) ? 1 : 0);
+  }
   data.copy(fieldBytes(trial, 'trial', 'data'));
 }
 
@@ -160,7 +170,21 @@ function dataOf(object: AccessObject): Buffer {
       bytes.writeUInt32BE(object.protocol, 4);
       return bytes;
     }
+    case 'number': {
+      const bytes = Buffer.alloc(structBytes('head'));
+      bytes[0] = HEADS[object.table];
+      bytes.writeUInt32BE(object.value, 1);
+      return bytes;
+    }
   }
+}
+
+/** The kernel half says that the policy does not govern it: what its hooks then do is the floor. */
+function ungoverned(operation: Operation, object: AccessObject): TrialOutcome {
+  const verdict = isFloor(operation, object) ? 'deny' : 'permit';
+  const errno = verdict === 'deny' ? 'EPERM' : undefined;
+  const deciding: TrialDecision = { operation, verdict, errno, rule: 0, log: verdict === 'deny' };
+  return { verdict, deciding, decisions: [deciding], transition: 'own', program: 0 };
 }
 
 /** Each component as its length and its bytes. */
@@ -169,7 +193,10 @@ function componentsOf(path: Bytes): Buffer {
   return Buffer.from(names.map((name) => `${String.fromCharCode(name.length)}${name}`).join(''), 'latin1');
 }
 
-function decode({ operations }: Access, trial: Buffer): TrialOutcome {
+function decode({ operations, object }: Access, trial: Buffer): TrialOutcome {
+  if (readNumber(trial, 'trial', 'later') !== 0 && readNumber(trial, 'trial', 'governed') === 0)
+    return ungoverned(operations[0] as Operation, object);
+
   const result = readNumber(trial, 'trial', 'result');
   if (result !== 0) throw new Error(`the trial could not be made: ${result}`);
   const decisions = OPERATIONS.filter((operation) => operations.includes(operation)).map((operation): TrialDecision => {

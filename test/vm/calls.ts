@@ -74,4 +74,12 @@ export const mqUnlink = (name: string): string => call(241)(text(name));
 export const setxattr = (path: string, name: string, value: string, size: number): string =>
   call(188)(text(path), text(name), value, size, 0);
 export const removexattr = (path: string, name: string): string => call(197)(text(path), text(name));
+export const setuid = (uid: number): string => call(105)(uid);
+export const setgid = (gid: number): string => call(106)(gid);
+/** -1 leaves one as it is. */
+export const setresuid = (real: number, effective: number, saved: number): string => call(117)(real, effective, saved);
+export const setfsuid = (uid: number): string => call(122)(uid);
+/** At most two. */
+export const setgroups = (...gids: readonly number[]): string =>
+  call(116)(gids.length, `w:${(BigInt(gids[1] ?? 0) << 32n) | BigInt(gids[0] ?? 0)}`);
 export { call };

@@ -15,6 +15,7 @@ import { addon } from '../../src/kernel/addon.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { encodeArmedSubject, type SessionCounters, type SlotMode } from '../../src/kernel/records.js';
 import type { Policy } from '../../src/policy/model.js';
+import type { Version } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { newCookie } from '../../src/session/places.js';
 
@@ -37,6 +38,8 @@ export interface Confinement {
   readonly rules: readonly RuleText[];
   readonly default?: 'deny' | 'permit';
   readonly errno?: string;
+  /** Of the language; 1 where absent. */
+  readonly version?: Version;
   readonly mode?: SlotMode;
   readonly others?: Readonly<Record<string, readonly RuleText[]>>;
   readonly uid?: number;
@@ -117,6 +120,7 @@ export class Confined {
       ),
     );
     return () => {
+      this.gate.raiseVersion(confinement.version ?? 1);
       // Two places each, in turn: what a hook reads just now stays what it was.
       this.#turn = 1 - this.#turn;
       this.gate.removePrograms(SESSION);
@@ -231,10 +235,14 @@ export function told(events: readonly KernelEvent[]): string[] {
 }
 
 // JSON is YAML. The C library's start-up looks at its own name.
-function policyOf(program: string, rules: readonly RuleText[], { default: otherwise, errno }: Confinement): Policy {
+function policyOf(
+  program: string,
+  rules: readonly RuleText[],
+  { default: otherwise, errno, version = 1 }: Confinement,
+): Policy {
   const all = [{ permit: 'read', path: '/proc/self/exe' }, ...rules];
   const text = JSON.stringify({
-    version: 1,
+    version,
     program,
     default: otherwise ?? 'deny',
     errno: errno ?? 'EPERM',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the floor refuses, whatever the policy says: shown under one that permits everything, and done by no subject. */
 import type { Test } from 'tap';
+import type { Version } from '../../src/policy/operations.js';
 import type { Checks } from './checks.js';
 import { free, type RuleText, type Run, told } from './confined.js';
 
@@ -47,7 +48,12 @@ export async function refusedByFloor(
   name: string,
   floor: readonly string[],
   acts: readonly string[],
-  rest: { errno?: string | undefined; stdin?: number; mode?: 'enforce' | 'complain' | 'learn' } = {},
+  rest: {
+    errno?: string | undefined;
+    stdin?: number;
+    mode?: 'enforce' | 'complain' | 'learn';
+    version?: Version;
+  } = {},
 ): Promise<void> {
   const { errno = 'EPERM', ...confinement } = rest;
   const { results, events, counts } = await confined.run(acts, { ...EVERYTHING, ...confinement });

@@ -29,7 +29,7 @@ const facts = (name: string) => ({
   ...{ name, kind: 'learn' as const, command: request.command, folder: '/nowhere', user: null },
   ...{ log: '/dev/null', journal: null, mode: null },
 });
-const image = emptyImage(request.program.path, new Numbering());
+const image = emptyImage(request.program.path, new Numbering(), 1);
 const session = await openSession(request, facts, [image]);
 let records = 0;
 const counting: EventSink = {

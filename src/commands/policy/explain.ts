@@ -11,7 +11,15 @@ import { Failure } from '../../host/failure.js';
 import { FOLDERS } from '../../host/host.js';
 import { localTime } from '../../host/time.js';
 import type { Access, AccessObject } from '../../policy/model.js';
-import { isOperation, OPERATIONS, type Operation, SOCKET_OPERATIONS } from '../../policy/operations.js';
+import { isAbout, objectExample } from '../../policy/numbers.js';
+import {
+  isOperation,
+  OPERATIONS,
+  type Operation,
+  SOCKET_OPERATIONS,
+  sortOf,
+  versionOf,
+} from '../../policy/operations.js';
 import { writeStatement } from '../../policy/statement.js';
 
 export default class PolicyExplain extends CallgateCommand {
@@ -31,7 +39,7 @@ export default class PolicyExplain extends CallgateCommand {
     operation: Args.string({ ignoreStdin: true, description: OPERATIONS.join(', ') }),
     object: Args.string({
       ignoreStdin: true,
-      description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, ...',
+      description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, uid:1000, capability:chown, ...',
     }),
   };
   static override flags = {
@@ -47,6 +55,7 @@ export default class PolicyExplain extends CallgateCommand {
   static override examples = [
     '<%= config.bin %> policy explain inetd read /etc/shadow',
     '<%= config.bin %> policy explain ./usr_bin_cat.yaml read,write /tmp/x --uid 1000',
+    '<%= config.bin %> policy explain cron setuid uid:1000',
     '<%= config.bin %> policy explain inetd-1:42',
     '<%= config.bin %> policy explain ./cat.yaml read /etc/motd --statement >> ./cat.yaml',
   ];
@@ -89,12 +98,20 @@ function operationsIn(text: string): Operation[] {
 
 /** @throws Failure where no attempt is of this operation and this object */
 function attemptOn(operations: Operation[], object: AccessObject): Pick<Access, 'operations' | 'object'> {
-  const ofSockets = object.type !== 'path' && object.type !== 'kind';
-  const wrong = operations.find((operation) => SOCKET_OPERATIONS.includes(operation) !== ofSockets);
-  if (wrong === undefined) return { operations, object };
+  const wrong = operations.find((operation) => !isAbout(operation, object));
+  if (wrong === undefined) {
+    const alone = operations.find((operation) => versionOf(operation) > 1);
+    if (alone === undefined || operations.length === 1) return { operations, object };
+    throw new Failure(
+      `${operations.join(',')}: no one attempt`,
+      `${alone} is an attempt by itself: ask for each alone`,
+    );
+  }
+  const ofSockets =
+    sortOf(wrong) !== 'socket' && object.type !== 'path' && object.type !== 'kind' && object.type !== 'number';
   const remedy = ofSockets
     ? `operations on sockets are ${SOCKET_OPERATIONS.join(', ')}; a socket's file is named by its path`
-    : 'name an address: tcp:192.0.2.1:80, unix:/path, unix:@name, unix:';
+    : `name ${objectExample(wrong)}`;
   throw new Failure(`${objectDescription(object)}: no object of ${wrong}`, remedy);
 }
 

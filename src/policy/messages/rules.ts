@@ -6,10 +6,13 @@ export interface RuleFacts {
   'verdict-missing': object;
   'verdict-twice': { first: string; second: string };
   'unknown-operation': { name: string; hint: string };
-  'mixed-operations': { verdict: string; files: string; sockets: string };
+  'mixed-operations': { verdict: string; first: string; second: string; firstSort: string; secondSort: string };
+  'operation-version': { name: string; version: number };
+  'unknown-capability': { name: string; hint: string };
+  'capability-never': { name: string };
+  'ask-later': { operations: string };
   'objects-missing': { operations: string; keys: string };
-  'path-for-sockets': { key: string; operations: string };
-  'address-for-files': { key: string; operations: string };
+  'key-for-others': { key: string; operations: string; sort: string; keys: string };
   'errno-without-deny': { verdict: string };
   'unknown-errno': { name: string; hint: string };
   'transition-without-exec': object;
@@ -40,25 +43,40 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
       hinted(
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
-          'socket, bind, listen, accept, connect, send',
+          'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid',
       ),
   },
   'mixed-operations': {
-    message: ({ files, sockets }) => `operations on files (${files}) and on sockets (${sockets}) in one rule`,
-    remedy: ({ verdict, files, sockets }) =>
-      `split it in two: \`${verdict}: [${files}]\` with path or kind, and \`${verdict}: [${sockets}]\` with address or family`,
+    message: ({ first, second, firstSort, secondSort }) =>
+      `operations on ${firstSort} (${first}) and on ${secondSort} (${second}) in one rule`,
+    remedy: ({ verdict, first, second }) => `split it: \`${verdict}: [${first}]\` and \`${verdict}: [${second}]\``,
+  },
+  'operation-version': {
+    message: ({ name, version }) => `${name} is an operation of version ${version}`,
+    remedy: ({ version }) =>
+      `write \`version: ${version}\` at the head of the file, which then governs all of its operations`,
+  },
+  'unknown-capability': {
+    message: ({ name }) => `unknown capability ${name}`,
+    remedy: ({ hint }) =>
+      hinted(hint, 'write a name of capabilities(7) in small letters without CAP_, such as net_raw'),
+  },
+  'capability-never': {
+    message: ({ name }) =>
+      `no policy permits the capability ${name}: with it a program runs code of its own in the kernel`,
+    remedy: () => 'leave it out, or run the program under no policy (policy: unconfined)',
+  },
+  'ask-later': {
+    message: ({ operations }) => `nobody can be asked about ${operations}: the call is not begun again`,
+    remedy: () => 'write permit or deny',
   },
   'objects-missing': {
     message: ({ operations }) => `the rule does not say what ${operations} is about`,
     remedy: ({ keys }) => `add ${keys}`,
   },
-  'path-for-sockets': {
-    message: ({ key, operations }) => `${key} does not go with ${operations}, which is on sockets`,
-    remedy: () => 'use address: (a path of a socket is written unix:/path) or family:',
-  },
-  'address-for-files': {
-    message: ({ key, operations }) => `${key} does not go with ${operations}, which is on files`,
-    remedy: () => 'use path: or kind:',
+  'key-for-others': {
+    message: ({ key, operations, sort }) => `${key} does not go with ${operations}, which is on ${sort}`,
+    remedy: ({ keys, sort }) => `use ${keys}${sort === 'sockets' ? ' (a path of a socket is written unix:/path)' : ''}`,
   },
   'errno-without-deny': {
     message: ({ verdict }) => `errno in a rule that says ${verdict}`,

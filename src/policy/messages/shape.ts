@@ -18,6 +18,7 @@ export interface ShapeFacts {
   duration: { text: string };
   'group-name': { name: string };
   'group-unknown': { name: string; hint: string };
+  'group-version': { name: string; operation: string };
   'group-twice': { name: string };
 }
 
@@ -48,8 +49,8 @@ export const SHAPE_MESSAGES: Table<ShapeFacts> = {
   },
   'empty-list': { message: ({ key }) => `the list of ${key} is empty`, remedy: () => 'fill it or remove the key' },
   'version-unknown': {
-    message: ({ got }) => `version ${got} is not known: this callgate reads version 1`,
-    remedy: () => 'write `version: 1`, or use the callgate that wrote the file',
+    message: ({ got }) => `version ${got} is not known: this callgate reads versions 1 and 2`,
+    remedy: () => 'write `version: 1` or `version: 2`, or use the callgate that wrote the file',
   },
   'program-relative': {
     message: ({ path }) => `${path} is no absolute path`,
@@ -74,6 +75,10 @@ export const SHAPE_MESSAGES: Table<ShapeFacts> = {
   'group-name': {
     message: ({ name }) => `${name} is no name of a group of rules`,
     remedy: () => 'write the name of a file in the folder of groups without its .yaml, in small letters',
+  },
+  'group-version': {
+    message: ({ name, operation }) => `the group ${name} is of version 2: it has rules for ${operation}`,
+    remedy: () => 'write `version: 2` at the head of the policy too, or take the group out',
   },
   'group-unknown': {
     message: ({ name }) => `there is no group ${name}`,

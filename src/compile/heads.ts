@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Heads: what the objects of version 2 that are no paths are to the automaton, `struct cg_head` of bpf/abi/object.h.
+ */
+import { ENUMS } from '../abi/abi.gen.js';
+import type { Bytes } from '../policy/bytes.js';
+import type { Kind, NumberPattern, NumberTable, Token } from '../policy/model.js';
+import { type Alternative, bigEndian, numberTokens, simplest } from './inet.js';
+import { KIND_NUMBER } from './layout.js';
+
+const TABLES: Readonly<Record<NumberTable | 'kind', number>> = {
+  kind: ENUMS.head_table.HEAD_KIND,
+  capability: ENUMS.head_table.HEAD_CAPABILITY,
+  uid: ENUMS.head_table.HEAD_UID,
+  gid: ENUMS.head_table.HEAD_GID,
+};
+
+/** The table, and the number in four bytes, big endian. */
+export function headOf(table: NumberTable | 'kind', value: number): Bytes {
+  return `${String.fromCharCode(TABLES[table])}${bigEndian(value, 4)}` as Bytes;
+}
+
+/** The head of an object that has no path. */
+export function kindHead(kind: Kind): Alternative & { readonly kind: 'literal' } {
+  return { kind: 'literal', name: headOf('kind', KIND_NUMBER[kind]) };
+}
+
+/** The heads of a range of numbers. */
+export function numberAlternative({ table, first, last }: NumberPattern): Alternative {
+  const head: Token[] = [{ kind: 'byte', value: TABLES[table] }];
+  const branches = numberTokens(first, last, 4);
+  const [only] = branches;
+  if (branches.length === 1 && only !== undefined) return simplest([...head, ...only]);
+  return { kind: 'glob', tokens: [...head, { kind: 'either', branches }] };
+}

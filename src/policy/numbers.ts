@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** Objects of version 2 that the kernel knows by a number: capabilities by their names, users and groups by their ids. */
+import { Fault, quoted } from './errors.js';
+import type { AccessObject, NumberPattern, NumberTable } from './model.js';
+import { type Operation, type Sort, sortOf } from './operations.js';
+import { nearest } from './suggest.js';
+
+/** By number (include/uapi/linux/capability.h; none was added since 5.9), in small letters without CAP_. */
+export const CAPABILITIES: readonly string[] = [
+  ...['chown', 'dac_override', 'dac_read_search', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap'],
+  ...['linux_immutable', 'net_bind_service', 'net_broadcast', 'net_admin', 'net_raw', 'ipc_lock', 'ipc_owner'],
+  ...['sys_module', 'sys_rawio', 'sys_chroot', 'sys_ptrace', 'sys_pacct', 'sys_admin', 'sys_boot', 'sys_nice'],
+  ...['sys_resource', 'sys_time', 'sys_tty_config', 'mknod', 'lease', 'audit_write', 'audit_control', 'setfcap'],
+  ...['mac_override', 'mac_admin', 'syslog', 'wake_alarm', 'block_suspend', 'audit_read', 'perfmon', 'bpf'],
+  'checkpoint_restore',
+];
+
+/** Those that rule the machine: the floor, so that no default opens them (bpf/capable.bpf.c). */
+export const RULING: readonly string[] = [
+  ...['sys_module', 'sys_rawio', 'sys_pacct', 'sys_admin', 'sys_boot', 'perfmon', 'bpf'],
+];
+
+/**
+ * Those that no policy permits, for nothing would hold a program that has one: with it goes code of its own in the kernel
+ * (ports and memory of the machine: iopl(2), /dev/mem). What these would load or run is refused by hooks of their own.
+ */
+const NEVER: readonly string[] = ['sys_rawio'];
+
+/** What operations on numbers of a table are about. */
+export const SORT_OF_TABLE: Readonly<Record<NumberTable, Sort>> = {
+  capability: 'capability',
+  uid: 'user',
+  gid: 'group',
+};
+
+/** The largest number of each. */
+const LAST: Readonly<Record<NumberTable, number>> = {
+  capability: CAPABILITIES.length - 1,
+  uid: 0xfffffffe,
+  gid: 0xfffffffe,
+};
+
+/**
+ * Reads a capability's name.
+ *
+ * @param permitted it stands in a rule that permits
+ * @throws Fault
+ */
+export function parseCapability(name: string, permitted: boolean): NumberPattern {
+  const number = CAPABILITIES.indexOf(name);
+  if (number < 0) {
+    const bare = name.toLowerCase().replace(/^cap_/, '');
+    const hint = CAPABILITIES.includes(bare) ? bare : nearest(bare, CAPABILITIES);
+    throw new Fault('unknown-capability', { name: quoted(name), hint });
+  }
+  if (permitted && NEVER.includes(name)) throw new Fault('capability-never', { name });
+  return numberPattern('capability', number, number);
+}
+
+/** A pattern of the numbers `first` to `last`. */
+export function numberPattern(table: NumberTable, first: number, last: number): NumberPattern {
+  return { type: 'number', table, first, last };
+}
+
+/** What stands behind the pattern's key in a policy. */
+export function numberText({ table, first, last }: Pick<NumberPattern, 'table' | 'first' | 'last'>): string {
+  if (table === 'capability') return CAPABILITIES[first] ?? String(first);
+  return first === last ? String(first) : `${first}-${last}`;
+}
+
+/** The number as an object: `capability:net_raw`, `uid:1000`. */
+export function numberObjectText({ table, value }: Extract<AccessObject, { type: 'number' }>): string {
+  return `${table}:${numberText({ table, first: value, last: value })}`;
+}
+
+/** Reads it back; undefined where it is none. */
+export function readNumberObject(word: string): Extract<AccessObject, { type: 'number' }> | undefined {
+  const [, table, name = ''] = /^(capability|uid|gid):([a-z0-9_]+)$/.exec(word) ?? [];
+  if (table === undefined) return undefined;
+  const named = table === 'capability' ? CAPABILITIES.indexOf(name) : -1;
+  const value = named >= 0 ? named : /^(0|[1-9]\d{0,9})$/.test(name) ? Number(name) : Number.NaN;
+  if (!(value <= (table === 'capability' ? 0xff : LAST[table as NumberTable]))) return undefined;
+  return { type: 'number', table: table as NumberTable, value };
+}
+
+/** Does the kernel have such a number? */
+export function isNumberOf(table: NumberTable, value: number): boolean {
+  return value <= LAST[table];
+}
+
+/** Is it what no policy permits? */
+export function isNever(operation: Operation, object: AccessObject): boolean {
+  return (
+    operation === 'capable' &&
+    object.type === 'number' &&
+    object.table === 'capability' &&
+    NEVER.includes(CAPABILITIES[object.value] ?? '')
+  );
+}
+
+/** Is it the floor: what no default opens, only a rule that names it? */
+export function isFloor(operation: Operation, object: AccessObject): boolean {
+  if (operation === 'chroot') return true;
+  return (
+    operation === 'capable' &&
+    (object.type !== 'number' || object.table !== 'capability' || RULING.includes(CAPABILITIES[object.value] ?? ''))
+  );
+}
+
+/** Can an operation be attempted on such an object at all? */
+export function isAbout(operation: Operation, object: AccessObject): boolean {
+  const sort = sortOf(operation);
+  switch (object.type) {
+    case 'path':
+    case 'kind':
+      return sort === 'file' || sort === 'place';
+    case 'number':
+      return sort === SORT_OF_TABLE[object.table];
+    case 'inet':
+    case 'unix':
+    case 'abstract':
+    case 'unnamed':
+    case 'family':
+      return sort === 'socket';
+  }
+}
+
+/** What objects of the operation look like, for whoever wrote another. */
+export function objectExample(operation: Operation): string {
+  return {
+    file: 'an absolute path, or a kind such as memfd',
+    place: 'an absolute path',
+    socket: 'an address: tcp:192.0.2.1:80, unix:/path, unix:@name, unix:',
+    capability: 'a capability: capability:net_raw',
+    user: 'a user: uid:1000',
+    group: 'a group: gid:1000',
+  }[sortOf(operation)];
+}
