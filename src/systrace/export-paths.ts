@@ -88,12 +88,12 @@ function expressionOf({ components, self }: PathPattern): string {
   return self ? `${text}(/|$)` : `${text}$`;
 }
 
-/** What stands several times is written once, with its count. */
+/** What stands more than twice is written once, with its count. */
 function tokensText(tokens: readonly Token[]): string {
   let text = '';
   for (let at = 0; at < tokens.length; at++) {
     const run = runAt(tokens, at);
-    if (run === null || run.most === 1) text += tokenText(tokens[at] as Token);
+    if (run === null || (run.least === run.most && run.most < 3)) text += tokenText(tokens[at] as Token);
     else {
       const { one, least, most, end } = run;
       text += `${tokenText(one)}{${least === most ? least : `${least},${most}`}}`;

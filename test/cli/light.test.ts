@@ -47,6 +47,9 @@ async function byOclif(command: typeof Command, words: readonly string[]): Promi
   }
 }
 
+// Each command is started twice: beside other tests that takes longer than tap's 30 s.
+t.setTimeout(200_000);
+
 t.test('each command has one, of which V8 takes over what it compiled when it was built', async (t) => {
   for (const id of IDS) t.equal(lightOf(id).script.cachedDataRejected, false, id);
   for (const id of HEAVY) t.equal(loadLight(id), null, id);
