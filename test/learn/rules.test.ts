@@ -57,6 +57,8 @@ t.test('made names: the shape of what made them, and nothing else', async (t) =>
     ['/srv/out/log.2026-11-03', '/srv/out/log.2027-01-09', '/srv/out/log.2027-01-9'],
     ['/srv/out/ccNSSSWt.res', '/srv/out/cca1B2c3.res', '/srv/out/cca1B2c3d.res'],
     ['/srv/out/x-1764000000', '/srv/out/x-1999999999', '/srv/out/x-17'],
+    ['/srv/out/x.3141592653', '/srv/out/x.27182818', '/srv/out/x.31415926535'],
+    ['/srv/out/x.1764000000123', '/srv/out/x.1999999999456', '/srv/out/x.27182818'],
     [
       '/srv/out/.#lk0x00005564b7e1c950.host.812x',
       '/srv/out/.#lk0x0000aaaabbbbcccc.host.9x',

@@ -65,7 +65,7 @@ async function created(t: Test, { both, refused, confined }: Checks): Promise<vo
   );
   await free(undo);
   for (const [flag, exclusive] of [
-    [0, undefined],
+    [0, false],
     [O.EXCL, true],
   ] as const) {
     const { events } = await confined.run([open(made, O.RDWR | O.CREAT | flag)], { rules: [], mode: 'learn' });

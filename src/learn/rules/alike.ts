@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Bytes } from '../../policy/bytes.js';
 import { counted, type Entry, type FolderRule, type Group, runsOf } from './folder.js';
+import { SECONDS } from './made.js';
 import { literal } from './name.js';
 
-/** Seconds since 1970 as they are from 2017 on: several names may be of one second. */
-const SECONDS = /^(?:1[5-9]|2[0-9])[0-9]{8}$/;
 /** Names that the program made of one build, before what differs in them is taken for its own invention. */
 const ALIKE_LEAST = 3;
 /** So long must a part be that differs: a time or something random. A shorter one may be a word's number. */
@@ -52,6 +51,7 @@ function textOf(names: readonly Bytes[]): string | null {
   const texts = (parts[0] as string[]).map((_, index): string | null => {
     const values = [...new Set(parts.map((one) => one[index] as string))];
     const [only, ...others] = values as [string, ...string[]];
+    // Several names may be of one second.
     if (others.length === 0) return SECONDS.test(only) ? '[0-9]{10}' : literal(only);
     random ||= values.some(({ length }) => length >= RANDOM_LEAST);
     return numbersIn(values) ?? alphabetOf(values);

@@ -76,7 +76,7 @@ function shapeOf(run: string, { removed, exclusive }: How, pid: (number: string)
   const sure = removed || exclusive;
   if (/^\d+$/.test(run)) {
     if (pid(run)) return PROCESS_NUMBER;
-    return removed && run.length >= 4 ? digits(run.length) : undefined;
+    return removed && run.length >= 4 ? digits(run) : undefined;
   }
   const mixed = /[0-9]/.test(run) && /[a-f]/i.test(run);
   if (run.length >= (sure ? 8 : 16) && mixed && /^[0-9a-f]+$/.test(run)) return `[0-9a-f]{${run.length}}`;
@@ -93,7 +93,7 @@ function shapeOf(run: string, { removed, exclusive }: How, pid: (number: string)
   if (number !== null) {
     const [, stem, tail] = number as unknown as [string, string, string];
     if (pid(tail)) return `${literal(stem)}${PROCESS_NUMBER}`;
-    if (removed && tail.length >= 4 && changes(stem) === 0) return `${literal(stem)}${digits(tail.length)}`;
+    if (removed && tail.length >= 4 && changes(stem) === 0) return `${literal(stem)}${digits(tail)}`;
   }
   // An underscore joins words (x86_64); of the makers of names only Python's uses it.
   if (run.includes('_')) {
@@ -111,9 +111,13 @@ function shapeOf(run: string, { removed, exclusive }: How, pid: (number: string)
   return undefined;
 }
 
-/** Short numbers may be of any length, long ones are times and have theirs. */
-function digits(length: number): string {
-  return length <= 7 ? PROCESS_NUMBER : `[0-9]{${length}}`;
+/** Seconds since 1970 as they are from 2017 on. */
+export const SECONDS = /^(?:1[5-9]|2[0-9])[0-9]{8}$/;
+
+/** Short numbers may be of any length, and so may those of 32 bits by chance (`PostgreSQL.3141592653`); times have theirs. */
+function digits(number: string): string {
+  if (number.length <= 7) return PROCESS_NUMBER;
+  return number.length > 10 || SECONDS.test(number) ? `[0-9]{${number.length}}` : '[0-9]{1-10}';
 }
 
 /** Neither a word nor a number. */
