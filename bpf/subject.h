@@ -34,6 +34,13 @@ static __always_inline struct cg_session *cg_session_of(struct cg_subject *subje
 /* Where the kernel's mount_lock is; 0: unknown. A function, as libbpf's linker takes no such symbol from two files (fast.bpf.c). */
 __u64 cg_mount_lock(void);
 
+/* Under one policy of one session, both by now: what one of them may do, the other may. */
+static __always_inline int cg_alike(struct cg_subject *one, struct cg_subject *other)
+{
+	return one->policy == other->policy && one->cookie == other->cookie &&
+	       !(other->flags & (CG_SUBJECT_FREE | CG_SUBJECT_ARMED));
+}
+
 struct cg_entry {
 	struct cg_subject *subject;
 	struct cg_scratch *scratch;
