@@ -49,13 +49,6 @@ int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *n
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
 }
 
-/* Under one policy of one session, both by now: what one of them may do, the other may. */
-static __always_inline int is_alike(struct cg_subject *one, struct cg_subject *other)
-{
-	return one->policy == other->policy && one->cookie == other->cookie &&
-	       !(other->flags & (CG_SUBJECT_FREE | CG_SUBJECT_ARMED));
-}
-
 /*
  * Reading and writing another's memory, stopping it, taking its descriptors (PTRACE_MODE_ATTACH), and entering its
  * namespaces by pidfd (setns asks for PTRACE_MODE_READ_REALCREDS). The plain read mode is what ps(1) needs of /proc,
@@ -81,7 +74,7 @@ int BPF_PROG(ptrace_access_check, struct task_struct *child, unsigned int mode)
 		return mode & PTRACE_MODE_NOAUDIT ? cg_floor_unsaid(entry.subject, CG_FLOOR_PTRACE)
 						  : cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
 	other = bpf_task_storage_get(&subjects, child, 0, 0);
-	if (other && is_alike(entry.subject, other))
+	if (other && cg_alike(entry.subject, other))
 		return 0;
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);
 }
@@ -116,7 +109,7 @@ int BPF_PROG(ptrace_traceme, struct task_struct *parent)
 		if (!other || !entry.scratch)
 			return -EPERM;
 		cg_begin(entry.scratch);
-	} else if (other && is_alike(entry.subject, other)) {
+	} else if (other && cg_alike(entry.subject, other)) {
 		return 0;
 	}
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_PTRACE);

@@ -19,6 +19,7 @@
  * autogroup is the caller's own session and only weighs it.
  */
 #include "guard.h"
+#include "signals.h"
 
 /* Refused where the target is a supervisor, whatever else is asked for. */
 #define GUARD(hook, ...)                                                                                \
@@ -45,13 +46,21 @@ SEC("lsm/task_kill")
 int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info, int signal, const struct cred *cred)
 {
 	struct cg_entry entry;
-	int verdict = 0;
+	int verdict = 0, code = 0;
 
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
-	if (!signal || !cg_guarded(target))
+	if (!signal)
 		return 0;
-	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SIGNAL);
+	if (cg_guarded(target))
+		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SIGNAL);
+	/*
+	 * The kernel's own, of which current is just the occasion (PR_SET_PDEATHSIG: kernel/exit.c, reparent_leader): SEND_SIG_NOINFO is
+	 * no address. Read, and not compared: the verifier takes a hook's pointers for addresses.
+	 */
+	if (bpf_probe_read_kernel(&code, sizeof(code), &info->si_code))
+		return 0;
+	return cg_signal(&entry, target, signal);
 }
 
 /*

@@ -14,6 +14,7 @@
 
 /* include/uapi/asm-generic/errno-base.h; macros, so not in BTF */
 #define EPERM 1
+#define ESRCH 3
 #define EAGAIN 11
 #define ENOMEM 12
 #define EACCES 13

@@ -16,19 +16,37 @@ static __always_inline void OF_CLASS(take_kind)(struct cg_scratch *scratch)
 	words[1] = words[2] = 0;
 }
 
+/* The state behind the head of a signal to whoever runs the object. */
+static __noinline __u32 OF_CLASS(behind_signal)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 target)
+{
+	if (!image || !scratch)
+		return 0;
+	__u64 *words = (__u64 *)scratch->name;
+
+	words[0] = CG_HEAD_SIGNAL | (__u64)(__u8)target << 24 | (__u64)(__u8)scratch->access.first << 32;
+	words[1] = words[2] = 0;
+	return OF_CLASS(state_after)(image, scratch, image->header.start_head, sizeof(struct cg_head));
+}
+
 static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch)
 {
 	if (!image || !scratch)
 		return 0;
 	struct cg_access *access = &scratch->access;
+	__u32 from = image->header.start_head;
+	if (access->later == CG_SIGNAL && access->object != CG_OBJECT_HEAD)
+		from = OF_CLASS(behind_signal)(image, scratch, access->object == CG_OBJECT_PATH ? CG_TARGET_PATH : CG_TARGET_KIND);
 	if (access->object == CG_OBJECT_PATH) {
+		if (access->later != CG_SIGNAL)
+			from = image->header.start_place;
 		struct OF_CLASS(walk) walk = {image, scratch};
 #ifdef CG_TRIAL
-		scratch->climb.state = image->header.start_place;
+		scratch->climb.state = from;
 		scratch->climb.bytes = 0;
 		bpf_loop(sizeof(((struct cg_trial *)0)->data), OF_CLASS(walk_written), &walk, 0);
 		return scratch->climb.state;
 #else
+		walk.from = from;
 		scratch->climb.retries = 0;
 		cg_walk_start(scratch);
 		bpf_loop(CG_STEPS_MAX, OF_CLASS(walk_one), &walk, 0);
@@ -36,12 +54,15 @@ static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struc
 			scratch->climb.unresolved = CG_UNRESOLVED_RACE;
 		access->unresolved = scratch->climb.unresolved;
 		if (!scratch->climb.count)
-			scratch->climb.state = image->header.start_place;
+			scratch->climb.state = from;
 		cg_end_text(scratch);
 		if (!scratch->climb.unreachable)
 			return scratch->climb.state;
 		access->object = CG_OBJECT_KIND;
 		access->kind = CG_KIND_UNREACHABLE;
+		from = image->header.start_head;
+		if (access->later == CG_SIGNAL)
+			from = OF_CLASS(behind_signal)(image, scratch, CG_TARGET_KIND);
 #endif
 	}
 	if (access->object == CG_OBJECT_KIND)
@@ -50,7 +71,7 @@ static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struc
 		take_bytes(scratch, 0, sizeof(struct cg_head));
 	else
 		return 0;
-	return OF_CLASS(state_after)(image, scratch, image->header.start_head, sizeof(struct cg_head));
+	return OF_CLASS(state_after)(image, scratch, from, sizeof(struct cg_head));
 }
 
 static __noinline int OF_CLASS(later)(struct cg_scratch *scratch, __u32 place, __u32 mode)
@@ -83,13 +104,16 @@ static __noinline int OF_CLASS(later)(struct cg_scratch *scratch, __u32 place, _
 	}
 	struct cg_decision *decision = &image->decisions[CG_BOUND(number, OF_CLASS(CG_DECISIONS))];
 	settle(access, access->operations, decision, mode);
+	/* kernel/signal.c, kill_pid_info: for the kernel ESRCH means that the task went away, and it tries again, for ever. */
+	if (access->later == CG_SIGNAL && access->errnum == ESRCH)
+		access->errnum = EPERM;
 #ifdef CG_TRIAL
 	struct trial_space *space = trial_space();
 	__u32 index = access->later & (CG_OPERATION_BITS - 1);
 	if (space) {
 		space->trial.verdict[index] = decision->verdict;
 		space->trial.rule[index] = decision->rule;
-		space->trial.errnum[index] = decision->errnum;
+		space->trial.errnum[index] = access->verdict == CG_DENY ? access->errnum : decision->errnum;
 		space->trial.decision_flags[index] = decision->flags;
 	}
 #endif

@@ -9,7 +9,7 @@
  *   compare      is a thing that is moved granted more at its new name?
  *   judge        looks the image up, and puts the decision of each operation into scratch->access
  *
- * With CG_LATER set, included by later.bpf.c: paths enter at start_place, and later.inc.h does the rest.
+ * With CG_LATER set, included by later.bpf.c: paths enter where its walk says, and later.inc.h does the rest.
  *
  * Everything an image says is bounded before it is used as an index: a damaged image decides wrongly, it never reads
  * elsewhere.
@@ -19,9 +19,9 @@
 #define OF_CLASS(name) CG_PASTE(name, CG_CLASS)
 
 #ifdef CG_LATER
-#define CG_START start_place
+#define CG_FROM(walk) (walk)->from
 #else
-#define CG_START start_path
+#define CG_FROM(walk) (walk)->image->header.start_path
 #endif
 
 #include "tables.inc.h"
@@ -99,6 +99,9 @@ static long OF_CLASS(walk_written)(__u32 index, struct OF_CLASS(walk) *walk)
 struct OF_CLASS(walk) {
 	struct OF_CLASS(cg_image) *image;
 	struct cg_scratch *scratch;
+#ifdef CG_LATER
+	__u32 from;
+#endif
 };
 
 /* One step of a walk; on the way down, the automaton takes one too. */
@@ -109,7 +112,7 @@ static long OF_CLASS(walk_one)(__u32 index, struct OF_CLASS(walk) *walk)
 
 	if (length) {
 		/* The first component: `next` was one less than `count` just now. */
-		__u32 from = climb->next + 1 == climb->count ? walk->image->header.CG_START : climb->state;
+		__u32 from = climb->next + 1 == climb->count ? CG_FROM(walk) : climb->state;
 		climb->state = OF_CLASS(state_after)(walk->image, walk->scratch, from, length);
 		/* For whoever tells of it: what is told is what was judged. */
 		cg_put_name(walk->scratch, length);
@@ -322,7 +325,7 @@ static __noinline int OF_CLASS(judge)(struct cg_scratch *scratch, __u32 place, _
 #include "later.inc.h"
 #endif
 
-#undef CG_START
+#undef CG_FROM
 #undef OF_CLASS
 #undef CG_PASTE
 #undef CG_PASTE_

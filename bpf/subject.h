@@ -31,6 +31,13 @@ static __always_inline struct cg_session *cg_session_of(struct cg_subject *subje
 	return session && session->cookie == subject->cookie ? session : 0;
 }
 
+/* Under one policy of one session, both by now: what one of them may do, the other may. */
+static __always_inline int cg_alike(struct cg_subject *one, struct cg_subject *other)
+{
+	return one->policy == other->policy && one->cookie == other->cookie &&
+	       !(other->flags & (CG_SUBJECT_FREE | CG_SUBJECT_ARMED));
+}
+
 struct cg_entry {
 	struct cg_subject *subject;
 	struct cg_scratch *scratch;

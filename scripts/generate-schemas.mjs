@@ -8,9 +8,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FLOORS, REASONS } from '../dist/src/events/names.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
-import { KINDS } from '../dist/src/policy/model.js';
+import { KINDS, PROCESSES } from '../dist/src/policy/model.js';
 import { CAPABILITIES } from '../dist/src/policy/numbers.js';
 import { FILE_OPERATIONS, OPERATIONS, operationsOn, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
+import { SIGNAL_NAMES } from '../dist/src/policy/signals.js';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
 const words = (list) => ({ enum: [...list] });
@@ -69,6 +70,13 @@ const later = {
     }),
     ...rulesOn(operationsOn('user'), { user: oneOrMany(text), uid: oneOrMany(id) }),
     ...rulesOn(operationsOn('group'), { group: oneOrMany(text), gid: oneOrMany(id) }),
+    ...rulesOn(operationsOn('process'), { process: oneOrMany(words(PROCESSES)), ...onPaths }).map((rule) => ({
+      ...rule,
+      properties: {
+        ...rule.properties,
+        signal: { ...oneOrMany(words(SIGNAL_NAMES)), description: 'signal(7), without SIG' },
+      },
+    })),
   ],
 };
 const definitions = { errno, condition, first, later };

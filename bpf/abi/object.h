@@ -66,6 +66,15 @@ enum cg_head_table {
 	CG_HEAD_CAPABILITY = 2,
 	CG_HEAD_UID = 3,
 	CG_HEAD_GID = 4,
+	CG_HEAD_SIGNAL = 5, /* the signal, and enum cg_target << 8: who gets it */
+};
+
+/* Who gets a signal. */
+enum cg_target {
+	CG_TARGET_PATH = 0,   /* who runs a program: its path follows, component by component */
+	CG_TARGET_CHILD = 1,  /* a child of the subject's process, or a child's */
+	CG_TARGET_POLICY = 2, /* no child, and under the same policy */
+	CG_TARGET_KIND = 3,   /* who runs what has no path: CG_HEAD_KIND follows */
 };
 
 /* One component of 5 bytes from start_head. */

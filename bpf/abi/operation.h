@@ -34,7 +34,8 @@ enum cg_operation {
 	CG_CAPABLE = 20,
 	CG_SETUID = 21,
 	CG_SETGID = 22,
-	CG_OPERATION_ALL_COUNT = 23,
+	CG_SIGNAL = 23,
+	CG_OPERATION_ALL_COUNT = 24,
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };

@@ -36,14 +36,16 @@ struct cg_trial {
 	/* in: the operation is one that version 2 has besides */
 	__u32 later;       /* 1 */
 	__u32 closed;      /* no default opens it */
+	__u32 signal;      /* to whoever runs the object */
 	/* out */
 	__u32 governed;    /* the policy's version has the operation */
+	__u32 pad;
 	/*
 	 * A path: its components, each one byte of length (1 to 255) and the name; "/" is empty. Inet: struct cg_inet's first 19 bytes.
 	 * Abstract: the name. Family: struct cg_family. Kind: one byte.
 	 */
 	__u8 data[8192];
 };
-CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 128 + 56 + 8192, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 128 + 64 + 8192, "written by the control plane");
 
 #endif

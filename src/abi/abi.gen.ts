@@ -339,7 +339,7 @@ export const STRUCTS = {
     },
   },
   trial: {
-    bytes: 8792,
+    bytes: 8800,
     fields: {
       policy: { offset: 0, bytes: 4, type: 'u32' },
       operations: { offset: 4, bytes: 4, type: 'u32' },
@@ -366,8 +366,10 @@ export const STRUCTS = {
       more: { offset: 584, bytes: 4, type: 'u32' },
       later: { offset: 588, bytes: 4, type: 'u32' },
       closed: { offset: 592, bytes: 4, type: 'u32' },
-      governed: { offset: 596, bytes: 4, type: 'u32' },
-      data: { offset: 600, bytes: 8192, type: 'u8', count: 8192 },
+      signal: { offset: 596, bytes: 4, type: 'u32' },
+      governed: { offset: 600, bytes: 4, type: 'u32' },
+      pad: { offset: 604, bytes: 4, type: 'u32' },
+      data: { offset: 608, bytes: 8192, type: 'u8', count: 8192 },
     },
   },
   image0: {
@@ -543,6 +545,13 @@ export const ENUMS = {
     HEAD_CAPABILITY: 2,
     HEAD_UID: 3,
     HEAD_GID: 4,
+    HEAD_SIGNAL: 5,
+  },
+  target: {
+    TARGET_PATH: 0,
+    TARGET_CHILD: 1,
+    TARGET_POLICY: 2,
+    TARGET_KIND: 3,
   },
   operation: {
     READ: 0,
@@ -569,7 +578,8 @@ export const ENUMS = {
     CAPABLE: 20,
     SETUID: 21,
     SETGID: 22,
-    OPERATION_ALL_COUNT: 23,
+    SIGNAL: 23,
+    OPERATION_ALL_COUNT: 24,
     OPERATION_SLOTS: 20,
   },
   verdict: {

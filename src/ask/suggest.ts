@@ -75,6 +75,7 @@ function candidates(asked: Asked, evidence: Evidence): Proposal[] {
     case 'kind':
     case 'unnamed':
     case 'number':
+    case 'target':
       return [one(asked)];
     case 'family': {
       const exact = exactly(object, operations);

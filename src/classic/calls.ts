@@ -55,6 +55,7 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   capable: { call: 'capable', code: -1 },
   setuid: { call: 'setuid', code: 105 },
   setgid: { call: 'setgid', code: 106 },
+  signal: { call: 'kill', code: 62 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -134,6 +135,7 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'capable':
     case 'setuid':
     case 'setgid':
+    case 'signal':
     case 'receive':
     case 'listen':
     case 'accept':

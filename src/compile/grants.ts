@@ -15,7 +15,8 @@ import {
   operationsOn,
   SOCKET_OPERATIONS,
 } from '../policy/operations.js';
-import { kindHead, numberAlternative } from './heads.js';
+import { targetText } from '../policy/signals.js';
+import { kindHead, numberAlternative, signalAlternative } from './heads.js';
 import {
   type Alternative,
   addressAlternative,
@@ -188,6 +189,19 @@ export function grantsOf(policy: Policy): Grants {
         case 'family':
           add('family', [familyAlternative(object)], listed & SOCKETS, object.text);
           break;
+        case 'target': {
+          const { signals, who } = object;
+          const head = signalAlternative(signals, who);
+          const text = targetText(object, ({ pattern }) => pattern.text);
+          if (who.kind === 'kind') add('head', [head, kindHead(who.of)], listed, text);
+          else if (who.kind === 'process') add('head', [head], listed, text);
+          else {
+            const { components, self } = who.pattern;
+            const pieces: Piece[] = [head, ...components];
+            patterns.push({ order, entry: 'head', pieces, self, mask: listed, above: 0, full: false, text });
+          }
+          break;
+        }
         case 'number':
           add('head', [numberAlternative(object)], listed, numberText(object));
           break;

@@ -4,7 +4,7 @@
  */
 import { ENUMS } from '../abi/abi.gen.js';
 import type { Bytes } from '../policy/bytes.js';
-import type { Kind, NumberPattern, NumberTable, Token } from '../policy/model.js';
+import type { Kind, NumberPattern, NumberTable, Process, TargetPattern, Token } from '../policy/model.js';
 import { type Alternative, bigEndian, numberTokens, simplest } from './inet.js';
 import { KIND_NUMBER } from './layout.js';
 
@@ -23,6 +23,32 @@ export function headOf(table: NumberTable | 'kind', value: number): Bytes {
 /** The head of an object that has no path. */
 export function kindHead(kind: Kind): Alternative & { readonly kind: 'literal' } {
   return { kind: 'literal', name: headOf('kind', KIND_NUMBER[kind]) };
+}
+
+const { TARGET_PATH, TARGET_CHILD, TARGET_POLICY, TARGET_KIND } = ENUMS.target;
+const TARGET_OF: Readonly<Record<Process | 'path' | 'kind', number>> = {
+  path: TARGET_PATH,
+  child: TARGET_CHILD,
+  policy: TARGET_POLICY,
+  kind: TARGET_KIND,
+};
+
+/** The head of a signal to somebody. */
+export function signalHead(signal: number, who: Process | 'path' | 'kind'): Bytes {
+  return `${String.fromCharCode(ENUMS.head_table.HEAD_SIGNAL)}${bigEndian((TARGET_OF[who] << 8) | signal, 4)}` as Bytes;
+}
+
+/** The heads of some signals; null: of all. */
+export function signalAlternative(signals: readonly number[] | null, who: TargetPattern['who']): Alternative {
+  const head = signalHead(0, who.kind === 'process' ? who.process : who.kind);
+  const tokens = Array.from(head.slice(0, -1), (sign): Token => ({ kind: 'byte', value: sign.charCodeAt(0) }));
+  const last: Token =
+    signals === null
+      ? { kind: 'any' }
+      : signals.length === 1
+        ? { kind: 'byte', value: signals[0] as number }
+        : { kind: 'set', members: Array.from({ length: 256 }, (_, byte) => signals.includes(byte)) };
+  return simplest([...tokens, last]);
 }
 
 /** The heads of a range of numbers. */

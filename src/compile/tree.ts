@@ -116,7 +116,8 @@ export function treeOf(
     return at.below;
   };
   /** The places one piece further on; several where a glob stands for a few names. */
-  const along = (from: readonly Place[], piece: Piece, last: boolean, grant: Grant): Place[] => {
+  const along = (from: readonly Place[], piece: Piece, index: number, grant: Grant): Place[] => {
+    const last = index === grant.pieces.length - 1;
     const owner = grant.order;
     switch (piece.kind) {
       case 'literal':
@@ -131,7 +132,7 @@ export function treeOf(
           return at.deep;
         });
       case 'glob': {
-        const simple = globs.simplify(piece.tokens, grant.entry === 'path' || grant.entry === 'place', grant.text);
+        const simple = globs.simplify(piece.tokens, isName(grant.entry, index), grant.text);
         if (simple.kind === 'any')
           return from.map((at) => {
             at.any ??= place(owner);
@@ -151,8 +152,7 @@ export function treeOf(
   for (const grant of grants.patterns) {
     const passed: Place[][] = [[entries[grant.entry]]];
     grant.pieces.forEach((piece, index) => {
-      const last = index === grant.pieces.length - 1;
-      passed.push(along(passed[index] as Place[], piece, last, grant));
+      passed.push(along(passed[index] as Place[], piece, index, grant));
     });
     const ends = passed.at(-1) as Place[];
     // A glob that matches no name at all: the pattern names nothing, and there is no folder above it.
@@ -174,7 +174,7 @@ export function treeOf(
     const grant: Grant = { ...NOBODY, pieces: components, self, text };
     let ends: Place[] = [entries.path];
     components.forEach((piece, index) => {
-      ends = along(ends, piece, index === components.length - 1, grant);
+      ends = along(ends, piece, index, grant);
     });
     for (const at of ends) {
       at.kernel = true;
@@ -182,6 +182,11 @@ export function treeOf(
     }
   }
   return { places, entries, globs, ...lookAhead(places, grants.ranked) };
+}
+
+/** Is the piece a name of a path, which holds no slash? Behind the head of a signal come those of a program. */
+function isName(entry: Entry, index: number): boolean {
+  return entry === 'path' || entry === 'place' || (entry === 'head' && index > 0);
 }
 
 /** Places that no rule needs. */

@@ -14,7 +14,7 @@ import {
 } from '../policy/model.js';
 import { isFloor } from '../policy/numbers.js';
 import { OPERATIONS, type Operation, versionOf } from '../policy/operations.js';
-import { headOf } from './heads.js';
+import { headOf, signalHead } from './heads.js';
 import { bigEndian } from './inet.js';
 import {
   ABI_VERSION,
@@ -124,6 +124,7 @@ function componentsOf(object: AccessObject): Bytes[] | null {
     case 'kind':
     case 'unnamed':
     case 'number':
+    case 'target':
       return null;
   }
 }
@@ -137,6 +138,13 @@ function laterWalkOf(object: AccessObject): { entry: 'place' | 'head'; component
       return { entry: 'head', components: [headOf('kind', KIND_NUMBER[object.kind])] };
     case 'number':
       return { entry: 'head', components: [headOf(object.table, object.value)] };
+    case 'target': {
+      const { signal, who } = object;
+      const head = signalHead(signal, who.kind === 'process' ? who.process : who.kind);
+      if (who.kind === 'process') return { entry: 'head', components: [head] };
+      if (who.kind === 'kind') return { entry: 'head', components: [head, headOf('kind', KIND_NUMBER[who.of])] };
+      return { entry: 'head', components: [head, ...(componentsOf({ type: 'path', path: who.path }) ?? [])] };
+    }
     case 'inet':
     case 'unix':
     case 'abstract':
@@ -170,7 +178,7 @@ class ImageReader {
   answerOf(object: AccessObject): number {
     if (object.type === 'kind') return this.#u32(HEADER.kinds + 4 * KIND_NUMBER[object.kind]);
     if (object.type === 'unnamed') return this.#u32(HEADER.unnamed);
-    if (object.type === 'number') return 0;
+    if (object.type === 'number' || object.type === 'target') return 0;
     return this.#u32(this.#state(this.#stateOf(object) as number) + STATE.answer);
   }
 
@@ -188,7 +196,8 @@ class ImageReader {
 
   /** The state a path leads to; null: its answer needs no walk. */
   #stateOf(object: AccessObject): number | null {
-    if (object.type === 'kind' || object.type === 'unnamed' || object.type === 'number') return null;
+    if (object.type === 'kind' || object.type === 'unnamed') return null;
+    if (object.type === 'number' || object.type === 'target') return null;
     return this.stateBehind(object.type, componentsOf(object) ?? []);
   }
 
@@ -216,7 +225,8 @@ class ImageReader {
     const walk = laterWalkOf(access.object);
     const state = walk === null ? 0 : this.stateBehind(walk.entry, walk.components);
     const answer = this.#u32(this.#state(state) + STATE.answer);
-    return this.decide(answer, operation, access, floor ? this.#u32(HEADER.closed) : 0);
+    const decided = this.decide(answer, operation, access, floor ? this.#u32(HEADER.closed) : 0);
+    return operation === 'signal' && decided.errnum === ESRCH ? { ...decided, errnum: EPERM } : decided;
   }
 
   /** `closed`: what decides where nothing but the default would. */
@@ -320,6 +330,8 @@ class ImageReader {
 
 /** EPERM of errno-base.h: what the floor says. */
 const EPERM = 1;
+/** What a signal is never refused with: the kernel would try again for ever. */
+const ESRCH = 3;
 
 const ENTRY_OF = {
   path: HEADER.start_path,

@@ -42,6 +42,8 @@ function fits(pattern: ObjectPattern, sort: Sort): boolean {
     case 'path':
     case 'kind':
       return sort === 'file' || sort === 'place';
+    case 'target':
+      return sort === 'process';
     case 'number':
       return sort === SORT_OF_TABLE[pattern.table];
     case 'inet':

@@ -100,9 +100,14 @@ function decideOperation(policy: Policy, operation: Operation, access: Access): 
     verdict,
     rule: rule ?? null,
     log: rule?.log ?? loggedUnlessSaid(verdict),
-    ...(verdict === 'deny' ? { errno: rule?.errno ?? policy.errno } : {}),
+    ...(verdict === 'deny' ? { errno: errnoFor(operation, rule?.errno ?? policy.errno) } : {}),
     ...(verdict === 'permit' && operation === 'exec' ? { transition: rule?.transition ?? 'own' } : {}),
   };
+}
+
+/** Of a signal the kernel takes ESRCH for a task that went away, and tries again for ever (kernel/signal.c: kill_pid_info). */
+export function errnoFor(operation: Operation, errno: string): string {
+  return operation === 'signal' && errno === 'ESRCH' ? 'EPERM' : errno;
 }
 
 /** Denials are logged, and so are questions, whose answer may be one; permits are not. */

@@ -9,13 +9,16 @@ import type {
   ObjectPattern,
   PathPattern,
   Protocol,
+  TargetPattern,
   Token,
 } from '../policy/model.js';
 import { numberPattern } from '../policy/numbers.js';
 import type { Operation } from '../policy/operations.js';
+import { signalName } from '../policy/signals.js';
 import type { Statement } from '../policy/statement.js';
 import { namesOf, socketMatches } from './match.js';
 
+type TargetObject = Extract<AccessObject, { type: 'target' }>;
 type FamilyObject = Extract<AccessObject, { type: 'family' }>;
 
 const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'sctp', 'icmp', 'raw'];
@@ -40,9 +43,20 @@ export function exactly(object: AccessObject, operations: readonly Operation[]):
       return { type: 'unnamed' };
     case 'family':
       return operations.includes('socket') ? socketPattern(object) : familyPattern(object);
+    case 'target':
+      return { type: 'target', signals: [object.signal], who: exactTarget(object.who) };
     case 'number':
       return numberPattern(object.table, object.value, object.value);
   }
+}
+
+function exactTarget(who: TargetObject['who']): TargetPattern['who'] {
+  return who.kind === 'path' ? { kind: 'path', pattern: literalPath(who.path) } : who;
+}
+
+/** What a statement says of signals besides whom they are to. */
+export function signalsOf(pattern: ObjectPattern): Pick<Statement, 'signals'> {
+  return pattern.type === 'target' && pattern.signals !== null ? { signals: pattern.signals.map(signalName) } : {};
 }
 
 /** A socket of a known protocol is named by it, as everywhere else in a policy, any other by its family. */
@@ -72,6 +86,8 @@ function literalTokens(name: Bytes): Token[] {
 export function keyOf(pattern: ObjectPattern): Statement['key'] {
   const { type } = pattern;
   switch (type) {
+    case 'target':
+      return pattern.who.kind;
     case 'number':
       return pattern.table;
     case 'path':

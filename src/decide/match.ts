@@ -7,9 +7,17 @@
  * trying one way after another, so no pattern takes exponential time.
  */
 import type { Bytes } from '../policy/bytes.js';
-import type { AccessObject, FamilyPattern, InetPattern, ObjectPattern, PathPattern } from '../policy/model.js';
+import type {
+  AccessObject,
+  FamilyPattern,
+  InetPattern,
+  ObjectPattern,
+  PathPattern,
+  TargetPattern,
+} from '../policy/model.js';
 import { bytesMatch } from './tokens.js';
 
+type TargetObject = Extract<AccessObject, { type: 'target' }>;
 type FamilyObject = Extract<AccessObject, { type: 'family' }>;
 
 const AF_UNIX = 1;
@@ -115,6 +123,18 @@ function familyMatches(pattern: FamilyPattern, object: FamilyObject): boolean {
   );
 }
 
+function targetMatches({ signals, who }: TargetPattern, object: TargetObject): boolean {
+  if (signals !== null && !signals.includes(object.signal)) return false;
+  switch (who.kind) {
+    case 'process':
+      return object.who.kind === 'process' && object.who.process === who.process;
+    case 'kind':
+      return object.who.kind === 'kind' && object.who.of === who.of;
+    case 'path':
+      return object.who.kind === 'path' && pathMatches(who.pattern, object.who.path);
+  }
+}
+
 /** Does the pattern match the object of an attempt other than `socket`? */
 export function objectMatches(pattern: ObjectPattern, object: AccessObject): boolean {
   switch (pattern.type) {
@@ -138,6 +158,8 @@ export function objectMatches(pattern: ObjectPattern, object: AccessObject): boo
       return object.type === 'unnamed';
     case 'family':
       return object.type === 'family' && familyMatches(pattern, object);
+    case 'target':
+      return object.type === 'target' && targetMatches(pattern, object);
     case 'number':
       return (
         object.type === 'number' &&
@@ -158,6 +180,7 @@ export function socketMatches(pattern: ObjectPattern, object: AccessObject): boo
     case 'path':
     case 'kind':
     case 'number':
+    case 'target':
       return false;
     case 'inet': {
       const { kinds, protocols } = SOCKETS[pattern.protocol];

@@ -12,11 +12,12 @@ import type {
 } from '../policy/model.js';
 import { numberText } from '../policy/numbers.js';
 import { FILE_OPERATIONS, IMPLIED, type Operation } from '../policy/operations.js';
+import { signalName } from '../policy/signals.js';
 import { holds } from './condition.js';
 import { names } from './cover.js';
 import { makesKernelAct, namesInFull } from './kernel-acts.js';
 import { namesOf, pathLeadsTo, pathMatches, walk } from './match.js';
-import { callerText, conditionText, hostText, patternText } from './text.js';
+import { callerText, conditionText, hostText, objectDescription, patternText } from './text.js';
 
 /** One thing that stands between a rule and an access. */
 export type Obstacle =
@@ -155,6 +156,11 @@ function nearness(pattern: ObjectPattern, operation: Operation, object: AccessOb
       return object.type === 'family' && object.family === pattern.family
         ? familyNearness(pattern, object, differs)
         : otherType;
+    case 'target':
+      if (object.type !== 'target') return otherType;
+      return pattern.signals === null || pattern.signals.includes(object.signal)
+        ? differs(0.5, 'process', patternText(pattern), objectDescription(object))
+        : differs(0.6, 'signal', pattern.signals.map(signalName).join(' or '), signalName(object.signal));
     case 'number':
       return object.type === 'number' && object.table === pattern.table
         ? differs(

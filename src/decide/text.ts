@@ -3,6 +3,7 @@
 import { type Bytes, textOf } from '../policy/bytes.js';
 import type { Access, AccessObject, Condition, IdRange, ObjectPattern } from '../policy/model.js';
 import { numberObjectText, numberText } from '../policy/numbers.js';
+import { signalName, targetObjectText, targetText } from '../policy/signals.js';
 
 type Inet = Extract<AccessObject, { type: 'inet' }>;
 
@@ -24,6 +25,10 @@ export function patternText(pattern: ObjectPattern): string {
       return pattern.text;
     case 'number':
       return numberText(pattern);
+    case 'target': {
+      const whom = targetText(pattern, (who) => who.pattern.text);
+      return pattern.signals === null ? whom : `${pattern.signals.map(signalName).join(' or ')} to ${whom}`;
+    }
   }
 }
 
@@ -46,6 +51,8 @@ export function objectDescription(object: AccessObject): string {
       return `family ${object.family}, kind ${object.kind}, protocol ${object.protocol}`;
     case 'number':
       return numberObjectText(object);
+    case 'target':
+      return targetObjectText(object);
   }
 }
 

@@ -114,7 +114,7 @@ function candidatesOf(meeting: Meeting, one: Side, other: Side): Candidate[] {
     chain: answer.chains[operationBit(operation)] ?? [],
     closed: meeting.closed || isFloor(operation, object) || (answer.closed & (1 << operationBit(operation))) !== 0,
     governed: governs(side.policy, operation),
-    exec: operation === 'exec',
+    operation,
   });
   const found = new Map<string, { disagreement: Disagreement; operations: Operation[] }>();
   for (const operation of operations)

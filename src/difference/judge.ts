@@ -6,7 +6,9 @@
 import { type Chain, isUnconditional } from '../compile/answers.js';
 import type { Meaning } from '../compile/automata.js';
 import type { Applies, Test } from '../compile/conditions.js';
+import { errnoFor } from '../decide/decide.js';
 import type { Access, Policy, Rule, Transition, Verdict } from '../policy/model.js';
+import type { Operation } from '../policy/operations.js';
 
 /** What an operation comes to. */
 export interface Effect {
@@ -44,7 +46,7 @@ export interface Turn {
   readonly chain: Chain;
   /** No default opens it. */
   readonly closed: boolean;
-  readonly exec: boolean;
+  readonly operation: Operation;
   /** The policy's version has the operation. */
   readonly governed: boolean;
 }
@@ -78,7 +80,7 @@ export function sameEffect(one: Effect, other: Effect): boolean {
 const UNGOVERNED: Judgement = { order: null, verdict: 'permit', log: false };
 const UNGOVERNED_FLOOR: Judgement = { order: null, verdict: 'deny', log: true, errno: 'EPERM' };
 
-function judged({ side, chain, closed, exec, governed }: Turn, caller: Caller): Judgement {
+function judged({ side, chain, closed, operation, governed }: Turn, caller: Caller): Judgement {
   if (!governed) return closed ? UNGOVERNED_FLOOR : UNGOVERNED;
   const { policy, meaning } = side;
   const order = chain.find((at) => holds(meaning.applies[at] as Applies, caller)) ?? null;
@@ -88,8 +90,8 @@ function judged({ side, chain, closed, exec, governed }: Turn, caller: Caller): 
     order,
     verdict,
     log: rule?.log ?? verdict !== 'permit',
-    ...(verdict === 'deny' ? { errno: rule?.errno ?? policy.errno } : {}),
-    ...(verdict === 'permit' && exec ? { transition: rule?.transition ?? 'own' } : {}),
+    ...(verdict === 'deny' ? { errno: errnoFor(operation, rule?.errno ?? policy.errno) } : {}),
+    ...(verdict === 'permit' && operation === 'exec' ? { transition: rule?.transition ?? 'own' } : {}),
   };
 }
 

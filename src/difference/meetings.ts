@@ -6,17 +6,17 @@
 
 import type { Answer } from '../compile/answers.js';
 import type { Entry } from '../compile/grants.js';
-import { headOf } from '../compile/heads.js';
+import { headOf, signalHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
 import type { Least } from '../compile/minimise.js';
 import type { Bytes } from '../policy/bytes.js';
 import type { AccessObject, NumberTable } from '../policy/model.js';
-import { CLOSED_KINDS, KINDS, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
+import { CLOSED_KINDS, KINDS, PROCESSES, PROTOCOL_BYTE, type Process, type Protocol } from '../policy/model.js';
 import { isNumberOf, SORT_OF_TABLE } from '../policy/numbers.js';
 import { FILE_OPERATIONS, type Operation, operationsOn, SOCKET_OPERATIONS } from '../policy/operations.js';
 import type { Side } from './judge.js';
 import { Branches } from './names.js';
-import { ABSTRACT, FAMILY, HEADS, INET, NAME, RULING_HEADS, type Shape, UNSPECIFIED } from './shape.js';
+import { ABSTRACT, FAMILY, HEADS, INET, NAME, RULING_HEADS, type Shape, SIGNALS, UNSPECIFIED } from './shape.js';
 
 /** An object, and what decides on it in either policy. */
 export interface Meeting {
@@ -46,11 +46,25 @@ const ON_ADDRESSES = SOCKET_OPERATIONS.filter((operation) => operation !== 'sock
 const NO_DESTINATIONS = ON_ADDRESSES.filter((operation) => operation !== 'connect' && operation !== 'send');
 
 /** Ways into the automata, each with objects of one shape: heads of each table are looked at by themselves. */
-type Walk = Exclude<Entry, 'head'> | 'kind' | NumberTable;
-const WALKS: readonly Walk[] = ['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid'];
+type Walk = Exclude<Entry, 'head'> | 'kind' | NumberTable | 'signal' | 'signal-path' | 'signal-kind';
+const WALKS: readonly Walk[] = [
+  ...(['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid'] as const),
+  ...(['signal', 'signal-path', 'signal-kind'] as const),
+];
+/** Those that may come back to where they were; others have as many components as they have. */
+const LOOPING: readonly Walk[] = ['path', 'place', 'signal-path'];
 
 function entryOf(walk: Walk): Entry {
-  return walk === 'kind' || walk === 'capability' || walk === 'uid' || walk === 'gid' ? 'head' : walk;
+  switch (walk) {
+    case 'path':
+    case 'inet':
+    case 'abstract':
+    case 'family':
+    case 'place':
+      return walk;
+    default:
+      return 'head';
+  }
 }
 
 /** All meetings, those of short objects first. Throws TooManyPairs. */
@@ -116,7 +130,7 @@ function* pairsOf(entry: Walk, one: Side, other: Side, branches: Branches): Gene
       const unspecified = at.unspecified || (entry === 'inet' && apart.includes(branch.name));
       // A path may come back to where it was, an address has as many components as it has.
       const depth = at.depth + 1;
-      const key = `${branch.first}/${branch.second}/${entry === 'path' || entry === 'place' ? '' : depth}/${unspecified}/${RULING_HEADS.includes(branch.name) ? branch.name : ''}`;
+      const key = `${branch.first}/${branch.second}/${LOOPING.includes(entry) && depth > 1 ? '' : depth}/${unspecified}/${RULING_HEADS.includes(branch.name) ? branch.name : ''}`;
       if (seen.has(key)) continue;
       if (seen.size >= PAIRS_MAX) throw new TooManyPairs();
       seen.add(key);
@@ -149,6 +163,12 @@ function shapeAt(entry: Walk, depth: number): Shape | null {
     case 'uid':
     case 'gid':
       return depth === 0 ? HEADS[entry] : null;
+    case 'signal':
+      return depth === 0 ? SIGNALS.process : null;
+    case 'signal-path':
+      return depth === 0 ? SIGNALS.path : NAME;
+    case 'signal-kind':
+      return depth === 0 ? SIGNALS.kind : depth === 1 ? HEADS.kind : null;
   }
 }
 
@@ -201,6 +221,30 @@ function objectsAt(entry: Walk, at: Pair): Met[] {
         ? []
         : [{ object: { type: 'kind', kind }, operations: operationsOn('place'), owned: true }];
     }
+    case 'signal': {
+      const [head] = names;
+      const found = head === undefined ? undefined : signalIn(head);
+      return found === undefined || found.process === null
+        ? []
+        : [
+            {
+              object: { type: 'target', signal: found.signal, who: { kind: 'process', process: found.process } },
+              ...SIGNALLED,
+            },
+          ];
+    }
+    case 'signal-path': {
+      const [head, ...rest] = names;
+      if (head === undefined || rest.length === 0) return [];
+      const path = `/${rest.join('/')}` as Bytes;
+      return [{ object: { type: 'target', signal: signalOf(head), who: { kind: 'path', path } }, ...SIGNALLED }];
+    }
+    case 'signal-kind': {
+      const [head, name] = names;
+      const of = KINDS.find((one) => headOf('kind', KIND_NUMBER[one]) === name);
+      if (head === undefined || of === undefined) return [];
+      return [{ object: { type: 'target', signal: signalOf(head), who: { kind: 'kind', of } }, ...SIGNALLED }];
+    }
     case 'capability':
     case 'uid':
     case 'gid': {
@@ -224,6 +268,17 @@ function objectsAt(entry: Walk, at: Pair): Met[] {
       ];
     }
   }
+}
+
+const SIGNALLED = { operations: operationsOn('process'), owned: true } as const;
+
+function signalOf(head: string): number {
+  return head.charCodeAt(head.length - 1);
+}
+
+function signalIn(head: string): { signal: number; process: Process | null } {
+  const signal = signalOf(head);
+  return { signal, process: PROCESSES.find((process) => signalHead(signal, process) === head) ?? null };
 }
 
 function namesOf(pair: Pair): Bytes[] {

@@ -3,13 +3,14 @@
  * Which names an object can have at all. The automata answer for others too, at random: a difference that only such a name
  * shows is none.
  */
-import { headOf } from '../compile/heads.js';
+import { headOf, signalHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
 import type { Bytes } from '../policy/bytes.js';
 import { addressBytes } from '../policy/ip.js';
-import { KINDS, type NumberTable, PROTOCOL_BYTE } from '../policy/model.js';
+import { KINDS, type NumberTable, PROCESSES, PROTOCOL_BYTE, type Process } from '../policy/model.js';
 import { CAPABILITIES, RULING } from '../policy/numbers.js';
 import { NAME_BYTES_MAX } from '../policy/path.js';
+import { SIGNALS_LAST } from '../policy/signals.js';
 
 /** Names of one component. */
 export interface Shape {
@@ -131,3 +132,12 @@ export const RULING_HEADS: readonly Bytes[] = heads(
   'capability',
   RULING.map((name) => CAPABILITIES.indexOf(name)),
 );
+
+const signals = (who: Process | 'path' | 'kind'): Bytes[] =>
+  Array.from({ length: SIGNALS_LAST }, (_, index) => signalHead(index + 1, who));
+/** Heads of signals, by who gets them. */
+export const SIGNALS: Readonly<Record<'process' | 'path' | 'kind', Shape>> = {
+  process: closedShape(PROCESSES.flatMap(signals)),
+  path: closedShape(signals('path')),
+  kind: closedShape(signals('kind')),
+};

@@ -9,6 +9,7 @@ import {
   KINDS,
   type NumberTable,
   PROTOCOL_BYTE,
+  type Process,
   type Protocol,
   type Verdict,
 } from '../policy/model.js';
@@ -103,6 +104,10 @@ const TABLES: ReadonlyMap<number, NumberTable> = new Map([
   [HEAD_UID, 'uid'],
   [HEAD_GID, 'gid'],
 ]);
+const TARGETS: ReadonlyMap<number, Process> = new Map([
+  [ENUMS.target.TARGET_CHILD, 'child'],
+  [ENUMS.target.TARGET_POLICY, 'policy'],
+]);
 const PROTOCOLS = new Map(Object.entries(PROTOCOL_BYTE).map(([name, byte]) => [byte, name as Protocol]));
 
 /** Texts that wait for their end at most; more are of events whose last part was dropped, which the kernel half counted. */
@@ -183,7 +188,11 @@ export class EventDecoder {
       to = text.length;
     }
     // A part that was lost leaves a hole, and a path with a hole is no path.
-    const object = kind === OBJECT.OBJECT_NONE || to - from !== length ? null : objectOf(kind, text, from, to);
+    const told = kind === OBJECT.OBJECT_NONE || to - from !== length ? null : objectOf(kind, text, from, to);
+    const operations = named(view.getUint32(at + OPERATIONS, true));
+    const signals = operations.length === 1 && operations[0] === 'signal';
+    const first = wide(view, at + FIRST);
+    const object = signals ? targetOf(told, first) : told;
     const flags = view.getUint8(at + FLAGS);
     const owner = view.getUint32(at + OWNER, true);
     return {
@@ -198,12 +207,12 @@ export class EventDecoder {
       created: (flags & EVENT_CREATED) !== 0,
       exclusive: (flags & EVENT_EXCLUSIVE) !== 0,
       directory: (flags & EVENT_DIRECTORY) !== 0,
-      moved: (flags & EVENT_MOVED) !== 0,
-      first: wide(view, at + FIRST),
+      moved: !signals && (flags & EVENT_MOVED) !== 0,
+      first: signals ? 0 : first,
       exe: wide(view, at + EXE),
       policy: view.getUint32(at + POLICY, true),
       generation: wide(view, at + GENERATION),
-      operations: named(view.getUint32(at + OPERATIONS, true)),
+      operations,
       decided: named(view.getUint32(at + DECIDED, true)),
       rule: view.getUint32(at + RULE, true),
       errnum: view.getUint32(at + ERRNUM, true),
@@ -282,6 +291,13 @@ function objectOf(kind: number, text: Buffer, from: number, to: number): AccessO
         protocol: fieldBytes(bytes, 'family', 'protocol').readUInt32BE(),
       };
     case OBJECT.OBJECT_HEAD: {
+      if (bytes[0] === ENUMS.head_table.HEAD_SIGNAL && bytes.length >= structBytes('head')) {
+        const number = fieldBytes(bytes, 'head', 'number').readUInt32BE();
+        const process = TARGETS.get(number >>> 8);
+        return process === undefined
+          ? null
+          : { type: 'target', signal: number & 0xff, who: { kind: 'process', process } };
+      }
       const table = bytes.length < structBytes('head') ? undefined : TABLES.get(readNumber(bytes, 'head', 'table'));
       if (table === undefined) return null;
       return { type: 'number', table, value: fieldBytes(bytes, 'head', 'number').readUInt32BE() };
@@ -289,6 +305,13 @@ function objectOf(kind: number, text: Buffer, from: number, to: number): AccessO
     default:
       return null;
   }
+}
+
+/** Who got a signal: told by what he runs, where he is neither a child nor under the same policy. */
+function targetOf(told: AccessObject | null, signal: number): AccessObject | null {
+  if (told?.type === 'path') return { type: 'target', signal, who: { kind: 'path', path: told.path } };
+  if (told?.type === 'kind') return { type: 'target', signal, who: { kind: 'kind', of: told.kind } };
+  return told;
 }
 
 /** Up to its NUL; bytes that are no UTF-8 become replacement signs, for a comm is no name of anything. */

@@ -4,6 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { type Bytes, readText } from '../policy/bytes.js';
 import { type AccessObject, KINDS, type Kind, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
 import { readNumberObject } from '../policy/numbers.js';
+import { readTarget } from '../policy/signals.js';
 
 /**
  * Reads an object; undefined for what is none. In names `\xHH` is a byte and `\\` a backslash.
@@ -17,7 +18,7 @@ export function readObject(word: string): AccessObject | undefined {
   const family = /^family (\d+), kind (\d+), protocol (\d+)$/.exec(word);
   if (family !== null)
     return { type: 'family', family: Number(family[1]), kind: Number(family[2]), protocol: Number(family[3]) };
-  return readNumberObject(word) ?? inetOf(word);
+  return readNumberObject(word) ?? readTarget(word) ?? inetOf(word);
 }
 
 function inetOf(word: string): AccessObject | undefined {

@@ -104,6 +104,23 @@ export interface NumberPattern {
   readonly last: number;
 }
 
+/**
+ * Who gets a signal: a child (or a child's), whatever it runs, else one under the same policy, else whoever runs a program. One
+ * that is of the same process is asked about by nobody.
+ */
+export const PROCESSES = ['child', 'policy'] as const;
+export type Process = (typeof PROCESSES)[number];
+
+/** Signals to somebody. `signals` null: all of them. */
+export interface TargetPattern {
+  readonly type: 'target';
+  readonly signals: readonly number[] | null;
+  readonly who:
+    | { readonly kind: 'process'; readonly process: Process }
+    | { readonly kind: 'path'; readonly pattern: PathPattern }
+    | { readonly kind: 'kind'; readonly of: Kind };
+}
+
 /** The objects a rule names. Which go with which operations, the operation's sort says (operations.ts). */
 export type ObjectPattern =
   | { readonly type: 'path'; readonly pattern: PathPattern }
@@ -115,7 +132,8 @@ export type ObjectPattern =
   | { readonly type: 'abstract'; readonly text: string; readonly tokens: readonly Token[] }
   | { readonly type: 'unnamed' }
   | FamilyPattern
-  | NumberPattern;
+  | NumberPattern
+  | TargetPattern;
 
 /** A closed range of ids. */
 export interface IdRange {
@@ -190,7 +208,15 @@ export type AccessObject =
   | { readonly type: 'abstract'; readonly name: Bytes }
   | { readonly type: 'unnamed' }
   | { readonly type: 'family'; readonly family: number; readonly kind: number; readonly protocol: number }
-  | { readonly type: 'number'; readonly table: NumberTable; readonly value: number };
+  | { readonly type: 'number'; readonly table: NumberTable; readonly value: number }
+  | {
+      readonly type: 'target';
+      readonly signal: number;
+      readonly who:
+        | { readonly kind: 'process'; readonly process: Process }
+        | { readonly kind: 'path'; readonly path: Bytes }
+        | { readonly kind: 'kind'; readonly of: Kind };
+    };
 
 /** One attempt: possibly several operations on one object. */
 export interface Access {

@@ -114,6 +114,8 @@ export function isAbout(operation: Operation, object: AccessObject): boolean {
     case 'path':
     case 'kind':
       return sort === 'file' || sort === 'place';
+    case 'target':
+      return sort === 'process';
     case 'number':
       return sort === SORT_OF_TABLE[object.table];
     case 'inet':
@@ -134,5 +136,6 @@ export function objectExample(operation: Operation): string {
     capability: 'a capability: capability:net_raw',
     user: 'a user: uid:1000',
     group: 'a group: gid:1000',
+    process: 'a signal and who gets it: signal:TERM:child, signal:HUP:/usr/sbin/nginx',
   }[sortOf(operation)];
 }

@@ -29,6 +29,7 @@ export const OPERATIONS = [
   'capable',
   'setuid',
   'setgid',
+  'signal',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -50,7 +51,7 @@ export type Version = 1 | 2;
 export const VERSIONS: readonly Version[] = [1, 2];
 
 /** What an operation is about; the operations of one rule are about one thing. */
-export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group';
+export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group' | 'process';
 
 /** What each sort is called where a mistake is told. */
 export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
@@ -60,6 +61,7 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   capability: 'capabilities',
   user: 'users',
   group: 'groups',
+  process: 'processes',
 };
 
 const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
@@ -67,6 +69,7 @@ const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   capable: 'capability',
   setuid: 'user',
   setgid: 'group',
+  signal: 'process',
 };
 
 /** What the operation is about. */

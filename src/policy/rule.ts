@@ -14,6 +14,7 @@ import {
   KINDS,
   type Kind,
   type ObjectPattern,
+  PROCESSES,
   type Rule,
   type Verdict,
 } from './model.js';
@@ -43,6 +44,7 @@ import {
   versionOf,
 } from './operations.js';
 import { parsePath } from './path.js';
+import { parseSignal } from './signals.js';
 import type { Source } from './source.js';
 import { nearest, nearestOperation } from './suggest.js';
 import type { Surroundings } from './surroundings.js';
@@ -57,9 +59,10 @@ const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   capability: ['capability'],
   user: ['user', 'uid'],
   group: ['group', 'gid'],
+  process: ['process', 'path', 'kind'],
 };
 const OBJECT_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];
-const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, 'policy', 'errno', 'log', 'if', 'unless'];
+const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, 'signal', 'policy', 'errno', 'log', 'if', 'unless'];
 const CONDITION_KEYS: readonly string[] = ['user', 'group', 'uid', 'gid', 'owner'];
 
 /** Reads a rule; undefined where something in it is wrong, which the source's problems then say. */
@@ -88,8 +91,14 @@ export function readRule(
   const later = verdict === 'ask' ? operations.filter((operation) => versionOf(operation) > 1) : [];
   if (later.length > 0) source.report('ask-later', { operations: later.join(', ') }, startOf(first.value));
 
+  const signalEntry = find('signal');
+  if (signalEntry !== undefined && operations.length > 0 && !operations.includes('signal'))
+    source.report('signal-for-others', { operations: operations.join(', ') }, signalEntry.at);
+
   const errnoEntry = find('errno');
   const errno = errnoEntry === undefined ? undefined : errnoOf(source, errnoEntry);
+  if (errnoEntry !== undefined && errno === 'ESRCH' && operations.includes('signal'))
+    source.report('errno-signal', {}, startOf(errnoEntry.value));
   if (errnoEntry !== undefined && verdict !== 'deny') source.report('errno-without-deny', { verdict }, errnoEntry.at);
 
   const policyEntry = find('policy');
@@ -177,10 +186,17 @@ function objectsOf(
       if (!KEYS[sort].includes(key))
         source.report('key-for-others', { key, operations: names, sort: SORT_TEXTS[sort], keys }, at);
   }
+  const signal = entries.find(({ key }) => key === 'signal');
+  const signals = signal === undefined ? null : signalsOf(source, signal);
   return about.flatMap((entry) =>
     valuesOf(source, entry).flatMap((word) => {
       const object = faulting(source, word, () =>
-        reachable(objectOf(entry.key, word, around, verdict.key === 'permit'), operations),
+        reachable(
+          operation === 'signal'
+            ? targetOf(entry.key, word, around, signals)
+            : objectOf(entry.key, word, around, verdict.key === 'permit'),
+          operations,
+        ),
       );
       return object === undefined ? [] : [object];
     }),
@@ -221,6 +237,32 @@ function objectOf(
     default:
       return parseFamily(value);
   }
+}
+
+/** The signals that a rule is about, each once. */
+function signalsOf(source: Source, entry: Entry): number[] {
+  const numbers = words(source, entry).flatMap((word) => faulting(source, word, () => parseSignal(word.value)) ?? []);
+  return [...new Set(numbers)].sort((one, other) => one - other);
+}
+
+/** Who gets a signal. */
+function targetOf(
+  key: string,
+  word: { value: string | number },
+  around: Surroundings,
+  signals: readonly number[] | null,
+): ObjectPattern {
+  const value = String(word.value);
+  if (key === 'process') {
+    const process = PROCESSES.find((one) => one === value);
+    if (process === undefined)
+      throw new Fault('unknown-process', { name: quoted(value), hint: nearest(value, PROCESSES) });
+    return { type: 'target', signals, who: { kind: 'process', process } };
+  }
+  const object = objectOf(key, word, around, false);
+  if (object.type === 'path') return { type: 'target', signals, who: { kind: 'path', pattern: object.pattern } };
+  if (object.type === 'kind') return { type: 'target', signals, who: { kind: 'kind', of: object.kind } };
+  return object;
 }
 
 /** A rule that can never match is a mistake: 0.0.0.0 and :: are no destinations. */

@@ -7,6 +7,7 @@ import type { ObjectPattern, Transition, Verdict } from './model.js';
 import { numberText } from './numbers.js';
 import type { Operation } from './operations.js';
 import { pathText } from './path.js';
+import { targetText } from './signals.js';
 
 /** Which users a statement is for, in the words of a policy. */
 export interface StatementCondition {
@@ -18,7 +19,7 @@ export interface StatementCondition {
 }
 
 /** A key under which the objects of a rule stand. */
-export type StatementKey = 'path' | 'kind' | 'address' | 'family' | 'capability' | 'uid' | 'gid';
+export type StatementKey = 'path' | 'kind' | 'address' | 'family' | 'capability' | 'uid' | 'gid' | 'process';
 
 export interface Statement {
   readonly verdict: Verdict;
@@ -26,6 +27,8 @@ export interface Statement {
   readonly key: StatementKey;
   /** Texts as they stand behind the key. */
   readonly objects: readonly string[];
+  /** Of `signal`; absent: all. */
+  readonly signals?: readonly string[];
   readonly errno?: string;
   readonly transition?: Transition;
   readonly if?: StatementCondition;
@@ -54,17 +57,20 @@ export function objectText(object: ObjectPattern): string {
       return familyText(object);
     case 'number':
       return numberText(object);
+    case 'target':
+      return targetText(object, ({ pattern }) => pathText(pattern));
   }
 }
 
 /** Short objects, which stand on one line. */
-const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid'];
+const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid', 'process'];
 
 /** The statement as lines of a `rules:` list, two spaces in, ending in a line feed. Paths and addresses one a line. */
 export function writeStatement(statement: Statement): string {
   const { verdict, operations, key, objects, errno, transition, log, comment } = statement;
   const lines = (comment ?? []).map((line) => `  # ${line}`.trimEnd());
   lines.push(`  - ${verdict}: ${operations.length === 1 ? operations[0] : `[${operations.join(', ')}]`}`);
+  if (statement.signals !== undefined) lines.push(`    signal: ${flow(statement.signals)}`);
   if (objects.length === 1) lines.push(`    ${key}: ${scalar(objects[0] as string)}`);
   else if (ON_ONE_LINE.includes(key)) lines.push(`    ${key}: ${list(objects)}`);
   else lines.push(`    ${key}:`, ...objects.map((object) => `      - ${scalar(object)}`));
@@ -80,6 +86,11 @@ function conditionText(condition: StatementCondition): string {
   return Object.entries(condition)
     .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : list(value)}`)
     .join(', ');
+}
+
+/** One word as it is, several as a list. */
+function flow(values: readonly string[]): string {
+  return values.length === 1 ? scalar(values[0] as string) : list(values);
 }
 
 function list(values: readonly (string | number)[]): string {

@@ -11,8 +11,10 @@ import {
   type ObjectPattern,
   type PathPattern,
   type Policy,
+  PROCESSES,
   type Protocol,
   type Rule,
+  type TargetPattern,
   type Token,
 } from '../../src/policy/model.js';
 import { CAPABILITIES } from '../../src/policy/numbers.js';
@@ -90,6 +92,18 @@ const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
     .tuple(tableNumber, tableNumber)
     .map(([one, other]) => ({ type: 'number', table, first: Math.min(one, other), last: Math.max(one, other) }));
 
+const signalNumber = fc.constantFrom(1, 2, 9, 15, 17, 34, 47, 64);
+const targetObject: fc.Arbitrary<ObjectPattern> = fc
+  .tuple(
+    fc.option(fc.uniqueArray(signalNumber, { minLength: 1, maxLength: 3 })),
+    fc.oneof(
+      fc.constantFrom(...PROCESSES).map((process): TargetPattern['who'] => ({ kind: 'process', process })),
+      fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
+      pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
+    ),
+  )
+  .map(([signals, who]) => ({ type: 'target', signals, who }));
+
 const id = fc.constantFrom(0, 1, 2, 3, 1000, 0xffffffff);
 const ranges = fc.array(
   fc.tuple(id, id).map(([one, other]) => ({ first: Math.min(one, other), last: Math.max(one, other) })),
@@ -119,6 +133,7 @@ const ofLater = [
   some(operationsOn('capability'), capabilityObject),
   some(operationsOn('user'), idObject('uid')),
   some(operationsOn('group'), idObject('gid')),
+  some(operationsOn('process'), targetObject),
 ];
 
 const ruleOf = (version: Version): fc.Arbitrary<Rule> =>
@@ -258,7 +273,16 @@ export function accessOf(policy: Policy, aim: Aim): Access {
   const files = object.type === 'path' || object.type === 'kind';
   const [chance = 0] = aim.entropy;
   const later = files && policy.version === 2 && chance % 2 === 0;
-  const sort = object.type === 'number' ? tables[object.table] : later ? 'place' : files ? 'file' : 'socket';
+  const sort =
+    object.type === 'target'
+      ? 'process'
+      : object.type === 'number'
+        ? tables[object.table]
+        : later
+          ? 'place'
+          : files
+            ? 'file'
+            : 'socket';
   const possible = operationsOn(sort);
   const wanted = aim.operations.filter((operation) => possible.includes(operation));
   // Operations of version 2 are attempted one by one.
@@ -310,10 +334,20 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
         kind: pattern.kind ?? 1 + (random() % 5),
         protocol: (pattern.protocol ?? random()) + (how === 'changed' ? 256 : 0),
       };
+    case 'target': {
+      const { signals, who } = pattern;
+      const signal = how === 'changed' ? 15 : ((signals ?? [9])[0] as number);
+      if (who.kind !== 'path') return { type: 'target', signal, who };
+      return { type: 'target', signal, who: { kind: 'path', path: pathOf(who.pattern, how, random) } };
+    }
     case 'number': {
       const { table, first, last } = pattern;
       const near = { match: first + (random() % (last - first + 1)), above: first - 1, below: last + 1, changed: last };
-      return { type: 'number', table, value: Math.max(0, near[how]) };
+      return {
+        type: 'number',
+        table,
+        value: Math.min(table === 'capability' ? CAPABILITIES.length - 1 : 0xfffffffe, Math.max(0, near[how])),
+      };
     }
   }
 }

@@ -40,7 +40,7 @@ t.test('the corpus leaves no operation out', async (t) => {
         cases.some((one) => one.verdict === verdict && one.access.operations.includes(operation)),
         `${operation}: ${verdict}`,
       );
-  for (const type of ['path', 'kind', 'inet', 'unix', 'abstract', 'unnamed', 'family', 'number'] as const)
+  for (const type of ['path', 'kind', 'inet', 'unix', 'abstract', 'unnamed', 'family', 'number', 'target'] as const)
     t.ok(
       cases.some(({ access }) => access.object.type === type),
       type,

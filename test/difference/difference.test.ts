@@ -230,6 +230,17 @@ t.test('what only version 2 governs', async (t) => {
     later('  - permit: capable\n    capability: [kill, chown]\n', '  - permit: capable\n    capability: [chown]\n'),
     ['refused capable capability:kill: 1 permit | default deny EPERM log'],
   );
+  const child = (signals: string): string => `  - permit: signal\n    process: child\n    signal: ${signals}\n`;
+  t.same(later(child('[HUP, TERM]'), child('[HUP]')), [
+    'refused signal signal:TERM:child: 1 permit | default deny EPERM log',
+  ]);
+  t.same(
+    later(
+      '  - permit: signal\n    path: /bin/a\n    signal: HUP\n',
+      '  - permit: signal\n    path: "/bin/?"\n    signal: HUP\n',
+    ),
+    ['permitted signal signal:HUP:/bin/b: default deny EPERM log | 1 permit'],
+  );
   const [first, second] = ['1', '2'].map((version) =>
     parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n`, 'x.yaml', around),
   ) as [Policy, Policy];
@@ -239,6 +250,7 @@ t.test('what only version 2 governs', async (t) => {
       'refused capable capability:chown: default permit | default deny EPERM log',
       'refused setuid uid:0: default permit | default deny EPERM log',
       'refused setgid gid:0: default permit | default deny EPERM log',
+      'refused signal signal:HUP:child: default permit | default deny EPERM log',
     ],
     'version 1 leaves alone what it does not govern, but for the floor',
   );

@@ -324,6 +324,10 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     seen('setuid', 'uid:1000'),
     seen('setgid', 'gid:33'),
     seen('capable', 'capability:net_raw'),
+    seen('signal', 'signal:TERM:child'),
+    seen('signal', 'signal:TERM:policy'),
+    seen('signal', 'signal:HUP:/usr/sbin/nginx'),
+    seen('signal', 'signal:34:deleted'),
   ];
   const { text } = only(learnRuns([runOf(records, { version: 2 })], { groups, around }));
   t.match(text, /^version: 2$/m);
@@ -337,8 +341,11 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     ['capable', 'capability:sys_admin'],
     ['setuid', 'uid:34'],
     ['setgid', 'gid:1000'],
+    ['signal', 'signal:KILL:child'],
+    ['signal', 'signal:TERM:/usr/sbin/nginx'],
   ] as const)
     t.equal(verdict(text, operation, object), 'deny', `${operation} ${object}`);
+  t.match(text, /- permit: signal\n {4}signal: TERM\n {4}process: \[child, policy\]\n/);
 
   const older = 'version: 1\nprogram: /srv/bin/worker\nrules:\n  - permit: read\n    path: /srv/jail\n';
   const existing = [{ file: '/p/worker.yaml', text: older, policy: parsePolicy(older, '/p/worker.yaml', around) }];

@@ -35,9 +35,12 @@ const TYPES: Readonly<Record<AccessObject['type'], number>> = {
   unnamed: 6,
   family: 7,
   number: 9,
+  target: 9,
 };
 
 const HEADS: Readonly<Record<NumberTable, number>> = { capability: 2, uid: 3, gid: 4 };
+
+const SIGNAL_HEAD = 5;
 
 export interface TrialDecision {
   readonly operation: Operation;
@@ -134,7 +137,9 @@ function encode({ operations, object, uid, gid, owner }: Access, trial: Buffer):
   const data = dataOf(object);
   writeNumber(trial, 'trial', 'policy', POLICY);
   writeNumber(trial, 'trial', 'operations', operationMask(operations));
-  writeNumber(trial, 'trial', 'object', TYPES[object.type]);
+  const type = object.type === 'target' && object.who.kind !== 'process' ? object.who.kind : object.type;
+  writeNumber(trial, 'trial', 'object', TYPES[type]);
+  if (object.type === 'target') writeNumber(trial, 'trial', 'signal', object.signal);
   writeNumber(trial, 'trial', 'length', data.length);
   writeNumber(trial, 'trial', 'uid', uid);
   writeNumber(trial, 'trial', 'gid', gid);
@@ -169,6 +174,12 @@ function dataOf(object: AccessObject): Buffer {
       bytes.writeUInt16BE(object.kind, 2);
       bytes.writeUInt32BE(object.protocol, 4);
       return bytes;
+    }
+    case 'target': {
+      const { signal, who } = object;
+      if (who.kind === 'path') return componentsOf(who.path);
+      if (who.kind === 'kind') return Buffer.from([KINDS.indexOf(who.of)]);
+      return Buffer.from([SIGNAL_HEAD, 0, 0, who.process === 'child' ? 1 : 2, signal]);
     }
     case 'number': {
       const bytes = Buffer.alloc(structBytes('head'));

@@ -11,6 +11,10 @@ export interface RuleFacts {
   'unknown-capability': { name: string; hint: string };
   'capability-never': { name: string };
   'ask-later': { operations: string };
+  'unknown-signal': { name: string; hint: string };
+  'unknown-process': { name: string; hint: string };
+  'signal-for-others': { operations: string };
+  'errno-signal': object;
   'objects-missing': { operations: string; keys: string };
   'key-for-others': { key: string; operations: string; sort: string; keys: string };
   'errno-without-deny': { verdict: string };
@@ -43,7 +47,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
       hinted(
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
-          'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid',
+          'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal',
       ),
   },
   'mixed-operations': {
@@ -65,6 +69,27 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
     message: ({ name }) =>
       `no policy permits the capability ${name}: with it a program runs code of its own in the kernel`,
     remedy: () => 'leave it out, or run the program under no policy (policy: unconfined)',
+  },
+  'unknown-signal': {
+    message: ({ name }) => `unknown signal ${name}`,
+    remedy: ({ hint }) =>
+      hinted(
+        hint,
+        'write a name of signal(7) without SIG, such as TERM, or the number of a real-time signal, 34 to 64, in quotes',
+      ),
+  },
+  'unknown-process': {
+    message: ({ name }) => `unknown process ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write child or policy, or name its program under path'),
+  },
+  'errno-signal': {
+    message: () =>
+      'a signal cannot be refused with ESRCH: for the kernel the process has gone then, and it tries again for ever',
+    remedy: () => 'write EPERM',
+  },
+  'signal-for-others': {
+    message: ({ operations }) => `signal: does not go with ${operations}`,
+    remedy: () => 'write it in a rule for signal',
   },
   'ask-later': {
     message: ({ operations }) => `nobody can be asked about ${operations}: the call is not begun again`,

@@ -28,6 +28,7 @@
  *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
  *   enter,COUNT,NAME            enters the folder of this name so often
  *   fork  thread                the rest is done by a child, or by another thread, and waited for
+ *   child                       begins a child that waits for a signal, and ends with its parent; its number
  *   crowd,COUNT                 the rest is done by so many children at once
  *   exec,PATH  fexec,FD         runs the program with the rest as its arguments: a copy of this one goes on with them
  *   wait                        reads a line from descriptor 0: till then nothing happens
@@ -40,6 +41,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -502,6 +504,19 @@ static void run(char **acts)
 				exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 			}
 			tell(outcome(child));
+			continue;
+		}
+		if (!strcmp(words[0], "child")) {
+			result = fork();
+			if (!result) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				alarm(20);
+				pause();
+				_exit(0);
+			}
+			if (slot >= 0)
+				slots[slot] = result;
+			tell(result);
 			continue;
 		}
 		if (!strcmp(words[0], "crowd")) {
