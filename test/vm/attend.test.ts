@@ -190,6 +190,7 @@ async function opened(t: Test): Promise<void> {
 
 /** Runs a program once somebody attends; each question is answered once, as `answer` says. Resolves at its end. */
 async function attended(
+  t: Test,
   place: Place,
   program: string,
   words: readonly string[],
@@ -236,6 +237,7 @@ print(subprocess.run(["/usr/bin/cat", sys.argv[3]]).returncode)
 `;
   const asked: string[] = [];
   const { output, code } = await attended(
+    t,
     place,
     realpathSync('/usr/bin/python3'),
     ['-c', text, one, two, three],
@@ -268,6 +270,7 @@ async function eight(t: Test): Promise<void> {
     const program = `${place.files}/threads`;
     cpSync(fileURLToPath(new URL('../../../out/test/threads', import.meta.url)), program);
     const { output, code, script } = await attended(
+      t,
       place,
       program,
       ['all', place.file('one'), '9', program],
@@ -288,7 +291,7 @@ async function eight(t: Test): Promise<void> {
   const place = new Place();
   const program = `${place.files}/threads`;
   cpSync(fileURLToPath(new URL('../../../out/test/threads', import.meta.url)), program);
-  const { output, code } = await attended(place, program, ['exec', program], () => ({}));
+  const { output, code } = await attended(t, place, program, ['exec', program], () => ({}));
   t.equal(code, 0, output);
   t.same(results(output), ['ran'], 'one becomes the program, and the others are gone');
   t.notMatch(callgate('status').stdout, /STANDS STILL/);
