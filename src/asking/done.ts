@@ -38,7 +38,7 @@ export function written(given: Given, amendment: Amendment): Done {
 
 /** Puts the answer for those who waited into the kernel half. */
 export function replied(
-  { replies, processes }: Questions,
+  { replies, processes, of }: Questions,
   threads: readonly Thread[],
   given: Given,
   reply: Reply,
@@ -46,7 +46,9 @@ export function replied(
   const done = { ...given, keys: [], standing: [], pids: [], amendment: null };
   const [first] = threads;
   if (given.scope === 'once' || first === undefined) {
-    const keys = threads.map(({ to, tid, start }) =>
+    // Who waits no more was denied meanwhile, for it asked too often: its answer would stay, and be its next call's.
+    const waiting = threads.filter(({ tid, start }) => of.session.gate.question(tid)?.start === start);
+    const keys = waiting.map(({ to, tid, start }) =>
       replies.once({ ...to, scope: 'thread', task: { pid: tid, start } }, reply),
     );
     return { ...done, keys };

@@ -213,10 +213,17 @@ export class Questions {
     const to = { cookie, policy: event.policy, operations, object: event.asked };
     const { tid, pid } = event;
     const { start, sequence, since } = waiting;
+    const thread = { tid, pid, start, sequence, since, facts, to };
+    if (this.replies.has(to, { pid: tid, start }, process)) {
+      const before = this.queue.drop(tid);
+      if (before !== null) this.left(before, 'decided');
+      this.release([thread]);
+      return;
+    }
     const key = `${event.policy} ${operations} ${event.asked.objectType} ${event.asked.bytes.toString('latin1')}`;
-    const { entry, kind, left } = this.queue.put(key, { tid, pid, start, sequence, since, facts, to }, facts);
+    const { entry, kind, left } = this.queue.put(key, thread, facts);
     if (left !== null) this.left(left, 'decided');
-    if (entry === null) this.#overflow.deny({ tid, pid, start, sequence, since, facts, to });
+    if (entry === null) this.#overflow.deny(thread);
     else if (kind === 'new') this.#put(entry);
     else if (kind === 'more') this.#gathering.changed(entry.id);
   }

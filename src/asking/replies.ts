@@ -40,6 +40,21 @@ export class Replies {
     return key;
   }
 
+  /**
+   * Does the thread find an answer when it goes on? Who asked a moment before it was given has not seen it, and must not be asked about
+   * again: an answer to that would be used by no call that waits, and stay for the next.
+   */
+  has(to: Omit<ReplyTo, 'scope' | 'task'>, thread: ReplyKey['task'], process: ReplyKey['task']): boolean {
+    const generation = this.#generation(to.policy) ?? 0;
+    const now = this.#now();
+    const whom = [
+      { scope: 'thread', task: thread },
+      { scope: 'process', task: process },
+      { scope: 'policy', task: { pid: 0, start: 0n } },
+    ] as const;
+    return whom.some((one) => this.#gate.isAnswered({ ...to, ...one, generation }, now));
+  }
+
   stand(to: ReplyTo, reply: Reply): Standing {
     const standing = { to, reply };
     const generation = this.#generation(to.policy) ?? 0;

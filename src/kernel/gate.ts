@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { NUMBERS } from '../abi/abi.gen.js';
+import { readBig } from '../abi/struct.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
 import {
   decodeWaiting,
@@ -237,6 +239,14 @@ export class Gate {
   /** Answers. The threads that wait for it are to be continued by SIGCONT. */
   reply(key: ReplyKey, reply: Reply): void {
     this.native.update('replies', encodeReplyKey(key), encodeReply(reply));
+  }
+
+  /** Is there such an answer, unused, and not over at that time (CLOCK_BOOTTIME in ns)? */
+  isAnswered(key: ReplyKey, now: bigint): boolean {
+    const value = this.native.lookup('replies', encodeReplyKey(key));
+    if (value === null) return false;
+    const expires = readBig(value, 'reply', 'expires');
+    return expires === 0n || expires > now;
   }
 
   /** Takes an answer back; false where there is none, or it was used. */

@@ -98,14 +98,60 @@ t.test('eight workers are one question, and all go on by one answer', async (t) 
   t.equal(heard.of('answered').length, 1);
 });
 
+t.test('who asked again a moment before it is answered is not asked about again, and once is once', async (t) => {
+  const scene = await Scene.open(t, RULES);
+  const { client, heard } = await scene.attend();
+  const { gate, onSignal } = scene.addon;
+  if (gate === null || gate.deliver === null) throw new Error('no ring is read');
+  const { deliver } = gate;
+  const task = scene.worker();
+  for (const scope of ['once', 'process', { minutes: 1 }] as const) {
+    const path = `/srv/${JSON.stringify(scope)}`;
+    const call = scene.call(task, path);
+    const { question } = await heard.next('question', (notice) => notice.question.object === path);
+    // It is continued by somebody, asks again, and its event is not read yet; nor does it go on as soon as it is told to.
+    const [late, signals] = [[] as [Buffer, number][], [] as Parameters<typeof onSignal>[]];
+    gate.deliver = (batch, records) => void late.push([batch, records]);
+    scene.continue(task);
+    scene.addon.onSignal = (...signal) => void signals.push(signal);
+    await client.request<'answer'>(answer(question.id, { scope }));
+    for (const one of late) deliver(...one);
+    gate.deliver = deliver;
+    scene.addon.onSignal = onSignal;
+    for (const signal of signals) onSignal(...signal);
+    t.same(await call, { verdict: 'permit', errnum: 0, why: 'answer' });
+    t.equal(late.length, 1);
+    t.same(
+      heard
+        .of('question')
+        .map((notice) => notice.question.id)
+        .at(-1),
+      question.id,
+      'no new question',
+    );
+  }
+  void scene.call(task, '/srv/"once"');
+  await heard.next('question', ({ question }) => question.id === 4);
+  t.equal(scene.gate.native.keys('replies').length, 2, 'those that stand');
+  // One that has gone another way meanwhile leaves no answer behind.
+  scene.gate.forget(task.pid);
+  await client.request<'answer'>(answer(4));
+  t.equal(scene.gate.native.keys('replies').length, 2);
+  scene.died(task);
+});
+
 t.test('who asks something else meanwhile waits for that alone', async (t) => {
   const scene = await Scene.open(t, RULES);
   const { client, heard } = await scene.attend();
   const [one, two] = [scene.worker(), scene.worker()];
   const calls = [one, two].map((task) => scene.call(task, '/srv/a'));
   await heard.next('question', ({ question }) => question.threads === 2);
+  const told = heard.of('question').length;
   const other = scene.call(two, '/srv/b');
-  const { question } = await heard.next('question', ({ question }) => question.id === 1 && question.threads === 1);
+  const { question } = await heard.next(
+    'question',
+    (notice) => notice.question.id === 1 && heard.of('question').indexOf(notice) >= told,
+  );
   t.same(question.pids, [one.pid], 'it is told who is left');
   hasFields(t, await client.request<'answer'>(answer(1)), { threads: 1 });
   t.equal((await calls[0])?.verdict, 'permit');

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Real programs whose policy asks, answered by `callgate attach` as a person, a script and a command would. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import type { Question } from '../../src/ask/question.js';
 import { Attach, permit, Script } from './attaching.js';
-import { callgate, eventsOf, holdGate, prepare } from './callgate.js';
+import { Background, callgate, eventsOf, holdGate, prepare } from './callgate.js';
 import { needsLsm } from './machine.js';
 import { Place, SHELL, sessionOf, started } from './place.js';
 
 t.setTimeout(1_800_000);
 
 /** All, or those that are named. */
-const PARTS = [typed, nobody, workers, killed, byCommand, opened].filter(
+const PARTS = [typed, nobody, workers, killed, byCommand, opened, python, eight].filter(
   ({ name }) => process.env.CALLGATE_PART === undefined || process.env.CALLGATE_PART.split(',').includes(name),
 );
 
@@ -30,7 +32,7 @@ async function typed(t: Test): Promise<void> {
   t.match(callgate('attach').stdout, new RegExp(`^${session} +[0-9]+ +supervisor`, 'm'), 'it is listed');
   const other = callgate('attach', '--plain', '1');
   t.equal(other.status, 125);
-  t.match(other.stderr, /process 1 is under no policy.*\n +do: callgate run -- CMD/);
+  t.match(other.stderr, /process 1 is under no policy.*\n +do: callgate run -- \/\S+ .*begins it anew/);
   // By the pid of the program.
   const attach = new Attach('--plain', pid);
   await attach.until(() => attach.output.includes(`attending to ${session}`));
@@ -184,4 +186,113 @@ async function opened(t: Test): Promise<void> {
   writeFileSync(`${place.files}/gone`, '');
   t.equal(await run.ended(), 1);
   t.match(run.output, /secret: Operation not permitted/);
+}
+
+/** Runs a program once somebody attends; each question is answered once, as `answer` says. Resolves at its end. */
+async function attended(
+  t: Test,
+  place: Place,
+  program: string,
+  words: readonly string[],
+  answer: (question: Question) => object,
+): Promise<{ output: string; code: number | null; script: Script }> {
+  const rules = [
+    `  - ask: read\n    path: ${place.asked}/**\n`,
+    '  - ask: connect\n    address: "udp:*"\n',
+    `  - ask: exec\n    path: [/usr/bin/cat, "${place.files}/threads"]\n`,
+  ];
+  writeFileSync(place.policy, `version: 1\nprogram: ${program}\ndefault: permit\nrules:\n${rules.join('')}`);
+  const run = new Background('run', '--wait', '--policies', place.policies, '--', program, ...words);
+  await run.until(() => run.output.includes('begins once somebody attends'));
+  const answered = new Set<number>();
+  const script = new Script(sessionOf(place).name, (notice, self) => {
+    if (notice.tell !== 'question' || answered.has(notice.question.id)) return;
+    answered.add(notice.question.id);
+    self.request(permit(notice.question.id, answer(notice.question)));
+  });
+  const code = await run.ended();
+  await script.ended;
+  t.same(
+    script.answers.filter(({ ok }) => !ok),
+    [],
+    'each answer was taken',
+  );
+  return { output: run.output, code, script };
+}
+
+/** python3 -c: files, a socket, a program that it runs. */
+async function python(t: Test): Promise<void> {
+  const place = new Place();
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => place.file(name)) as [string, string, string];
+  const text = `
+import socket, subprocess, sys
+print(open(sys.argv[1]).read().strip())
+try:
+  open(sys.argv[2])
+except OSError as error:
+  print(error.strerror)
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("127.0.0.1", 9))
+print("connected", flush=True)
+print(subprocess.run(["/usr/bin/cat", sys.argv[3]]).returncode)
+`;
+  const asked: string[] = [];
+  const { output, code } = await attended(
+    t,
+    place,
+    realpathSync('/usr/bin/python3'),
+    ['-c', text, one, two, three],
+    ({ operations, object }) => {
+      asked.push(`${operations} ${object}`);
+      return object === two ? { verdict: 'deny', errno: 'ENOENT' } : {};
+    },
+  );
+  t.equal(code, 0, output);
+  t.same(asked, [`read ${one}`, `read ${two}`, 'connect udp:127.0.0.1:9', 'exec /usr/bin/cat', `read ${three}`]);
+  t.same(
+    output.split('\n').filter((line) => /^(?:one|two|three|No such .*|connected|\d+)$/.test(line)),
+    ['one', 'No such file or directory', 'connected', 'three', '0'],
+  );
+}
+
+/** Eight threads that open, connect and exec at once: each call comes to what its question was answered, and to nothing else. */
+async function eight(t: Test): Promise<void> {
+  const results = (output: string): string[] =>
+    output
+      .split('\n')
+      .filter((line) => /^(?:open|connect|exec) |^ran$/.test(line))
+      .sort();
+  const times = (line: string): string[] => Array<string>(8).fill(line);
+  for (const [verdict, ran] of [
+    ['permit', [...times('exec 0'), ...times('open ok'), ...times('ran')]],
+    ['deny', [...times('exec EACCES'), ...times('open ok')]],
+  ] as const) {
+    const place = new Place();
+    const program = `${place.files}/threads`;
+    cpSync(fileURLToPath(new URL('../../../out/test/threads', import.meta.url)), program);
+    const { output, code, script } = await attended(
+      t,
+      place,
+      program,
+      ['all', place.file('one'), '9', program],
+      ({ operations: [operation] }) => {
+        if (operation === 'connect') return { verdict: 'deny', errno: 'ECONNREFUSED' };
+        return operation === 'exec' && verdict === 'deny' ? { verdict, errno: 'EACCES' } : {};
+      },
+    );
+    t.equal(code, 0, output);
+    t.same(results(output), [...times('connect ECONNREFUSED'), ...ran]);
+    const threads = script.notices.flatMap((one) => (one.tell === 'answered' ? [one.answered.threads] : []));
+    t.equal(
+      threads.reduce((sum, some) => sum + some, 0),
+      24,
+      `${threads.length} questions, each call answered once`,
+    );
+  }
+  const place = new Place();
+  const program = `${place.files}/threads`;
+  cpSync(fileURLToPath(new URL('../../../out/test/threads', import.meta.url)), program);
+  const { output, code } = await attended(t, place, program, ['exec', program], () => ({}));
+  t.equal(code, 0, output);
+  t.same(results(output), ['ran'], 'one becomes the program, and the others are gone');
+  t.notMatch(callgate('status').stdout, /STANDS STILL/);
 }
