@@ -58,6 +58,8 @@ static __noinline __u32 stays(struct cg_subject *subject, struct linux_binprm *b
 		return CG_NOT_TOLD;
 	begin_with(&fast, bprm, CG_EXEC);
 	fast.end = CG_END_EXEC;
+	fast.transition = CG_UNCONFINED;
+	fast.program = 0;
 	told = cg_fast_verdict(subject, &fast);
 	if (told != CG_PERMITTED)
 		return told;
@@ -81,6 +83,7 @@ static __noinline __u32 loads(struct cg_subject *subject, struct linux_binprm *b
 	if (!subject || !bprm || (subject->next_bprm == (__u64)bprm && subject->next_policy != subject->policy))
 		return CG_NOT_TOLD;
 	begin_with(&fast, bprm, CG_LOAD);
+	fast.end = CG_END_EXEC;
 	return cg_fast_verdict(subject, &fast);
 }
 

@@ -245,7 +245,8 @@ static __always_inline __u32 OF_CLASS(verdict)(struct cg_subject *subject, struc
 	if (state == NO_STATE)
 		state = OF_CLASS(walked)(image, subject, fast);
 	if (state == NO_STATE)
-		return is_a_layers(fast) ? CG_PERMITTED : CG_NOT_TOLD;
+		/* None execs for itself, and what it renames comes by no hook. */
+		return fast->end == CG_END_NONE && is_a_layers(fast) ? CG_PERMITTED : CG_NOT_TOLD;
 	__u32 answer = image->states[CG_BOUND(state, OF_CLASS(CG_STATES))].answer;
 	if (fast->end != CG_END_NONE && !OF_CLASS(take_end)(image, fast, state, answer))
 		return CG_NOT_TOLD;
