@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a rule covers: the operations it lists on the objects it names, and what a permit of those implies. */
 import type { AccessObject, ObjectPattern, Rule } from '../policy/model.js';
-import { CAPABILITIES, SORT_OF_TABLE } from '../policy/numbers.js';
+import { CAPABILITIES, isOfSort, SORT_OF_TABLE } from '../policy/numbers.js';
 import {
   FILE_OPERATIONS,
   IMPLIED,
@@ -33,26 +33,7 @@ export function covers(rule: Rule, operation: Operation, object: AccessObject): 
 /** Does the pattern name this object for this operation? A `unix:` path is no file, and a file is no address. */
 export function names(pattern: ObjectPattern, operation: Operation, object: AccessObject): boolean {
   if (operation === 'socket') return socketMatches(pattern, object);
-  return fits(pattern, sortOf(operation)) && objectMatches(pattern, object);
-}
-
-/** Does the pattern go with operations about this sort of thing? */
-function fits(pattern: ObjectPattern, sort: Sort): boolean {
-  switch (pattern.type) {
-    case 'path':
-    case 'kind':
-      return sort === 'file' || sort === 'place';
-    case 'target':
-      return sort === 'process';
-    case 'number':
-      return sort === SORT_OF_TABLE[pattern.table];
-    case 'inet':
-    case 'unix':
-    case 'abstract':
-    case 'unnamed':
-    case 'family':
-      return sort === 'socket';
-  }
+  return isOfSort(pattern, sortOf(operation)) && objectMatches(pattern, object);
 }
 
 function implies(rule: Rule, pattern: ObjectPattern, operation: Operation, object: AccessObject): boolean {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Objects of version 2 that the kernel knows by a number: capabilities by their names, users and groups by their ids. */
 import { Fault, quoted } from './errors.js';
-import type { AccessObject, NumberPattern, NumberTable } from './model.js';
+import type { AccessObject, NumberPattern, NumberTable, ObjectPattern } from './model.js';
 import { type Operation, type Sort, sortOf } from './operations.js';
 import { nearest } from './suggest.js';
 
@@ -109,7 +109,11 @@ export function isFloor(operation: Operation, object: AccessObject): boolean {
 
 /** Can an operation be attempted on such an object at all? */
 export function isAbout(operation: Operation, object: AccessObject): boolean {
-  const sort = sortOf(operation);
+  return isOfSort(object, sortOf(operation));
+}
+
+/** Do such objects, or patterns of them, go with operations about this sort of thing? */
+export function isOfSort(object: AccessObject | ObjectPattern, sort: Sort): boolean {
   switch (object.type) {
     case 'path':
     case 'kind':
