@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a rule covers: the operations it lists on the objects it names, and what a permit of those implies. */
 import type { AccessObject, ObjectPattern, Rule } from '../policy/model.js';
-import { CAPABILITIES, isOfSort, SORT_OF_TABLE } from '../policy/numbers.js';
-import {
-  FILE_OPERATIONS,
-  IMPLIED,
-  IMPLIED_CAPABILITY,
-  type Operation,
-  type Sort,
-  sortOf,
-} from '../policy/operations.js';
+import { CAPABILITIES, isOfSort } from '../policy/numbers.js';
+import { FILE_OPERATIONS, IMPLIED, IMPLIED_CAPABILITY, type Operation, sortOf } from '../policy/operations.js';
 import { objectMatches, pathLeadsTo, pathMatches, socketMatches } from './match.js';
 
 /** `listed`: the rule says so itself. `implied`: a permit brings it along. */
