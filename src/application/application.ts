@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../host/failure.js';
 import { readSecure, secureFolder } from '../host/secure.js';
-import type { Policy } from '../policy/model.js';
+import type { Place, Policy } from '../policy/model.js';
 import { parsePolicy } from '../policy/parse.js';
 import { type LinkedPath, linkedPaths, systemReadLink } from './links.js';
 import { BadPolicy, type Problem, problemAt, problemsOf } from './problem.js';
@@ -91,7 +91,25 @@ export function readPolicy(file: string, text: string, around: Surroundings): Po
 function linkProblem({ place, written, link, instead }: LinkedPath, text: string): Problem {
   const message = `${written} goes through the symbolic link ${link}, so it never matches: the kernel tells resolved paths`;
   const remedy = instead === null ? 'the link leads nowhere' : `write ${instead} (callgate policy fmt --resolve does)`;
-  return problemAt(place, message, remedy, text);
+  return problemAt(placeOf(written, place, text), message, remedy, text);
+}
+
+/** Where a pattern is written, in the rule that begins at a place or in the policy's head; that place where it is written otherwise. */
+function placeOf(written: string, from: Place, text: string): Place {
+  const lines = text.split('\n').slice(from.line - 1);
+  const next = lines.findIndex((line, index) => index > 0 && /^ *- *(permit|deny|ask):/.test(line));
+  const own = next < 0 ? lines : lines.slice(0, next);
+  const at = own.findIndex((line) => columnOf(written, line) > 0);
+  return at < 0 ? from : { ...from, line: from.line + at, column: columnOf(written, own[at] ?? '') };
+}
+
+/** From 1; 0: it is not in the line, or only as a piece of another path. */
+function columnOf(written: string, line: string): number {
+  for (let at = line.indexOf(written); at >= 0; at = line.indexOf(written, at + 1)) {
+    const [before, behind] = [line[at - 1] ?? ' ', line[at + written.length] ?? ' '];
+    if (/[\s,:'"[]/.test(before) && /[\s,'"\]]/.test(behind)) return at + 1;
+  }
+  return 0;
 }
 
 /** One program, one policy: which of two would hold? */

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
+import { loadPolicy } from '../../src/application/application.js';
 import { linkedPaths } from '../../src/application/links.js';
+import { BadPolicy } from '../../src/application/problem.js';
 import { type Bytes, bytesOf } from '../../src/policy/bytes.js';
 import type { Component, ObjectPattern, Policy } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
+import { around } from '../cases.js';
 
 const LINKS: Readonly<Record<string, string>> = {
   '/bin': 'usr/bin',
@@ -81,4 +87,28 @@ t.test('/proc/self is the subject’s own process, not a link', async (t) => {
 
 t.test('the program counts too', async (t) => {
   t.same(instead(path('/x'), ['read'], '/bin/cat'), ['/usr/bin/cat']);
+});
+
+t.test('what is told stands where it is written', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-links-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'p.yaml');
+  const path = 'path: [/etc/hostname, "/var/run/a", /var/run/ab]';
+  const rules = ['  - permit: read', `    ${path}`, '  - deny: write', '    path:', '      - /var/run/a'];
+  writeFileSync(file, ['version: 1', 'program: /var/run/p', 'rules:', ...rules, ''].join('\n'), { mode: 0o600 });
+  try {
+    loadPolicy(file, around);
+    t.fail('/var/run is a link on every Debian');
+  } catch (error) {
+    if (!(error instanceof BadPolicy)) throw error;
+    t.same(
+      error.problems.map(({ line, column }) => [line, column]),
+      [
+        [2, 10],
+        [5, 28],
+        [5, 41],
+        [8, 9],
+      ],
+    );
+  }
 });
