@@ -90,7 +90,10 @@ bool TakeOver(Napi::Env env, const Napi::Object& options, Held* child) {
       RefuseIoUring(env, fd);
       return false;
     }
-    if (Target(there) == Target("/proc/self/fd/" + std::to_string(fd))) child->inherited.push_back(fd);
+    // A child that has not run yet has our end of the socket, too: that one is not the caller's.
+    const std::string target = Target(there);
+    if (fd != child->control.get() && !target.empty() && target == Target("/proc/self/fd/" + std::to_string(fd)))
+      child->inherited.push_back(fd);
   }
   return true;
 }
