@@ -4,6 +4,7 @@
 # data), in a machine of its own (scripts/learning), with
 #   UNDER     the words in front of each command: `callgate learn --policies DIR --`, `callgate run ...`, or none
 #   WORK      the program's folder, which stays from run to run
+# A line `# version: 2` in it says with which version of the language it is learned, where that is not 1.
 set -eu
 run=$1
 work=${WORK:-/srv/$(basename "$(dirname "$0")")}

@@ -19,6 +19,7 @@ const { parseGroup, parsePolicy } = await load('policy/parse.js');
 const { pathMatches } = await load('decide/match.js');
 const { decide } = await load('decide/decide.js');
 const { bytesOf, textOf } = await load('policy/bytes.js');
+const { interpreterOf } = await load('supervise/program.js');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -171,7 +172,7 @@ for (const name of names) {
       const learnt = learnPolicies({
         ...{ runs: some, existing: [], groups, sensitive, around, machine, strength },
         userName: (uid) => Object.entries(users).find(([, one]) => one === uid)?.[0] ?? null,
-        interpreter: () => undefined,
+        interpreter: interpreterOf,
         certificate: some.at(-1).header.certificate,
       });
       if (count === 3) row.ms = Math.round(performance.now() - began);

@@ -16,6 +16,7 @@ export function readRecording(place, name, run) {
   const named = [];
   const command = [name];
   let certificate;
+  let version = 1;
   let [events, repeats] = [0, 0];
   const files = readdirSync(join(place, run))
     .filter((file) => file.endsWith('.journal'))
@@ -25,6 +26,7 @@ export function readRecording(place, name, run) {
     // Where the recorder takes down what the program says is its own affair.
     const records = journal.records.filter(({ object }) => !object.startsWith('/var/tmp/recordings.'));
     for (const record of records) observations.add(record, 'learnt');
+    version = Math.max(version, journal.header.version ?? 1);
     command.push(...journal.header.command.slice(1));
     for (const word of journal.header.command.slice(1).flatMap((one) => one.split(/[=,:]/)))
       if (word !== '') named.push(resolve(journal.header.cwd, word));
@@ -48,6 +50,7 @@ export function readRecording(place, name, run) {
     partial: false,
     of: [],
     certificate,
+    ...(version === 1 ? {} : { version }),
   };
   return { header, observations };
 }
