@@ -44,6 +44,17 @@ static __noinline int keep_told(struct cg_subject *subject, struct linux_binprm 
 	return cg_fast_keep_told(subject, &fast, sequence, since);
 }
 
+/* The number of the event that told of this program; 0: none that is known of. */
+static __noinline __u64 told_before(struct cg_subject *subject, struct linux_binprm *bprm)
+{
+	struct cg_fast fast;
+
+	if (!subject || !bprm)
+		return 0;
+	begin_with(&fast, bprm, CG_EXEC);
+	return cg_fast_told(subject, &fast);
+}
+
 /*
  * An exec that stays under the policy it is made under, by the fast path: as the hook below says of it. The program has to be one
  * that the session was told of.
@@ -245,8 +256,11 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 				return verdict;
 		}
 		/* Where the program is not the one its policy is named after, events must say which it is. */
-		if (next && (next == entry.subject->policy || access->mode != CG_ENFORCE))
-			exe = announce(&entry, bprm);
+		if (next && (next == entry.subject->policy || access->mode != CG_ENFORCE)) {
+			exe = access->mode == CG_ENFORCE ? told_before(entry.subject, bprm) : 0;
+			if (!exe)
+				exe = announce(&entry, bprm);
+		}
 		entry.subject->next_policy = next;
 		entry.subject->next_exe = exe;
 		entry.subject->next_bprm = (__u64)bprm;

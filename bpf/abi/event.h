@@ -7,8 +7,8 @@ enum cg_event_type {
 	CG_EVENT_ACCESS = 1, /* an attempt and its verdict */
 	CG_EVENT_EXEC = 2,   /* a subject is about to run another program; the object is the program's path (the script's, where it
 	                      * is one). Later events of the subject carry its sequence number as `exe`. Not sent where the
-	                      * program is the one the next policy is named after and nothing is being learned, nor where an
-	                      * exec is by the fast path and the session was told of that path (told.inc.h). */
+	                      * program is the one the next policy is named after and nothing is being learned, nor where the
+	                      * session was told of that path before (told.inc.h). */
 	CG_EVENT_QUESTION = 4, /* a rule asks: the thread is stopped until it is answered, nothing has happened yet; `decided` are
 				* the operations that are asked about */
 	CG_EVENT_FLOOR = 3,  /* the hard-wired floor refused; `reason` is an enum cg_floor, the object may be empty */

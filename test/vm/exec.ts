@@ -246,8 +246,13 @@ async function toldOnce(t: Test, { confined }: Checks): Promise<void> {
   ];
   const unseen = open(B);
   const at = (program: string): string => `read ${B} by ${program}`;
-  const trace = async (name: string, acts: readonly string[], want: readonly string[]) => {
-    const run = await confined.run(acts, { rules });
+  const trace = async (
+    name: string,
+    acts: readonly string[],
+    want: readonly string[],
+    under: readonly RuleText[] = rules,
+  ) => {
+    const run = await confined.run(acts, { rules: under });
     t.same(
       {
         told: toldWith(run),
@@ -265,6 +270,8 @@ async function toldOnce(t: Test, { confined }: Checks): Promise<void> {
     [...runOne, ...runTwo, ...runOne, ...runTwo, ...runOne],
     [one, at(one), two, at(two), at(one), at(two), at(one)],
   );
+  const conditional = [{ ...rules[0], if: { uid: 0 } }, ...rules.slice(1)] as RuleText[];
+  await trace('by rules with conditions, too', [...runOne, ...runOne], [one, at(one), at(one)], conditional);
   await trace('each session is told by itself', [...runOne, ...runOne], [one, at(one), at(one)]);
   const [from, to] = [`${inner}/three`, `${moved}/one`];
   await trace(
