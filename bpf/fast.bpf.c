@@ -14,6 +14,7 @@ extern const void mount_lock __ksym __weak;
 extern const void rename_lock __ksym __weak;
 
 #include "path.inc.h"
+#include "kinds.inc.h"
 
 /* Mounts crossed: more is the walk's. */
 #define FAST_MOUNTS 3
@@ -134,7 +135,7 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 	return 0;
 }
 
-/* A stacking file system's own access, on its own mount: the path that it serves was judged (path.inc.h: cg_find_object). */
+/* A stacking file system's own access, on its own mount: the path that it serves was judged (kinds.inc.h: cg_find_object). */
 static __always_inline int is_a_layers(struct cg_fast *fast)
 {
 	struct mount *mount = CG_AS(struct mount, fast->mount - bpf_core_field_offset(struct mount, mnt));

@@ -18,7 +18,7 @@
  * file_permission and inode_permission are left alone: what was opened was judged, and they would tax every read.
  *
  * Where a hook returns without a judgement, the reason stands there, and why the caller cannot bring it about. Everywhere:
- * cg_facts_path() and cg_path_object() say that an access is a stacking file system's own (path.inc.h says by what).
+ * cg_facts_path() and cg_path_object() say that an access is a stacking file system's own (kinds.inc.h says by what).
  */
 #include "ask.h"
 #include "fast.h"

@@ -56,7 +56,8 @@ int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info,
 		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SIGNAL);
 	/*
 	 * The kernel's own, of which current is just the occasion (PR_SET_PDEATHSIG: kernel/exit.c, reparent_leader): SEND_SIG_NOINFO is
-	 * no address. Read, and not compared: the verifier takes a hook's pointers for addresses.
+	 * no address. Read, and not compared: the verifier takes a hook's pointers for addresses. Any other is on the kernel's stack, where no
+	 * read fails.
 	 */
 	if (bpf_probe_read_kernel(&code, sizeof(code), &info->si_code))
 		return 0;

@@ -47,15 +47,7 @@ static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struc
 		return scratch->climb.state;
 #else
 		walk.from = from;
-		scratch->climb.retries = 0;
-		cg_walk_start(scratch);
-		bpf_loop(CG_STEPS_MAX, OF_CLASS(walk_one), &walk, 0);
-		if (scratch->climb.phase != CG_DONE)
-			scratch->climb.unresolved = CG_UNRESOLVED_RACE;
-		access->unresolved = scratch->climb.unresolved;
-		if (!scratch->climb.count)
-			scratch->climb.state = from;
-		cg_end_text(scratch);
+		OF_CLASS(walk_all)(&walk, from);
 		if (!scratch->climb.unreachable)
 			return scratch->climb.state;
 		access->object = CG_OBJECT_KIND;

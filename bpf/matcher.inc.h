@@ -119,6 +119,22 @@ static long OF_CLASS(walk_one)(__u32 index, struct OF_CLASS(walk) *walk)
 	}
 	return climb->phase == CG_DONE;
 }
+
+/* All steps of scratch->access, from the state that its components begin at: what they came to is in scratch->climb. */
+static __always_inline void OF_CLASS(walk_all)(struct OF_CLASS(walk) *walk, __u32 from)
+{
+	struct cg_scratch *scratch = walk->scratch;
+
+	scratch->climb.retries = 0;
+	cg_walk_start(scratch);
+	bpf_loop(CG_STEPS_MAX, OF_CLASS(walk_one), walk, 0);
+	if (scratch->climb.phase != CG_DONE)
+		scratch->climb.unresolved = CG_UNRESOLVED_RACE;
+	scratch->access.unresolved = scratch->climb.unresolved;
+	if (!scratch->climb.count)
+		scratch->climb.state = from;
+	cg_end_text(scratch);
+}
 #endif
 
 #ifndef CG_LATER
@@ -136,19 +152,11 @@ static __noinline int OF_CLASS(answer_of)(struct OF_CLASS(cg_image) *image, stru
 		scratch->climb.bytes = 0;
 		bpf_loop(sizeof(((struct cg_trial *)0)->data), OF_CLASS(walk_written), &walk, 0);
 #else
-		scratch->climb.retries = 0;
-		cg_walk_start(scratch);
-		bpf_loop(CG_STEPS_MAX, OF_CLASS(walk_one), &walk, 0);
-		if (scratch->climb.phase != CG_DONE)
-			scratch->climb.unresolved = CG_UNRESOLVED_RACE;
-		access->unresolved = scratch->climb.unresolved;
+		OF_CLASS(walk_all)(&walk, image->header.start_path);
 		if (scratch->climb.unreachable) {
 			access->object = CG_OBJECT_KIND;
 			access->kind = CG_KIND_UNREACHABLE;
 		}
-		if (!scratch->climb.count)
-			scratch->climb.state = image->header.start_path;
-		cg_end_text(scratch);
 #endif
 		state = scratch->climb.state;
 	} else if (access->object == CG_OBJECT_INET) {
