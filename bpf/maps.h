@@ -184,7 +184,7 @@ struct cg_folder {
 	__u64 cookie;    /* of the session, the policy and its generation: an image */
 	__u64 image;
 	__u64 removals;  /* the sequences before the directory's path was read */
-	__u32 renames;
+	__u32 renames;   /* odd, as it never was then: they do not matter here */
 	__u32 mounts;
 	__u32 state;
 	__u32 version;   /* odd while it is written */

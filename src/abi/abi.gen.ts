@@ -225,17 +225,18 @@ export const STRUCTS = {
     },
   },
   gate: {
-    bytes: 72,
+    bytes: 80,
     fields: {
       living: { offset: 0, bytes: 8, type: 'u64' },
       born: { offset: 8, bytes: 8, type: 'u64' },
       off: { offset: 16, bytes: 8, type: 'u64' },
       removals: { offset: 24, bytes: 8, type: 'u64' },
-      strays: { offset: 32, bytes: 8, type: 'u64' },
-      stray_time: { offset: 40, bytes: 8, type: 'u64' },
-      stray_pid: { offset: 48, bytes: 4, type: 'u32' },
-      stray_session: { offset: 52, bytes: 4, type: 'u32' },
-      stray_comm: { offset: 56, bytes: 16, type: 'char', count: 16 },
+      unlocked: { offset: 32, bytes: 8, type: 'u64' },
+      strays: { offset: 40, bytes: 8, type: 'u64' },
+      stray_time: { offset: 48, bytes: 8, type: 'u64' },
+      stray_pid: { offset: 56, bytes: 4, type: 'u32' },
+      stray_session: { offset: 60, bytes: 4, type: 'u32' },
+      stray_comm: { offset: 64, bytes: 16, type: 'char', count: 16 },
     },
   },
   seen_key: {
@@ -641,5 +642,5 @@ export const NUMBERS = {
   SUBJECT_FREE: 2,
   SUBJECT_DEAD: 4,
   EXEC_BY_NAME: 1,
-  ABI_VERSION: 4,
+  ABI_VERSION: 5,
 } as const;
