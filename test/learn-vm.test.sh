@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `callgate learn --vm` as a person types it, with real guests of the kernels named (default: 6.1 and 6.12). TAP on stdout; a minute or
 # two a kernel under emulation.
+# shellcheck disable=SC2016 # single quotes hold programs for node
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 kernels=("$@")
