@@ -52,7 +52,13 @@ function moved({ header, observations }: Run, home: string, here: string): Run {
     all.moved({ ...move, from: object(from), to: object(to), fromText: text(fromText), toText: text(toText) });
   const named = header.named.map(path);
   const configured = header.configured === undefined ? {} : { configured: header.configured.map(path) };
-  return { header: { ...header, named, ...configured }, observations: all };
+  const given =
+    header.given === undefined
+      ? {}
+      : {
+          given: Object.fromEntries(Object.entries(header.given).map(([program, paths]) => [program, paths.map(path)])),
+        };
+  return { header: { ...header, named, ...configured, ...given }, observations: all };
 }
 
 /** A statement with `${HOME}` in front of what is in the home. */

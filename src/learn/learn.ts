@@ -49,7 +49,14 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
   const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
   const [moves, folds, surplus] = [observations.moves(), observations.folds(), observations.surplus()];
   const headers = runs.map(({ header }) => header);
-  const given = input.strength === 'exact' ? NOTHING_GIVEN : new Given(headers, input.machine.homes);
+  const own = new Set(
+    observations
+      .all()
+      .flatMap(({ operation, object }) =>
+        (operation === 'create' || operation === 'bind') && object.type === 'path' ? [object.path] : [],
+      ),
+  );
+  const given = input.strength === 'exact' ? NOTHING_GIVEN : new Given(headers, input.machine.homes, own);
   const made = new Evidence(observations.all(), given);
   const of = <T extends { readonly program: string }>(all: readonly T[], program: string): T[] =>
     all.filter((one) => one.program === program);
