@@ -18,6 +18,7 @@ export function readRecording(place, name, run) {
   const command = [name];
   let certificate;
   let version = 1;
+  let host;
   let [events, repeats] = [0, 0];
   const files = readdirSync(join(place, run))
     .filter((file) => file.endsWith('.journal'))
@@ -30,6 +31,7 @@ export function readRecording(place, name, run) {
     for (const [program, paths] of Object.entries(journal.given))
       given[program] = [...(given[program] ?? []), ...paths];
     version = Math.max(version, journal.header.version ?? 1);
+    host = journal.header.host ?? host;
     command.push(...journal.header.command.slice(1));
     for (const word of journal.header.command.slice(1).flatMap((one) => one.split(/[=,:]/)))
       if (word !== '') named.push(resolve(journal.header.cwd, word));
@@ -55,6 +57,7 @@ export function readRecording(place, name, run) {
     of: [],
     certificate,
     ...(version === 1 ? {} : { version }),
+    ...(host === undefined ? {} : { host }),
   };
   return { header, observations };
 }

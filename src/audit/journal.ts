@@ -28,6 +28,8 @@ export interface JournalHeader {
   /** --user; null: the caller. */
   readonly user: string | null;
   readonly cwd: string;
+  /** The host's name; absent: nobody looked. */
+  readonly host?: string;
   /** The entry program, resolved. */
   readonly program: string;
   /** Absolute paths that stood on the command line or in the environment; absent: nobody looked. */

@@ -25,6 +25,8 @@ export interface RunHeader {
   readonly program: string;
   /** --user; null: the caller. */
   readonly user: string | null;
+  /** The name of the host it ran on, without its domain; absent: not known. */
+  readonly host?: string;
   /** The home of whom it was run as; absent: not known. */
   readonly home?: string;
   readonly cwd: string;

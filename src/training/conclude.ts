@@ -235,6 +235,7 @@ export function concludeJournal(
     ...(Object.keys(given).length === 0 ? {} : { given }),
     partial: false,
     ...(home === null ? {} : { home }),
+    ...(header.host === undefined ? {} : { host: header.host }),
   };
   const result = conclude(host, {
     header: run,
