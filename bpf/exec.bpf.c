@@ -278,12 +278,15 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 			}
 		} else if (next) {
 			exe = announce(&entry, bprm);
+			if (access->mode == CG_LEARN) {
+				entry.subject->next_policy = next;
+				entry.subject->next_exe = exe;
+				tell_arguments(&entry, bprm);
+			}
 		}
 		entry.subject->next_policy = next;
 		entry.subject->next_exe = exe;
 		entry.subject->next_bprm = (__u64)bprm;
-		if (next && access->mode == CG_LEARN)
-			tell_arguments(&entry, bprm);
 	} else {
 		access->answer = CG_ANSWER_LOADS;
 		verdict = cg_conclude(entry.subject, entry.scratch);

@@ -91,12 +91,16 @@ t.test(
         `cd ${week}`,
         `/usr/bin/cp -S hunter2 ${other} ../kept/`,
         ...read.map((name) => `read line <${quiet}/${name}`),
+        // More than is looked at.
+        `/usr/bin/true ${'x'.repeat(5000)}`,
       ];
       writeFileSync(script, lines.map((line) => `${line}\n`).join(''));
       return ['--policies', policies, '--', '/usr/bin/dash', script];
     };
 
-    const learned = callgate('learn', '--json', ...weekly('harbour.txt', 'lantern.txt', 'one.txt', 'two.txt'));
+    // Of more than one piece, as the kernel half reads it.
+    const long = `${'harbour-'.repeat(30)}.txt`;
+    const learned = callgate('learn', '--json', ...weekly(long, 'lantern.txt', 'one.txt', 'two.txt'));
     t.equal(learned.status, 0, learned.stderr);
     const cp = readFileSync(`${policies}/usr_bin_cp.yaml`, 'utf8');
     const dash = readFileSync(`${policies}/usr_bin_dash.yaml`, 'utf8');
@@ -119,10 +123,11 @@ t.test(
         .map((line) => JSON.parse(line) as { program: string; path: string })
         .map(({ program, path }) => `${program} ${path}`)
         .sort();
-    const paths = [kept, `${week}/harbour.txt`, `${week}/lantern.txt`].map((path) => `/usr/bin/cp ${path}`);
+    const paths = [kept, `${week}/${long}`, `${week}/lantern.txt`].map((path) => `/usr/bin/cp ${path}`);
     t.same(given(log), paths, 'the log has what was an argument and was used');
     t.same(given(journal), paths);
-    t.notMatch(log + journal, /hunter2/, 'and no word besides');
+    t.notMatch(log + journal, /hunter2|xxxx/, 'and no word besides');
+    t.match(learned.stdout, /^ {2}"unread": 1[,\n]/m, 'what was too long is told');
 
     const other = callgate('run', ...weekly('pebble.txt', 'quarry.txt', 'one.txt', 'two.txt'));
     t.equal(other.stderr, '', 'nothing is refused of next week');
