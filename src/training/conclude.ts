@@ -33,7 +33,7 @@ import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
 const GROUPS: readonly string[] = [
-  ...['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals', 'x11'],
+  ...['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'node', 'java', 'terminals', 'x11'],
 ];
 
 /** One policy that was written, or left as it was. */
