@@ -3,14 +3,12 @@
  * Names that hold the host's: `callgate-vm.lower-test`, which mariadbd makes, and GnuPG's locks. On another host they are others, `${HOST}`
  * in a policy. It stands for the one name of the host where the policy is read, so it admits nothing besides.
  */
-import { readObject } from '../events/object.js';
-import { bytesOf, textOf } from '../policy/bytes.js';
+import { bytesOf } from '../policy/bytes.js';
 import { literalText } from '../policy/glob.js';
-import type { AccessObject } from '../policy/model.js';
 import type { Statement } from '../policy/statement.js';
 import type { Evidence } from './evidence.js';
 import type { LearnInput } from './input.js';
-import { Observations } from './observations.js';
+import { renamed } from './renamed.js';
 import type { Run } from './run.js';
 import { namesOf } from './texts.js';
 import type { Written } from './written.js';
@@ -45,29 +43,16 @@ function moved({ header, observations }: Run, word: RegExp, here: string): Run {
     if ((operation === 'create' || operation === 'bind') && (object.type === 'path' || object.type === 'unix'))
       made.add(object.path);
   const path = <P extends string>(one: P): P => {
+    if (!one.startsWith('/')) return one;
     let at = '';
     let text = '';
-    for (const name of namesOf(bytesOf(one))) {
+    for (const name of one.slice(1).split('/')) {
       at += `/${name}`;
-      text += `/${made.has(at) ? name.replace(word, here) : name}`;
+      text += `/${made.has(at) ? name.replace(word, () => bytesOf(here)) : name}`;
     }
     return (text === '' ? one : text) as P;
   };
-  const object = (one: AccessObject): AccessObject =>
-    one.type === 'path' || one.type === 'unix' ? { ...one, path: path(one.path) } : one;
-  const text = (one: string): string => {
-    const read = readObject(one);
-    if (read?.type === 'path') return textOf(path(read.path));
-    return read?.type === 'unix' ? `unix:${textOf(path(read.path))}` : one;
-  };
-  const all = new Observations();
-  for (const program of observations.programs()) all.ran(program);
-  for (const one of observations.all()) all.put({ ...one, object: object(one.object), text: text(one.text) });
-  for (const fold of observations.folds()) all.putFold({ ...fold, folder: path(fold.folder) });
-  for (const one of observations.surplus()) all.putSurplus(one);
-  for (const { from, to, fromText, toText, ...move } of observations.moves())
-    all.moved({ ...move, from: object(from), to: object(to), fromText: text(fromText), toText: text(toText) });
-  return { header, observations: all };
+  return { header, observations: renamed(observations, path) };
 }
 
 /**
@@ -106,7 +91,7 @@ export function withHost(statement: Statement, names: ReadonlySet<string>, here:
     let text = front;
     for (const part of partsOf(rest)) {
       at += `/${part}`;
-      text += `/${names.has(at) ? part.replace(word, '${HOST}') : part}`;
+      text += `/${names.has(at) ? part.replace(word, () => '${HOST}') : part}`;
     }
     return text;
   });

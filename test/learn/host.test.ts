@@ -26,6 +26,7 @@ const work = (host: string): EventRecord[] => [
   seen('create', `/srv/mail/${host}`, { directory: true }),
   seen('read', `/srv/mail/${host}/inbox`),
   seen('read', '/srv/web1/web1.conf'),
+  seen('read', '/srv/mail/caf\\xc3\\xa9'),
   ...made(`/srv/data/${host}-old.txt`),
 ];
 
@@ -64,6 +65,7 @@ t.test("a name that the program made and that holds the host's", async (t) => {
 t.test('runs of several hosts, and of one that is not known', async (t) => {
   const both = learnt([runOf(work('web1'), { host: 'web1' }), runOf(work('db7'), { host: 'db7' })], 'db7');
   t.notMatch(both.text, /data\/(web1|db7)\.lower-test/);
+  t.match(both.text, /\/srv\/mail\/café"\n/, 'bytes stay bytes');
   t.same(verdicts(both, 'mx', '/srv/data/mx.lower-test', '/srv/data/db7.lower-test'), ['permit', 'deny']);
   for (const [header, host] of [
     [{}, 'web1'],
