@@ -446,6 +446,7 @@ export const ENUMS = {
     EVENT_EXEC: 2,
     EVENT_QUESTION: 4,
     EVENT_FLOOR: 3,
+    EVENT_ARGUMENTS: 5,
   },
   unresolved: {
     RESOLVED: 0,
@@ -518,6 +519,7 @@ export const ENUMS = {
     OBJECT_FAMILY: 7,
     OBJECT_WORD: 8,
     OBJECT_HEAD: 9,
+    OBJECT_ARGUMENTS: 10,
   },
   kind: {
     KIND_MEMFD: 0,

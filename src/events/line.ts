@@ -36,6 +36,15 @@ export function noteLine(note: NoteRecord): string {
     case 'problem':
       // Of several lines: a policy's mistake is told with its place.
       return `problem ${note.problem.split('\n').map(plain).join('\n    ')}`;
+    case 'given':
+      return `given ${note.path} to ${note.program}`;
+    case 'unread': {
+      const parts = [
+        ...(note.unread > 0 ? [`of ${note.unread} programs that could not be read`] : []),
+        ...(note.cut > 0 ? [`of ${note.cut} programs that were too long`] : []),
+      ];
+      return `unread arguments ${parts.join(', ')}`;
+    }
     case 'end':
       return `end${note.unattended === true ? ' (its supervisor had died)' : ''} ${countersLine(note)}`;
   }

@@ -20,7 +20,9 @@ import { ALL_PROTOCOLS, addressesOf } from './sockets.js';
 import type { Item } from './statements.js';
 
 /** Values that only show whether a pattern can be read. */
-const STAND_IN: Readonly<Record<Variable, string>> = { HOME: '/home/user', USER: 'user', UID: '1', CWD: '/home/user' };
+const STAND_IN: Readonly<Record<Variable, string>> = {
+  ...{ HOME: '/home/user', USER: 'user', UID: '1', CWD: '/home/user', HOST: 'host' },
+};
 
 type Around = Omit<Item, 'objects' | 'key' | 'operations'>;
 
