@@ -66,9 +66,14 @@ function readCaller(): Caller | null {
     held: { pid: Number(pid), control: Number(control) },
     words: texts(`/proc/${pid}/cmdline`),
     env: texts(`/proc/${pid}/environ`),
-    watcher: watched === undefined ? null : new Watcher(Number(watched)),
+    watcher: watcherOf(watched),
     ignored: Array.from({ length: 64 }, (_, bit) => bit + 1).filter((number) => (mask >> BigInt(number - 1)) & 1n),
   };
+}
+
+function watcherOf(told: string | undefined): Watcher | null {
+  const [, fd, pid] = /^(\d+):(\d+)$/.exec(told ?? '') ?? [];
+  return fd === undefined || pid === undefined ? null : new Watcher(Number(fd), Number(pid));
 }
 
 /** Texts that each end in a zero. */

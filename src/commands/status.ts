@@ -60,7 +60,7 @@ function renderSession(session: SessionStatus): string {
   const who =
     session.supervisor === null
       ? `NO SUPERVISOR (it is gone; the policies hold on; end it: callgate stop ${session.name})`
-      : `supervisor ${session.supervisor}`;
+      : `supervisor ${session.supervisor}${session.watcher === null ? `, ${UNWATCHED}` : ''}`;
   const policies = session.policies.map(({ program, mode, generation }) => [
     `    ${program}`,
     mode,
@@ -85,3 +85,6 @@ function renderSession(session: SessionStatus): string {
     `  ${countersLine(session.counters)}`,
   ].join('\n');
 }
+
+/** Of a supervisor beside which no `callgate-watch` is. */
+const UNWATCHED = 'NO WATCHER (killed, it would leave its hooks on until callgate is called again)';

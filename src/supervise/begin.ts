@@ -89,7 +89,8 @@ export async function openSession(
       sweep(host, gate);
       // What a supervisor that was killed left standing still waits for nobody any more.
       for (const settled of settleAll(host, gate)) process.emitWarning(settledText(settled));
-      return Session.open(host, gate, facts(sessionName(request)), images);
+      const watched = { watcher: watcher?.process ?? null };
+      return Session.open(host, gate, { ...facts(sessionName(request)), ...watched }, images);
     } catch (error) {
       if (releaseGate(host, gate, !unload) || gate.sessions().length > 0) watcher?.disarm();
       throw error;

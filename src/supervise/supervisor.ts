@@ -31,6 +31,7 @@ import { forwardSignals } from './foreground.js';
 import { attendHere } from './local.js';
 import { PolicyKeeper } from './reload.js';
 import { type Stopped, stopSession } from './stop.js';
+import { watchWatcher } from './watched.js';
 
 /** How a session's first subjects come: by launch; by a pid, a cgroup, a unit. */
 export interface Origin<E> {
@@ -138,6 +139,10 @@ export class Supervisor {
     const signals = forwardSignals(this.#session, () => this.#questions?.wake());
     const reap = (): void => void addon.reapOrphans();
     process.on('SIGCHLD', reap);
+    const unwatch = watchWatcher(this.#session, (words) => {
+      this.#reporter.problem(words);
+      this.#talk(words);
+    });
     try {
       door = await this.#open();
       this.#keeper?.watch();
@@ -155,6 +160,7 @@ export class Supervisor {
       }
       return await ended;
     } finally {
+      unwatch();
       this.#questions?.close();
       await this.#keeper?.stop();
       await door?.close();
