@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';
+import { ignore } from '../host/signals.js';
 import type { Request } from '../supervise/begin.js';
 import { Watcher } from '../supervise/watcher.js';
 
@@ -52,7 +53,7 @@ export function requireCaller(): Caller {
 export function ignoreWhatIsIgnored(): void {
   const ignored = caller()?.ignored ?? [];
   for (const [name, number] of Object.entries(constants.signals))
-    if (ignored.includes(number) && !KEPT.includes(name)) process.on(name as NodeJS.Signals, () => undefined);
+    if (ignored.includes(number) && !KEPT.includes(name)) ignore(name as NodeJS.Signals);
 }
 
 function readCaller(): Caller | null {

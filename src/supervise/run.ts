@@ -75,7 +75,9 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const terminal = new TerminalSink(talk, name, log);
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
     const policies = { source, numbering, mode, around };
-    const supervisor = new Supervisor({ session, application, sinks, policies, talk, automats: options.automats });
+    const interject = (line: string): void => voice.interject(line);
+    const { automats } = options;
+    const supervisor = new Supervisor({ session, application, sinks, policies, talk, interject, automats });
     const entry = session.policyOf(program.path)?.number ?? 0;
     const origin = quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []);
     if (options.wait) talk(`${name} begins once somebody attends: callgate attach ${name}`);
