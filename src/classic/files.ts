@@ -146,7 +146,9 @@ function readOne(file: string, notes: Note[], prepare: (text: Bytes) => Bytes = 
 /** Could systrace have written it? What a person put among its lines says more, mostly. */
 function isPlain(rule: ClassicRule): boolean {
   const { verdict, log, predicate, elevation } = rule.action;
-  if (verdict !== 'permit' || log || predicate !== null || elevation !== null) return false;
+  // Asked of a file that is mapped as code, and of nothing else.
+  const mapped = rule.call === 'mmap' && verdict === 'deny';
+  if ((verdict !== 'permit' && !mapped) || log || predicate !== null || elevation !== null) return false;
   return comparisonsOf(rule).every(({ operator }) => operator === 'eq' || operator === 'sub' || operator === 'nsub');
 }
 

@@ -57,6 +57,8 @@ export interface Supervision {
     readonly numbering: Numbering;
     readonly mode: ModeChoice;
     readonly around: Surroundings;
+    /** That they changed is not said: whoever is asked has just changed them. */
+    readonly silent?: boolean;
   } | null;
   /** Says a line to the person, never on the program's standard output. */
   readonly talk: (line: string) => void;
@@ -98,7 +100,7 @@ export class Supervisor {
             taken: (images, changed) => {
               this.#reporter.hold(changed);
               this.#questions?.judging.taking(images);
-              for (const { program, generation } of images)
+              for (const { program, generation } of policies.silent === true ? [] : images)
                 talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
             },
             held: (images, changed) => this.#questions?.judging.took(images, changed),

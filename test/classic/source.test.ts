@@ -165,6 +165,7 @@ t.test('what systrace wrote itself is read back without a word', async (t) => {
     'mmap: not prot sub "PROT_EXEC" then permit',
     'mkdir: filename eq "/x" then permit',
     'socket: true then permit',
+    'mmap: true then deny[enoent]',
   ];
   const marked = `Policy: /bin/a, Emulation: native\n\t# written by systrace\n`;
   const lines = (some: readonly string[]): string => some.map((line) => `\tnative-${line}\n`).join('');
@@ -180,8 +181,8 @@ t.test('what systrace wrote itself is read back without a word', async (t) => {
   t.same(
     told.map((line) => line.replace(/ callgate policy import.*/, '')),
     [
-      '/home/bin_a: line 9: what holds is narrower than what is written:',
-      '/home/bin_a: line 8: not all that is written there is held:',
+      '/home/bin_a: line 10: what holds is narrower than what is written:',
+      '/home/bin_a: line 9: not all that is written there is held:',
     ],
     'nor of what a person put behind it is anything kept back',
   );

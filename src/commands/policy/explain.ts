@@ -39,7 +39,8 @@ export default class PolicyExplain extends CallgateCommand {
     operation: Args.string({ ignoreStdin: true, description: OPERATIONS.join(', ') }),
     object: Args.string({
       ignoreStdin: true,
-      description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, uid:1000, capability:chown, signal:TERM:child',
+      description:
+        '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, uid:1000, capability:chown, signal:TERM:child',
     }),
   };
   static override flags = {
