@@ -8,6 +8,7 @@ import type { Host } from '../host/host.js';
 import type { Waiting } from '../kernel/asking.js';
 import type { Gate } from '../kernel/gate.js';
 import type { SessionCounters, Whole } from '../kernel/records.js';
+import { counted } from '../policy/counted.js';
 import { OPERATIONS } from '../policy/operations.js';
 import { lookWell } from './living.js';
 import { cookieOf, isSupervised, lives, readStates, type SessionState } from './state.js';
@@ -89,7 +90,7 @@ export function status(host: Host, gate: Gate | null): Status {
 export function strayLine({ strays, stray }: Pick<Whole, 'strays' | 'stray'>): string | null {
   if (strays === 0) return null;
   const last = stray === null ? '' : ` (the last by ${stray.comm}, ${stray.pid})`;
-  return `${strays} attempts REFUSED of processes that outlived their session${last}`;
+  return `${counted(strays, 'attempt')} REFUSED of processes that outlived their session${last}`;
 }
 
 function sessionStatus(gate: Gate, state: SessionState, waiting: readonly Waiting[]): SessionStatus {

@@ -48,11 +48,15 @@ export interface Request {
  */
 export async function prepareKernel(host: Host, say: (line: string) => void): Promise<void> {
   // Under the lock, for a hook is attached to see it fire.
-  await locked(host, () => {
+  const waiting = (holders: string): void => {
+    if (process.stderr.isTTY) say(`waiting for ${holders}, which loads or changes the gate`);
+  };
+  const prove = (): void => {
     if (isProven(host)) return;
     mountMissing(say);
     requireKernel(host);
-  });
+  };
+  await locked(host, prove, undefined, waiting);
 }
 
 function isProven(host: Host): boolean {
