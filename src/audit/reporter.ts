@@ -8,6 +8,7 @@ import { type EventRecord, isEvent, type LogRecord } from '../events/record.js';
 import { type JudgingPolicy, Recorder } from '../events/recorder.js';
 import { bootTime } from '../host/clock.js';
 import { Passed } from '../learn/passed.js';
+import { counted } from '../policy/counted.js';
 import type { Session } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { Pipeline } from './pipeline.js';
@@ -126,7 +127,7 @@ export class Reporter {
       this.#talk(
         records === 0
           ? `the ${sink} failed at its end (${failure})`
-          : `${records} records of the ${sink} were lost${failure === null ? '' : ` (${failure})`}`,
+          : `lost ${counted(records, 'record')} of the ${sink}${failure === null ? '' : ` (${failure})`}`,
       );
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A record on one line, for a person. */
+import { counted } from '../policy/counted.js';
 import { reasonText } from './names.js';
 import type { Counters, EventRecord, NoteRecord } from './record.js';
 
@@ -27,9 +28,9 @@ export function noteLine(note: NoteRecord): string {
     case 'lost': {
       const { dropped, malformed, unwritten, sink } = note;
       const parts = [
-        ...(dropped > 0 ? [`${dropped} events the ring had no room for`] : []),
-        ...(malformed > 0 ? [`${malformed} events that could not be read`] : []),
-        ...(unwritten > 0 ? [`${unwritten} records that the ${sink ?? 'log'} could not take`] : []),
+        ...(dropped > 0 ? [`${counted(dropped, 'event')} the ring had no room for`] : []),
+        ...(malformed > 0 ? [`${counted(malformed, 'event')} that could not be read`] : []),
+        ...(unwritten > 0 ? [`${counted(unwritten, 'record')} that the ${sink ?? 'log'} could not take`] : []),
       ];
       return `lost ${parts.join(', ')}`;
     }
