@@ -47,7 +47,7 @@ policy=$(grep -l "^program: $work/job\$" "$work"/policies/*.yaml)
 for file in both $(printf 'of-%s ' "${kernels[@]}"); do
   is "the policy permits reading $file" "$(./bin/callgate policy explain --json "$policy" read "$work/$file" | grep -c '^    "verdict": "permit"')" 1
 done
-is 'and nothing like it' "$(./bin/callgate policy explain --json "$policy" read "$work/other" | grep -c '^    "verdict": "permit"')" 0
+is 'and nothing like it' "$(./bin/callgate policy explain --json "$policy" read "$work/other" | grep -c '^    "verdict": "deny"')" 1
 runs=$(./bin/callgate learn status --json "$work/policies" | grep -c '"session": "job-')
 is 'the runs are kept' "$runs" ${#kernels[@]}
 for kernel in "${kernels[@]}"; do ./bin/callgate learn forget "job-$kernel-1" >/dev/null; done
