@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What the workloads share. A workload is called with a RUN: 1, 2 or 3 (training) or `held` (the same kind of use with other
-# data), in a machine of its own (scripts/learning), with
+# What the workloads share. A workload is called with a RUN: 1, 2 or 3 (training), `held` (the same kind of use with other
+# data) or, where it knows that, `stray` (what nobody did in training), in a machine of its own (scripts/learning), with
 #   UNDER     the words in front of each command: `callgate learn --policies DIR --`, `callgate run ...`, or none
 #   WORK      the program's folder, which stays from run to run
 # A line `# version: 2` in it says with which version of the language it is learned, where that is not 1.
@@ -17,13 +17,19 @@ case $run in
   2) words=(orchard pebble quarry saddle) day=20261110 number=2 ;;
   3) words=(timber umbrella velvet) day=20261117 number=3 ;;
   held) words=(walnut copper granite thistle maple) day=20261124 number=4 ;;
-  *) echo "$0: no run $run: 1, 2, 3 or held" >&2; exit 2 ;;
+  stray) words=(walnut copper) day=20261201 number=5 ;;
+  *) echo "$0: no run $run: 1, 2, 3, held or stray" >&2; exit 2 ;;
 esac
 mkdir -p "$work"
 cd "$work"
 
 # Runs a command as it is judged.
 under() { "${under[@]}" "$@"; }
+
+# stray NAME COMMAND...: says of an act that nobody did in training whether it succeeds.
+stray() {
+  if "${@:2}" >/dev/null 2>&1; then echo "stray: $1 done"; else echo "stray: $1 refused"; fi
+}
 
 # text WORD LINES: some lines about a word.
 text() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges recordings on this machine: derives policies from one, two and three training runs, and holds the held-out run against them.
+// Prints the table of the README, and what it comes to; with --strength one for these, with the time that deriving from three runs took.
 //   scripts/learning/judge.mjs [--strength S]... [--show PROGRAM] [--refused] [--after 1|2|3] [--json] [--write DIR] FOLDER [PROGRAM]...
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -35,7 +36,8 @@ const { values, positionals } = parseArgs({
 });
 const [folder, ...only] = positionals;
 const measured = Number(values.after);
-const strengths = values.strength ?? ['balanced'];
+// What names alone come to stands beside it in the README.
+const strengths = values.strength ?? ['balanced', 'exact'];
 const sensitive = readSensitive(readFileSync(join(ROOT, 'policies/sensitive.txt'), 'utf8'));
 const users = {
   root: 0,
@@ -49,7 +51,7 @@ const users = {
   sshd: 995,
   _apt: 42,
 };
-const around = {
+const anywhere = {
   variable: () => null,
   user: (name) => users[name] ?? null,
   group: () => null,
@@ -60,10 +62,10 @@ const around = {
 };
 const GROUPS = readdirSync(join(ROOT, 'policies/groups')).map((name) => basename(name, '.yaml'));
 const owner = packageOwners();
-const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals', 'x11'];
+const ORDER = ['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'node', 'java', 'terminals', 'x11'];
 const groups = [...ORDER, ...GROUPS.filter((name) => !ORDER.includes(name))].map((name) => ({
   name,
-  rules: parseGroup(name, around.rules(name).text, name, around),
+  rules: parseGroup(name, anywhere.rules(name).text, name, anywhere),
 }));
 
 /** A recorded run, with what scripts/learning/listing.mjs found in the configuration files that it read. */
@@ -153,6 +155,8 @@ for (const name of names) {
     continue;
   }
   const machine = machineOf(place);
+  // Names that hold the host's are those of the host that was recorded.
+  const around = { ...anywhere, variable: (variable) => (variable === 'HOST' ? (held.header.host ?? null) : null) };
   for (const strength of strengths) {
     const row = {
       name,
@@ -223,6 +227,7 @@ for (const name of names) {
   }
 }
 if (values.json) console.log(JSON.stringify(rows));
+else if (values.strength === undefined) printReadme();
 else {
   console.log(
     '| program | strength | held out: after 1 run | 2 | 3 | patterns | granted / seen | sensitive | statements | ms |',
@@ -232,4 +237,23 @@ else {
     console.log(
       `| ${row.name} | ${row.strength} | ${row.held.join(' | ')} | ${row.patterns} | ${row.there} / ${row.seen} | ${row.sensitive} | ${row.statements} | ${row.ms} |${row.own > 0 ? ` own training: ${row.own}` : ''}`,
     );
+}
+
+/** As it stands in the README. */
+function printReadme() {
+  const balanced = rows.filter(({ strength }) => strength === 'balanced');
+  const exact = new Map(rows.filter(({ strength }) => strength === 'exact').map((row) => [row.name, row]));
+  console.log(
+    '| program | held out, refused after 1 run | 2 | 3 | by names alone, after 3 | patterns | there / seen | key-like names | statements |',
+  );
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
+  for (const row of balanced)
+    console.log(
+      `| ${row.name} | ${row.held.join(' | ')} | ${exact.get(row.name).held[2]} | ${row.patterns} | ${row.there} / ${row.seen} | ${row.sensitive} | ${row.statements} |`,
+    );
+  const whole = (after) => balanced.filter(({ held }) => held[after - 1] === 0).length;
+  const sum = (key) => balanced.reduce((total, row) => total + row[key], 0);
+  console.log(
+    `\nNothing is refused in the held-out run of ${whole(3)} of ${balanced.length} programs after three runs, of ${whole(2)} after two, of ${whole(1)} after one; of their own training ${sum('own')}. What is granted is ${(sum('there') / Math.max(1, sum('seen'))).toFixed(2)} times what was seen.`,
+  );
 }

@@ -16,7 +16,7 @@ import type { Surroundings } from '../../src/policy/surroundings.js';
 const FOLDER = fileURLToPath(new URL('../../../policies/', import.meta.url));
 const UIDS: Readonly<Record<string, number>> = { root: 0, 'www-data': 33, nobody: 65534 };
 const around: Surroundings = {
-  variable: () => null,
+  variable: (name) => (name === 'HOST' ? 'here' : null),
   user: (name) => UIDS[name] ?? null,
   group: () => null,
   rules: (name) => ({ file: `${name}.yaml`, text: readFileSync(`${FOLDER}groups/${name}.yaml`, 'utf8') }),
@@ -41,6 +41,7 @@ t.test('each is read, compiles, and says that nothing was lost', async (t) => {
     for (const file of readdirSync(`${FOLDER}${application}`).filter((name) => name.endsWith('.yaml'))) {
       const text = readFileSync(`${FOLDER}${application}/${file}`, 'utf8');
       t.match(text, /nothing lost/, file);
+      t.notMatch(text, /callgate-vm/, `${file} does not name the host that it was learned on`);
       const policy = parsePolicy(text, file, around);
       t.ok(compilePolicy(policy, { programs: [policy.program] }, 1n, new Uint8Array(32)).bytes.length > 0, file);
     }
@@ -50,6 +51,8 @@ t.test('what they permit, and its like that they refuse', async (t) => {
   const inetd = read('inetd', 'usr_sbin_inetd');
   const child = read('inetd', 'usr_sbin_nullidentd');
   const nginx = read('nginx', 'usr_sbin_nginx');
+  const mariadb = read('mariadb', 'usr_sbin_mariadbd');
+  const gpg = read('gpg', 'usr_bin_gpg');
   const cases: readonly (readonly [Policy, Operation, string, number, string])[] = [
     [inetd, 'read', '/etc/inetd.conf', 0, 'permit'],
     [inetd, 'read', '/etc/shadow', 0, 'deny'],
@@ -65,6 +68,10 @@ t.test('what they permit, and its like that they refuse', async (t) => {
     [nginx, 'write', '/var/log/nginx/access.log', 33, 'permit'],
     [nginx, 'write', '/var/www/html/index.nginx-debian.html', 33, 'deny'],
     [nginx, 'exec', '/usr/bin/bash', 33, 'deny'],
+    [mariadb, 'create', '/srv/mariadb/data/here.lower-test', 0, 'permit'],
+    [mariadb, 'create', '/srv/mariadb/data/elsewhere.lower-test', 0, 'deny'],
+    [gpg, 'create', '/srv/gpg/keys/.#lk0x00007f1122334455.here.812', 0, 'permit'],
+    [gpg, 'create', '/srv/gpg/keys/.#lk0x00007f1122334455.elsewhere.812', 0, 'deny'],
   ];
   for (const [policy, operation, object, uid, wanted] of cases)
     t.equal(verdict(policy, operation, object, uid), wanted, `${policy.program}: ${operation} ${object} by ${uid}`);
