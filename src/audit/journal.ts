@@ -47,6 +47,8 @@ export interface JournalHeader {
     readonly file: string | null;
     readonly inherit: boolean;
     readonly unaliased: boolean;
+    /** The program as it was called, where that is another name of it: a file that is new is named for that. */
+    readonly called?: string;
   };
 }
 

@@ -136,8 +136,9 @@ function asClassic(record: EventRecord, program: string | null): EventRecord {
   return { ...record, uid: 0, ...(program === null ? {} : { policy: program }) };
 }
 
-function writePolicy({ folder, classic }: JournalHeader, policy: Policy): string[] {
-  const places = { user: folder, system: classic?.system ?? SYSTEM_FOLDER, file: classic?.file ?? null };
+function writePolicy({ folder, classic, program }: JournalHeader, policy: Policy): string[] {
+  const entry = classic?.called === undefined ? null : { path: program, called: classic.called };
+  const places = { user: folder, system: classic?.system ?? SYSTEM_FOLDER, file: classic?.file ?? null, entry };
   const exported = exportPolicy(policy, classic?.unaliased ? 'calls' : 'aliases');
   const rules = parseClassic(exported.text, '').policies.flatMap((one) => one.rules);
   // What callgate does not judge needs no rule in a policy that is there already.

@@ -17,6 +17,7 @@ import { Asking, type Keeping, type Template } from './asking.js';
 import { hold, linePolicy, sourceOf } from './enforce.js';
 import { keepRules, writeDetached } from './keep.js';
 import { classicLine } from './line.js';
+import { calledAs } from './names.js';
 import type { Called } from './setting.js';
 import type { ClassicSource } from './source.js';
 import { GuiUi, TextUi, type Ui } from './ui.js';
@@ -95,12 +96,13 @@ function asked(
   };
 }
 
-function keepingOf({ places, flags, outlet }: Called, session: Session, source: ClassicSource): Keeping {
+function keepingOf({ places, flags, outlet, request }: Called, session: Session, source: ClassicSource): Keeping {
   const { user } = places;
+  const entry = calledAs(request.program);
   return {
     policyOf: (program) => linePolicy(session, source, program),
     rulesOf: (program) => source.rules(program),
-    write: user === null ? null : (program, rules) => keepRules({ ...places, user }, program, rules),
+    write: user === null ? null : (program, rules) => keepRules({ ...places, user, entry }, program, rules),
     detach: (program) => {
       if (user !== null) writeDetached(user, program);
     },

@@ -7,11 +7,13 @@ import { ownFolder, readSecure } from '../host/secure.js';
 import { type Bytes, bufferOf, bytesOf, readText } from '../policy/bytes.js';
 import { printPolicy } from '../systrace/print.js';
 import { type ClassicPlaces, type FoundPolicy, findClassic } from './files.js';
-import { classicFileName } from './names.js';
+import { type CalledAs, classicFileName } from './names.js';
 import { type Added, addRules, type NewRule } from './write.js';
 
 export interface UserPlaces extends ClassicPlaces {
   readonly user: string;
+  /** The one that is started: a person looks for its file by the name that they gave. */
+  readonly entry: CalledAs | null;
 }
 
 export interface Kept extends Omit<Added, 'text'> {
@@ -36,11 +38,13 @@ export function keepRules(
   const { policies } = findClassic({ ...places, user: folder }, name, path);
   const found = policies.find((one) => one.policy.program === program);
   const own = found !== undefined && dirname(found.file) === folder && found.file !== places.file ? found : undefined;
-  const file = own?.file ?? join(folder, classicFileName(name));
+  const called = found === undefined && places.entry?.path === name ? places.entry.called : null;
+  const file = own?.file ?? join(folder, classicFileName(called ?? name));
   const there = textAt(file);
   const base = found === undefined || own !== undefined ? there : `${there ?? ''}${printPolicy(withoutUnread(found))}`;
+  const names = own !== undefined ? [own.written] : called !== null ? [readText(called)] : [];
   const chosen = found === undefined ? rules : rules.filter(wanted);
-  const { text, added, long } = addRules(base as Bytes | null, program, own === undefined ? [] : [own.written], chosen);
+  const { text, added, long } = addRules(base as Bytes | null, program, names, chosen);
   if (added > 0 || found === undefined) replaceFile(file, shown(text, file));
   return { file, added, long };
 }

@@ -18,6 +18,7 @@ import { Supervisor } from '../supervise/supervisor.js';
 import { namedPaths } from '../training/machine.js';
 import { concludeClassic, recoverClassic } from './conclude.js';
 import { factsOf, linePolicy, originOf, requireRunning, sourceOf } from './enforce.js';
+import { calledAs } from './names.js';
 import type { Called } from './setting.js';
 import { ClassicSink } from './sink.js';
 import { unmonitored } from './unmonitored.js';
@@ -85,6 +86,7 @@ export async function learn(called: Called): Promise<Ended> {
 function headerOf({ request, flags, places }: Called, session: string, started: string): JournalHeader {
   const { command, user, cwd, program, argv, env } = request;
   const { inherit, unaliased } = flags;
+  const called = calledAs(program);
   return {
     v: 1,
     type: 'learner',
@@ -96,7 +98,10 @@ function headerOf({ request, flags, places }: Called, session: string, started: 
     cwd: cwd ?? '',
     program: program.path,
     named: namedPaths(argv, env, cwd),
-    classic: { writes: places.user !== null, system: places.system, file: places.file, inherit, unaliased },
+    classic: {
+      ...{ writes: places.user !== null, system: places.system, file: places.file, inherit, unaliased },
+      ...(called === null ? {} : { called: called.called }),
+    },
   };
 }
 

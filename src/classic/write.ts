@@ -32,7 +32,7 @@ export type NewRule = Omit<ClassicRule, 'place'>;
  *
  * @param text of the file; null: there is none
  * @param program resolved
- * @param names of the program in headers: resolved, or as a link has it
+ * @param names of the program in headers: resolved, or as a link has it; the first is that of a new one
  */
 export function addRules(
   text: Bytes | null,
@@ -58,7 +58,7 @@ export function addRules(
   const counted = { added: fitting.length, long: lines.length - fitting.length };
   const source = whole.split('\n');
   if (policy === undefined) {
-    const block = [`Policy: ${program}, Emulation: ${emulation}`, ...marked(fitting)];
+    const block = [`Policy: ${names[0] ?? program}, Emulation: ${emulation}`, ...marked(fitting)];
     // Behind a line that cannot be read nothing is: the new policy stands before it.
     const before = end === Number.POSITIVE_INFINITY ? source.length - 1 : headerBefore(source, end);
     return { text: put(source, before, block), ...counted };

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What systrace -A writes of a journal, and of one that a killed systrace left. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Journal, type JournalHeader, scanJournal } from '../../src/audit/journal.js';
@@ -16,7 +25,11 @@ interface Stage {
   readonly host: Host;
   /** Lines of a file that are no permit without a condition. */
   telling(file: string): string[];
-  journal(records: readonly Partial<EventRecord>[], classic?: Partial<NonNullable<JournalHeader['classic']>>): string;
+  journal(
+    records: readonly Partial<EventRecord>[],
+    classic?: Partial<NonNullable<JournalHeader['classic']>>,
+    program?: string,
+  ): string;
 }
 
 function stage(test: Test): Stage {
@@ -33,11 +46,11 @@ function stage(test: Test): Stage {
         .filter(
           (line) => line !== '' && line !== '\t# written by systrace' && !/^\tnative-(?:\w+: permit$|mmap:)/.test(line),
         ),
-    journal: (records, classic = {}) => {
+    journal: (records, classic = {}, program = '/srv/a') => {
       const name = `a-${++session}`;
       const journal = Journal.create(host, {
         ...{ v: 1, type: 'learner', session: name, started: '2026-11-29T04:00:00.000Z', command: ['/srv/a'] },
-        ...{ folder: join(root, 'home'), user: null, cwd: '/work', program: '/srv/a' },
+        ...{ folder: join(root, 'home'), user: null, cwd: '/work', program },
         classic: { writes: true, system: join(root, 'etc'), file: null, inherit: false, unaliased: false, ...classic },
       });
       journal.take(records.map((record, index) => lineOfRecord(recordOf(record, index + 1, name))));
@@ -106,6 +119,28 @@ t.test('behind what is there, whoever wrote it', (t) => {
     [...system.trimEnd().split('\n'), '\tnative-fsread: filename eq "/new" then permit'],
     'what the system has would be hidden, so it is taken along',
   );
+  t.end();
+});
+
+t.test('the program that was called by another name has its file by that', (t) => {
+  const { root, journal } = stage(t);
+  // As /bin is a link to /usr/bin.
+  mkdirSync(join(root, 'usr'));
+  writeFileSync(join(root, 'usr/a'), '');
+  symlinkSync(join(root, 'usr'), join(root, 'bin'));
+  const [path, called] = [join(root, 'usr/a'), join(root, 'bin/a')];
+  const seen = [
+    { policy: path, exe: path, object: '/x' },
+    { policy: '/srv/b', exe: '/srv/b', object: '/x' },
+  ];
+  const name = (program: string): string => program.replace(/[^A-Za-z0-9]/g, '_').replace(/^_+/, '');
+  concludeClassic(scanJournal(journal(seen, { called }, path)), true);
+  t.same(readdirSync(join(root, 'home')).sort(), [name(called), 'srv_b'].sort());
+  const text = (): string => readFileSync(join(root, 'home', name(called)), 'utf8');
+  t.ok(text().startsWith(`${HEAD(called)}\n`));
+  concludeClassic(scanJournal(journal([{ policy: path, exe: path, object: '/y' }], {}, path)), true);
+  t.same(readdirSync(join(root, 'home')).sort(), [name(called), 'srv_b'].sort(), 'and by its own it is found there');
+  t.ok(text().includes('filename eq "/y" then permit'));
   t.end();
 });
 
