@@ -24,14 +24,6 @@
  */
 #include "later.h"
 
-/* The object of a floor event, by name. */
-#define CG_WORD(access, text)                                                 \
-	do {                                                                  \
-		(access)->object = CG_OBJECT_WORD;                            \
-		(access)->length = sizeof(text) - 1;                          \
-		__builtin_memcpy((access)->bytes, text, sizeof(text) - 1);    \
-	} while (0)
-
 static __always_inline int rules_the_machine(int capability)
 {
 	switch (capability) {

@@ -225,7 +225,7 @@ export const STRUCTS = {
     },
   },
   gate: {
-    bytes: 72,
+    bytes: 80,
     fields: {
       living: { offset: 0, bytes: 8, type: 'u64' },
       born: { offset: 8, bytes: 8, type: 'u64' },
@@ -236,6 +236,16 @@ export const STRUCTS = {
       stray_pid: { offset: 48, bytes: 4, type: 'u32' },
       stray_session: { offset: 52, bytes: 4, type: 'u32' },
       stray_comm: { offset: 56, bytes: 16, type: 'char', count: 16 },
+      owners_lost: { offset: 72, bytes: 8, type: 'u64' },
+    },
+  },
+  maker: {
+    bytes: 24,
+    fields: {
+      cookie: { offset: 0, bytes: 8, type: 'u64' },
+      start: { offset: 8, bytes: 8, type: 'u64' },
+      process: { offset: 16, bytes: 4, type: 'u32' },
+      session: { offset: 20, bytes: 4, type: 'u32' },
     },
   },
   seen_key: {
@@ -366,7 +376,7 @@ export const STRUCTS = {
       more: { offset: 584, bytes: 4, type: 'u32' },
       later: { offset: 588, bytes: 4, type: 'u32' },
       closed: { offset: 592, bytes: 4, type: 'u32' },
-      signal: { offset: 596, bytes: 4, type: 'u32' },
+      which: { offset: 596, bytes: 4, type: 'u32' },
       governed: { offset: 600, bytes: 4, type: 'u32' },
       pad: { offset: 604, bytes: 4, type: 'u32' },
       data: { offset: 608, bytes: 8192, type: 'u8', count: 8192 },
@@ -546,6 +556,19 @@ export const ENUMS = {
     HEAD_UID: 3,
     HEAD_GID: 4,
     HEAD_SIGNAL: 5,
+    HEAD_LIMIT: 6,
+    HEAD_PRIORITY: 7,
+    HEAD_PTRACE: 8,
+  },
+  priority: {
+    PRIORITY_NICE: 1,
+    PRIORITY_IO: 2,
+    PRIORITY_SCHEDULER: 3,
+    PRIORITY_MEMORY: 4,
+  },
+  ptrace: {
+    PTRACE_READ: 1,
+    PTRACE_ATTACH: 2,
   },
   target: {
     TARGET_PATH: 0,
@@ -579,7 +602,10 @@ export const ENUMS = {
     SETUID: 21,
     SETGID: 22,
     SIGNAL: 23,
-    OPERATION_ALL_COUNT: 24,
+    LIMIT: 24,
+    PRIORITY: 25,
+    PTRACE: 26,
+    OPERATION_ALL_COUNT: 27,
     OPERATION_SLOTS: 20,
   },
   verdict: {
@@ -629,6 +655,7 @@ export const NUMBERS = {
   PROGRAMS_MAX: 16384,
   GUARDS_MAX: 1024,
   PROTECTIONS_MAX: 65536,
+  OWNERS_MAX: 16384,
   DEPTH_MAX: 4096,
   OPERATION_BITS: 32,
   MARK_WORDS: 64,
@@ -641,5 +668,5 @@ export const NUMBERS = {
   SUBJECT_FREE: 2,
   SUBJECT_DEAD: 4,
   EXEC_BY_NAME: 1,
-  ABI_VERSION: 4,
+  ABI_VERSION: 5,
 } as const;

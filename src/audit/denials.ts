@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What was refused, each once: by program, operations and object, with how often, and the statement that would permit it. */
 import { dirname } from 'node:path';
-import { exactly, keyOf, signalsOf } from '../decide/exact.js';
+import { exactly, keyOf, whichOf } from '../decide/exact.js';
 import { reasonText } from '../events/names.js';
 import { readObject } from '../events/object.js';
 import type { EventRecord, SessionNote } from '../events/record.js';
@@ -204,7 +204,7 @@ function statementFor(operations: readonly Operation[], text: string): Statement
   const object = readObject(text);
   if (object === undefined || operations.length === 0) return null;
   const pattern = exactly(object, operations);
-  return { verdict: 'permit', operations, key: keyOf(pattern), objects: [objectText(pattern)], ...signalsOf(pattern) };
+  return { verdict: 'permit', operations, key: keyOf(pattern), objects: [objectText(pattern)], ...whichOf(pattern) };
 }
 
 /** A refusal as a person reads it: what, how often, and the statement to add. */

@@ -100,7 +100,7 @@ export function isNever(operation: Operation, object: AccessObject): boolean {
 
 /** Is it the floor: what no default opens, only a rule that names it? */
 export function isFloor(operation: Operation, object: AccessObject): boolean {
-  if (operation === 'chroot') return true;
+  if (operation === 'chroot' || operation === 'ptrace') return true;
   return (
     operation === 'capable' &&
     (object.type !== 'number' || object.table !== 'capability' || RULING.includes(CAPABILITIES[object.value] ?? ''))
@@ -119,7 +119,7 @@ export function isOfSort(object: AccessObject | ObjectPattern, sort: Sort): bool
     case 'kind':
       return sort === 'file' || sort === 'place';
     case 'target':
-      return sort === 'process';
+      return sort === object.act;
     case 'number':
       return sort === SORT_OF_TABLE[object.table];
     case 'inet':
@@ -140,6 +140,9 @@ export function objectExample(operation: Operation): string {
     capability: 'a capability: capability:net_raw',
     user: 'a user: uid:1000',
     group: 'a group: gid:1000',
-    process: 'a signal and who gets it: signal:TERM:child, signal:HUP:/usr/sbin/nginx',
+    signal: 'a signal and who gets it: signal:TERM:child, signal:HUP:/usr/sbin/nginx',
+    limit: 'a limit and whose it is: limit:nofile:child, limit:cpu:/usr/sbin/nginx',
+    priority: 'a priority and whose it is: priority:nice:child, priority:io:/usr/sbin/nginx',
+    ptrace: 'how far it goes and into whom: ptrace:read:child, ptrace:attach:/usr/sbin/nginx',
   }[sortOf(operation)];
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random policies, and attempts that they nearly or just decide. */
 import fc from 'fast-check';
+import { whichNumbers } from '../../src/policy/acts.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import {
+  ACTS,
   type Access,
   type AccessObject,
+  type Act,
   type Condition,
   KINDS,
   type NumberTable,
@@ -12,6 +15,7 @@ import {
   type PathPattern,
   type Policy,
   PROCESSES,
+  type Process,
   type Protocol,
   type Rule,
   type TargetPattern,
@@ -92,17 +96,22 @@ const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
     .tuple(tableNumber, tableNumber)
     .map(([one, other]) => ({ type: 'number', table, first: Math.min(one, other), last: Math.max(one, other) }));
 
-const signalNumber = fc.constantFrom(1, 2, 9, 15, 17, 34, 47, 64);
-const targetObject: fc.Arbitrary<ObjectPattern> = fc
-  .tuple(
-    fc.option(fc.uniqueArray(signalNumber, { minLength: 1, maxLength: 3 })),
-    fc.oneof(
-      fc.constantFrom(...PROCESSES).map((process): TargetPattern['who'] => ({ kind: 'process', process })),
-      fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
-      pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
-    ),
-  )
-  .map(([signals, who]) => ({ type: 'target', signals, who }));
+const targetNumber = (act: Act): fc.Arbitrary<number> =>
+  fc.constantFrom(...(act === 'signal' ? [1, 2, 9, 15, 17, 34, 47, 64] : whichNumbers(act)));
+// Nobody traces his like by a rule.
+const processOf = (act: Act): fc.Arbitrary<Process> =>
+  fc.constantFrom(...PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy'));
+const targetObject = (act: Act): fc.Arbitrary<ObjectPattern> =>
+  fc
+    .tuple(
+      fc.option(fc.uniqueArray(targetNumber(act), { minLength: 1, maxLength: 3 })),
+      fc.oneof(
+        processOf(act).map((process): TargetPattern['who'] => ({ kind: 'process', process })),
+        fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
+        pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
+      ),
+    )
+    .map(([which, who]) => ({ type: 'target', act, which, who }));
 
 const id = fc.constantFrom(0, 1, 2, 3, 1000, 0xffffffff);
 const ranges = fc.array(
@@ -133,7 +142,7 @@ const ofLater = [
   some(operationsOn('capability'), capabilityObject),
   some(operationsOn('user'), idObject('uid')),
   some(operationsOn('group'), idObject('gid')),
-  some(operationsOn('process'), targetObject),
+  ...ACTS.map((act) => some([act], targetObject(act))),
 ];
 
 const ruleOf = (version: Version): fc.Arbitrary<Rule> =>
@@ -275,7 +284,7 @@ export function accessOf(policy: Policy, aim: Aim): Access {
   const later = files && policy.version === 2 && chance % 2 === 0;
   const sort =
     object.type === 'target'
-      ? 'process'
+      ? object.act
       : object.type === 'number'
         ? tables[object.table]
         : later
@@ -335,10 +344,11 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
         protocol: (pattern.protocol ?? random()) + (how === 'changed' ? 256 : 0),
       };
     case 'target': {
-      const { signals, who } = pattern;
-      const signal = how === 'changed' ? 15 : ((signals ?? [9])[0] as number);
-      if (who.kind !== 'path') return { type: 'target', signal, who };
-      return { type: 'target', signal, who: { kind: 'path', path: pathOf(who.pattern, how, random) } };
+      const { act, who } = pattern;
+      const all = whichNumbers(act);
+      const which = (how === 'changed' ? all.at(-1) : (pattern.which ?? all)[0]) as number;
+      if (who.kind !== 'path') return { type: 'target', act, which, who };
+      return { type: 'target', act, which, who: { kind: 'path', path: pathOf(who.pattern, how, random) } };
     }
     case 'number': {
       const { table, first, last } = pattern;
