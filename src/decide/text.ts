@@ -28,7 +28,8 @@ export function patternText(pattern: ObjectPattern): string {
     case 'target': {
       const whom = targetText(pattern, (who) => who.pattern.text);
       const { act, which } = pattern;
-      return which === null ? whom : `${which.map((one) => whichName(act, one)).join(' or ')} to ${whom}`;
+      if (which === null) return whom;
+      return `${which.map((one) => whichName(act, one)).join(' or ')} ${act === 'signal' ? 'to' : 'of'} ${whom}`;
     }
   }
 }

@@ -108,18 +108,21 @@ export async function priorities(t: Test, checks: Checks): Promise<void> {
 export async function owners(t: Test, checks: Checks): Promise<void> {
   const SIGIO = 29;
   const { confined } = checks;
-  const ready = (pid: string | number): readonly string[] => [
+  type Way = (pid: string | number) => string;
+  const setown: Way = (pid) => call(72)('#1', 8, pid);
+  const ready = (pid: string | number, way = setown): readonly string[] => [
     keep(1, 'socketpair'),
-    call(72)('#1', 8, pid),
+    way(pid),
     call(72)('#1', 4, 0o20000),
     call(1)(4, 's:x', 1),
   ];
   const done = ['ok', 'ok', 'ok', 'ok'];
   /** What comes of another process of which this is done by the owner of a descriptor. */
-  const another = async (name: string, version: 1 | 2, spared: boolean, grouped = false): Promise<void> => {
+  const another = async (name: string, version: 1 | 2, grouped = false, way = setown): Promise<void> => {
+    const spared = version === 2;
     const began = grouped ? call(109)(0, 0) : getpid;
     const results = await beside([began, 'wait', getpid], 1, async (pid) => {
-      const { results, events, counts } = await confined.run(ready(grouped ? -pid : pid), { ...WIDE, version });
+      const { results, events, counts } = await confined.run(ready(grouped ? -pid : pid, way), { ...WIDE, version });
       const refused = counts.floor.reduce((sum, count) => sum + count, 0);
       // When it is set, and whenever something happens, its end too.
       t.same(
@@ -130,9 +133,12 @@ export async function owners(t: Test, checks: Checks): Promise<void> {
     });
     t.equal(results.length, spared ? 3 : 1, `${name}: ${spared ? 'gets none' : 'gets it'}`);
   };
-  await another('version 1', 1, false);
-  await another('version 2', 2, true);
-  await another('version 2, a group', 2, true, true);
+  await another('version 1', 1);
+  await another('version 2', 2);
+  await another('version 2, a group', 2, true);
+  // Those whose argument stands in memory: what the kernel made of it is looked at. F_OWNER_PID is 1.
+  await another('FIOSETOWN', 2, false, (pid) => call(16)('#1', 0x8901, `w:${pid}`));
+  await another('F_SETOWN_EX', 2, false, (pid) => call(72)('#1', 15, `w:${(BigInt(pid) << 32n) | 1n}`));
   const { signal, events } = await confined.run([keep(2, getpid), ...ready('#2')], WIDE);
   t.same({ signal, events: told(events) }, { signal: SIGIO, events: [] }, 'its own process gets it');
   // Its own group has others in it; of those it is the one that may.
@@ -143,7 +149,7 @@ export async function owners(t: Test, checks: Checks): Promise<void> {
     'of its own group it gets it itself',
   );
   // Set again by one of another policy's version: what was kept of the owner before is forgotten.
-  await another('version 1 again', 1, false);
+  await another('version 1 again', 1);
 }
 
 /** Memory, descriptors and fate of others. */
