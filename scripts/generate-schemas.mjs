@@ -10,7 +10,7 @@ import { FLOORS, REASONS } from '../dist/src/events/names.js';
 import { whichNames } from '../dist/src/policy/acts.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
 import { ACTS, KINDS, PROCESSES } from '../dist/src/policy/model.js';
-import { CAPABILITIES } from '../dist/src/policy/numbers.js';
+import { CAPABILITIES, NAMESPACES } from '../dist/src/policy/numbers.js';
 import { FILE_OPERATIONS, OPERATIONS, operationsOn, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
@@ -75,6 +75,9 @@ const later = {
     ...rulesOn(operationsOn('place'), onPaths),
     ...rulesOn(operationsOn('capability'), {
       capability: { ...oneOrMany(words(CAPABILITIES)), description: 'capabilities(7), without CAP_' },
+    }),
+    ...rulesOn(operationsOn('namespace'), {
+      namespace: { ...oneOrMany(words(NAMESPACES)), description: 'namespaces(7)' },
     }),
     ...rulesOn(operationsOn('user'), { user: oneOrMany(text), uid: oneOrMany(id) }),
     ...rulesOn(operationsOn('group'), { group: oneOrMany(text), gid: oneOrMany(id) }),

@@ -225,10 +225,13 @@ const CAPABILITY_NUMBERS: Readonly<Record<string, number>> = {
   bpf: 39,
 };
 
+const NAMESPACE_NUMBERS: Readonly<Record<string, number>> = { mount: 0, user: 3, net: 5, time: 7 };
+
 function numberOf(text: string, where: string): AccessObject {
   const [table = '', name = ''] = text.split(':');
-  const value = table === 'capability' ? CAPABILITY_NUMBERS[name] : /^\d+$/.test(name) ? Number(name) : undefined;
-  if (value === undefined || (table !== 'capability' && table !== 'uid' && table !== 'gid'))
+  const named = { capability: CAPABILITY_NUMBERS, namespace: NAMESPACE_NUMBERS }[table];
+  const value = named !== undefined ? named[name] : /^\d+$/.test(name) ? Number(name) : undefined;
+  if (value === undefined || (table !== 'capability' && table !== 'uid' && table !== 'gid' && table !== 'namespace'))
     throw new Error(`${where}: no number: ${text}`);
   return { type: 'number', table, value };
 }

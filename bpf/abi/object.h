@@ -71,6 +71,20 @@ enum cg_head_table {
 	CG_HEAD_LIMIT = 6,    /* RLIMIT_* */
 	CG_HEAD_PRIORITY = 7, /* enum cg_priority */
 	CG_HEAD_PTRACE = 8,   /* enum cg_ptrace */
+	CG_HEAD_NAMESPACE = 9, /* enum cg_namespace */
+};
+
+/* Kinds of namespaces. */
+enum cg_namespace {
+	CG_NAMESPACE_MOUNT = 0,
+	CG_NAMESPACE_UTS = 1,
+	CG_NAMESPACE_IPC = 2,
+	CG_NAMESPACE_USER = 3,
+	CG_NAMESPACE_PID = 4,
+	CG_NAMESPACE_NET = 5,
+	CG_NAMESPACE_CGROUP = 6,
+	CG_NAMESPACE_TIME = 7,
+	CG_NAMESPACE_COUNT = 8,
 };
 
 /* Which priority of a process. */

@@ -38,7 +38,8 @@ enum cg_operation {
 	CG_LIMIT = 24,
 	CG_PRIORITY = 25,
 	CG_PTRACE = 26,
-	CG_OPERATION_ALL_COUNT = 27,
+	CG_NAMESPACE = 27,
+	CG_OPERATION_ALL_COUNT = 28,
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };

@@ -559,6 +559,18 @@ export const ENUMS = {
     HEAD_LIMIT: 6,
     HEAD_PRIORITY: 7,
     HEAD_PTRACE: 8,
+    HEAD_NAMESPACE: 9,
+  },
+  namespace: {
+    NAMESPACE_MOUNT: 0,
+    NAMESPACE_UTS: 1,
+    NAMESPACE_IPC: 2,
+    NAMESPACE_USER: 3,
+    NAMESPACE_PID: 4,
+    NAMESPACE_NET: 5,
+    NAMESPACE_CGROUP: 6,
+    NAMESPACE_TIME: 7,
+    NAMESPACE_COUNT: 8,
   },
   priority: {
     PRIORITY_NICE: 1,
@@ -605,7 +617,8 @@ export const ENUMS = {
     LIMIT: 24,
     PRIORITY: 25,
     PTRACE: 26,
-    OPERATION_ALL_COUNT: 27,
+    NAMESPACE: 27,
+    OPERATION_ALL_COUNT: 28,
     OPERATION_SLOTS: 20,
   },
   verdict: {

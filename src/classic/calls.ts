@@ -59,6 +59,7 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   limit: { call: 'prlimit64', code: 302 },
   priority: { call: 'setpriority', code: 141 },
   ptrace: { call: 'ptrace', code: 101 },
+  namespace: { call: 'unshare', code: 272 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -142,6 +143,7 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'limit':
     case 'priority':
     case 'ptrace':
+    case 'namespace':
     case 'receive':
     case 'listen':
     case 'accept':

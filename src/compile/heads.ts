@@ -13,6 +13,7 @@ const TABLES: Readonly<Record<NumberTable | 'kind', number>> = {
   capability: ENUMS.head_table.HEAD_CAPABILITY,
   uid: ENUMS.head_table.HEAD_UID,
   gid: ENUMS.head_table.HEAD_GID,
+  namespace: ENUMS.head_table.HEAD_NAMESPACE,
 };
 
 /** The table, and the number in four bytes, big endian. */

@@ -49,7 +49,7 @@ const NO_DESTINATIONS = ON_ADDRESSES.filter((operation) => operation !== 'connec
 type TargetWalk = Act | `${Act}-path` | `${Act}-kind`;
 type Walk = Exclude<Entry, 'head'> | 'kind' | NumberTable | TargetWalk;
 const WALKS: readonly Walk[] = [
-  ...(['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid'] as const),
+  ...(['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid', 'namespace'] as const),
   ...ACTS.flatMap((act) => [act, `${act}-path`, `${act}-kind`] as const),
 ];
 /** Those that may come back to where they were; others have as many components as they have. */
@@ -163,6 +163,7 @@ function shapeAt(entry: Walk, depth: number): Shape | null {
     case 'capability':
     case 'uid':
     case 'gid':
+    case 'namespace':
       return depth === 0 ? HEADS[entry] : null;
     default: {
       const { act, who } = targetWalk(entry);
@@ -223,7 +224,8 @@ function objectsAt(entry: Walk, at: Pair): Met[] {
     }
     case 'capability':
     case 'uid':
-    case 'gid': {
+    case 'gid':
+    case 'namespace': {
       const [name] = names;
       if (name === undefined) return [];
       const object = { type: 'number', table: entry, value: numberOf(name.slice(1)) } as const;

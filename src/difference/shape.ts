@@ -9,7 +9,7 @@ import { whichNumbers } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import { addressBytes } from '../policy/ip.js';
 import { type Act, KINDS, type NumberTable, PROCESSES, PROTOCOL_BYTE, type Process } from '../policy/model.js';
-import { CAPABILITIES, RULING } from '../policy/numbers.js';
+import { CAPABILITIES, NAMESPACES, RULING } from '../policy/numbers.js';
 import { NAME_BYTES_MAX } from '../policy/path.js';
 
 /** Names of one component. */
@@ -126,6 +126,7 @@ export const HEADS: Readonly<Record<NumberTable | 'kind', Shape>> = {
   capability: closedShape(CAPABILITIES.map((_, number) => headOf('capability', number))),
   uid: idShape('uid'),
   gid: idShape('gid'),
+  namespace: closedShape(NAMESPACES.map((_, number) => headOf('namespace', number))),
 };
 /** Of capabilities those that no default opens. */
 export const RULING_HEADS: readonly Bytes[] = heads(

@@ -211,7 +211,7 @@ const NOUNS: Readonly<Record<AccessObject['type'], string>> = {
     unix: 'sockets',
     abstract: 'abstract sockets',
     unnamed: 'sockets without a name',
-    number: 'capabilities and ids',
+    number: 'capabilities, ids and kinds',
     target: 'processes',
   },
 };

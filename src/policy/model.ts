@@ -94,7 +94,7 @@ export interface FamilyPattern {
 }
 
 /** Tables of numbers that name objects. */
-export type NumberTable = 'capability' | 'uid' | 'gid';
+export type NumberTable = 'capability' | 'uid' | 'gid' | 'namespace';
 
 /** Numbers of one table, both ends included. */
 export interface NumberPattern {

@@ -35,6 +35,7 @@ export const OPERATIONS = [
   'limit',
   'priority',
   'ptrace',
+  'namespace',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -56,7 +57,7 @@ export type Version = 1 | 2;
 export const VERSIONS: readonly Version[] = [1, 2];
 
 /** What an operation is about; the operations of one rule are about one thing. */
-export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group' | Act;
+export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group' | 'namespace' | Act;
 
 /** What each sort is called where a mistake is told. */
 export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
@@ -66,6 +67,7 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   capability: 'capabilities',
   user: 'users',
   group: 'groups',
+  namespace: 'namespaces',
   signal: 'signals to processes',
   limit: 'limits of processes',
   priority: 'priorities of processes',
@@ -81,6 +83,7 @@ const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   limit: 'limit',
   priority: 'priority',
   ptrace: 'ptrace',
+  namespace: 'namespace',
 };
 
 /** What the operation is about. */

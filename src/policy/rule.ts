@@ -35,7 +35,7 @@ import {
   type Word,
   words,
 } from './nodes.js';
-import { numberPattern, parseCapability } from './numbers.js';
+import { numberPattern, parseCapability, parseNamespace } from './numbers.js';
 import {
   isOperation,
   OPERATIONS,
@@ -61,6 +61,7 @@ const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   capability: ['capability'],
   user: ['user', 'uid'],
   group: ['group', 'gid'],
+  namespace: ['namespace'],
   signal: ['process', 'path', 'kind'],
   limit: ['process', 'path', 'kind'],
   priority: ['process', 'path', 'kind'],
@@ -226,6 +227,8 @@ function objectOf(
   switch (key) {
     case 'capability':
       return parseCapability(value, permitted);
+    case 'namespace':
+      return parseNamespace(value);
     case 'uid':
     case 'gid':
       return inTable(key, parseId(written, key));

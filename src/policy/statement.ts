@@ -20,7 +20,16 @@ export interface StatementCondition {
 }
 
 /** A key under which the objects of a rule stand. */
-export type StatementKey = 'path' | 'kind' | 'address' | 'family' | 'capability' | 'uid' | 'gid' | 'process';
+export type StatementKey =
+  | 'path'
+  | 'kind'
+  | 'address'
+  | 'family'
+  | 'capability'
+  | 'uid'
+  | 'gid'
+  | 'namespace'
+  | 'process';
 
 export interface Statement {
   readonly verdict: Verdict;
@@ -64,7 +73,7 @@ export function objectText(object: ObjectPattern): string {
 }
 
 /** Short objects, which stand on one line. */
-const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid', 'process'];
+const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid', 'namespace', 'process'];
 
 /** The statement as lines of a `rules:` list, two spaces in, ending in a line feed. Paths and addresses one a line. */
 export function writeStatement(statement: Statement): string {

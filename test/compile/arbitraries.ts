@@ -21,7 +21,7 @@ import {
   type TargetPattern,
   type Token,
 } from '../../src/policy/model.js';
-import { CAPABILITIES } from '../../src/policy/numbers.js';
+import { CAPABILITIES, NAMESPACES } from '../../src/policy/numbers.js';
 import {
   FILE_OPERATIONS,
   OPERATIONS,
@@ -86,11 +86,16 @@ const socketObject: fc.Arbitrary<ObjectPattern> = fc.oneof(
   },
 );
 
-const tables = { capability: 'capability', uid: 'user', gid: 'group' } as const satisfies Record<NumberTable, Sort>;
+const tables = {
+  ...{ capability: 'capability', uid: 'user', gid: 'group', namespace: 'namespace' },
+} as const satisfies Record<NumberTable, Sort>;
 const tableNumber = fc.constantFrom(0, 1, 21, 40, 255, 256, 1000, 1001, 65535, 65536, 0x01020304, 0xfffffffe);
 const capabilityObject: fc.Arbitrary<ObjectPattern> = fc
   .nat(CAPABILITIES.length - 1)
   .map((number) => ({ type: 'number', table: 'capability', first: number, last: number }));
+const namespaceObject: fc.Arbitrary<ObjectPattern> = fc
+  .nat(NAMESPACES.length - 1)
+  .map((number) => ({ type: 'number', table: 'namespace', first: number, last: number }));
 const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
   fc
     .tuple(tableNumber, tableNumber)
@@ -140,6 +145,7 @@ const ofFirst = [some(FILE_OPERATIONS, fileObject), some(SOCKET_OPERATIONS, sock
 const ofLater = [
   some(operationsOn('place'), fileObject),
   some(operationsOn('capability'), capabilityObject),
+  some(operationsOn('namespace'), namespaceObject),
   some(operationsOn('user'), idObject('uid')),
   some(operationsOn('group'), idObject('gid')),
   ...ACTS.map((act) => some([act], targetObject(act))),
@@ -239,9 +245,14 @@ const wildObject: fc.Arbitrary<AccessObject> = fc.oneof(
     }),
   },
 );
+/** How many numbers tables of names have. */
+const COUNTS: Readonly<Partial<Record<NumberTable, number>>> = {
+  capability: CAPABILITIES.length,
+  namespace: NAMESPACES.length,
+};
 const wildNumber: fc.Arbitrary<AccessObject> = fc
-  .tuple(fc.constantFrom('capability' as const, 'uid' as const, 'gid' as const), tableNumber)
-  .map(([table, value]) => ({ type: 'number', table, value: table === 'capability' ? value % 41 : value }));
+  .tuple(fc.constantFrom('capability' as const, 'uid' as const, 'gid' as const, 'namespace' as const), tableNumber)
+  .map(([table, value]) => ({ type: 'number', table, value: value % (COUNTS[table] ?? 2 ** 32) }));
 
 /** An aim at a policy of version 1. */
 export const anyAim: fc.Arbitrary<Aim> = aimAt(wildObject);
@@ -356,7 +367,7 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
       return {
         type: 'number',
         table,
-        value: Math.min(table === 'capability' ? CAPABILITIES.length - 1 : 0xfffffffe, Math.max(0, near[how])),
+        value: Math.min((COUNTS[table] ?? 0xffffffff) - 1, Math.max(0, near[how])),
       };
     }
   }

@@ -248,6 +248,9 @@ t.test('what only version 2 governs', async (t) => {
   t.same(later('  - permit: ptrace\n    path: /bin/a\n    ptrace: read\n', '  - permit: ptrace\n    path: /bin/a\n'), [
     'permitted ptrace ptrace:attach:/bin/a: default deny EPERM log | 1 permit',
   ]);
+  t.same(later('  - permit: namespace\n    namespace: [net, uts]\n', '  - permit: namespace\n    namespace: uts\n'), [
+    'refused namespace namespace:net: 1 permit | default deny EPERM log',
+  ]);
   const [first, second] = ['1', '2'].map((version) =>
     parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n`, 'x.yaml', around),
   ) as [Policy, Policy];

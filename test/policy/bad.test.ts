@@ -82,6 +82,7 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'which-for-others': [later('- permit: limit', '  process: child', '  signal: HUP'), 6, 5],
   'errno-signal': [later('- deny: signal', '  process: child', '  errno: ESRCH'), 6, 12],
   'unknown-capability': [later('- permit: capable', '  capability: [CAP_NET_RAW]'), 5, 18],
+  'unknown-namespace': [later('- permit: namespace', '  namespace: [net, CLONE_NEWNS]'), 5, 22],
   'capability-never': [later('- permit: capable', '  capability: sys_rawio'), 5, 17],
   'errno-without-deny': [rules('- permit: read', '  path: /x', '  errno: EPERM'), 6, 5],
   'unknown-errno': [rules('- deny: read', '  path: /x', '  errno: EPREM'), 6, 12],

@@ -10,6 +10,7 @@ export interface RuleFacts {
   'operation-version': { name: string; version: number };
   'unknown-capability': { name: string; hint: string };
   'capability-never': { name: string };
+  'unknown-namespace': { name: string; hint: string };
   'ask-later': { operations: string };
   'unknown-signal': { name: string; hint: string };
   'unknown-process': { name: string; hint: string };
@@ -52,7 +53,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
           'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal, ' +
-          'limit, priority, ptrace',
+          'limit, priority, ptrace, namespace',
       ),
   },
   'mixed-operations': {
@@ -74,6 +75,10 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
     message: ({ name }) =>
       `no policy permits the capability ${name}: with it a program runs code of its own in the kernel`,
     remedy: () => 'leave it out, or run the program under no policy (policy: unconfined)',
+  },
+  'unknown-namespace': {
+    message: ({ name }) => `unknown kind of namespaces, ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write one of mount, uts, ipc, user, pid, net, cgroup, time'),
   },
   'unknown-signal': {
     message: ({ name }) => `unknown signal ${name}`,
