@@ -68,11 +68,12 @@ copyFileSync(programOf('flood'), '/tmp/root/flood');
 execFileSync('chmod', ['755', '/tmp/root/flood']);
 const gate = BenchGate.load('/tmp/root');
 const sample = await gate.records('flood', '/tmp/root/refused', String(SAMPLE), 'different');
-const events = new EventDecoder().push(sample);
-if (events.length !== SAMPLE) throw new Error(`the ring had ${events.length} records of ${SAMPLE}`);
+// A C library may look at /proc/self/exe before main begins.
+const made = new EventDecoder().push(sample).filter((event) => event.operations.includes('create'));
+if (made.length !== SAMPLE) throw new Error(`the ring had ${made.length} records of ${SAMPLE}`);
 tellHost({ sample: sample.toString('base64') });
 gate.close();
-const policies = writePolicy('/tmp/policies', programOf('flood'));
+const policies = writePolicy('/tmp/policies', programOf('flood'), '  - permit: read\n    path: /proc/self/exe\n');
 writePolicy(policies, programOf('crowd'));
 // The last session takes the gate off: this one outlasts the floods.
 const holder = await started([BIN, 'run', '--policies', policies, '--', programOf('crowd'), '0', '/dev/null']);

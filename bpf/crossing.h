@@ -27,4 +27,10 @@ int cg_name_holds(struct cg_scratch *scratch, struct linux_binprm *bprm);
 /* CG_UNRESOLVED_ENVIRONMENT, CG_UNRESOLVED_READ, or CG_RESOLVED where the new program's environment gives it no orders. */
 __u32 cg_environment(struct cg_scratch *scratch, struct linux_binprm *bprm);
 
+/*
+ * The page at a user address under these page tables, where the kernel maps it; 0: none. Here once: libbpf's linker does not take the
+ * kernel's constants it goes by as extern of two files.
+ */
+__u64 cg_page(__u64 tables, __u64 address);
+
 #endif

@@ -55,7 +55,7 @@ static __noinline int is_refused(struct cg_scratch *scratch)
 	return 0;
 }
 
-static __noinline __u64 page_of(__u64 tables, __u64 address)
+__hidden __noinline __u64 cg_page(__u64 tables, __u64 address)
 {
 	return cg_page_of(tables, address);
 }
@@ -81,7 +81,7 @@ static long string_one(__u32 index, struct cg_scratch **context)
 		/* All of it, and nothing but it: else these are not the strings that were counted. */
 		return end(strings, at == strings->end && !strings->arguments && !strings->variables && !strings->within
 					    ? CG_RESOLVED : CG_UNRESOLVED_READ);
-	page = page_of(strings->tables, at);
+	page = cg_page(strings->tables, at);
 	if (!page)
 		return end(strings, CG_UNRESOLVED_READ);
 	if (left > PAGE)
@@ -93,18 +93,18 @@ static long string_one(__u32 index, struct cg_scratch **context)
 	if (!strings->within && !strings->arguments) {
 		if (length == left && left < PREFIX) {
 			/* The rest of what may be a name stands on the next page. */
-			__u64 next = page_of(strings->tables, at + left);
+			__u64 next = cg_page(strings->tables, at + left);
 			scratch->text[(left - 1) & (PREFIX - 1 + 8)] = last;
 			if (last && (!next || bpf_probe_read_kernel(scratch->text + left, PREFIX, (void *)next)))
 				return end(strings, CG_UNRESOLVED_READ);
-			if (last && page_of(strings->tables, at + left) != next)
+			if (last && cg_page(strings->tables, at + left) != next)
 				return end(strings, CG_UNRESOLVED_READ);
 		}
 		if (is_refused(scratch))
 			return end(strings, CG_UNRESOLVED_ENVIRONMENT);
 	}
 	/* Reclaim or compaction may have moved the page while it was read. */
-	if (page_of(strings->tables, at) != page)
+	if (cg_page(strings->tables, at) != page)
 		return end(strings, CG_UNRESOLVED_READ);
 	strings->at = at + length;
 	/* Cut short at the page's end, where bpf_probe_read_kernel_str() puts a zero of its own */

@@ -143,6 +143,20 @@ static __always_inline void refuse_exec(struct cg_access *access, __u32 reason)
 	access->flags &= ~CG_EVENT_LEARNT;
 }
 
+/* Where the strings stand is told by the bprm, which a global function is not given. */
+static __noinline int tell_arguments(struct cg_entry *entry, struct linux_binprm *bprm)
+{
+	struct cg_scratch *scratch = entry->scratch;
+
+	if (!scratch)
+		return 0;
+	scratch->strings.tables = (__u64)BPF_CORE_READ(bprm, mm, pgd);
+	scratch->strings.at = BPF_CORE_READ(bprm, p);
+	scratch->strings.end = BPF_CORE_READ(bprm, exec);
+	scratch->strings.arguments = BPF_CORE_READ(bprm, argc);
+	return cg_arguments(entry->subject, scratch);
+}
+
 /* What the kernel opens next for this exec (subject.exec_state). */
 static __always_inline __u32 opens_next(struct linux_binprm *bprm)
 {
@@ -256,10 +270,19 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 				return verdict;
 		}
 		/* Where the program is not the one its policy is named after, events must say which it is. */
-		if (next && (next == entry.subject->policy || access->mode != CG_ENFORCE)) {
-			exe = access->mode == CG_ENFORCE ? told_before(entry.subject, bprm) : 0;
-			if (!exe)
-				exe = announce(&entry, bprm);
+		if (next && access->mode == CG_ENFORCE) {
+			if (next == entry.subject->policy) {
+				exe = told_before(entry.subject, bprm);
+				if (!exe)
+					exe = announce(&entry, bprm);
+			}
+		} else if (next) {
+			exe = announce(&entry, bprm);
+			if (access->mode == CG_LEARN) {
+				entry.subject->next_policy = next;
+				entry.subject->next_exe = exe;
+				tell_arguments(&entry, bprm);
+			}
 		}
 		entry.subject->next_policy = next;
 		entry.subject->next_exe = exe;

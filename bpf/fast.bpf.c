@@ -60,6 +60,14 @@ static __always_inline int is_named(struct cg_fast *fast)
 	return CG_OF(dentry, d_hash.pprev) || !CG_OF(dentry, d_inode) || CG_OF(dentry, d_parent) == dentry;
 }
 
+/* Is the directory locked for changes of what is in it? Bit 0 of the count (kernel/locking/rwsem.c); real-time kernels have none. */
+static __always_inline int is_locked(struct inode *inode)
+{
+	if (!bpf_core_field_exists(inode->i_rwsem.count))
+		return 1;
+	return CG_OF(inode, i_rwsem.count.counter) & 1;
+}
+
 /*
  * 1: the way is up, to the root of the namespace; components from `from` on are kept, as many as there is room for. The sums and
  * sequences are of the first time. A global function, so that the verifier looks at it once.
@@ -87,6 +95,7 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 	if (!again) {
 		way->stamp = 0;
 		way->crossed = 0;
+		way->locked = 0;
 		way->renames = cg_sequence_of((__u64)&rename_lock);
 		way->mounts = cg_sequence_of((__u64)&mount_lock);
 		if (way->mounts & 1)
@@ -126,8 +135,11 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 		parent = CG_OF(dentry, d_parent);
 		if ((sequence & 1) || parent == dentry)
 			return 0;
-		if (!again)
+		if (!again) {
 			way->stamp += sequence;
+			if (i && is_locked(CG_OF(parent, d_inode)))
+				way->locked = 1;
+		}
 		if (i - from < CG_FAST_PIECE)
 			way->dentries[(i - from) & (CG_FAST_PIECE - 1)] = (__u64)dentry;
 		dentry = parent;

@@ -21,8 +21,8 @@ struct cg_way {
 	__u32 count;
 	__u32 crossed;
 	__u32 mounts;  /* sequence of the kernel's mount_lock */
-	__u32 renames; /* of its rename_lock */
-	__u32 pad;
+	__u32 renames; /* of its rename_lock; of what is kept: odd where that does not matter */
+	__u32 locked;  /* 1: a directory above that of the leaf was locked, as for a rename in it */
 };
 
 /*

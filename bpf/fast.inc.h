@@ -200,12 +200,15 @@ static __always_inline __u32 OF_CLASS(walked)(struct OF_CLASS(cg_image) *image, 
 /* The same where the directory is known; NO_STATE where it is not, or not any more. */
 static __always_inline __u32 OF_CLASS(known)(struct OF_CLASS(cg_image) *image, struct cg_subject *subject, struct cg_fast *fast)
 {
-	__u32 state;
+	struct dentry *leaf = CG_AS(struct dentry, fast->dentry);
+	__u32 state, sequence = CG_OF(leaf, d_seq.seqcount.sequence);
 
-	if (!is_known(subject, fast, image->header.generation, &state, &fast->way))
+	asm volatile("" ::: "memory");
+	if ((sequence & 1) || !is_known(subject, fast, image->header.generation, &state, &fast->way))
 		return NO_STATE;
 	state = OF_CLASS(cg_fast_step)(image, state, fast->dentry);
-	return holds(fast) ? state : NO_STATE;
+	asm volatile("" ::: "memory");
+	return CG_OF(leaf, d_seq.seqcount.sequence) == sequence && holds(fast) ? state : NO_STATE;
 }
 
 /* What else is wanted of one end of what is moved, or of a program, at the answer behind it; 0: the slow path judges. */

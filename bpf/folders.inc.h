@@ -2,20 +2,29 @@
 /*
  * What is kept of directories, in `folders`: the state behind their `/`. The last name is judged live. Why it may be believed:
  *
- *   A directory's number names it on its file system while both are there, and it is gone only by rmdir(2), which inode_rmdir
- *   sees and counts before it happens, or by a rename that replaces it. (No hard links; numbers of the file systems below are
- *   unique. That a number came round, as tmpfs's may after 2^32, shows in the inode's address.)
+ *   A directory's number names it on its file system while both are there, and it is gone only by rmdir(2) or by a rename that
+ *   replaces it. (No hard links; numbers of the file systems below are unique. That a number came round, as tmpfs's may after
+ *   2^32, shows in the inode's address.)
  *   Overlayfs numbers a directory by the one it stands for, lower before upper, with the layer's file system where there are
  *   several, or anew each time it comes into memory (fs/overlayfs/inode.c: ovl_map_ino, ovl_get_inode). Layers do not overlap
  *   (super.c: ovl_setup_trap), so no two have the same. A layer that is changed behind its back is changed by the calls that
  *   are seen here; or it is on another machine, and then overlayfs itself promises nothing.
- *   Its path changes by a rename or an exchange, of it or of one above it, which the kernel does under rename_lock alone
- *   (fs/dcache.c: __d_move), or by what is mounted, which it does under mount_lock (fs/namespace.c). Both sequences only grow.
- *   So where none of the three has grown since before the path was read, the same number under the same mount has the same
- *   path, and the state behind it is the same in the same image.
+ *   Its path changes by a rename or an exchange, of it or of one above it, or by what is mounted, which the kernel does under
+ *   mount_lock (fs/namespace.c). inode_rmdir and inode_rename see removals and renames of directories and count them before they
+ *   happen; that sequence and mount_lock's only grow. So where neither has grown since before the path was read, and nothing was
+ *   under way then, the same number under the same mount has the same path, and the state behind it is the same in the same image.
  *
- * The count of removals is taken before anything is read of the leaf. A directory whose removal was counted already stays
- * locked until it is gone, and has to be empty: a leaf in it that has a name, or is just being made under that lock, is not in it.
+ * What was counted already and has not happened yet:
+ *
+ *   A directory that is to be removed stays locked until it is gone, and has to be empty: a leaf in it that has a name, or is just
+ *   being made under that lock, is not in it.
+ *   One that is to be renamed has its parent locked, from before the hook until it was moved under rename_lock (fs/namei.c:
+ *   vfs_rename). So either that lock is met on the way up, or rename_lock's sequence has grown at the end of it, or it was moved
+ *   before. The hook looks whether the parent is locked indeed: since the first time that it is not, this is believed no more.
+ *   Where it cannot be, and on overlayfs, where a look-up moves a directory whose layers were changed behind its back
+ *   (fs/dcache.c: d_splice_alias), what is kept is worth something only until rename_lock's sequence grows by whatever rename.
+ *
+ * The count is taken before anything is read of the leaf, whose own d_seq says that it had its name, and its parent, all the time.
  *
  * Readers and writers of one entry: `version` is odd while it is written, by the one who made it odd. x86-64 shows loads in
  * order, and stores in order; another processor needs barriers here.
@@ -47,7 +56,7 @@ static __always_inline struct cg_folder *folder_at(struct cg_subject *subject, s
 	return bpf_map_lookup_elem(&folders, &place);
 }
 
-/* How many directories were about to be removed so far, in *count; false where that cannot be told. */
+/* How many directories were about to be removed or renamed so far, in *count; false where that cannot be told. */
 static __always_inline int count_removals(__u64 *count)
 {
 	__u32 zero = 0;
@@ -88,14 +97,24 @@ static __always_inline int is_known(struct cg_subject *subject, struct cg_fast *
 	return *(volatile __u32 *)&folder->version == version;
 }
 
-/* Has nothing been moved or mounted since `way` was begun, and no directory removed? */
+/* Has no directory been moved, removed or mounted on since `way` was begun, and, where that matters, nothing been renamed? */
 static __always_inline int holds(struct cg_fast *fast)
 {
 	__u64 removals;
 
-	return cg_sequence_of((__u64)&rename_lock) == fast->way.renames &&
+	return ((fast->way.renames & 1) || cg_sequence_of((__u64)&rename_lock) == fast->way.renames) &&
 	       cg_sequence_of((__u64)&mount_lock) == fast->way.mounts && count_removals(&removals) &&
 	       removals == fast->removals;
+}
+
+/* May nothing but a directory that is moved change the path that was climbed? */
+static __always_inline int is_settled(struct cg_fast *fast, struct super_block *sb)
+{
+	__u32 zero = 0;
+	struct cg_gate *whole = bpf_map_lookup_elem(&gate, &zero);
+
+	return whole && !*(volatile __u64 *)&whole->unlocked && !fast->way.locked && CG_OF(sb, s_magic) != OVERLAYFS_MAGIC &&
+	       cg_sequence_of((__u64)&rename_lock) == fast->way.renames;
 }
 
 /* Keeps what the way up and down found out of the leaf's directory. Of a mount's root that is another mount's. */
@@ -103,6 +122,7 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 {
 	struct cg_folder *folder;
 	struct dentry *dentry, *parent;
+	struct super_block *sb;
 	struct inode *inode;
 	__u32 version;
 
@@ -110,8 +130,11 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 		return 0;
 	dentry = CG_AS(struct dentry, fast->dentry);
 	parent = CG_OF(dentry, d_parent);
-	if (!is_kept(CG_OF(parent, d_sb)))
+	sb = CG_OF(parent, d_sb);
+	if (!is_kept(sb))
 		return 0;
+	if (is_settled(fast, sb))
+		fast->way.renames |= 1;
 	inode = CG_OF(parent, d_inode);
 	folder = folder_at(subject, fast, inode);
 	if (!folder)
@@ -134,7 +157,7 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 	return 0;
 }
 
-/* Counted for all tasks, before it happens; a removal that fails after all makes what is kept worthless once, no more. */
+/* Counted for all tasks, before it happens; what fails after all makes what is kept worthless once, no more. */
 SEC("lsm/inode_rmdir")
 int BPF_PROG(inode_rmdir, struct inode *dir, struct dentry *dentry)
 {
@@ -143,5 +166,26 @@ int BPF_PROG(inode_rmdir, struct inode *dir, struct dentry *dentry)
 
 	if (whole)
 		__sync_fetch_and_add(&whole->removals, 1);
+	return 0;
+}
+
+static __always_inline int is_directory(struct dentry *dentry)
+{
+	struct inode *inode = CG_OF(dentry, d_inode);
+
+	return inode && S_ISDIR(CG_OF(inode, i_mode));
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(inode_rename, struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir, struct dentry *new_dentry)
+{
+	__u32 zero = 0;
+	struct cg_gate *whole = bpf_map_lookup_elem(&gate, &zero);
+
+	if (!whole || !(is_directory(old_dentry) || is_directory(new_dentry)))
+		return 0;
+	if (!is_locked(old_dir) || !is_locked(new_dir))
+		whole->unlocked = 1;
+	__sync_fetch_and_add(&whole->removals, 1);
 	return 0;
 }

@@ -75,6 +75,15 @@ int cg_floor_unsaid(struct cg_subject *subject, __u32 reason);
 __u64 cg_report(struct cg_subject *subject, struct cg_scratch *scratch, struct cg_session *session, __u32 type);
 
 /*
+ * Tells a learner what the program is run with of which scratch->strings has the place. Takes scratch->access for itself.
+ * Returns 0: what cannot be read is left out and told as such.
+ */
+int cg_arguments(struct cg_subject *subject, struct cg_scratch *scratch);
+
+/* Sends scratch->event and `length` bytes of text as what has no number; what does not fit is counted. Returns 0. */
+int cg_send_unnumbered(struct cg_scratch *scratch, __u32 number, __u32 length);
+
+/*
  * Sets up `access` for a message queue that a call named without its mount: the path where the mqueue file system is seen in
  * the subject's namespace, CG_KIND_MQUEUE where it is not; at several places it is unresolved. Returns 0.
  */

@@ -130,7 +130,7 @@ struct cg_exec_name {
 	__u32 pad;
 };
 
-/* The strings of an exec, looked through; see environment.bpf.c. */
+/* The strings of an exec, looked through; see environment.bpf.c, arguments.bpf.c. */
 struct cg_strings {
 	__u64 tables;    /* page tables of the new program's memory */
 	__u64 at;
@@ -140,7 +140,7 @@ struct cg_strings {
 	__u32 within;    /* `at` is in the middle of a string */
 	__u32 done;
 	__u32 unresolved;
-	__u32 pad;
+	__u32 length;    /* bytes of scratch->text in use, where they are kept */
 };
 
 struct cg_scratch {
@@ -184,7 +184,7 @@ struct cg_folder {
 	__u64 cookie;    /* of the session, the policy and its generation: an image */
 	__u64 image;
 	__u64 removals;  /* the sequences before the directory's path was read */
-	__u32 renames;
+	__u32 renames;   /* odd, as it never was then: they do not matter here */
 	__u32 mounts;
 	__u32 state;
 	__u32 version;   /* odd while it is written */

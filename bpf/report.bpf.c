@@ -72,6 +72,21 @@ static __noinline int send_record(struct cg_scratch *scratch, __u32 number, __u3
 	return 0;
 }
 
+int cg_send_unnumbered(struct cg_scratch *scratch, __u32 number, __u32 length)
+{
+	struct cg_session *session = bpf_map_lookup_elem(&sessions, &number);
+	void *ring = bpf_map_lookup_elem(&rings, &number);
+
+	if (!scratch || !session)
+		return 0;
+	if (length > CG_TEXT)
+		length = CG_TEXT;
+	scratch->event.size = sizeof(struct cg_event) + length;
+	if (!ring || bpf_ringbuf_output(ring, &scratch->event, sizeof(struct cg_event) + length, 0))
+		__sync_fetch_and_add(&session->dropped, 1);
+	return 0;
+}
+
 /* One step of a walk that writes the components down; a full part is sent. */
 static long text_one(__u32 index, struct text *text)
 {

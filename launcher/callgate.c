@@ -8,7 +8,7 @@
  * round, unless questions are asked at the terminal (-t): see step_back().
  *
  * Told in the environment of Node alone: CALLGATE_HELD=PID:CONTROL:IGNORED, IGNORED being the signals that were ignored, in
- * hexadecimal, bit 0 for signal 1; and CALLGATE_WATCHER=FD, where the watcher (watcher.h) is told that there is a gate to take off.
+ * hexadecimal, bit 0 for signal 1; and CALLGATE_WATCHER=FD:PID, the watcher (watcher.h) and where it is told that there is a gate to take off.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -332,6 +332,7 @@ int main(int argc, char **argv)
 	char *script = find_script(), *node = find_node(), *told = NULL;
 	char **words = calloc((size_t)argc + 3, sizeof(*words)), **variables;
 	size_t count = 0, kept = 0;
+	pid_t watcher_pid;
 	int watcher;
 
 	while (environ[count])
@@ -354,11 +355,11 @@ int main(int argc, char **argv)
 	raise_limits();
 	if (told) {
 		/* Behind the process that is held, which has nothing of it. */
-		watcher = watcher_start(node, script, variables);
+		watcher = watcher_start(node, script, variables, argv, &watcher_pid);
 		variables[kept++] = told;
 		if (watcher >= 0) {
 			fcntl(watcher, F_SETFD, 0);
-			if (asprintf(&variables[kept++], WATCHED "%d", watcher) < 0)
+			if (asprintf(&variables[kept++], WATCHED "%d:%d", watcher, (int)watcher_pid) < 0)
 				die("out of memory");
 		}
 	}

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -70,6 +71,35 @@ static unsigned long long start_of(pid_t pid)
 	if (at)
 		start = strtoull(at + 1, NULL, 10);
 	return start;
+}
+
+/*
+ * What ps(1) shows in the place of the words of a second supervisor. The kernel reads the words, and what stands behind them where the
+ * last has no end any more, so a short command line is no limit (get_mm_cmdline in fs/proc/base.c).
+ */
+static int name_itself(char **argv, pid_t supervisor, char **variables)
+{
+	char title[64], *end = argv[0];
+	size_t length = (size_t)snprintf(title, sizeof(title), "%s %d", WATCHER, (int)supervisor) + 1, words;
+
+	/* They stand where the title may come to stand. */
+	for (char **variable = variables; *variable; variable++) {
+		*variable = strdup(*variable);
+		if (!*variable)
+			return -1;
+	}
+	for (char **word = argv; *word && *word == end; word++)
+		end += strlen(*word) + 1;
+	words = (size_t)(end - argv[0]);
+	for (char **variable = environ; *variable && *variable == end && (size_t)(end - argv[0]) < length; variable++)
+		end += strlen(*variable) + 1;
+	if ((size_t)(end - argv[0]) < length)
+		length = (size_t)(end - argv[0]);
+	memset(argv[0], 0, words);
+	memcpy(argv[0], title, length - 1);
+	argv[0][length - 1] = 0;
+	prctl(PR_SET_NAME, WATCHER);
+	return 0;
 }
 
 /* Has Node look; what it says in *said. Its exit status, or -1. */
@@ -152,13 +182,15 @@ static void __attribute__((noreturn)) watch(int told, int supervisor, const char
 	_exit(0);
 }
 
-int watcher_start(const char *node, const char *script, char **variables)
+int watcher_start(const char *node, const char *script, char **variables, char **argv, pid_t *pid)
 {
-	int ends[2], supervisor = (int)syscall(SYS_pidfd_open, getpid(), 0), told;
-	pid_t between;
+	pid_t own = getpid(), between, child;
+	int ends[2], supervisor = (int)syscall(SYS_pidfd_open, own, 0), told;
+	/* The one between says whom it started. */
+	pid_t *started = mmap(NULL, sizeof(*started), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	sigset_t none;
 
-	if (supervisor < 0)
+	if (supervisor < 0 || started == MAP_FAILED)
 		return -1;
 	if (pipe2(ends, O_CLOEXEC) != 0) {
 		close(supervisor);
@@ -169,14 +201,16 @@ int watcher_start(const char *node, const char *script, char **variables)
 	between = told < 0 ? -1 : fork();
 	if (between == 0) {
 		setsid();
-		if (fork() != 0)
+		child = fork();
+		if (child != 0) {
+			*started = child;
 			_exit(0);
+		}
 		for (int signal = 1; signal < NSIG; signal++)
 			sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		prctl(PR_SET_NAME, "callgate-watch");
-		if (let_go(ends[0], supervisor) != 0)
+		if (name_itself(argv, own, variables) != 0 || let_go(ends[0], supervisor) != 0)
 			_exit(1);
 		watch(3, 4, node, script, variables);
 	}
@@ -190,5 +224,10 @@ int watcher_start(const char *node, const char *script, char **variables)
 	}
 	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 		;
-	return told;
+	*pid = *started;
+	munmap(started, sizeof(*started));
+	if (*pid > 0)
+		return told;
+	close(told);
+	return -1;
 }

@@ -13,8 +13,8 @@
  */
 #include <sys/types.h>
 
-/* The first word of Node's command line where it is to look. */
-#define WATCHER "watcher"
+/* Its name, and the first word of Node's command line where it is to look. */
+#define WATCHER "callgate-watch"
 
 enum {
 	WATCHER_ARMED = 'A',    /* hooks are about to be put on */
@@ -22,10 +22,11 @@ enum {
 };
 
 /*
- * Starts it, as nobody's child. Node is what it runs, with script and variables.
+ * Starts it, as nobody's child. Node is what it runs, with script and variables. `argv` is that of main(): what `ps` shows is written there, in
+ * the watcher's memory alone: `callgate-watch PID`, PID being the supervisor's.
  *
- * Returns the descriptor on which it is told, close-on-exec; -1 where it could not be started: then there is none.
+ * Returns the descriptor on which it is told, close-on-exec, with its number in *pid; -1 where it could not be started: then there is none.
  */
-int watcher_start(const char *node, const char *script, char **variables);
+int watcher_start(const char *node, const char *script, char **variables, char **argv, pid_t *pid);
 
 #endif

@@ -40,7 +40,8 @@ const MAY = {
     'audit',
     'control',
   ],
-  training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise'],
+  machines: ['host'],
+  training: ['policy', 'decide', 'events', 'learn', 'host', 'application', 'session', 'audit', 'supervise', 'machines'],
   export: ['policy', 'events', 'kernel', 'host', 'audit'],
   draft: ['policy', 'decide', 'learn', 'host', 'application', 'supervise/program', 'training/conclude'],
   classic: [

@@ -230,6 +230,8 @@ const log = {
     }),
     note('lost', { dropped: integer, malformed: integer, unwritten: integer }, { sink: text }),
     note('problem', { problem: text }),
+    note('given', { program: text, path: text }),
+    note('unread', { unread: integer, cut: integer }),
     note(
       'end',
       {

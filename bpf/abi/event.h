@@ -12,6 +12,8 @@ enum cg_event_type {
 	CG_EVENT_QUESTION = 4, /* a rule asks: the thread is stopped until it is answered, nothing has happened yet; `decided` are
 				* the operations that are asked about */
 	CG_EVENT_FLOOR = 3,  /* the hard-wired floor refused; `reason` is an enum cg_floor, the object may be empty */
+	CG_EVENT_ARGUMENTS = 5, /* while learning, behind the CG_EVENT_EXEC of it: what a program is run with. It has no number and is no
+				 * attempt: evidence of which files whoever runs it named. The object is CG_OBJECT_ARGUMENTS */
 };
 
 /* Bits of cg_event.flags */
@@ -98,7 +100,8 @@ struct cg_event {
 	__u8 flags;
 	__u64 sequence; /* of the session, from 1, without gaps: a gap is a lost event */
 	__u64 time;     /* CLOCK_BOOTTIME, nanoseconds */
-	__u64 first;    /* see CG_EVENT_REPEAT, CG_EVENT_MOVED; of CG_SIGNAL, CG_LIMIT, CG_PRIORITY, CG_PTRACE to one that runs the object: which */
+	__u64 first;    /* see CG_EVENT_REPEAT, CG_EVENT_MOVED; of CG_SIGNAL, CG_LIMIT, CG_PRIORITY, CG_PTRACE to one that runs the
+			 * object: which; of CG_EVENT_ARGUMENTS: how many there are, of which fewer may be told */
 	__u64 exe;      /* sequence number of the CG_EVENT_EXEC that says what the subject runs; 0: the policy's own program */
 	__u64 generation; /* of the policy that decided */
 	__u32 policy;   /* slot in `policies` */
@@ -116,7 +119,7 @@ struct cg_event {
 	__u32 owner;    /* uid of the object's owner; ~0: none */
 	__u32 part;     /* from 0 */
 	__u32 length;   /* of the whole object, all parts */
-	__u32 offset;   /* of this part's bytes in it */
+	__u32 offset;   /* of this part's bytes in it; of CG_EVENT_ARGUMENTS: where they begin */
 	char comm[16];
 };
 CG_ASSERT(sizeof(struct cg_event) == 128, "read by the control plane");

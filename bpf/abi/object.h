@@ -16,6 +16,9 @@ enum cg_object_type {
 	CG_OBJECT_FAMILY = 7,   /* struct cg_family */
 	CG_OBJECT_WORD = 8,     /* of the floor's events: what was refused, by name; no rule can mean it */
 	CG_OBJECT_HEAD = 9,     /* of what version 2 has besides: struct cg_head */
+	CG_OBJECT_ARGUMENTS = 10, /* of CG_EVENT_ARGUMENTS: the current folder's path, empty where it could not be told; then from
+				   * `offset` on the arguments, each with its zero, as far as they fit into CG_TEXT. What could not
+				   * be read of them is left out, and `reason` says why */
 };
 
 /* Objects without a path, in the order of KINDS in src/policy/model.ts. The last three are denied unless named. */

@@ -31,7 +31,8 @@ struct cg_gate {
 	__u64 living;    /* subjects of all sessions, of those that are over too: the gate stays while there is one */
 	__u64 born;
 	__u64 off;       /* 1: the gate is being taken off with subjects in it; `living` falls no more */
-	__u64 removals;  /* directories that were about to be removed, by anyone: see folders.inc.h */
+	__u64 removals;  /* directories that were about to be removed or renamed, by anyone: see folders.inc.h */
+	__u64 unlocked;  /* 1: one was about to be renamed in a directory that was not locked; nothing is kept of any, since */
 	__u64 strays;    /* attempts refused because the subject's session is over: it outlived what its supervisor believed */
 	__u64 stray_time; /* of the last, CLOCK_BOOTTIME */
 	__u32 stray_pid;
@@ -39,7 +40,7 @@ struct cg_gate {
 	char stray_comm[16];
 	__u64 owners_lost; /* 1: who set the owner of a descriptor could not be kept; see owners.bpf.c */
 };
-CG_ASSERT(sizeof(struct cg_gate) == 80, "read by the control plane");
+CG_ASSERT(sizeof(struct cg_gate) == 88, "read by the control plane");
 
 /* Who made another the owner of a descriptor (F_SETOWN). */
 struct cg_maker {

@@ -14,9 +14,11 @@ const { Observations } = await load('learn/observations.js');
 export function readRecording(place, name, run) {
   const observations = new Observations();
   const named = [];
+  const given = {};
   const command = [name];
   let certificate;
   let version = 1;
+  let host;
   let [events, repeats] = [0, 0];
   const files = readdirSync(join(place, run))
     .filter((file) => file.endsWith('.journal'))
@@ -26,7 +28,10 @@ export function readRecording(place, name, run) {
     // Where the recorder takes down what the program says is its own affair.
     const records = journal.records.filter(({ object }) => !object.startsWith('/var/tmp/recordings.'));
     for (const record of records) observations.add(record, 'learnt');
+    for (const [program, paths] of Object.entries(journal.given))
+      given[program] = [...(given[program] ?? []), ...paths];
     version = Math.max(version, journal.header.version ?? 1);
+    host = journal.header.host ?? host;
     command.push(...journal.header.command.slice(1));
     for (const word of journal.header.command.slice(1).flatMap((one) => one.split(/[=,:]/)))
       if (word !== '') named.push(resolve(journal.header.cwd, word));
@@ -47,10 +52,12 @@ export function readRecording(place, name, run) {
     user: null,
     cwd: '/',
     named,
+    ...(Object.keys(given).length === 0 ? {} : { given }),
     partial: false,
     of: [],
     certificate,
     ...(version === 1 ? {} : { version }),
+    ...(host === undefined ? {} : { host }),
   };
   return { header, observations };
 }

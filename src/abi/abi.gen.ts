@@ -225,18 +225,19 @@ export const STRUCTS = {
     },
   },
   gate: {
-    bytes: 80,
+    bytes: 88,
     fields: {
       living: { offset: 0, bytes: 8, type: 'u64' },
       born: { offset: 8, bytes: 8, type: 'u64' },
       off: { offset: 16, bytes: 8, type: 'u64' },
       removals: { offset: 24, bytes: 8, type: 'u64' },
-      strays: { offset: 32, bytes: 8, type: 'u64' },
-      stray_time: { offset: 40, bytes: 8, type: 'u64' },
-      stray_pid: { offset: 48, bytes: 4, type: 'u32' },
-      stray_session: { offset: 52, bytes: 4, type: 'u32' },
-      stray_comm: { offset: 56, bytes: 16, type: 'char', count: 16 },
-      owners_lost: { offset: 72, bytes: 8, type: 'u64' },
+      unlocked: { offset: 32, bytes: 8, type: 'u64' },
+      strays: { offset: 40, bytes: 8, type: 'u64' },
+      stray_time: { offset: 48, bytes: 8, type: 'u64' },
+      stray_pid: { offset: 56, bytes: 4, type: 'u32' },
+      stray_session: { offset: 60, bytes: 4, type: 'u32' },
+      stray_comm: { offset: 64, bytes: 16, type: 'char', count: 16 },
+      owners_lost: { offset: 80, bytes: 8, type: 'u64' },
     },
   },
   maker: {
@@ -455,6 +456,7 @@ export const ENUMS = {
     EVENT_EXEC: 2,
     EVENT_QUESTION: 4,
     EVENT_FLOOR: 3,
+    EVENT_ARGUMENTS: 5,
   },
   unresolved: {
     RESOLVED: 0,
@@ -527,6 +529,7 @@ export const ENUMS = {
     OBJECT_FAMILY: 7,
     OBJECT_WORD: 8,
     OBJECT_HEAD: 9,
+    OBJECT_ARGUMENTS: 10,
   },
   kind: {
     KIND_MEMFD: 0,
@@ -681,5 +684,5 @@ export const NUMBERS = {
   SUBJECT_FREE: 2,
   SUBJECT_DEAD: 4,
   EXEC_BY_NAME: 1,
-  ABI_VERSION: 5,
+  ABI_VERSION: 6,
 } as const;

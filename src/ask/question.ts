@@ -139,4 +139,6 @@ export interface WrittenStatement {
   readonly statement: string;
   /** The rule that it stands before (the one that asked or refused), by what it is now; null: it is the last. */
   readonly before: { readonly number: number; readonly line: number } | null;
+  /** The file of an empty policy that was written beside it, for a program that is run under one of its own; absent: none. */
+  readonly begun?: string;
 }

@@ -35,9 +35,13 @@ export interface Evidence {
   readonly context: Omit<Context, 'strength'>;
   /** Programs that have a policy of their own. */
   readonly programs: readonly string[];
+  /** Can one be begun for the program, when it is answered that it shall have one? */
+  readonly begins: (program: string) => boolean;
 }
 
 const MOST = 5;
+/** `libc.so.6`, `libz.so`, `_json.cpython-311-x86_64-linux-gnu.so` */
+const LIBRARY = /\/[^/]+\.so(?:\.[0-9][^/]*)?$/;
 /** Other names that generalising looks at. */
 const NEAR_MOST = 16;
 /** Bits of an IPv4 address's network and of an IPv6 one's, of 128. */
@@ -49,8 +53,8 @@ const EVERY_PORT = { first: 0, last: 65535 } as const;
 export function proposals(asked: Asked, evidence: Evidence): readonly Proposal[] {
   const found = candidates(asked, evidence);
   const seen = new Set<string>();
-  const each = found.filter(({ statement: { objects, transition } }) => {
-    const text = `${objects.join('\n')} ${transition ?? ''}`;
+  const each = found.filter(({ statement: { operations, objects, transition } }) => {
+    const text = `${operations.join()} ${objects.join('\n')} ${transition ?? ''}`;
     if (seen.has(text)) return false;
     seen.add(text);
     return true;
@@ -65,9 +69,7 @@ function candidates(asked: Asked, evidence: Evidence): Proposal[] {
   switch (object.type) {
     case 'path':
     case 'unix':
-      return operations.includes('exec')
-        ? ofExec(asked, object.path, evidence.programs)
-        : ofPath(asked, object.path, evidence);
+      return operations.includes('exec') ? ofExec(asked, object.path, evidence) : ofPath(asked, object.path, evidence);
     case 'inet':
       return ofInet(asked, object);
     case 'abstract':
@@ -97,6 +99,7 @@ function ofPath(asked: Asked, path: Bytes, evidence: Evidence): Proposal[] {
     asked.directory && path !== '/' ? [of(asked, 'it and all below it', key, [text(`${literalText(path)}/***`)])] : [];
   return [
     one(asked),
+    ...library(asked, key),
     ...(like === null ? [] : [of(asked, `names like it (${like.rule})`, key, [like.text])]),
     ...all,
     ...(slash === 0
@@ -106,6 +109,21 @@ function ofPath(asked: Asked, path: Bytes, evidence: Evidence): Proposal[] {
           of(asked, 'all below its folder', key, [text(`${folder}/**`)]),
         ]),
     wide(asked, 'the whole operation', key, [text('/***')]),
+  ];
+}
+
+/** A library that is read is mapped as code next, which is another question: one answer for both. */
+function library(asked: Asked, key: Statement['key']): Proposal[] {
+  const { object, operations, directory } = asked;
+  if (object.type !== 'path' || operations.join() !== 'read' || directory || !LIBRARY.test(object.path)) return [];
+  const { statement } = of(asked, '', key, [literalText(object.path)]);
+  const both = { ...statement, operations: ['read', 'load'] as const };
+  return [
+    {
+      label: 'this library, to read and to map as code: both questions by one answer',
+      statement: both,
+      whole: false,
+    },
   ];
 }
 
@@ -149,19 +167,28 @@ function observationOf({ program, object, pid, uid, directory }: Asked, operatio
   };
 }
 
-function ofExec(asked: Asked, path: Bytes, programs: readonly string[]): Proposal[] {
+/**
+ * Narrow is what is granted least: under a policy of its own a program may do what that says, under this one all that the caller may, and
+ * what it is answered is the caller's, too. Where it can have none, own is no answer that lets it run.
+ */
+function ofExec(asked: Asked, path: Bytes, { programs, begins }: Evidence): Proposal[] {
   const folder = literalText(path.slice(0, path.lastIndexOf('/')) as Bytes);
   const under = (label: string, transition: 'own' | 'inherit', text: string): Proposal => {
     const { statement } = of(asked, label, 'path', [text]);
     return { label, statement: { ...statement, transition }, whole: false };
   };
   const name = literalText(path);
-  // What has no policy is refused where it is to have one.
-  const has = programs.includes(textOf(path));
-  const own = under(`this program, under a policy of its own${has ? '' : ' (there is none yet)'}`, 'own', name);
-  const inherit = under('this program, under this policy', 'inherit', name);
+  const program = textOf(path);
+  const [has, begun] = [programs.includes(program), begins(program)];
+  const which = has
+    ? ''
+    : begun
+      ? ', which begins empty: what it does is asked'
+      : ' (there is none, and it is refused until there is)';
+  const own = under(`this program, under a policy of its own${which}`, 'own', name);
+  const inherit = under('this program, under this policy, with all that this one permits', 'inherit', name);
   return [
-    ...(has ? [own, inherit] : [inherit, own]),
+    ...(has || begun ? [own, inherit] : [inherit, own]),
     under('every program of its folder, each under a policy of its own', 'own', `${folder}/*`),
     under('every program of its folder, under this policy', 'inherit', `${folder}/*`),
     { ...under('the whole operation, under this policy', 'inherit', '/***'), whole: true },

@@ -15,6 +15,8 @@ import type { Access, Policy, Rule, Verdict } from '../policy/model.js';
 export interface Amendment {
   readonly written: WrittenStatement;
   readonly block: string;
+  /** As it was read back. */
+  readonly rule: Rule;
 }
 
 /** What a statement is to do. */
@@ -58,9 +60,10 @@ export function amend(wanted: Wanted, around: Surroundings): Amendment {
     }
     replaceFile(file, candidate.text);
     const { line, number, block } = candidate;
+    const rule = changed.rules.find((one) => one.group === undefined && one.number === number) as Rule;
     const next = changed.rules.find((rule) => rule.group === undefined && rule.number === number + 1);
     const before = place === null || next === undefined ? null : { number: next.number, line: next.place.line };
-    return { written: { file, line, number, statement: statementOf(candidate, comment), before }, block };
+    return { written: { file, line, number, statement: statementOf(candidate, comment), before }, block, rule };
   }
   throw new CodedFailure('bad-policy', why, `callgate policy check ${file}`);
 }
@@ -70,7 +73,10 @@ export function amend(wanted: Wanted, around: Surroundings): Amendment {
  *
  * @throws CodedFailure `nothing` where it does not stand there any more as it was written
  */
-export function takeOut({ written: { file, line }, block }: Amendment, around: Surroundings): void {
+export function takeOut(
+  { written: { file, line }, block }: Pick<Amendment, 'written' | 'block'>,
+  around: Surroundings,
+): void {
   const text = removal(readSecure(file), block);
   if (text === null)
     throw new CodedFailure(

@@ -4,8 +4,16 @@ import type { Answerer } from '../ask/question.js';
 import { CodedFailure } from '../control/protocol.js';
 import { Failure } from '../host/failure.js';
 import { type Amendment, amend, takeOut } from './amend.js';
+import { nameOf } from './asker.js';
+import { type Begun, begin, canBegin, ownProgram, takeAway } from './begin.js';
 import type { Facts } from './facts.js';
 import type { Questions } from './questions.js';
+
+/** What an answer wrote, by which it can be undone. */
+export interface Change extends Amendment {
+  /** A policy for the program that is run; null: none was needed. */
+  readonly begun: Begun | null;
+}
 
 export class Amending {
   readonly #questions: Questions;
@@ -20,12 +28,13 @@ export class Amending {
    *
    * @throws CodedFailure `bad-policy`, or a Failure
    */
-  write(facts: Facts, statement: string, verdict: 'permit' | 'deny', by: Answerer): Promise<Amendment> {
+  write(facts: Facts, statement: string, verdict: 'permit' | 'deny', by: Answerer): Promise<Change> {
     const { record, access } = facts;
     const { around, language } = this.#questions.of;
-    const file = this.#questions.tellings.loaded(record.policy)?.file;
-    if (file === undefined || access === null)
+    const loaded = this.#questions.tellings.loaded(record.policy);
+    if (loaded === undefined || access === null)
       throw new Failure(`${record.policy} has no policy in a file, or what it did could not be told`);
+    const { file } = loaded;
     if (language !== undefined)
       throw new CodedFailure(
         'bad-policy',
@@ -33,25 +42,30 @@ export class Amending {
         'put the line into the file, and have what waits judged anew; or answer once, for minutes or for the process',
       );
     const time = new Date().toISOString().slice(0, 19).replace('T', ' ');
-    const comment = [
-      `answered by ${by.name.replaceAll('\n', ' ')}, ${time}: ${record.comm.replace(/[^ -~]/g, '?')} (${record.pid})`,
-    ];
+    const answered = `answered by ${by.name.replaceAll('\n', ' ')}, ${time}: ${nameOf(record).replace(/[^ -~]/g, '?')} (${record.pid})`;
     return this.#inTurn(async () => {
-      const amendment = amend({ file, access, verdict, statement, comment }, around);
+      const amendment = amend({ file, access, verdict, statement, comment: [answered] }, around);
+      let begun: Begun | null = null;
       try {
+        const program = ownProgram(amendment.rule);
+        if (program !== null && this.#questions.tellings.loaded(program) === undefined && canBegin(program))
+          begun = begin(program, loaded, answered);
         await this.#reload();
       } catch (error) {
         takeOut(amendment, around);
+        if (begun !== null) takeAway(begun);
         throw error;
       }
-      return amendment;
+      const written = begun === null ? amendment.written : { ...amendment.written, begun: begun.file };
+      return { ...amendment, written, begun };
     });
   }
 
   /** Takes out again what was written, and has that in force. */
-  takeOut(amendment: Amendment): Promise<unknown> {
+  takeOut(change: Change): Promise<unknown> {
     return this.#inTurn(async () => {
-      takeOut(amendment, this.#questions.of.around);
+      takeOut(change, this.#questions.of.around);
+      if (change.begun !== null) takeAway(change.begun);
       await this.#reload();
     });
   }

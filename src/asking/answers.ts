@@ -5,8 +5,7 @@ import type { Answerer } from '../ask/question.js';
 import { type Answers, CodedFailure, type Permitted, type RequestOf, type Weighed } from '../control/protocol.js';
 import { Failure } from '../host/failure.js';
 import { errnoNumber } from '../policy/errno.js';
-import type { Amendment } from './amend.js';
-import { Amending } from './amending.js';
+import { Amending, type Change } from './amending.js';
 import { LastDone, replied, written } from './done.js';
 import type { Facts } from './facts.js';
 import { meant } from './meant.js';
@@ -134,7 +133,7 @@ export class Answering {
     const suggestions = this.#questions.tellings.suggestions(facts);
     const text = meant(suggestions, { statement, verdict, errno, sure: sure === true });
     this.#questions.answering.set(id, by);
-    let amendment: Amendment;
+    let amendment: Change;
     const before = this.#waitingIds();
     try {
       amendment = await this.#amending.write(facts, text, verdict, by);

@@ -24,10 +24,20 @@ export function userName(uid: number): string | null {
   return name;
 }
 
+/** Names of the process that becomes the program, before it has. */
+const OURS: readonly string[] = ['callgate', 'systrace'];
+
+/** The name of whoever asks: what the first exec of a session asks is the program's doing, which has our name until then. */
+export function nameOf({ comm, policy }: Pick<EventRecord, 'comm' | 'policy'>): string {
+  const program = policy.split('/').at(-1) ?? '';
+  return OURS.includes(comm) && program !== '' ? program : comm;
+}
+
 /** @param alive false: its number may be another's by now, so that nothing is looked up by it */
-export function askerOf({ pid, tid, ppid, uid, gid, comm, exe }: EventRecord, alive: boolean): Asker {
+export function askerOf(record: EventRecord, alive: boolean): Asker {
+  const { pid, tid, ppid, uid, gid, exe } = record;
   return {
-    ...{ pid, tid, uid, gid, user: userName(uid), comm, exe },
+    ...{ pid, tid, uid, gid, user: userName(uid), comm: nameOf(record), exe },
     command: alive ? commandOf(pid) : [],
     parents: alive ? parentsOf(ppid) : [],
   };

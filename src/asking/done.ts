@@ -4,8 +4,7 @@ import type { AnswerScope, Undone } from '../ask/answer.js';
 import type { WrittenStatement } from '../ask/question.js';
 import { CodedFailure } from '../control/protocol.js';
 import type { Reply, ReplyKey } from '../kernel/asking.js';
-import type { Amendment } from './amend.js';
-import type { Amending } from './amending.js';
+import type { Amending, Change } from './amending.js';
 import type { Questions } from './questions.js';
 import type { Standing } from './replies.js';
 import type { Thread } from './waiting.js';
@@ -28,11 +27,11 @@ export interface Done extends Given {
   readonly standing: readonly Standing[];
   /** Processes that are held for what stands. */
   readonly pids: readonly number[];
-  readonly amendment: Amendment | null;
+  readonly amendment: Change | null;
 }
 
 /** It is in the file of the policy. */
-export function written(given: Given, amendment: Amendment): Done {
+export function written(given: Given, amendment: Change): Done {
   return { ...given, keys: [], standing: [], pids: [], amendment };
 }
 

@@ -10,6 +10,7 @@ import { Given } from '../learn/given.js';
 import { NOWHERE } from '../learn/places.js';
 import type { PathPattern } from '../policy/model.js';
 import { askerOf } from './asker.js';
+import { canBegin } from './begin.js';
 import type { Refused } from './denials.js';
 import { askedOf, type Facts, policyOf, ruleOf, suggestionsOf } from './facts.js';
 import type { Waiting } from './waiting.js';
@@ -139,7 +140,7 @@ export class Tellings {
     const given = new Given([{ named, configured: [], command: [] }], []);
     const programs = this.#application.policies.map(({ policy }) => policy.program);
     const before = this.#isCrowded() ? null : this.#before;
-    return { before, context: { sensitive, machine: NOWHERE, given }, programs };
+    return { before, context: { sensitive, machine: NOWHERE, given }, programs, begins: canBegin };
   }
   #isCrowded(): boolean {
     const [first] = this.#times;

@@ -51,9 +51,11 @@ export class Weigher {
     return suggestions.map((suggestion, index) => {
       const proposal = proposals[index];
       if (proposal === undefined) return suggestion;
-      const { grants, probes } = this.#granted(proposal, access, policy);
+      // A statement may be of more than was asked: a library's is of its mapping, too.
+      const wanted = { ...access, operations: proposal.statement.operations };
+      const { grants, probes } = this.#granted(proposal, wanted, policy);
       const alike = others
-        .filter((other) => probes.every((object) => permits(other, { ...access, object })))
+        .filter((other) => probes.every((object) => permits(other, { ...wanted, object })))
         .slice(0, ALIKE_MOST)
         .map(({ program }) => program);
       return { ...suggestion, grants, alike: [...new Set(alike)] };

@@ -17,8 +17,9 @@ export function wordsOf(verdict: string, scope: AnswerScope): string {
 }
 
 /** `FILE:12, before rule 3 (line 15), which asked`. */
-export function noteOf({ file, line, before }: WrittenStatement, did: 'asked' | 'refused'): string {
+export function noteOf({ file, line, before, begun }: WrittenStatement, did: 'asked' | 'refused'): string {
   const where =
     before === null ? ', the last rule' : `, before rule ${before.number} (line ${before.line}), which ${did}`;
-  return `written to ${file}:${line}${where}; in force`;
+  const other = begun === undefined ? '' : `; ${begun} begins empty: what the program does is asked`;
+  return `written to ${file}:${line}${where}; in force${other}`;
 }

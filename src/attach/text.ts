@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Questions and what became of them, as lines that read well one after the other. */
+
 import type { Asker, AskingRule, Question, RecentDenial, Suggestion } from '../ask/question.js';
 import type { Notice } from '../control/protocol.js';
 import { localTime } from '../host/time.js';
+import { counted } from '../policy/counted.js';
 
 export function questionText(question: Question): string {
   const { id, asker, policy, operations, object, threads, pids, asked, since, deadline, fallback } = question;
@@ -49,7 +51,7 @@ export function noticeText(notice: Notice): string | null {
     case 'undone':
       return notice.undone.note;
     case 'full':
-      return `more is asked than is kept: ${notice.denied} calls were denied for it so far`;
+      return `more is asked than is kept: ${counted(notice.denied, 'call')} denied for it so far`;
     case 'problem':
       return notice.problem;
     case 'ended':

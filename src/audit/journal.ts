@@ -10,6 +10,7 @@ import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ownFolder } from '../host/secure.js';
 import type { Counted } from '../learn/certificate.js';
+import type { Passages } from '../learn/run.js';
 import type { Version } from '../policy/operations.js';
 import { linesIn } from './read.js';
 import type { EventSink, Line } from './sink.js';
@@ -27,6 +28,8 @@ export interface JournalHeader {
   /** --user; null: the caller. */
   readonly user: string | null;
   readonly cwd: string;
+  /** The host's name; absent: nobody looked. */
+  readonly host?: string;
   /** The entry program, resolved. */
   readonly program: string;
   /** Absolute paths that stood on the command line or in the environment; absent: nobody looked. */
@@ -63,6 +66,10 @@ export interface JournalFacts {
   readonly events: number;
   readonly learnt: number;
   readonly last: string | null;
+  /** Paths that were among the arguments of programs which then used them, by program. */
+  readonly given: Passages;
+  /** Programs of whose arguments not all are known. */
+  readonly unread: number;
 }
 
 /** A journal and its records. */
@@ -195,9 +202,10 @@ export class JournalSink implements EventSink {
     this.#journal.take(lines);
   }
 
-  /** Of what a session says about itself only losses concern the one that learns. */
+  /** Of what a session says about itself losses concern the one that learns, and what programs were run with. */
   note(line: Line<NoteRecord>): void {
-    if (line.record.type === 'lost') this.#journal.take([line]);
+    const { type } = line.record;
+    if (type === 'lost' || type === 'given' || type === 'unread') this.#journal.take([line]);
   }
 
   async flush(): Promise<void> {
@@ -229,7 +237,8 @@ export function readJournal(file: string): JournalText {
  */
 export function scanJournal(file: string, take: (record: EventRecord) => void = () => undefined): JournalFacts {
   let header: JournalHeader | undefined;
-  let [bad, malformed, events, learnt] = [0, 0, 0, 0];
+  let [bad, malformed, events, learnt, unread] = [0, 0, 0, 0, 0];
+  const given: Record<string, string[]> = {};
   let written = false;
   let counted: Counted | null = null;
   let last: string | null = null;
@@ -242,6 +251,8 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     else if (value.type === 'written') written = true;
     else if (value.type === 'counted') counted = value.counted ?? null;
     else if (value.type === 'lost') malformed += value.malformed;
+    else if (value.type === 'unread') unread += value.unread + value.cut;
+    else if (value.type === 'given') given[value.program] = [...(given[value.program] ?? []), value.path];
     else if (isEvent(value as LogRecord)) {
       const record = value as EventRecord;
       events++;
@@ -251,7 +262,7 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     } else bad++;
   }
   if (header === undefined) throw new Failure(`${file}: not a journal, or cut in its first line`);
-  return { file, header, counted, bad, malformed, written, events, learnt, last };
+  return { file, header, counted, bad, malformed, written, events, learnt, last, given, unread };
 }
 
 /** The records of a journal, one after the other. */

@@ -7,6 +7,8 @@ import { EventDecoder, type KernelEvent } from '../events/decode.js';
 import { type EventRecord, isEvent, type LogRecord } from '../events/record.js';
 import { type JudgingPolicy, Recorder } from '../events/recorder.js';
 import { bootTime } from '../host/clock.js';
+import { Passed } from '../learn/passed.js';
+import { counted } from '../policy/counted.js';
 import type { Session } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { Pipeline } from './pipeline.js';
@@ -22,6 +24,8 @@ export class Reporter {
   readonly #pipeline: Pipeline;
   readonly #decoder = new EventDecoder();
   readonly #recorder: Recorder;
+  /** What programs were run with, while they are learned. */
+  readonly #passed = new Passed();
   /** By program and digest: what a generation was compiled from. */
   readonly #held = new Map<string, JudgingPolicy>();
   /** By number and generation in the gate. */
@@ -73,9 +77,28 @@ export class Reporter {
       const records = events.map((event) => this.#recorder.record(event));
       this.#pipeline.records(records);
       this.#heard(events, records);
+      this.#takeArguments();
+      if (this.#passed.waits) this.#notePassed(events, records);
     }
+    this.#takeArguments();
+    const { unread, cut } = this.#passed.takeMissing();
+    if (unread + cut > 0) this.#pipeline.note({ type: 'unread', unread, cut });
     this.#noteLosses(this.#session.gate.session(this.#session.number)?.dropped);
   };
+
+  #takeArguments(): void {
+    for (const told of this.#decoder.takeArguments()) this.#passed.take(this.#recorder.programOf(told), told);
+  }
+
+  /** Of what programs were run with, only what they then used is ever written down: it may hold passwords. */
+  #notePassed(events: readonly KernelEvent[], records: readonly EventRecord[]): void {
+    events.forEach(({ object }, index) => {
+      const record = records[index];
+      if (object?.type !== 'path' || record === undefined || !isUse(record)) return;
+      const { policy: program } = record;
+      for (const path of this.#passed.used(program, object.path)) this.#pipeline.note({ type: 'given', program, path });
+    });
+  }
 
   /** Something that went wrong, for the log. */
   problem(problem: string): void {
@@ -104,7 +127,7 @@ export class Reporter {
       this.#talk(
         records === 0
           ? `the ${sink} failed at its end (${failure})`
-          : `${records} records of the ${sink} were lost${failure === null ? '' : ` (${failure})`}`,
+          : `lost ${counted(records, 'record')} of the ${sink}${failure === null ? '' : ` (${failure})`}`,
       );
   }
 
@@ -130,4 +153,10 @@ export class Reporter {
     if (held !== undefined && state.generation === generation) this.#judging.set(key, held);
     return held ?? bare;
   }
+}
+
+/** Did the program do something to the object? That it looked whether it is there says nothing. */
+function isUse({ type, verdict, enforced, operation }: EventRecord): boolean {
+  if (type !== undefined || (verdict === 'deny' && enforced)) return false;
+  return operation.some((one) => one !== 'stat');
 }

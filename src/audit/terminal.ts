@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The person at the terminal as a sink: told of what was refused, or would have been. The log has it all. */
+
 import { lineOf } from '../events/line.js';
 import type { EventRecord, NoteRecord, SessionNote } from '../events/record.js';
+import { counted } from '../policy/counted.js';
 import { Denials, renderDenial } from './denials.js';
 import type { EventSink, Line } from './sink.js';
 
@@ -50,7 +52,7 @@ export class TerminalSink implements EventSink {
     const more = all.slice(KINDS_TOLD).reduce((sum, { count }) => sum + count, held.more);
     this.#say(`refused while it ran, and held back for the terminal was the program's (each is in ${this.#log}):`);
     this.#say(all.slice(0, KINDS_TOLD).map(renderDenial).join('\n'));
-    if (more > 0) this.#say(`${more} more denials: callgate audit denials ${this.#session}`);
+    if (more > 0) this.#say(`${counted(more, 'more denial')}: callgate audit denials ${this.#session}`);
   }
 
   records(lines: readonly Line<EventRecord>[]): void {
@@ -84,7 +86,7 @@ export class TerminalSink implements EventSink {
   }
 
   #more(): void {
-    if (this.#told.more > 0) this.#say(`${this.#told.more} more denials, in ${this.#log}`);
+    if (this.#told.more > 0) this.#say(`${counted(this.#told.more, 'more denial')}, in ${this.#log}`);
     this.#told.more = 0;
   }
 }

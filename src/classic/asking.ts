@@ -3,18 +3,14 @@
 import type { Question } from '../ask/question.js';
 import type { Client } from '../control/client.js';
 import type { Notice } from '../control/protocol.js';
-import { decide } from '../decide/decide.js';
-import { readObject } from '../events/object.js';
 import { messageOf } from '../host/failure.js';
-import { type Bytes, bytesOf, readText } from '../policy/bytes.js';
-import { parsePolicy } from '../policy/parse.js';
-import type { Surroundings } from '../policy/surroundings.js';
-import { importPolicy } from '../systrace/import.js';
+import { type Bytes, bytesOf } from '../policy/bytes.js';
 import { printRule } from '../systrace/print.js';
-import type { ClassicRule, Emulation } from '../systrace/syntax.js';
+import type { Action, ClassicRule, Emulation } from '../systrace/syntax.js';
 import { type ClassicAnswer, readAnswer } from './answer.js';
 import { classicCall } from './calls.js';
 import { askedLine, type LinePolicy } from './line.js';
+import { type As, decidesAny, isAbout } from './reached.js';
 import type { Ui } from './ui.js';
 import type { NewRule } from './write.js';
 
@@ -39,11 +35,9 @@ export interface Template {
   readonly rules: readonly NewRule[];
 }
 
-export interface AskingOptions {
+export interface AskingOptions extends As {
   readonly ui: Ui;
   readonly keeping: Keeping;
-  readonly around: Surroundings;
-  readonly aliased: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -185,12 +179,20 @@ export class Asking {
         if (answer.verdict === 'permit') await this.#admit(question);
         await this.#once(id, answer.verdict, answer.errno);
         return true;
-      case 'rule':
-        if (!answer.whole && !this.#decides(question, answer.rule)) {
+      case 'rule': {
+        const { action } = answer.rule;
+        if (!answer.whole && !isAbout(answer.rule, question, this.#options)) {
           tell('Filter unmatched. Freeing it');
           return false;
         }
-        return this.#keep(question, [answer.rule]);
+        // A line that says `ask` asks each time, and nothing is written of what it is answered.
+        if (answer.whole && question.rule !== null) {
+          if (action.verdict === 'permit') await this.#admit(question);
+          await this.#once(id, action.verdict === 'deny' ? 'deny' : 'permit', action.errno);
+          return true;
+        }
+        return this.#keep(question, [answer.rule], action);
+      }
       case 'kill':
         await this.#client?.request({ v: 1, do: 'kill', question: id, sure: true });
         return true;
@@ -218,13 +220,18 @@ export class Asking {
         return this.#keep(
           question,
           template.rules.map((rule) => ({ ...rule, emulation })),
+          null,
         );
       }
     }
   }
 
-  /** Rules that stay: into the file, and what waits is judged anew. */
-  async #keep(question: Question, rules: readonly NewRule[]): Promise<boolean> {
+  /**
+   * Rules that stay: into the file, and what waits is judged anew.
+   *
+   * @param answer what the call comes to that waits, where the rules do not reach it; null: it is asked again
+   */
+  async #keep(question: Question, rules: readonly NewRule[], answer: Action | null): Promise<boolean> {
     const { keeping, say } = this.#options;
     const { id, policy } = question;
     const [rule] = rules;
@@ -238,8 +245,17 @@ export class Asking {
       });
       return true;
     }
+    const there = keeping.rulesOf(policy.program);
     keeping.write(policy.program, rules);
     this.#admitted(question);
+    if (answer !== null && !decidesAny([...there, ...rules], question, this.#options)) {
+      // Judged anew it would be asked anew, without end.
+      const verdict = answer.verdict === 'deny' ? 'deny' : 'permit';
+      const done = verdict === 'deny' ? 'denied' : 'permitted';
+      say(`the line is written, and does not reach ${question.object} here: this call alone is ${done}`);
+      await this.#once(id, verdict, answer.errno);
+      return true;
+    }
     await this.#client?.request({ v: 1, do: 'retry', question: id });
     return true;
   }
@@ -272,21 +288,5 @@ export class Asking {
 
   async #admit(question: Question): Promise<void> {
     if (this.#admitted(question)) await this.#client?.request({ v: 1, do: 'reload' });
-  }
-
-  /** Is the rule about what is asked? As the importer takes it. */
-  #decides({ operations, object, policy, asker }: Question, rule: NewRule): boolean {
-    const { around } = this.#options;
-    const place = { file: '', line: 1, column: 1 };
-    const classic = { program: readText(policy.program), emulation: rule.emulation, detached: false, place };
-    const made = importPolicy(
-      { ...classic, rules: [{ ...rule, place }] },
-      { accounts: { user: around.user, group: around.group }, widen: false, detached: new Set(), unread: new Set() },
-    );
-    const known = readObject(object);
-    if (made.text === null || known === undefined) return false;
-    const parsed = parsePolicy(made.text, '', around);
-    const { decisions } = decide(parsed, { operations, object: known, uid: asker.uid, gid: asker.gid });
-    return decisions.every(({ rule: by }) => by !== null);
   }
 }

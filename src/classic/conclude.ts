@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** From what was observed to classic files: exact rules, as systrace -A wrote them, behind those that are there. */
+
 import { Journal, type JournalFacts, type JournalHeader, journalRecords } from '../audit/journal.js';
 import { exactly } from '../decide/exact.js';
 import { makesKernelAct } from '../decide/kernel-acts.js';
@@ -11,6 +12,7 @@ import { type Counted, certify } from '../learn/certificate.js';
 import type { Observation } from '../learn/observation.js';
 import { Observations } from '../learn/observations.js';
 import { textOf } from '../policy/bytes.js';
+import { counted } from '../policy/counted.js';
 import type { Policy, Rule } from '../policy/model.js';
 import { OPERATIONS } from '../policy/operations.js';
 import { readState } from '../session/state.js';
@@ -141,7 +143,7 @@ function writePolicy({ folder, classic }: JournalHeader, policy: Policy): string
   // What callgate does not judge needs no rule in a policy that is there already.
   const { file, long } = keepRules(places, policy.program, rules, (rule) => !isIdle(rule));
   return [
-    ...(long > 0 ? [`${file}: ${long} rules are too long for a line of it: not written`] : []),
+    ...(long > 0 ? [`${file}: ${counted(long, 'rule')} too long for a line of it: not written`] : []),
     ...exported.reports.filter(({ kind }) => kind === 'narrower').map(({ message }) => `${file}: ${message}`),
   ];
 }

@@ -62,7 +62,7 @@ export async function hold(
       isLogged: () => true,
     });
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), sink];
-    const policies = { source, numbering, mode, around };
+    const policies = { source, numbering, mode, around, silent: flags.text };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk: speech.say });
     const entry = session.policyOf(request.program.path)?.number ?? 0;
     return await supervisor.attend(wrap(originOf(called, entry), session));

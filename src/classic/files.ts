@@ -9,8 +9,10 @@ import { codeOf } from '../host/failure.js';
 import { readSecure, secureFolder } from '../host/secure.js';
 import { type Bytes, bufferOf, bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
 import { parseClassic } from '../systrace/parse.js';
+import { comparisonsOf } from '../systrace/sockets.js';
 import type { ClassicPolicy, ClassicRule } from '../systrace/syntax.js';
 import { classicFileName } from './names.js';
+import { isMark } from './write.js';
 
 /** The system's folder. */
 export const SYSTEM_FOLDER = '/etc/systrace';
@@ -32,13 +34,22 @@ export interface FoundPolicy {
   readonly written: Bytes;
   /** Lines that could not be read, as denials of their calls. */
   readonly unread: ReadonlySet<ClassicRule>;
+  /** Lines that systrace wrote itself. */
+  readonly own: ReadonlySet<ClassicRule>;
+}
+
+/** What a person must know of a file, if the file is theirs to use: `FILE:LINE: syntax error.` */
+export interface Note {
+  readonly text: string;
+  readonly file: string;
+  /** The programs that the file has policies for; null: it is of the command line. */
+  readonly programs: readonly string[] | null;
 }
 
 export interface FoundPolicies {
   /** One for each program. */
   readonly policies: readonly FoundPolicy[];
-  /** What a person must know of, a line each: `FILE:LINE: syntax error.` */
-  readonly notes: string[];
+  readonly notes: readonly Note[];
 }
 
 /**
@@ -49,7 +60,7 @@ export interface FoundPolicies {
  * @throws Failure where a file or folder could be changed by others
  */
 export function findClassic(places: ClassicPlaces, entry: string, path: readonly string[]): FoundPolicies {
-  const notes: string[] = [];
+  const notes: Note[] = [];
   const found = new Map<string, FoundPolicy>();
   const add = (policies: readonly FoundPolicy[]): void => {
     for (const one of policies) {
@@ -57,14 +68,21 @@ export function findClassic(places: ClassicPlaces, entry: string, path: readonly
       if (!found.has(program)) found.set(program, one);
     }
   };
-  if (places.file !== null)
-    add(readOne(places.file, notes, (text) => boundTo(text, entry, path, places.file as string, notes)));
+  if (places.file !== null) add(named(places.file, entry, path, notes));
   for (const folder of [places.user, places.system]) if (folder !== null) add(inFolder(folder, notes));
   return { policies: [...found.values()], notes };
 }
 
+/** The file that the command line names: all that is wrong with it is told. */
+function named(file: string, entry: string, path: readonly string[], notes: Note[]): FoundPolicy[] {
+  const found: Note[] = [];
+  const policies = readOne(file, found, (text) => boundTo(text, entry, path, file, found));
+  notes.push(...found.map((note) => ({ ...note, programs: null })));
+  return policies;
+}
+
 /** The files of a folder; those first that are named for their program. */
-function inFolder(folder: string, notes: string[]): FoundPolicy[] {
+function inFolder(folder: string, notes: Note[]): FoundPolicy[] {
   let resolved: string;
   let names: string[];
   try {
@@ -84,7 +102,9 @@ function inFolder(folder: string, notes: string[]): FoundPolicy[] {
     if (policies.some(isOwn)) for (const one of policies) (isOwn(one) ? first : others).push(one);
     else if (policies.length > 0) {
       const wanted = policies.map(({ written }) => classicFileName(textOf(written)));
-      notes.push(`${join(resolved, name)}: not used: systrace looks for ${wanted.join(', ')}`);
+      const file = join(resolved, name);
+      const programs = policies.map(({ policy }) => textOf(policy.program));
+      notes.push({ text: `${file}: not used: systrace looks for ${wanted.join(', ')}`, file, programs });
     }
   }
   return [...first, ...others];
@@ -95,26 +115,41 @@ function namesOf({ policy, written }: FoundPolicy): string[] {
   return [classicFileName(textOf(written)), classicFileName(textOf(policy.program))];
 }
 
-function readOne(file: string, notes: string[], prepare: (text: Bytes) => Bytes = (text) => text): FoundPolicy[] {
+function readOne(file: string, notes: Note[], prepare: (text: Bytes) => Bytes = (text) => text): FoundPolicy[] {
   let text: string;
   try {
     text = readSecure(file);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    notes.push(`${file}: no such file`);
+    notes.push({ text: `${file}: no such file`, file, programs: [] });
     return [];
   }
   const { policies, problems, unread } = parseClassic(prepare(bytesOf(text)), file);
   const end = problems[0]?.place.line ?? Number.POSITIVE_INFINITY;
-  if (problems[0] !== undefined) notes.push(`${file}:${end}: syntax error.`, `  ${problems[0].message}`);
+  const programs = policies.map(({ program }) => textOf(resolvedProgram(program)));
+  if (problems[0] !== undefined)
+    for (const words of [`${file}:${end}: syntax error.`, `  ${problems[0].message}`])
+      notes.push({ text: words, file, programs });
+  const marks = text.split('\n').flatMap((line, index) => (isMark(line) ? [index + 1] : []));
   // systrace read no further; what stood before held. Denials from there on stay, for one of them may be of a call's own
   // name, which was looked at before an alias.
   const kept = policies.filter(({ place }) => place.line < end);
   return kept.map((policy) => {
     const rules = policy.rules.filter(({ place, action }) => place.line < end || action.verdict === 'deny');
     const read = { ...policy, program: resolvedProgram(policy.program), rules };
-    return { file, policy: read, written: policy.program, unread: new Set(unread) };
+    const isOwn = (rule: ClassicRule): boolean =>
+      isPlain(rule) && marks.some((line) => line > policy.place.line && line < rule.place.line);
+    return { file, policy: read, written: policy.program, unread: new Set(unread), own: new Set(rules.filter(isOwn)) };
   });
+}
+
+/** Could systrace have written it? What a person put among its lines says more, mostly. */
+function isPlain(rule: ClassicRule): boolean {
+  const { verdict, log, predicate, elevation } = rule.action;
+  // Asked of a file that is mapped as code, and of nothing else.
+  const mapped = rule.call === 'mmap' && verdict === 'deny';
+  if ((verdict !== 'permit' && !mapped) || log || predicate !== null || elevation !== null) return false;
+  return comparisonsOf(rule).every(({ operator }) => operator === 'eq' || operator === 'sub' || operator === 'nsub');
 }
 
 /** As the kernel will name it; one that is not there stays as it is written. */
@@ -130,7 +165,7 @@ function resolvedProgram(program: Bytes): Bytes {
  * Wildcards bound to programs: systrace bound each to the first image of its name that was run. Here the kernel half must know
  * the program before, so it is the one that is started, or else the one that is found along PATH.
  */
-function boundTo(text: Bytes, entry: string, path: readonly string[], file: string, notes: string[]): Bytes {
+function boundTo(text: Bytes, entry: string, path: readonly string[], file: string, notes: Note[]): Bytes {
   const bound = (name: string): string | null => {
     if (basename(entry) === name) return entry;
     const found = path.map((folder) => join(folder, name)).find(isProgram);
@@ -143,7 +178,8 @@ function boundTo(text: Bytes, entry: string, path: readonly string[], file: stri
       if (before === undefined || name === undefined || behind === undefined) return line;
       const program = bound(name);
       if (program !== null) return `${before}${bytesOf(program)}${behind}`;
-      notes.push(`${file}:${index + 1}: no program ${name} is found along PATH: its policy is for none`);
+      const words = `${file}:${index + 1}: no program ${name} is found along PATH: its policy is for none`;
+      notes.push({ text: words, file, programs: null });
       return `${before}/${name}${behind}`;
     })
     .join('\n') as Bytes;

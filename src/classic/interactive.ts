@@ -29,8 +29,8 @@ export async function interactive(called: Called): Promise<Ended> {
   const { flags, request } = called;
   if (flags.cradle && !flags.text)
     throw new Refusal(
-      '-C: one GUI for several systraces is not built; `callgate attach` shows the questions of any',
-      'leave -C out',
+      '-C: one GUI for the questions of several systraces is not built, and `callgate attach` shows those of any session',
+      'leave -C out: each systrace asks by itself',
     );
   const gui = flags.text ? null : requireGui(flags.gui ?? GUI);
   const source = sourceOf(called, 'ask');

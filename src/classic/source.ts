@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Classic files as the source of a session's policies: imported each time they change. */
+import { basename } from 'node:path';
 import type { Application, LoadedPolicy } from '../application/application.js';
 import { readPolicy } from '../application/application.js';
 import { linkedPaths, systemReadLink } from '../application/links.js';
@@ -11,9 +12,11 @@ import { formatPolicy } from '../policy/format.js';
 import type { Policy } from '../policy/model.js';
 import { isAlias, plainName } from '../systrace/calls.js';
 import { type Imported, importPolicy } from '../systrace/import.js';
-import { isStrict, linesText } from '../systrace/remarks.js';
+import { linesText } from '../systrace/remarks.js';
 import type { Action, ClassicPolicy, ClassicRule } from '../systrace/syntax.js';
-import { type ClassicPlaces, type FoundPolicy, findClassic } from './files.js';
+import { type ClassicPlaces, type FoundPolicy, findClassic, type Note } from './files.js';
+import { classicFileName } from './names.js';
+import { reachedFrom } from './reached.js';
 
 /** How systrace takes its policies. */
 export interface ClassicManner {
@@ -94,10 +97,12 @@ export class ClassicSource implements PolicySource {
       used.map((one) => [of(one), { filters: one.policy.rules.length, emulation: one.policy.emulation }]),
     );
     this.#rules = new Map(used.map((one) => [of(one), one.policy.rules]));
-    const policies = used.flatMap((one) => this.#imported(one, notes));
-    for (const program of this.#empty)
-      if (!this.#facts.has(program)) policies.push(...this.#imported(emptyPolicy(program, this.#folder), notes));
-    this.#tell(notes);
+    const empty = [...this.#empty].filter((program) => !this.#facts.has(program));
+    const told: Note[] = [...notes];
+    const policies = [...used, ...empty.map((program) => emptyPolicy(program, this.#folder))].flatMap((one) =>
+      this.#imported(one, told),
+    );
+    this.#tell(told, reachedFrom([entry, ...this.#empty], policies));
     return { folder: this.#folder, policies };
   }
 
@@ -107,18 +112,24 @@ export class ClassicSource implements PolicySource {
     return watchFolders(folders, changed, failed);
   }
 
-  #tell(notes: readonly string[]): void {
-    for (const line of notes) if (!this.#told.has(line)) this.#setting.tell(line);
-    this.#told = new Set(notes);
+  /** Files of programs that this run comes to; others are nothing that the person could want to hear of now. */
+  #tell(notes: readonly Note[], reached: ReadonlySet<string>): void {
+    const names = new Set([...reached].map(classicFileName));
+    const lines = notes.flatMap(({ text, file, programs }) =>
+      programs?.some((one) => reached.has(one)) === false && !names.has(basename(file)) ? [] : [text],
+    );
+    for (const line of lines) if (!this.#told.has(line)) this.#setting.tell(line);
+    this.#told = new Set(lines);
   }
 
-  #imported({ file, policy, unread }: FoundPolicy, notes: string[]): LoadedPolicy[] {
+  #imported(found: FoundPolicy, notes: Note[]): LoadedPolicy[] {
     const { around, manner } = this.#setting;
+    const { file, policy, unread } = found;
     const taken = inManner(policy, manner);
     const accounts = { user: around.user, group: around.group };
     const made = importPolicy(taken, { accounts, widen: false, detached: this.#detached, unread });
     if (made.text === null) return [];
-    notes.push(...toldOf(made, file));
+    notes.push(...toldOf(made, found).map((words) => ({ text: words, file, programs: [textOf(policy.program)] })));
     const asking = manner.asks === 'ask' ? made.text.replace('\ndefault: deny\n', '\ndefault: ask\n') : made.text;
     const text = withoutLinks(asking, file, around);
     return [{ file, text, policy: placed(readPolicy(file, text, around), made, file) }];
@@ -158,15 +169,23 @@ function placed(policy: Policy, { statements }: Imported, file: string): Policy 
   return { ...policy, rules };
 }
 
-function toldOf({ reports }: Imported, file: string): string[] {
-  const strict = reports.filter(isStrict);
-  if (strict.length === 0) return [];
-  const lines = [...new Set(strict.flatMap((report) => report.lines.map(({ line }) => line)))].sort((a, b) => a - b);
-  const named = `line${lines.length === 1 ? '' : 's'} ${linesText(lines)}`;
-  const where = lines.length > LINES_TOLD ? `${lines.length} lines` : named;
-  return [`${file}: ${where}: what holds is narrower than what is written: callgate policy import ${file}`];
+/** Of each line what it is taken for: less than it permits, or less than it forbids. What systrace wrote itself says no more than is held. */
+function toldOf({ reports }: Imported, { file, own }: FoundPolicy): string[] {
+  const ours = new Set([...own].map(({ place }) => place.line));
+  return (['narrower', 'unenforced'] as const).flatMap((kind) => {
+    const lines = reports.filter((one) => one.kind === kind).flatMap((report) => report.lines.map(({ line }) => line));
+    const told = [...new Set(lines)].filter((line) => !ours.has(line)).sort((a, b) => a - b);
+    if (told.length === 0) return [];
+    const where =
+      told.length > LINES_TOLD ? `${told.length} lines` : `line${told.length === 1 ? '' : 's'} ${linesText(told)}`;
+    return [`${file}: ${where}: ${TOLD[kind]}: callgate policy import ${file}`];
+  });
 }
 
+const TOLD = {
+  narrower: 'what holds is narrower than what is written',
+  unenforced: 'not all that is written there is held',
+} as const;
 const LINES_TOLD = 12;
 
 /** What systrace gave an image that no file was for. */
@@ -175,5 +194,5 @@ function emptyPolicy(program: string, folder: string): FoundPolicy {
   const name = readText(program);
   const place = { file, line: 1, column: 1 };
   const policy: ClassicPolicy = { program: name, emulation: 'native', detached: false, rules: [], place };
-  return { file, policy, written: name, unread: new Set() };
+  return { file, policy, written: name, unread: new Set(), own: new Set() };
 }

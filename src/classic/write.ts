@@ -14,6 +14,17 @@ export interface Added {
   readonly long: number;
 }
 
+/**
+ * Stands above the lines that systrace has written into a policy. What they say is what was seen or answered here, so that nothing
+ * is lost where a line of another system would have said more.
+ */
+const MARK = '# written by systrace';
+
+/** Is it the line that systrace puts above its own? */
+export function isMark(line: string): boolean {
+  return line.trim() === MARK;
+}
+
 export type NewRule = Omit<ClassicRule, 'place'>;
 
 /**
@@ -47,14 +58,19 @@ export function addRules(
   const counted = { added: fitting.length, long: lines.length - fitting.length };
   const source = whole.split('\n');
   if (policy === undefined) {
-    const block = [`Policy: ${program}, Emulation: ${emulation}`, ...fitting];
+    const block = [`Policy: ${program}, Emulation: ${emulation}`, ...marked(fitting)];
     // Behind a line that cannot be read nothing is: the new policy stands before it.
     const before = end === Number.POSITIVE_INFINITY ? source.length - 1 : headerBefore(source, end);
     return { text: put(source, before, block), ...counted };
   }
   const next = policies[at + 1]?.place.line ?? Number.POSITIVE_INFINITY;
   const until = Math.min(next, end, source.length) - 1;
-  return { text: put(source, lastSaid(source, until), fitting), ...counted };
+  const isMarked = source.slice(policy.place.line, until).some(isMark);
+  return { text: put(source, lastSaid(source, until), isMarked ? fitting : marked(fitting)), ...counted };
+}
+
+function marked(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`\t${MARK}`, ...lines];
 }
 
 function put(source: readonly string[], at: number, lines: readonly string[]): Bytes {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';
+import { ignore } from '../host/signals.js';
 import type { Request } from '../supervise/begin.js';
 import { Watcher } from '../supervise/watcher.js';
 
@@ -52,7 +53,7 @@ export function requireCaller(): Caller {
 export function ignoreWhatIsIgnored(): void {
   const ignored = caller()?.ignored ?? [];
   for (const [name, number] of Object.entries(constants.signals))
-    if (ignored.includes(number) && !KEPT.includes(name)) process.on(name as NodeJS.Signals, () => undefined);
+    if (ignored.includes(number) && !KEPT.includes(name)) ignore(name as NodeJS.Signals);
 }
 
 function readCaller(): Caller | null {
@@ -66,9 +67,14 @@ function readCaller(): Caller | null {
     held: { pid: Number(pid), control: Number(control) },
     words: texts(`/proc/${pid}/cmdline`),
     env: texts(`/proc/${pid}/environ`),
-    watcher: watched === undefined ? null : new Watcher(Number(watched)),
+    watcher: watcherOf(watched),
     ignored: Array.from({ length: 64 }, (_, bit) => bit + 1).filter((number) => (mask >> BigInt(number - 1)) & 1n),
   };
+}
+
+function watcherOf(told: string | undefined): Watcher | null {
+  const [, fd, pid] = /^(\d+):(\d+)$/.exec(told ?? '') ?? [];
+  return fd === undefined || pid === undefined ? null : new Watcher(Number(fd), Number(pid));
 }
 
 /** Texts that each end in a zero. */

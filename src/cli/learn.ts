@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the commands below `learn` share: which application is meant, and how what was derived is told. */
+
 import { type Surroundings, surroundingsOf } from '../application/surroundings.js';
 import { currentFolder, HERE } from '../host/folder.js';
 import { type Host, systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
+import { counted } from '../policy/counted.js';
 import { identityOf } from '../supervise/program.js';
 import type { Derived } from '../training/conclude.js';
 import { folderOf } from '../training/manage.js';
@@ -26,10 +28,10 @@ export function learning(): Application {
 /** Policies that were derived, as a person reads it. */
 export function renderDerived({ folder, policies, unwritten, unmoved }: Derived): string {
   return [
-    `${folder}: ${policies.length} policies derived`,
+    `${folder}: ${counted(policies.length, 'policy', 'policies')} derived`,
     ...policies.map(
       ({ program, file, added }) =>
-        `  ${program}: ${file} (${added === 0 ? 'as before' : `${added} statements new or changed`})`,
+        `  ${program}: ${file} (${added === 0 ? 'as before' : `${counted(added, 'statement')} new or changed`})`,
     ),
     ...unwritten.map(({ program, why }) => `  ${program}: NOT WRITTEN: ${why}`),
     ...unmoved.map((line) => `  moved, and refused (EXDEV): ${line}`),

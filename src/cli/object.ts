@@ -5,14 +5,15 @@ import { Failure } from '../host/failure.js';
 import type { AccessObject } from '../policy/model.js';
 
 const HELP =
-  'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, uid:1000, capability:chown, ...';
+  'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, uid:1000, capability:chown, signal:TERM:child';
 
 /**
  * Reads an object. In names `\xHH` is a byte and `\\` a backslash, as events print them.
  *
- * @throws Failure that says what an object looks like
+ * @param wanted what an object looks like here
+ * @throws Failure that says so
  */
-export function parseObject(word: string): AccessObject {
+export function parseObject(word: string, wanted = HELP): AccessObject {
   const path = word.startsWith('unix:/') ? word.slice('unix:'.length) : word;
   const names = path.split('/').slice(1);
   if (path.startsWith('/') && path !== '/' && names.some((name) => name === '' || name === '.' || name === '..'))
@@ -21,6 +22,6 @@ export function parseObject(word: string): AccessObject {
       'write it absolute, without //, . or .. and without a slash at its end',
     );
   const object = readObject(word);
-  if (object === undefined) throw new Failure(`${word}: no object`, `write ${HELP}`);
+  if (object === undefined) throw new Failure(`${word}: no object`, `write ${wanted}`);
   return object;
 }

@@ -29,7 +29,7 @@ if (!systrace && process.argv.length === 3 && process.argv[2] === '--version') {
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
 } else if (systrace) void import('./systrace.js');
 // Not called by a person: what the launcher left behind looks what there is to take off (launcher/watcher.c).
-else if (process.argv0 === 'watcher') void import('./watcher.js');
+else if (process.argv0 === 'callgate-watch') void import('./watcher.js');
 else {
   const words = process.argv.slice(2);
   const { lightOf } = require('./light-load.cjs') as typeof import('./light-load.cjs');

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { constants } from 'node:os';
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { programWords } from '../cli/command-line.js';
+import { renderDerived } from '../cli/learn.js';
 import { unloadFlag } from '../cli/policies.js';
 import { requestOf } from '../cli/request.js';
 import { Failure } from '../host/failure.js';
@@ -14,6 +16,7 @@ import { exitStatus } from '../supervise/foreground.js';
 import { type LearnResult, learn, renderLearnt } from '../training/learn.js';
 import { learnFrom } from '../training/learn-from.js';
 import { recover } from '../training/recover.js';
+import { KERNELS, type Kernel, learnInVms, renderVms, type VmResult } from '../training/vm.js';
 
 /** Exit status of a run that lost something: its policies may lack what the program needs. */
 const TAINTED = 3;
@@ -28,10 +31,14 @@ export default class Learn extends CallgateCommand {
     'application; what a person wrote in them stays, comments and order too.\n\n' +
     '--strength exact names what was seen, and what the program makes up itself by its shape; balanced (as usual) also series, ' +
     'folders of data and what the program left behind, where the runs show that they are; broad does so from less.\n\n' +
+    'With --vm nothing is run here: CMD, a piece of work that comes to its end, runs in a VM for each kernel, and what it wrote ' +
+    'is gone with that. The runs come back, the policies are derived from all, and what differed between the kernels is told. ' +
+    'Ctrl-C ends the VM, without its run.\n\n' +
     "Exit status: the program's; 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
     'learn [--policies DIR] [--user U] [--strength S] [--version V] [--unload] [--] CMD…',
+    'learn --vm KERNEL[,KERNEL…] [--policies DIR] [--vm-timeout S] [--vm-memory MB] … CMD…',
     'learn --recover',
     'learn --from SESSION [--policies DIR]',
     'learn status|merge|intersect|forget …',
@@ -59,6 +66,25 @@ export default class Learn extends CallgateCommand {
       exclusive: ['recover'],
     }),
     unload: unloadFlag,
+    vm: Flags.string({
+      helpValue: 'KERNEL[,KERNEL…]',
+      description: `learn in throw-away VMs with these of Debian's kernels (${KERNELS.join(', ')}), on a view of this machine's files`,
+      exclusive: ['recover', 'from', 'unload'],
+    }),
+    'vm-timeout': Flags.integer({
+      helpValue: 'S',
+      min: 1,
+      max: 86_400,
+      dependsOn: ['vm'],
+      description: 'end each VM after so many seconds (1800), and what it learned with it',
+    }),
+    'vm-memory': Flags.integer({
+      helpValue: 'MB',
+      min: 256,
+      max: 1_048_576,
+      dependsOn: ['vm'],
+      description: 'memory of each VM, which also holds what is written in it (1024)',
+    }),
   };
   static override examples = [
     '<%= config.bin %> learn cat /etc/hostname',
@@ -67,13 +93,14 @@ export default class Learn extends CallgateCommand {
     '<%= config.bin %> learn --version 2 -- /usr/sbin/sshd -D',
     '<%= config.bin %> learn --recover',
     '<%= config.bin %> learn --from nginx-2',
+    '<%= config.bin %> learn --vm 6.1,6.12 -- ./workload',
   ];
 
   protected override usageStatus(): number {
     return 125;
   }
 
-  async run(): Promise<LearnResult | readonly LearnResult[]> {
+  async run(): Promise<LearnResult | readonly LearnResult[] | VmResult> {
     const { flags } = await this.parse(Learn);
     const talk = (line: string): void => this.talk(line);
     if (flags.recover || flags.from !== undefined) {
@@ -92,6 +119,17 @@ export default class Learn extends CallgateCommand {
     }
     requireRoot();
     const { request, around } = requestOf('learn', flags);
+    if (flags.vm !== undefined) {
+      const vms = {
+        kernels: kernelsOf(flags.vm),
+        ...{ seconds: flags['vm-timeout'] ?? 1800, megabytes: flags['vm-memory'] ?? 1024 },
+        ...{ strength: flags.strength ?? null, version: flags.version ?? null },
+      };
+      const result = await learnInVms(request, around, vms, talk);
+      if (result.kernels.length > 0) for (const line of [renderDerived(result), ...renderVms(result)]) talk(line);
+      process.exitCode = vmStatus(result);
+      return result;
+    }
     const voice = new Voice(request.host.addon);
     const result = await learn(request, around, voice, {
       strength: flags.strength ?? null,
@@ -103,4 +141,24 @@ export default class Learn extends CallgateCommand {
     if (result.unwritten.length > 0) process.exitCode = UNWRITTEN;
     return result;
   }
+}
+
+/** @throws Failure (125) for a kernel that the runner has not */
+function kernelsOf(text: string): Kernel[] {
+  const names = [...new Set(text.split(','))];
+  return names.map((name) => {
+    const found = KERNELS.find((kernel) => kernel === name);
+    if (found === undefined)
+      throw new Failure(
+        `--vm ${text}: ${JSON.stringify(name)} is no kernel`,
+        `name ${KERNELS.join(', ')}, with commas between`,
+      );
+    return found;
+  });
+}
+
+function vmStatus({ kernels, failed, unwritten, signal }: VmResult): number {
+  if (signal !== null) return 128 + constants.signals[signal];
+  if (failed.length > 0 || unwritten.length > 0) return UNWRITTEN;
+  return kernels.find(({ status }) => status !== 0)?.status ?? 0;
 }

@@ -17,6 +17,7 @@ export default class Run extends CallgateCommand {
     'that the program draws on, once it has ended. A policy file that changes ' +
     'meanwhile is checked and swapped in whole; a bad one is refused, and what held before holds on. Where it says `ask`, the program ' +
     'stands still until `callgate attach` answers, or what --webhook and --exec name; with nobody there it is denied.\n\n' +
+    'What it leaves running is waited for; Ctrl-C then ends it (SIGTERM), and a second one by force.\n\n' +
     "Exit status: the program's; 128+n if signal n ended it; 125 callgate failed; 126 it refused to start; 127 not found.";
   static override usage =
     'run [--policies DIR] [--complain] [--user U] [--log FILE] [--quiet] [--wait] [--webhook URL] [--exec CMD] [--unload] [--] CMD…';

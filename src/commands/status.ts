@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { CallgateCommand } from '../cli/command.js';
 import { table } from '../cli/table.js';
 import { countersLine } from '../events/line.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { localTime } from '../host/time.js';
+import { counted } from '../policy/counted.js';
 import { findGate } from '../session/acquire.js';
 import { type SessionStatus, type Status, status, strayLine } from '../session/status.js';
 import { tidy } from '../supervise/sweep.js';
@@ -31,7 +33,8 @@ export default class StatusCommand extends CallgateCommand {
 /** The status as a person reads it. */
 export function render({ gate, sessions }: Status): string {
   if (gate === null) return 'no gate is loaded: nothing is confined by callgate';
-  const skipped = gate.skipped === 0 ? '' : `, ${gate.skipped} runs SKIPPED by the kernel (accesses nobody judged)`;
+  const skipped =
+    gate.skipped === 0 ? '' : `, ${counted(gate.skipped, 'run')} SKIPPED by the kernel (accesses nobody judged)`;
   const state = gate.attached ? '' : ', loaded and not attached: they cost nothing until a session begins';
   const head = `gate under ${gate.pins}, ${gate.programs} programs${state}${skipped}`;
   const strays = strayLine(gate);
@@ -60,7 +63,7 @@ function renderSession(session: SessionStatus): string {
   const who =
     session.supervisor === null
       ? `NO SUPERVISOR (it is gone; the policies hold on; end it: callgate stop ${session.name})`
-      : `supervisor ${session.supervisor}`;
+      : `supervisor ${session.supervisor}${session.watcher === null ? `, ${UNWATCHED}` : ''}`;
   const policies = session.policies.map(({ program, mode, generation }) => [
     `    ${program}`,
     mode,
@@ -85,3 +88,6 @@ function renderSession(session: SessionStatus): string {
     `  ${countersLine(session.counters)}`,
   ].join('\n');
 }
+
+/** Of a supervisor beside which no `callgate-watch` is. */
+const UNWATCHED = 'NO WATCHER (killed, it would leave its hooks on until callgate is called again)';

@@ -24,7 +24,7 @@ export default class Stop extends CallgateCommand {
   async run(): Promise<Stopped> {
     const { args, flags } = await this.parse(Stop);
     requireRoot();
-    const stopped = await endSession(systemHost(), args.target, flags.kill);
+    const stopped = await endSession(systemHost(), args.target, flags.kill, (line) => this.talk(line));
     this.log(render(stopped));
     return stopped;
   }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
+import { counted } from '../policy/counted.js';
 import { locked } from '../session/acquire.js';
 import { type Unloaded, unloadAll } from '../supervise/unload.js';
 
@@ -34,8 +36,8 @@ function render({ freed, missed, sessions, pins, unlisted }: Unloaded): string {
   return [
     ...(unlisted === null ? [] : [`what was confined could not be listed: ${unlisted}`]),
     ...freed.map(({ pid, comm, session }) => `freed ${comm} (${pid}) of ${session}: no policy holds it any more`),
-    ...(missed === 0 ? [] : [`freed ${missed} threads more, which moved while they were listed`]),
+    ...(missed === 0 ? [] : [`freed ${counted(missed, 'thread')} more, which moved while they were listed`]),
     ...sessions.map((session) => `removed session ${session}`),
-    `removed the gate: ${pins.length} pins`,
+    `removed the gate: ${counted(pins.length, 'pin')}`,
   ].join('\n');
 }

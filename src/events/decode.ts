@@ -17,9 +17,24 @@ import {
 } from '../policy/model.js';
 import { type Operation, operationsOf } from '../policy/operations.js';
 
+/** What a program is about to be run with, told to a learner: no attempt, and without a number. */
+export interface KernelArguments {
+  /** As an event has them: who will be judged by it. */
+  readonly policy: number;
+  readonly exe: number;
+  /** Of the process; null: it could not be told. */
+  readonly folder: Bytes | null;
+  /** Those that came whole, the first of which is the name. */
+  readonly words: readonly Bytes[];
+  /** How many there are. */
+  readonly count: number;
+  /** Some of the rest could not be read; false: they were too long. */
+  readonly unread: boolean;
+}
+
 /** What the kernel half said, with numbers still numbers where only the session knows what they mean. */
 export interface KernelEvent {
-  readonly type: Word<'event_type'>;
+  readonly type: Exclude<Word<'event_type'>, 'arguments'>;
   readonly sequence: number;
   /** CLOCK_BOOTTIME, nanoseconds. */
   readonly time: bigint;
@@ -132,10 +147,18 @@ export class EventDecoder {
   readonly #parts = new Map<number, Buffer[]>();
   #comm = { one: 0n, other: 0n, text: '' };
   #malformed = 0;
+  #arguments: KernelArguments[] = [];
 
   /** Records that were none: of a wrong size or of an unknown type. */
   get malformed(): number {
     return this.#malformed;
+  }
+
+  /** What programs were run with that was told since this was asked for last. */
+  takeArguments(): readonly KernelArguments[] {
+    const told = this.#arguments;
+    if (told.length > 0) this.#arguments = [];
+    return told;
   }
 
   /** The events that are whole with this batch, in the order of their ends. */
@@ -180,6 +203,16 @@ export class EventDecoder {
     const kind = view.getUint8(at + KIND);
     const length = view.getUint32(at + LENGTH, true);
     const offset = view.getUint32(at + OFFSET, true);
+    if (type === 'arguments') {
+      this.#arguments.push({
+        policy: view.getUint32(at + POLICY, true),
+        exe: wide(view, at + EXE),
+        count: wide(view, at + FIRST),
+        unread: view.getUint32(at + REASON, true) !== 0,
+        ...wordsIn(bytesIn(batch, at + HEADER, end), offset),
+      });
+      return null;
+    }
     let text = batch;
     let from = at + HEADER;
     let to = end;
@@ -246,6 +279,12 @@ export class EventDecoder {
       this.#comm = { one, other, text: commOf(batch.subarray(at, at + COMM.bytes)) };
     return this.#comm.text;
   }
+}
+
+/** The current folder, and behind it strings with a zero each; what has none was cut. */
+function wordsIn(text: string, offset: number): Pick<KernelArguments, 'folder' | 'words'> {
+  const words = text.slice(offset).split('\0').slice(0, -1) as Bytes[];
+  return { folder: offset === 0 ? null : (text.slice(0, offset) as Bytes), words };
 }
 
 /** Read exactly up to 2^53. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A record on one line, for a person. */
+import { counted } from '../policy/counted.js';
 import { reasonText } from './names.js';
 import type { Counters, EventRecord, NoteRecord } from './record.js';
 
@@ -27,15 +28,24 @@ export function noteLine(note: NoteRecord): string {
     case 'lost': {
       const { dropped, malformed, unwritten, sink } = note;
       const parts = [
-        ...(dropped > 0 ? [`${dropped} events the ring had no room for`] : []),
-        ...(malformed > 0 ? [`${malformed} events that could not be read`] : []),
-        ...(unwritten > 0 ? [`${unwritten} records that the ${sink ?? 'log'} could not take`] : []),
+        ...(dropped > 0 ? [`${counted(dropped, 'event')} the ring had no room for`] : []),
+        ...(malformed > 0 ? [`${counted(malformed, 'event')} that could not be read`] : []),
+        ...(unwritten > 0 ? [`${counted(unwritten, 'record')} that the ${sink ?? 'log'} could not take`] : []),
       ];
       return `lost ${parts.join(', ')}`;
     }
     case 'problem':
       // Of several lines: a policy's mistake is told with its place.
       return `problem ${note.problem.split('\n').map(plain).join('\n    ')}`;
+    case 'given':
+      return `given ${note.path} to ${note.program}`;
+    case 'unread': {
+      const parts = [
+        ...(note.unread > 0 ? [`of ${note.unread} programs that could not be read`] : []),
+        ...(note.cut > 0 ? [`of ${note.cut} programs that were too long`] : []),
+      ];
+      return `unread arguments ${parts.join(', ')}`;
+    }
     case 'end':
       return `end${note.unattended === true ? ' (its supervisor had died)' : ''} ${countersLine(note)}`;
   }

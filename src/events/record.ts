@@ -123,6 +123,24 @@ export interface ProblemNote extends Note {
   readonly problem: string;
 }
 
+/** While learning: a program was run with this path among its arguments, and then used it or something below it. */
+export interface GivenNote extends Note {
+  readonly type: 'given';
+  /** Whose policy judged. */
+  readonly program: string;
+  /** Absolute, as objects are written. */
+  readonly path: string;
+}
+
+/** While learning: programs since the last such record of whose arguments not all are known. What they name is known by its name alone. */
+export interface UnreadNote extends Note {
+  readonly type: 'unread';
+  /** They could not be read. */
+  readonly unread: number;
+  /** They were longer than is looked at. */
+  readonly cut: number;
+}
+
 /** A session is over; the last record of its log. */
 export interface EndNote extends Note, Counters {
   readonly type: 'end';
@@ -133,12 +151,14 @@ export interface EndNote extends Note, Counters {
 }
 
 /** What a session says about itself: told apart by `type`, and no other. */
-export type NoteRecord = SessionNote | LostNote | ProblemNote | EndNote;
+export type NoteRecord = SessionNote | LostNote | ProblemNote | GivenNote | UnreadNote | EndNote;
 
 export const NOTE_TYPES: readonly string[] = [
   'session',
   'lost',
   'problem',
+  'given',
+  'unread',
   'end',
 ] satisfies readonly NoteRecord['type'][];
 

@@ -132,6 +132,13 @@ export class Recorder {
     return record;
   }
 
+  /** Whose policy judges what a program does that is run so; null: not known any more. */
+  programOf({ policy, exe }: Pick<KernelEvent, 'policy' | 'exe'>): string | null {
+    const judging = this.#session.policy(policy, 0);
+    if (judging?.anyone === false) return judging.program;
+    return this.#programs.recall(exe) ?? null;
+  }
+
   /** Takes in what was recorded of the session before: exec events and old names, which later ones refer to. */
   resume(record: EventRecord): void {
     const { type, seq, object, operation, from } = record;

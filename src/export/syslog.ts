@@ -23,6 +23,9 @@ export function severityOf(record: LogRecord): number {
         return ERROR;
       case 'lost':
         return WARNING;
+      case 'given':
+      case 'unread':
+        return INFO;
       case 'session':
       case 'end':
         return NOTICE;

@@ -6,28 +6,37 @@
 import { Worker } from 'node:worker_threads';
 
 const PATIENCE_MS = 1000;
+/** When it says again that it is at it; each time it waits twice as long. */
+const AGAIN_MS = 15_000;
 
 /** Waits to be told, and speaks when it is not. */
 const WATCH = `
 const { workerData } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
-const { done, line, patience } = workerData;
-if (Atomics.wait(new Int32Array(done), 0, 0, patience) === 'timed-out') writeSync(2, line);
+const { done, line, patience, again } = workerData;
+const flag = new Int32Array(done);
+const begun = Date.now();
+const waits = (ms) => Atomics.wait(flag, 0, 0, ms) === 'timed-out';
+if (waits(patience)) {
+  writeSync(2, line + ' ...\\n');
+  for (let next = again; waits(next); next *= 2)
+    writeSync(2, line + ' ... ' + Math.round((Date.now() - begun) / 1000) + ' s so far\\n');
+}
 `;
 
 /**
- * Does `action`; after a second a person at a terminal is told `callgate: WHAT ...`, on standard error. A pipe or a log gets no
+ * Does `action`; after a second a person at a terminal is told `callgate: WHAT ...`, on standard error, and now and then for how long. A pipe or a log gets no
  * such line: it is for who waits, and what is done stands in neither's interest.
  */
 export function slowly<T>(
   what: string,
   action: () => T,
-  { person = process.stderr.isTTY === true, patience = PATIENCE_MS } = {},
+  { person = process.stderr.isTTY === true, patience = PATIENCE_MS, again = AGAIN_MS } = {},
 ): T {
   if (!person) return action();
   const done = new SharedArrayBuffer(4);
-  const line = `callgate: ${what} ...\n`;
-  const worker = new Worker(WATCH, { eval: true, execArgv: [], workerData: { done, line, patience } });
+  const line = `callgate: ${what}`;
+  const worker = new Worker(WATCH, { eval: true, execArgv: [], workerData: { done, line, patience, again } });
   // A watch that cannot be kept is no failure of the work.
   worker.on('error', () => undefined);
   worker.unref();

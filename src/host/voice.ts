@@ -54,6 +54,11 @@ export class Voice {
     this.#speak();
   }
 
+  /** Says a line at once, or never: it is of no use later. */
+  interject(line: string): void {
+    this.#write(Buffer.from(plain(`callgate: ${line}\n`)));
+  }
+
   /** Keeps what is said from now on, until `release`. */
   hold(): void {
     this.#holding = true;

@@ -54,7 +54,8 @@ export class Evidence {
       const at = object.path.lastIndexOf('/');
       // What a program made in a folder that it lists may itself be made from another name.
       const found = !this.#made.has(object.path) && this.#listed.has(object.path.slice(0, at));
-      if (found || given.path(object.path)) this.#stems.add(object.path.slice(at + 1));
+      if (found || given.path(object.path) || given.passedToAny(object.path))
+        this.#stems.add(object.path.slice(at + 1));
     }
   }
 
@@ -72,7 +73,7 @@ export class Evidence {
       made: (index) => this.#made.has(upTo(index)),
       removed: (index) => this.#removed.has(upTo(index)),
       exclusive: (index) => this.#exclusive.has(upTo(index)),
-      named: (index) => this.#given.named(upTo(index)),
+      named: (index) => this.#given.named(upTo(index)) || this.#given.passedToAny(upTo(index)),
       chosen: (index) => this.#given.chose(upTo(index)),
       pid: (number) => this.#pids.has(Number(number)),
     };

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What whoever ran the program chose: it stood on the command line, in the environment, or in a configuration file that was read. */
+/**
+ * What whoever ran the program chose: it stood on the command line, in the environment, or in a configuration file that was read; and what
+ * programs of the application ran each other with.
+ */
 import { isOpen } from './places.js';
 import type { RunHeader } from './run.js';
 
@@ -11,15 +14,35 @@ export class Given {
   readonly #folders: readonly string[];
   readonly #configured: readonly string[];
   readonly #words: ReadonlySet<string>;
+  /** By program. */
+  readonly #passed = new Map<string, Set<string>>();
+  readonly #passedFolders = new Map<string, string[]>();
   /** Last names of what stood there, wherever the program looked for it: `patch -d tree -i ../week-20261103.patch`. */
   readonly #names: ReadonlySet<string>;
 
-  /** @param homes of this machine's users: that a configuration names one says nothing about what is in it */
-  constructor(runs: readonly Pick<RunHeader, 'named' | 'configured' | 'command'>[], homes: readonly string[]) {
+  /**
+   * @param homes of this machine's users: that a configuration names one, or one program to another, says nothing about what is in it
+   * @param made by programs of the application: that they ran each other with it was no choice of anybody's
+   */
+  constructor(
+    runs: readonly Pick<RunHeader, 'named' | 'configured' | 'command' | 'given'>[],
+    homes: readonly string[],
+    made: ReadonlySet<string> = new Set(),
+  ) {
     this.#folders = [...new Set(runs.flatMap(({ named }) => named))];
     this.#paths = new Set(this.#folders);
     const configured = new Set(runs.flatMap((run) => run.configured ?? []));
     this.#configured = [...configured].filter((path) => isOpen(path, homes));
+    for (const [program, paths] of runs.flatMap(({ given }) => Object.entries(given ?? {}))) {
+      const known = this.#passed.get(program) ?? new Set();
+      for (const path of paths) if (!made.has(path)) known.add(path);
+      this.#passed.set(program, known);
+    }
+    for (const [program, paths] of this.#passed)
+      this.#passedFolders.set(
+        program,
+        [...paths].filter((path) => isOpen(path, homes)),
+      );
     const words = runs.flatMap(({ command }) => command.slice(1));
     this.#words = new Set(words.filter((word) => WORD.test(word)));
     const parts = words.flatMap((word) => word.split(/[=,:]/));
@@ -44,6 +67,21 @@ export class Given {
   /** Did the folder, or one above it, stand in a configuration file? */
   configured(path: string): boolean {
     return isBelow(this.#configured, path);
+  }
+
+  /** Was the program run with the path by another of the application? */
+  passed(program: string, path: string): boolean {
+    return this.#passed.get(program)?.has(path) === true;
+  }
+
+  /** Was any program? */
+  passedToAny(path: string): boolean {
+    return [...this.#passed.values()].some((paths) => paths.has(path));
+  }
+
+  /** Was the program run so with the folder, or one above it? */
+  passedFolder(program: string, path: string): boolean {
+    return isBelow(this.#passedFolders.get(program) ?? [], path);
   }
 
   /** Is it a path of the command line, or the name itself one of its words, `server-1` and `server-1.lock`? */

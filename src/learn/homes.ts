@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Places that each user has: what is in a home is the same place for another user in another home, `${HOME}` in a policy. */
-import { readObject } from '../events/object.js';
-import { bytesOf, textOf } from '../policy/bytes.js';
+import { bytesOf } from '../policy/bytes.js';
 import { literalText } from '../policy/glob.js';
-import type { AccessObject } from '../policy/model.js';
 import type { Statement } from '../policy/statement.js';
 import type { LearnInput } from './input.js';
-import { Observations } from './observations.js';
+import { renamed } from './renamed.js';
 import type { Run, RunHeader } from './run.js';
 
 /**
@@ -36,23 +34,15 @@ export function inOneHome(runs: readonly Run[], here: string, homes: readonly st
 function moved({ header, observations }: Run, home: string, here: string): Run {
   const path = <P extends string>(at: P): P =>
     at === home || at.startsWith(`${home}/`) ? (`${here}${at.slice(home.length)}` as P) : at;
-  const object = (one: AccessObject): AccessObject =>
-    one.type === 'path' || one.type === 'unix' ? { ...one, path: path(one.path) } : one;
-  const text = (one: string): string => {
-    const read = readObject(one);
-    if (read?.type === 'path') return textOf(path(read.path));
-    return read?.type === 'unix' ? `unix:${textOf(path(read.path))}` : one;
-  };
-  const all = new Observations();
-  for (const program of observations.programs()) all.ran(program);
-  for (const one of observations.all()) all.put({ ...one, object: object(one.object), text: text(one.text) });
-  for (const fold of observations.folds()) all.putFold({ ...fold, folder: path(fold.folder) });
-  for (const one of observations.surplus()) all.putSurplus(one);
-  for (const { from, to, fromText, toText, ...move } of observations.moves())
-    all.moved({ ...move, from: object(from), to: object(to), fromText: text(fromText), toText: text(toText) });
   const named = header.named.map(path);
   const configured = header.configured === undefined ? {} : { configured: header.configured.map(path) };
-  return { header: { ...header, named, ...configured }, observations: all };
+  const given =
+    header.given === undefined
+      ? {}
+      : {
+          given: Object.fromEntries(Object.entries(header.given).map(([program, paths]) => [program, paths.map(path)])),
+        };
+  return { header: { ...header, named, ...configured, ...given }, observations: renamed(observations, path) };
 }
 
 /** A statement with `${HOME}` in front of what is in the home. */

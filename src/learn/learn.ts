@@ -16,6 +16,7 @@ import { Given, NOTHING_GIVEN } from './given.js';
 import { groupsFor } from './groups.js';
 import { holdMoves } from './holding.js';
 import { homeOf, inOneHome, withHome } from './homes.js';
+import { hostOf, hostsNames, onOneHost, withHost } from './host.js';
 import type { LearnInput, LearntPolicy, OwnWritten } from './input.js';
 import { followMoves } from './moved.js';
 import type { Move, Observation } from './observation.js';
@@ -37,7 +38,9 @@ const TOLD_MOST = 20;
 /** The policies of all programs that ran, in the order of their paths. */
 export function learnPolicies(input: LearnInput): LearntPolicy[] {
   const home = homeOf(input);
-  const runs = home === null ? input.runs : inOneHome(input.runs, home, input.machine.homes);
+  const host = hostOf(input);
+  const atHome = home === null ? input.runs : inOneHome(input.runs, home, input.machine.homes);
+  const runs = host === null ? atHome : onOneHost(atHome, host);
   const observations = together(runs);
   const byProgram = new Map<string, Observation[]>();
   for (const program of observations.programs()) byProgram.set(program, []);
@@ -49,7 +52,14 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
   const programs = new Set([...input.existing.map(({ policy }) => policy.program), ...byProgram.keys()]);
   const [moves, folds, surplus] = [observations.moves(), observations.folds(), observations.surplus()];
   const headers = runs.map(({ header }) => header);
-  const given = input.strength === 'exact' ? NOTHING_GIVEN : new Given(headers, input.machine.homes);
+  const own = new Set(
+    observations
+      .all()
+      .flatMap(({ operation, object }) =>
+        (operation === 'create' || operation === 'bind') && object.type === 'path' ? [object.path] : [],
+      ),
+  );
+  const given = input.strength === 'exact' ? NOTHING_GIVEN : new Given(headers, input.machine.homes, own);
   const made = new Evidence(observations.all(), given);
   const of = <T extends { readonly program: string }>(all: readonly T[], program: string): T[] =>
     all.filter((one) => one.program === program);
@@ -68,7 +78,7 @@ export function learnPolicies(input: LearnInput): LearntPolicy[] {
         [...programs],
         input,
         made,
-        { given, home },
+        { given, home, host },
       ),
     );
 }
@@ -87,7 +97,7 @@ function learnProgram(
   programs: string[],
   input: LearnInput,
   made: Evidence,
-  { given, home }: { readonly given: Given; readonly home: string | null },
+  { given, home, host }: { readonly given: Given; readonly home: string | null; readonly host: string | null },
 ): LearntPolicy {
   const { sensitive, around, strength, machine } = input;
   const existing = input.existing.find(({ policy }) => policy.program === program) ?? null;
@@ -124,7 +134,8 @@ function learnProgram(
     ...held.refused,
     ...movesMore.map((one) => `${surplusText(one)} were not kept, and not held against the rules`),
   ];
-  const plainly = allWith(held.more);
+  const hosts = host === null ? new Set<string>() : hostsNames([...shown, ...held.more], made, host);
+  const plainly = allWith(held.more).map((statement) => (host === null ? statement : withHost(statement, hosts, host)));
   const all = home === null ? plainly : plainly.map((statement) => withHome(statement, home));
   const withheld = withheldOf([...acts, ...movedActs], permitted);
   const unfolded = [...few(generaliser.unfolded(), 'folders'), ...namesMore.map(surplusText)];

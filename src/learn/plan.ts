@@ -51,13 +51,14 @@ export interface Why {
 }
 
 /** What is known of a folder by those above it. */
-type Chosen = Pick<FolderView, 'named' | 'configured'>;
+type Chosen = Pick<FolderView, 'named' | 'passed' | 'configured'>;
 
 /** Makes the plan of one program's folders. */
 export class Planner {
   readonly #evidence: Evidence;
   readonly #context: Context;
   readonly #sensitive: Sensitive;
+  #program = '';
 
   constructor(evidence: Evidence, context: Context, sensitive: Sensitive) {
     this.#evidence = evidence;
@@ -67,10 +68,11 @@ export class Planner {
 
   /** @param folds names that were too many to be kept */
   plan(observations: readonly Observation[], folds: readonly Fold[]): Plan {
+    this.#program = (observations[0] ?? folds[0])?.program ?? '';
     const root = node('', null);
     for (const observation of observations) this.#put(root, observation);
     for (const fold of folds) this.#putFold(root, fold);
-    return this.#planOf([root], '', '/', '/', { named: false, configured: false });
+    return this.#planOf([root], '', '/', '/', { named: false, passed: false, configured: false });
   }
 
   #put(root: Node, observation: Observation): void {
@@ -119,6 +121,7 @@ export class Planner {
       ]),
       runs: new Set([...children.values()].flatMap((nodes) => nodes.flatMap(({ runs }) => [...runs]))),
       named: chosen.named || (literal !== null && given.folder(literal)),
+      passed: chosen.passed || (literal !== null && given.passedFolder(this.#program, literal)),
       configured: chosen.configured || (literal !== null && given.configured(literal)),
       open: literal === null || isOpen(literal, this.#context.machine.homes),
       owner: literal !== null && isSystem(literal) ? this.#context.machine.owner(literal as Bytes) : null,
@@ -169,6 +172,7 @@ export class Planner {
       ...entry,
       made: entry.made || (literal !== null && this.#evidence.made(under(literal, entry.sample))),
       given: path !== null && this.#evidence.given(path),
+      passed: path !== null && this.#context.given.passed(this.#program, path),
       derived: name === null ? null : this.#evidence.derived(name),
     };
   }

@@ -10,6 +10,9 @@ import type { Certificate } from './certificate.js';
 import { numbers } from './numbers.js';
 import { Observations, type Surplus } from './observations.js';
 
+/** By program: paths that were among the arguments of it, and that it used. */
+export type Passages = Readonly<Record<string, readonly string[]>>;
+
 export interface RunHeader {
   readonly v: 1;
   readonly type: 'run';
@@ -22,6 +25,8 @@ export interface RunHeader {
   readonly program: string;
   /** --user; null: the caller. */
   readonly user: string | null;
+  /** The name of the host it ran on, without its domain; absent: not known. */
+  readonly host?: string;
   /** The home of whom it was run as; absent: not known. */
   readonly home?: string;
   readonly cwd: string;
@@ -29,6 +34,8 @@ export interface RunHeader {
   readonly named: readonly string[];
   /** Folders that stood in configuration files which the program read, and in which it used something; absent: none. */
   readonly configured?: readonly string[];
+  /** Paths that programs of the run were run with by others, and used; absent: none, or nobody looked. */
+  readonly given?: Passages;
   /** From the log of a session that complained: what the policies permitted already is not in it. */
   readonly partial: boolean;
   /** The runs that were put together to this one, where the oldest are no longer kept one by one. */

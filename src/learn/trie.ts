@@ -52,7 +52,7 @@ export function joinedChildren(folders: readonly Node[]): Map<string, Node[]> {
 }
 
 /** How the names of a folder look to a rule, by themselves. */
-export function entryOf(nodes: readonly Node[]): Omit<Entry, 'given' | 'derived'> {
+export function entryOf(nodes: readonly Node[]): Omit<Entry, 'given' | 'passed' | 'derived'> {
   const [first] = nodes as readonly [Node, ...Node[]];
   const operations = new Set<Operation>();
   const depths = new Set<number>();

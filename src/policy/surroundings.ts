@@ -3,7 +3,7 @@
 import type { Lookup } from './variables.js';
 
 export interface Surroundings {
-  /** Values of `${HOME}` and the like, of the user that the program is run as; null: it has none. */
+  /** Values of `${HOME}` and the like, of the user that the program is run as, and of `${HOST}`; null: it has none. */
   readonly variable: Lookup;
   /** The number of a user or a group; null: there is none of this name. */
   readonly user: (name: string) => number | null;

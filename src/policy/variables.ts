@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** `${HOME}`, `${USER}`, `${UID}` and `${CWD}`: what they stand for is put in as it is, never read as a pattern. */
+/** `${HOME}`, `${USER}`, `${UID}`, `${CWD}` and `${HOST}`: what they stand for is put in as it is, never read as a pattern. */
 import { bytesOf } from './bytes.js';
 import { Fault, quoted } from './errors.js';
 import { literalText } from './glob.js';
 import { nearest } from './suggest.js';
 
-export const VARIABLES = ['HOME', 'USER', 'UID', 'CWD'] as const;
+export const VARIABLES = ['HOME', 'USER', 'UID', 'CWD', 'HOST'] as const;
 export type Variable = (typeof VARIABLES)[number];
 
 /** Where the values come from; null: it has none. */

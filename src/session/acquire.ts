@@ -24,16 +24,24 @@ const FREED_MS = 10;
 /** Loading a gate takes seconds in an emulated machine; whoever holds the lock longer than this is stuck. */
 const PATIENCE_MS = 120_000;
 const STEP_MS = 20;
+/** After which it is said for whom it waits. */
+const TELL_MS = 2000;
 
 /**
  * Does `action` alone: no other callgate changes the gate meanwhile. The event loop goes on while it waits, so that rings are
  * read.
  *
+ * @param waiting told once who holds the lock, where that is waited for
  * @throws Failure naming who holds the lock, after `patience` milliseconds
  */
-export async function locked<T>(host: Host, action: () => T | Promise<T>, patience = PATIENCE_MS): Promise<T> {
+export async function locked<T>(
+  host: Host,
+  action: () => T | Promise<T>,
+  patience = PATIENCE_MS,
+  waiting: ((holders: string) => void) | null = null,
+): Promise<T> {
   ownFolder(host.run);
-  const release = await take(host, join(host.run, 'lock'), patience);
+  const release = await take(host, join(host.run, 'lock'), patience, waiting);
   try {
     return await action();
   } finally {
@@ -41,24 +49,39 @@ export async function locked<T>(host: Host, action: () => T | Promise<T>, patien
   }
 }
 
-async function take(host: Host, file: string, patience: number): Promise<() => void> {
-  const end = performance.now() + patience;
+async function take(
+  host: Host,
+  file: string,
+  patience: number,
+  waiting: ((holders: string) => void) | null,
+): Promise<() => void> {
+  const begun = performance.now();
+  let told = waiting === null;
   for (;;) {
     try {
       return host.addon.lock(file);
     } catch (error) {
       if (codeOf(error) !== 'EWOULDBLOCK' && codeOf(error) !== 'EAGAIN') throw error;
-      if (performance.now() >= end) throw stuck(file, patience, error);
+      const waited = performance.now() - begun;
+      if (waited >= patience) throw stuck(file, patience, error);
+      if (!told && waited >= TELL_MS) {
+        told = true;
+        waiting?.(holdersOf(file));
+      }
     }
     await setTimeout(STEP_MS);
   }
 }
 
+function holdersOf(file: string): string {
+  const who = lockHolders(file).map(({ pid, comm }) => `${comm} (pid ${pid})`);
+  return who.length === 0 ? 'a process that cannot be told' : who.join(', ');
+}
+
 function stuck(file: string, patience: number, cause: unknown): Failure {
   const holders = lockHolders(file);
-  const who = holders.map(({ pid, comm }) => `${comm} (pid ${pid})`).join(', ');
   return new Failure(
-    `${file}: held for more than ${patience / 1000} s by ${who === '' ? 'a process that cannot be told' : who}`,
+    `${file}: held for more than ${patience / 1000} s by ${holdersOf(file)}`,
     holders.length === 0
       ? 'cat /proc/locks'
       : `wait for it, or end it: kill ${holders.map(({ pid }) => pid).join(' ')}`,

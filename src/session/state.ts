@@ -31,6 +31,12 @@ export interface PolicyState {
   readonly image: ImagePlace;
 }
 
+export interface ProcessState {
+  readonly pid: number;
+  /** Clock ticks since boot, as text. */
+  readonly start: string;
+}
+
 export interface SessionState {
   readonly v: 1;
   readonly name: string;
@@ -39,7 +45,9 @@ export interface SessionState {
   /** What its subjects and slots show beside the number, which another session has had; 16 hex digits. */
   readonly cookie: string;
   readonly kind: 'learn' | 'run';
-  readonly supervisor: { readonly pid: number /** clock ticks since boot, as text */; readonly start: string };
+  readonly supervisor: ProcessState;
+  /** Who takes the gate's hooks off behind the supervisor, if that is killed; null, and in states of before: nobody. */
+  readonly watcher?: ProcessState | null;
   /** ISO 8601. */
   readonly started: string;
   readonly command: readonly string[];
@@ -126,7 +134,12 @@ export function cookieOf({ cookie }: Pick<SessionState, 'cookie'>): bigint {
 }
 
 /** Does the session's supervisor live? Its start time is compared, for a pid may be another's by now. */
-export function isSupervised(state: SessionState): boolean {
-  const start = livingStart(state.supervisor.pid);
-  return start !== null && String(start) === state.supervisor.start;
+export function isSupervised({ supervisor }: SessionState): boolean {
+  return lives(supervisor);
+}
+
+/** Is it the process that it was? */
+export function lives({ pid, start }: ProcessState): boolean {
+  const now = livingStart(pid);
+  return now !== null && String(now) === start;
 }

@@ -8,9 +8,10 @@ import type { Host } from '../host/host.js';
 import type { Waiting } from '../kernel/asking.js';
 import type { Gate } from '../kernel/gate.js';
 import type { SessionCounters, Whole } from '../kernel/records.js';
+import { counted } from '../policy/counted.js';
 import { OPERATIONS } from '../policy/operations.js';
 import { lookWell } from './living.js';
-import { cookieOf, isSupervised, readStates, type SessionState } from './state.js';
+import { cookieOf, isSupervised, lives, readStates, type SessionState } from './state.js';
 import { processesOf } from './subjects.js';
 
 export interface SubjectStatus {
@@ -36,6 +37,8 @@ export interface SessionStatus {
   readonly log: string;
   /** Null: its supervisor is gone; what it did keeps being enforced, nobody reports it. */
   readonly supervisor: number | null;
+  /** Who would take the gate's hooks off behind a supervisor that is killed; null: nobody, until the next command. */
+  readonly watcher: number | null;
   readonly policies: readonly {
     readonly program: string;
     readonly mode: string;
@@ -87,7 +90,7 @@ export function status(host: Host, gate: Gate | null): Status {
 export function strayLine({ strays, stray }: Pick<Whole, 'strays' | 'stray'>): string | null {
   if (strays === 0) return null;
   const last = stray === null ? '' : ` (the last by ${stray.comm}, ${stray.pid})`;
-  return `${strays} attempts REFUSED of processes that outlived their session${last}`;
+  return `${counted(strays, 'attempt')} REFUSED of processes that outlived their session${last}`;
 }
 
 function sessionStatus(gate: Gate, state: SessionState, waiting: readonly Waiting[]): SessionStatus {
@@ -106,6 +109,7 @@ function sessionStatus(gate: Gate, state: SessionState, waiting: readonly Waitin
   return {
     ...{ name, kind, command, folder, user, started, log },
     supervisor: isSupervised(state) ? state.supervisor.pid : null,
+    watcher: state.watcher && lives(state.watcher) ? state.watcher.pid : null,
     policies: state.policies.map(({ number, program, digest, generation }) => ({
       ...{ program, digest, generation },
       mode: gate.slot(number)?.mode ?? 'missing',

@@ -9,6 +9,7 @@ import { findGate, locked } from '../session/acquire.js';
 import { type ModeChange, switchMode } from '../session/mode.js';
 import { isSupervised, readState, type SessionState, sessionFolder } from '../session/state.js';
 import { findSession } from '../session/target.js';
+import { whileWaiting } from './lingering.js';
 import { settle } from './settle.js';
 import { type Stopped, stopSession, sweepSession } from './stop.js';
 
@@ -43,19 +44,32 @@ export async function changeMode(host: Host, word: string, mode: 'enforce' | 'co
 /**
  * Ends every process of a session. A supervisor that does not answer is not waited for: processes are named by their pidfds.
  *
+ * @param say says for whom it waits, where that takes longer than a moment
  * @throws Failure naming the processes that would not end
  */
-export async function endSession(host: Host, word: string, kill: boolean): Promise<Stopped> {
-  return withGate(host, async (gate) => {
+export async function endSession(
+  host: Host,
+  word: string,
+  kill: boolean,
+  say: (line: string) => void = () => undefined,
+): Promise<Stopped> {
+  return withGate(host, (gate) => {
     const state = findSession(host, gate, word);
-    const answer = await asked(host, state, { v: 1, do: 'stop', kill }, kill ? PATIENCE.kill : PATIENCE.stop);
-    if (!(answer instanceof NoAnswer)) return answer;
-    // What waits for an answer of a supervisor that is gone takes its SIGTERM, as denied.
-    if (!kill) settle(host, gate, state);
-    const stopped = await stopSession(host, gate, state, kill);
-    await locked(host, () => sweepSession(host, gate, state.name));
-    return stopped;
+    const remedy = kill ? '' : `; callgate stop ${state.name} --kill does not wait`;
+    return whileWaiting(endFound(host, gate, state, kill), gate, state.number, (names) =>
+      say(`waiting for ${names} to end${remedy}`),
+    );
   });
+}
+
+async function endFound(host: Host, gate: Gate, state: SessionState, kill: boolean): Promise<Stopped> {
+  const answer = await asked(host, state, { v: 1, do: 'stop', kill }, kill ? PATIENCE.kill : PATIENCE.stop);
+  if (!(answer instanceof NoAnswer)) return answer;
+  // What waits for an answer of a supervisor that is gone takes its SIGTERM, as denied.
+  if (!kill) settle(host, gate, state);
+  const stopped = await stopSession(host, gate, state, kill);
+  await locked(host, () => sweepSession(host, gate, state.name));
+  return stopped;
 }
 
 /** The supervisor's answer; a NoAnswer where none attends, or it does not answer. */

@@ -48,11 +48,15 @@ export interface Request {
  */
 export async function prepareKernel(host: Host, say: (line: string) => void): Promise<void> {
   // Under the lock, for a hook is attached to see it fire.
-  await locked(host, () => {
+  const waiting = (holders: string): void => {
+    if (process.stderr.isTTY) say(`waiting for ${holders}, which loads or changes the gate`);
+  };
+  const prove = (): void => {
     if (isProven(host)) return;
     mountMissing(say);
     requireKernel(host);
-  });
+  };
+  await locked(host, prove, undefined, waiting);
 }
 
 function isProven(host: Host): boolean {
@@ -89,7 +93,8 @@ export async function openSession(
       sweep(host, gate);
       // What a supervisor that was killed left standing still waits for nobody any more.
       for (const settled of settleAll(host, gate)) process.emitWarning(settledText(settled));
-      return Session.open(host, gate, facts(sessionName(request)), images);
+      const watched = { watcher: watcher?.process ?? null };
+      return Session.open(host, gate, { ...facts(sessionName(request)), ...watched }, images);
     } catch (error) {
       if (releaseGate(host, gate, !unload) || gate.sessions().length > 0) watcher?.disarm();
       throw error;

@@ -2,6 +2,7 @@
 /** What a shell expects of a program in its foreground: an exit status, and signals that arrive once. */
 import { constants } from 'node:os';
 import { statFields } from '../host/proc-stat.js';
+import { isIgnored } from '../host/signals.js';
 import type { Session } from '../session/session.js';
 import { type SubjectProcess, signalSubjects, subjectProcesses } from '../session/subjects.js';
 import type { Origin } from './supervisor.js';
@@ -21,19 +22,33 @@ export function exitStatus({ code, signal }: Ended): number {
   return signal === null ? (code ?? 125) : 128 + signal;
 }
 
-/**
- * Passes signals on to every subject, those with a session of their own too.
- *
- * @param wake has those take them that stand still until a question of theirs is answered
- */
-export function forwardSignals(session: Session, wake: () => void = () => undefined): { stop(): void } {
+/** What comes of signals, beside that they are passed on. */
+export interface Signalled {
+  /** Has those take them that stand still until a question of theirs is answered. */
+  readonly wake: () => void;
+  /** It was passed on to these. */
+  readonly passed: (processes: readonly SubjectProcess[], name: NodeJS.Signals) => void;
+  /**
+   * Ends what is left when the program itself has ended: nobody is there any more whose affair Ctrl-C is, and a shell's background jobs
+   * ignore it. False: the program is there.
+   */
+  readonly end: () => boolean;
+}
+
+/** Signals by which a person means that it shall end. */
+const ENDING: readonly string[] = ['SIGINT', 'SIGTERM'];
+
+/** Passes signals on to every subject, those with a session of their own too. */
+export function forwardSignals(session: Session, { wake, passed, end }: Signalled): { stop(): void } {
   const handler = (name: NodeJS.Signals): void => {
+    if (ENDING.includes(name) && !isIgnored(name) && end()) return;
     const ours = FROM_TERMINAL.includes(name) ? foregroundGroup() : null;
     // The terminal has sent it to our process group already: a second one would be taken for a second Ctrl-C.
     const choose = (subject: SubjectProcess): boolean => ours === null || processGroup(subject.pid) !== ours;
     const subjects = subjectProcesses(session.gate, session.number);
     signalSubjects(session.host.addon, session.gate, subjects, constants.signals[name], choose);
     wake();
+    passed(subjects, name);
   };
   for (const name of FORWARDED) process.on(name, handler);
   return {

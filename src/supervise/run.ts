@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate run`: a program under the policies of its application, from its first instruction to the end of its last child. */
+
 import { join } from 'node:path';
 import type { Application } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
@@ -11,6 +12,7 @@ import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
 import { shellWord } from '../host/shell.js';
 import type { Voice } from '../host/voice.js';
+import { counted } from '../policy/counted.js';
 import { UNATTENDED } from '../policy/posture.js';
 import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
 import type { SessionFacts } from '../session/session.js';
@@ -75,14 +77,18 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const terminal = new TerminalSink(talk, name, log);
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
     const policies = { source, numbering, mode, around };
-    const supervisor = new Supervisor({ session, application, sinks, policies, talk, automats: options.automats });
+    const interject = (line: string): void => voice.interject(line);
+    const { automats } = options;
+    const supervisor = new Supervisor({ session, application, sinks, policies, talk, interject, automats });
     const entry = session.policyOf(program.path)?.number ?? 0;
     const origin = quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []);
     if (options.wait) talk(`${name} begins once somebody attends: callgate attach ${name}`);
     const ended = await supervisor.attend(options.wait ? awaiting(origin, supervisor.somebody) : origin);
     const counters = countersOf(session.gate.session(session.number));
     if (counters.dropped > 0)
-      talk(`${counters.dropped} events were lost (reported nowhere else; what was refused was refused all the same)`);
+      talk(
+        `lost ${counted(counters.dropped, 'event')} (reported nowhere else; what was refused was refused all the same)`,
+      );
     return { session: name, ended, log, counters };
   } finally {
     await closeSession(session, request);

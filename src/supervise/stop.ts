@@ -7,7 +7,8 @@ import type { Gate } from '../kernel/gate.js';
 import { releaseGate } from '../session/acquire.js';
 import { Session } from '../session/session.js';
 import { cookieOf, isSupervised, readState, type SessionState } from '../session/state.js';
-import { type SubjectProcess, signalSubjects, subjectProcesses, subjectsGone } from '../session/subjects.js';
+import { signalSubjects, subjectProcesses, subjectsGone } from '../session/subjects.js';
+import { namesOf } from './lingering.js';
 import { freeSession } from './salvage.js';
 
 export interface Stopped {
@@ -39,7 +40,7 @@ export async function stopSession(host: Host, gate: Gate, state: SessionState, k
     if (!(await subjectsGone(host.addon, gate, state.number, AbortSignal.timeout(PATIENCE_MS)))) {
       const left = subjectProcesses(gate, state.number);
       throw new Failure(
-        `${state.name}: still running after ${PATIENCE_MS / 1000} s: ${names(left)}`,
+        `${state.name}: still running after ${PATIENCE_MS / 1000} s: ${namesOf(left)}`,
         `callgate stop ${state.name} --kill`,
       );
     }
@@ -64,12 +65,7 @@ async function killAll(host: Host, gate: Gate, state: SessionState): Promise<voi
     if (await subjectsGone(host.addon, gate, state.number, AbortSignal.timeout(100))) return;
   }
   throw new Failure(
-    `${state.name}: not ended by SIGKILL within ${KILL_MS / 1000} s: ${names(subjectProcesses(gate, state.number))}`,
+    `${state.name}: not ended by SIGKILL within ${KILL_MS / 1000} s: ${namesOf(subjectProcesses(gate, state.number))}`,
     'it stays confined and can start nothing; what sleeps in the kernel shows in /proc/PID/stack',
   );
-}
-
-function names(processes: readonly SubjectProcess[]): string {
-  if (processes.length === 0) return 'processes that are not to be met, only counted';
-  return processes.map(({ comm, pid }) => `${comm} (${pid})`).join(', ');
 }

@@ -15,7 +15,7 @@ import { Reporter } from '../audit/reporter.js';
 import type { EventSink } from '../audit/sink.js';
 import type { Answers, Handlers } from '../control/protocol.js';
 import { type Door, openDoor } from '../control/server.js';
-import { Failure } from '../host/failure.js';
+import { Failure, messageOf } from '../host/failure.js';
 import { ROOT } from '../host/host.js';
 import { readSensitive } from '../learn/sensitive.js';
 import type { PathPattern } from '../policy/model.js';
@@ -28,9 +28,11 @@ import { readState, sessionFolder } from '../session/state.js';
 import { subjectProcesses, subjectsGone } from '../session/subjects.js';
 import { admitting } from './admit.js';
 import { forwardSignals } from './foreground.js';
+import { Deaf, whileWaiting } from './lingering.js';
 import { attendHere } from './local.js';
 import { PolicyKeeper } from './reload.js';
 import { type Stopped, stopSession } from './stop.js';
+import { watchWatcher } from './watched.js';
 
 /** How a session's first subjects come: by launch; by a pid, a cgroup, a unit. */
 export interface Origin<E> {
@@ -55,9 +57,13 @@ export interface Supervision {
     readonly numbering: Numbering;
     readonly mode: ModeChoice;
     readonly around: Surroundings;
+    /** That they changed is not said: whoever is asked has just changed them. */
+    readonly silent?: boolean;
   } | null;
   /** Says a line to the person, never on the program's standard output. */
   readonly talk: (line: string) => void;
+  /** The same, though the program may be drawing on the terminal: an answer to what the person has just typed. Absent: `talk`. */
+  readonly interject?: (line: string) => void;
   /** What answers questions from the first instruction on; absent: nobody, until somebody attends. */
   readonly automats?: readonly Automat[];
 }
@@ -73,9 +79,13 @@ export class Supervisor {
   readonly #asking: AskingHandlers | null;
   readonly #talk: (line: string) => void;
   readonly #automats: readonly Automat[];
+  readonly #deaf: Deaf;
+  /** How often what is left behind the program was to be ended; null: the program is there. */
+  #endings: number | null = null;
 
-  constructor({ session, application, sinks, policies, talk, automats = [] }: Supervision) {
+  constructor({ session, application, sinks, policies, talk, interject = talk, automats = [] }: Supervision) {
     this.#session = session;
+    this.#deaf = new Deaf(session.state.name, interject);
     this.#automats = automats;
     this.#talk = talk;
     this.#reporter = new Reporter(session, sinks, talk, (events, records) => this.#questions?.heard(events, records));
@@ -90,7 +100,7 @@ export class Supervisor {
             taken: (images, changed) => {
               this.#reporter.hold(changed);
               this.#questions?.judging.taking(images);
-              for (const { program, generation } of images)
+              for (const { program, generation } of policies.silent === true ? [] : images)
                 talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
             },
             held: (images, changed) => this.#questions?.judging.took(images, changed),
@@ -131,13 +141,21 @@ export class Supervisor {
    */
   async attend<E>(origin: Origin<E>): Promise<E> {
     const { addon } = this.#session.host;
-    const { gate, number } = this.#session;
+    const { gate, number, state } = this.#session;
     let door: Door | null = null;
     addon.becomeSubreaper();
     const ring = gate.openRing(number, this.#reporter.deliver);
-    const signals = forwardSignals(this.#session, () => this.#questions?.wake());
+    const signals = forwardSignals(this.#session, {
+      wake: () => this.#questions?.wake(),
+      passed: (processes, name) => void this.#deaf.got(processes, name),
+      end: () => this.#endRest(),
+    });
     const reap = (): void => void addon.reapOrphans();
     process.on('SIGCHLD', reap);
+    const unwatch = watchWatcher(this.#session, (words) => {
+      this.#reporter.problem(words);
+      this.#talk(words);
+    });
     try {
       door = await this.#open();
       this.#keeper?.watch();
@@ -148,13 +166,17 @@ export class Supervisor {
       // Whoever ended before the handler stood sends no signal any more.
       reap();
       const rest = subjectsGone(addon, gate, number);
+      this.#endings = 0;
+      this.#deaf.end();
       if (!(await within(rest, BACKGROUND_MS))) {
         const running = subjectProcesses(gate, number);
-        if (running.length > 0) this.#talk(`${origin.name} runs on, pid ${running.map(({ pid }) => pid).join(', ')}`);
+        const pids = running.map(({ pid }) => pid).join(', ');
+        if (running.length > 0) this.#talk(`${origin.name} runs on, pid ${pids}; callgate stop ${state.name} ends it`);
         await rest;
       }
       return await ended;
     } finally {
+      unwatch();
       this.#questions?.close();
       await this.#keeper?.stop();
       await door?.close();
@@ -198,6 +220,23 @@ export class Supervisor {
     // A process that stands still hears no SIGTERM, and one that asks again would stop again.
     this.#questions?.refuse();
     return stopSession(host, gate, state, kill);
+  }
+
+  /** First in good order, then by force; see Signalled.end. */
+  #endRest(): boolean {
+    if (this.#endings === null) return false;
+    this.#endings++;
+    const kill = this.#endings > 1;
+    const { gate, number, state } = this.#session;
+    const stopping = whileWaiting(this.stop(kill), gate, number, (names) => {
+      if (this.#endings === 1)
+        this.#talk(
+          `waiting for ${names} to end (SIGTERM); Ctrl-C again, or callgate stop ${state.name} --kill, does not wait`,
+        );
+    });
+    // Who outlasts it has been named, and is waited for.
+    stopping.catch((error) => this.#reporter.problem(messageOf(error)));
+    return true;
   }
 
   /** Has questions answered by what the command line named. */

@@ -4,16 +4,25 @@
  * there will be something to take off, another when there is not any more. Where it is gone itself, the next command does its work.
  */
 import { writeSync } from 'node:fs';
+import { processStart } from '../host/proc-stat.js';
+import type { ProcessState } from '../session/state.js';
 
 const ARMED = 'A';
 const DISARMED = 'D';
 
 export class Watcher {
   readonly #fd: number;
+  /** As the session's state names it; null: it is gone already. */
+  readonly process: ProcessState | null;
 
-  /** @param fd as the launcher gave it; held to the end of this process, by which the watcher knows it */
-  constructor(fd: number) {
+  /**
+   * @param fd as the launcher gave it; held to the end of this process, by which the watcher knows it
+   * @param pid its own
+   */
+  constructor(fd: number, pid: number) {
     this.#fd = fd;
+    const start = processStart(pid);
+    this.process = start === null ? null : { pid, start: String(start) };
   }
 
   /** To be called before hooks are put on. */
@@ -30,7 +39,7 @@ export class Watcher {
     try {
       writeSync(this.#fd, byte);
     } catch {
-      // It was killed. Nobody is told: it is no promise, and nothing is open for want of it.
+      // It was killed, which the supervisor tells (watched.ts); nothing is open for want of it.
     }
   }
 }

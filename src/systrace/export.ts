@@ -5,6 +5,7 @@ import { readText } from '../policy/bytes.js';
 import type { Condition, IdRange, ObjectPattern, Place, Policy, Rule } from '../policy/model.js';
 import { type Operation, versionOf } from '../policy/operations.js';
 import { objectText } from '../policy/statement.js';
+import { CODE } from './code.js';
 import { comparisonOf } from './export-paths.js';
 import { familyCondition, inetComparison, test } from './export-sockets.js';
 import { LOADER } from './import.js';
@@ -88,7 +89,7 @@ class Exporter {
     readonly policy: Policy,
     readonly naming: Naming,
   ) {
-    const own = policy.rules.filter((rule) => !isLoader(rule));
+    const own = policy.rules.filter((rule) => !isLoader(rule) && !isCodeRefusal(rule));
     const apart = own.some((rule) => rule.objects.some(({ type }) => type === 'path') && partial(rule));
     this.#real = naming === 'calls' || (naming === 'exact' && apart);
     this.#loads = own.some(({ verdict, operations }) => verdict === 'permit' && operations.includes('load'));
@@ -98,7 +99,12 @@ class Exporter {
     const { policy } = this;
     if (policy.default !== 'deny') this.#say('default', { file: policy.file, line: 1, column: 1 });
     if (policy.mode !== 'enforce') this.#say('mode', { file: policy.file, line: 1, column: 1 });
-    for (const rule of policy.rules) if (!isLoader(rule)) this.#rule(rule);
+    for (const rule of policy.rules) {
+      if (isLoader(rule)) continue;
+      if (this.#loads || !isCodeRefusal(rule)) this.#rule(rule);
+      else if (rule.objects.some(({ type }) => type === 'path'))
+        for (const action of this.#actions(rule)) this.#add('mmap', test('prot', 'eq', CODE), action);
+    }
     if (this.#loads) this.#simple('mmap');
     else this.#add('mmap', { kind: 'not', of: test('prot', 'sub', 'PROT_EXEC') }, { ...PLAIN, verdict: 'permit' });
     for (const call of THROUGH) this.#simple(call);
@@ -277,6 +283,15 @@ function isLoader({ verdict, operations, objects }: Rule): boolean {
     verdict === 'permit' &&
     operations.join() === LOADER.operations.join() &&
     objects.map(objectText).join() === LOADER.objects.join()
+  );
+}
+
+/** Is no file to be mapped as code? A line of `mmap` says it of what has no path as well. */
+function isCodeRefusal({ verdict, operations, objects }: Rule): boolean {
+  return (
+    verdict === 'deny' &&
+    operations.join() === 'load' &&
+    objects.every((object) => object.type === 'kind' || (object.type === 'path' && isEverything(object.pattern)))
   );
 }
 

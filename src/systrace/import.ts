@@ -69,11 +69,14 @@ export function importPolicy(policy: ClassicPolicy, options: ImportOptions): Imp
     granted.set(operation, entries);
     items.push(...writer.paths(operation, entries));
   }
+  if (code.refusal !== null) items.push(...writer.noCode(code.refusal));
   items.push(...importSockets(policy, writer, reports, options));
   const said = withoutImplied(items);
   remaining(policy, granted, reports, options);
   notes(policy, said, code, reports, options);
-  const statements = [...statementsOf(said), LOADER];
+  const others = statementsOf(said);
+  // Else the program could not even be run.
+  const statements = code.refusal === null ? [...others, LOADER] : [LOADER, ...others];
   const imported = new Set(said.filter((item) => !item.default).map(({ line }) => line));
   for (const line of imported) for (const code of ['never', 'no-object'] as const) reports.drop(code, line);
   const implied = new Set(items.map(({ line }) => line));

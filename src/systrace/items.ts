@@ -13,14 +13,27 @@ import { linuxErrno } from './errno.js';
 import type { Inet } from './inet.js';
 import type { ImportOptions } from './options.js';
 import { asWritten } from './path-reach.js';
-import { contains, literalPath, literalPattern, meet, type Pattern, patternText, under } from './pattern.js';
+import {
+  contains,
+  EVERYTHING,
+  literalPath,
+  literalPattern,
+  meet,
+  type Pattern,
+  patternText,
+  under,
+} from './pattern.js';
 import { conditionOf } from './predicate.js';
 import type { Reports } from './remarks.js';
+import { pathsOf } from './rights.js';
 import { ALL_PROTOCOLS, addressesOf } from './sockets.js';
 import type { Item } from './statements.js';
+import type { ClassicRule } from './syntax.js';
 
 /** Values that only show whether a pattern can be read. */
-const STAND_IN: Readonly<Record<Variable, string>> = { HOME: '/home/user', USER: 'user', UID: '1', CWD: '/home/user' };
+const STAND_IN: Readonly<Record<Variable, string>> = {
+  ...{ HOME: '/home/user', USER: 'user', UID: '1', CWD: '/home/user', HOST: 'host' },
+};
 
 type Around = Omit<Item, 'objects' | 'key' | 'operations'>;
 
@@ -47,6 +60,14 @@ export class ItemWriter {
       const [monitored, detached] = detachedOnly(sets, this.options.detached);
       return [...written(monitored), ...written(detached, { transition: 'unconfined' })];
     });
+  }
+
+  /** That no file is mapped as code, whether it has a path or not. */
+  noCode(rule: ClassicRule): Item[] {
+    const line = { rule, space: pathsOf({ call: 'mmap', name: 0 }, [], false), ways: 1 };
+    const entry: Entry<Pattern> = { line, verdict: 'deny', default: false, sets: [EVERYTHING] };
+    const kinds = KINDS.filter((kind) => !CLOSED_KINDS.includes(kind));
+    return [...this.paths('load', [entry]), ...this.words('load', [entry], 'kind', () => kinds)];
   }
 
   /** Of unix sockets that have a path. */

@@ -33,7 +33,7 @@ import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
 const GROUPS: readonly string[] = [
-  ...['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'java', 'terminals', 'x11'],
+  ...['libc', 'locale', 'names', 'tls', 'python', 'perl', 'ruby', 'node', 'java', 'terminals', 'x11'],
 ];
 
 /** One policy that was written, or left as it was. */
@@ -72,6 +72,8 @@ export interface LearnResult {
   readonly refused: readonly EventRecord[];
   /** Attempts on more of it than is told one by one; absent: none. */
   readonly refusedMore?: number;
+  /** Programs of whose arguments not all are known; absent: none. */
+  readonly unread?: number;
 }
 
 /** What a run was, and what came of it. */
@@ -84,6 +86,8 @@ export interface Conclusion {
   readonly ended: Ended | null;
   /** Null: as the application was learned before, else as usual. */
   readonly strength: Strength | null;
+  /** Programs of whose arguments not all are known; absent: none. */
+  readonly unread?: number;
 }
 
 /**
@@ -103,7 +107,9 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
   const derived = derive(host, header.folder, around, conclusion.strength);
   const { refusedMore } = observations;
   const refused = { refused: observations.refused(), ...(refusedMore > 0 ? { refusedMore } : {}) };
-  return { ...derived, ...refused, session: header.session, ended, certificate };
+  const { unread = 0 } = conclusion;
+  const missing = unread > 0 ? { unread } : {};
+  return { ...derived, ...refused, ...missing, session: header.session, ended, certificate };
 }
 
 /** What was derived from the runs of an application, and written. */
@@ -207,7 +213,7 @@ export function concludeJournal(
   around: Surroundings,
   ended: Ended | null,
 ): LearnResult {
-  const { file, header, counted, bad, malformed, events, learnt, last } = journal;
+  const { file, header, counted, bad, malformed, events, learnt, last, given, unread } = journal;
   const { session, started, folder, command, program, user, cwd, named = [] } = header;
   const certificate = certify(
     counted ?? {
@@ -226,8 +232,10 @@ export function concludeJournal(
     cwd,
     named,
     ...(header.version === undefined ? {} : { version: header.version }),
+    ...(Object.keys(given).length === 0 ? {} : { given }),
     partial: false,
     ...(home === null ? {} : { home }),
+    ...(header.host === undefined ? {} : { host: header.host }),
   };
   const result = conclude(host, {
     header: run,
@@ -237,6 +245,7 @@ export function concludeJournal(
     certificate,
     ended,
     strength,
+    unread,
   });
   if (result.unwritten.length > 0) return result;
   const resumed = Journal.resume(file);
@@ -277,7 +286,7 @@ function policiesFolder(folder: string): void {
 
 /** A result as a person reads it. */
 export function renderLearnt(result: LearnResult): string {
-  const { folder, policies, unwritten, certificate, unmoved, refused, refusedMore = 0 } = result;
+  const { folder, policies, unwritten, certificate, unmoved, refused, refusedMore = 0, unread = 0 } = result;
   const lines = policies.flatMap(({ program, file, added, created, completeness, unfolded }) => {
     const statements = added === 1 ? '1 statement' : `${added} statements`;
     const what = created ? 'written' : added === 0 ? 'permitted all of it already' : `${statements} new or changed`;
@@ -306,6 +315,11 @@ export function renderLearnt(result: LearnResult): string {
       ? []
       : ['moved, and refused (EXDEV) under the policies:', ...unmoved.map((line) => `  ${line}`)]),
     ...(denied.length === 0 ? [] : ['refused by rules that are there already, and not learned:', ...denied]),
+    ...(unread === 0
+      ? []
+      : [
+          `of ${unread} programs that were run not all arguments are known (more than 4096 bytes, or not read): what they name is known by its name`,
+        ]),
     ...(certificate.tainted
       ? ['the run is TAINTED: learn again, and the policies will say that nothing was lost']
       : []),

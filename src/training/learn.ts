@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import type { Application, LoadedPolicy } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
-import type { Surroundings } from '../application/surroundings.js';
+import { hostName, type Surroundings } from '../application/surroundings.js';
 import { Journal, type JournalFacts, type JournalHeader, JournalSink, journalFile } from '../audit/journal.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
@@ -118,6 +118,7 @@ function headerOf(
     folder,
     user,
     cwd: cwd ?? '',
+    host: hostName(),
     program: program.path,
     named: namedPaths(argv, env, cwd),
     ...(version === 1 ? {} : { version }),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** This machine as the rules of learning look at it. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
 import type { Machine } from '../learn/places.js';
+import { partsOf, pathsIn } from '../learn/words.js';
 import { type Bytes, bufferOf, bytesFrom, textOf } from '../policy/bytes.js';
 import { packageOwners } from './packages.js';
 
@@ -50,25 +50,13 @@ function homes(): string[] {
 const USUAL =
   /^(HOME|PWD|OLDPWD|PATH|SHELL|_|LS_.*|LESS.*|XDG_.*|SSH_.*|MAIL|MANPATH|CALLGATE_.*|NODE_.*|LANG|TERM.*)$/;
 
-/**
- * Absolute paths that stood on the command line or in the environment, as events print them. A word may be no path at all: then nothing
- * is done to it, and it says nothing.
- */
+/** Absolute paths that stood on the command line or in the environment, as events print them. */
 export function namedPaths(command: readonly Buffer[], env: readonly Buffer[], cwd: string | null): string[] {
-  const words = command.slice(1).flatMap((word) => word.toString('latin1').split(/[=,:]/));
   const values = env.flatMap((pair) => {
     const text = pair.toString('latin1');
     const at = text.indexOf('=');
     return USUAL.test(text.slice(0, at)) ? [] : text.slice(at + 1).split(':');
   });
-  const absolute = (word: string): string[] => {
-    if (isAbsolute(word)) return [resolve(word)];
-    // What is not there yet may be what the program will make.
-    return cwd === null || word === '' || word.startsWith('-') ? [] : [resolve(cwd, word)];
-  };
-  const paths = [
-    ...words.flatMap(absolute),
-    ...values.filter((value) => isAbsolute(value)).map((value) => resolve(value)),
-  ];
-  return [...new Set(paths)].filter((path) => path !== '/').map((path) => textOf(path as Bytes));
+  const words = command.slice(1).flatMap((word) => partsOf(word.toString('latin1')));
+  return [...new Set([...pathsIn(words, cwd), ...pathsIn(values, null)])].map(textOf);
 }

@@ -147,6 +147,7 @@ function thin(host: Places, folder: string): void {
   const version = oldest.header.version ?? next.header.version;
   const header: RunHeader = {
     ...next.header,
+    ...chosenIn([oldest.header, next.header]),
     of,
     partial: oldest.header.partial && next.header.partial,
     ...(version === undefined ? {} : { version }),
@@ -154,6 +155,21 @@ function thin(host: Places, folder: string): void {
   replaceFile(next.file, `${[...runLines({ header, observations })].join('\n')}\n`);
   dropRun(oldest);
   thin(host, folder);
+}
+
+/** What whoever ran them chose: evidence stays as long as what it is of. */
+function chosenIn(headers: readonly RunHeader[]): Pick<RunHeader, 'named' | 'configured' | 'given'> {
+  const all = (lists: readonly (readonly string[] | undefined)[]): string[] => [
+    ...new Set(lists.flatMap((list) => list ?? [])),
+  ];
+  const configured = all(headers.map((one) => one.configured));
+  const programs = all(headers.map(({ given }) => Object.keys(given ?? {})));
+  const given = Object.fromEntries(programs.map((one) => [one, all(headers.map(({ given }) => given?.[one]))]));
+  return {
+    named: all(headers.map(({ named }) => named)),
+    ...(configured.length > 0 ? { configured } : {}),
+    ...(programs.length > 0 ? { given } : {}),
+  };
 }
 
 function namesIn(folder: string): string[] {

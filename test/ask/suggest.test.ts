@@ -23,8 +23,9 @@ const asked = (text: string, operations: readonly Operation[], more: Partial<Ask
   },
   ...more,
 });
-const evidence = (before: readonly Asked[] = [], programs: readonly string[] = []) => ({
+const evidence = (before: readonly Asked[] = [], programs: readonly string[] = [], begun: readonly string[] = []) => ({
   ...{ before, programs, context: { sensitive: [], machine: NOWHERE, given: NOTHING_GIVEN } },
+  begins: (program: string) => begun.includes(program),
 });
 const texts = (one: Asked, ...rest: Parameters<typeof evidence>): [string, string][] =>
   proposals(one, evidence(...rest)).map(({ label, statement }) => [
@@ -65,12 +66,47 @@ t.test('an address', async (t) => {
   );
 });
 
-t.test('an exec: what has a policy is to run under it, what has none under this one', async (t) => {
-  t.same(texts(asked('/usr/bin/y', ['exec']), [], ['/usr/bin/y']).slice(0, 2), [
-    ['this program, under a policy of its own', '/usr/bin/y own'],
-    ['this program, under this policy', '/usr/bin/y inherit'],
+t.test('an exec: under a policy of its own, where it has one or one can be begun', async (t) => {
+  const own = 'this program, under a policy of its own';
+  const inherit = ['this program, under this policy, with all that this one permits', '/usr/bin/y inherit'] as const;
+  const y = asked('/usr/bin/y', ['exec']);
+  t.same(texts(y, [], ['/usr/bin/y']).slice(0, 2), [[own, '/usr/bin/y own'], inherit]);
+  t.same(texts(y, [], [], ['/usr/bin/y']).slice(0, 2), [
+    [`${own}, which begins empty: what it does is asked`, '/usr/bin/y own'],
+    inherit,
   ]);
-  t.same(texts(asked('/usr/bin/y', ['exec']))[0], ['this program, under this policy', '/usr/bin/y inherit']);
+  t.same(
+    texts(y, [], [], ['/usr/bin/z']).slice(0, 2),
+    [inherit, [`${own} (there is none, and it is refused until there is)`, '/usr/bin/y own']],
+    'else own lets nothing run',
+  );
+});
+
+t.test('a library that is read: with its mapping, by one answer', async (t) => {
+  const both = 'this library, to read and to map as code: both questions by one answer';
+  for (const name of ['libc.so.6', 'libz.so', 'libpcre2-8.so.0.11.2', '_json.cpython-311-x86_64-linux-gnu.so']) {
+    const path = `/usr/lib/${name}`;
+    const [first, second] = proposals(asked(path, ['read']), evidence());
+    t.same(
+      [first, second].map((one) => [one?.label, one?.statement.operations, one?.statement.objects, one?.whole]),
+      [
+        ['this object', ['read'], [path], false],
+        [both, ['read', 'load'], [path], false],
+      ],
+      name,
+    );
+  }
+  for (const [text, operations] of [
+    ['/etc/ld.so.cache', ['read']],
+    ['/usr/lib/sound', ['read']],
+    ['/usr/lib/libc.so.6', ['load']],
+    ['/usr/lib/libc.so.6', ['read', 'write']],
+    ['unix:/run/x.so', ['connect']],
+  ] as const)
+    t.notOk(
+      proposals(asked(text, operations), evidence()).some(({ label }) => label === both),
+      `${operations} ${text}`,
+    );
 });
 
 t.test('each permits what was asked, and only the last is the whole operation', async (t) => {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Questions of a session whose kernel half is played: each is told once, and each answer does what it says. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import type { Application } from '../../src/application/application.js';
+import { policyFileName } from '../../src/application/policy-name.js';
 import { FolderSource } from '../../src/application/source.js';
 import { CodedFailure } from '../../src/control/protocol.js';
 import { imagesOf, Numbering } from '../../src/session/images.js';
@@ -241,6 +242,40 @@ t.test('always: written before the rule that asked, in force at once, and taken 
   t.match(scene.text, /- deny: read\n {4}path: \/srv\/data\/a\n {4}errno: ENOENT\n/);
 });
 
+t.test('always, of a program that has no policy: one is begun beside, and taken away again', async (t) => {
+  const scene = await Scene.open(t, 'default: ask\nrules: []\n');
+  const { client, heard } = await scene.attend();
+  const elf = realpathSync(process.execPath);
+  const call = scene.call(scene.worker('callgate'), elf, ['exec']);
+  const { question } = await heard.next('question');
+  t.equal(question.asker.comm, 'd', 'what the first exec asks is the program’s doing');
+  t.match(question.suggestions[0]?.label, /own, which begins empty/);
+  const file = join(dirname(scene.file), policyFileName(elf, []));
+  const { note, written } = await client.request<'answer'>(answer(1, { scope: 'always' }));
+  t.equal(written?.begun, file);
+  t.equal(
+    note,
+    `written to ${scene.file}:6, the last rule; in force; ${file} begins empty: what the program does is asked`,
+  );
+  t.same(await call, { verdict: 'permit', errnum: 0, why: 'policy' });
+  const text = readFileSync(file, 'utf8');
+  t.match(text, /^# answered by root \(pid \d+\), [-0-9]+ [:0-9]+: d \(\d+\)\nversion: 1\nprogram: /);
+  t.match(scene.text, /# answered by root \(pid \d+\), [-0-9]+ [:0-9]+: d \(\d+\)\n {2}- permit: exec\n/);
+  t.same(text.split('\n').slice(1), ['version: 1', `program: ${elf}`, 'default: ask', 'rules: []', '']);
+  t.equal(scene.session.policyOf(elf)?.generation, 1, 'and it is in force');
+  await client.request<'undo'>({ v: 1, do: 'undo' });
+  t.notOk(existsSync(file));
+  t.notMatch(scene.text, /permit: exec/);
+  const script = join(scene.folder, 'script');
+  writeFileSync(script, '#!/bin/sh\n', { mode: 0o755 });
+  const other = scene.call(scene.worker(), script, ['exec']);
+  const asked = await heard.next('question', ({ question }) => question.object === script);
+  t.match(asked.question.suggestions[0]?.label, /under this policy/, 'what others read needs more than its own file');
+  await client.request<'answer'>(answer(asked.question.id, { scope: 'always', statement: 2 }));
+  t.equal((await other).verdict, 'permit');
+  t.same(readdirSync(dirname(scene.file)), ['d.yaml'], 'and none is begun for it');
+});
+
 t.test('files into which no statement can be written: refused, and the question is open still', async (t) => {
   const scene = await Scene.open(t, RULES, 'the classic language of systrace');
   const before = scene.text;
@@ -429,14 +464,9 @@ t.test('questions that come quicker than anybody reads are no ground for pattern
     await client.request<'answer'>(answer(id));
     await call;
   }
-  t.same(labels[1], [
-    'this object',
-    'names like it (version)',
-    'its folder',
-    'all below its folder',
-    'the whole operation',
-  ]);
-  t.same(labels[69], ['this object', 'its folder', 'all below its folder', 'the whole operation']);
+  const library = 'this library, to read and to map as code: both questions by one answer';
+  t.same(labels[1], ['this object', library, 'names like it (version)', 'its folder', 'the whole operation']);
+  t.same(labels[69], ['this object', library, 'its folder', 'all below its folder', 'the whole operation']);
 });
 
 t.test('weighing says what else would be granted', async (t) => {

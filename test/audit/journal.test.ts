@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Journal, type JournalHeader, journalFile, readJournal } from '../../src/audit/journal.js';
+import { Journal, type JournalHeader, JournalSink, journalFile, readJournal } from '../../src/audit/journal.js';
 import { lineOfRecord } from '../../src/audit/sink.js';
-import type { EventRecord } from '../../src/events/record.js';
+import type { EventRecord, NoteRecord } from '../../src/events/record.js';
 import { Failure } from '../../src/host/failure.js';
 import type { Host } from '../../src/host/host.js';
 import type { Counted } from '../../src/learn/certificate.js';
@@ -38,6 +38,8 @@ t.test('what is written is read again', async (t) => {
     bad: 0,
     malformed: 0,
     written: false,
+    given: {},
+    unread: 0,
   };
   t.same(readJournal(file), whole, 'while it is still being written');
   journal.finish(COUNTED);
@@ -48,6 +50,27 @@ t.test('what is written is read again', async (t) => {
   again.close();
   t.same(readJournal(file), { ...whole, counted: COUNTED, written: true });
   t.throws(() => Journal.create(host, HEADER), Failure, 'a session has one journal');
+});
+
+t.test('what programs were run with', async (t) => {
+  const host = hostIn(t);
+  const journal = Journal.create(host, HEADER);
+  const sink = new JournalSink(journal);
+  const head = { v: 1, time: '2026-11-25T10:00:00.000Z', session: 'cat-1' } as const;
+  const notes: readonly NoteRecord[] = [
+    { ...head, type: 'given', program: '/usr/bin/cp', path: '/srv/a' },
+    { ...head, type: 'problem', problem: 'nothing that is learned from' },
+    { ...head, type: 'given', program: '/usr/bin/mv', path: '/srv/a' },
+    { ...head, type: 'unread', unread: 1, cut: 2 },
+    { ...head, type: 'given', program: '/usr/bin/cp', path: '/srv/b' },
+    { ...head, type: 'unread', unread: 0, cut: 1 },
+  ];
+  for (const note of notes) sink.note(lineOfRecord(note));
+  journal.close();
+  const { given, unread, records, bad } = readJournal(journalFile(host, 'cat-1'));
+  t.same(given, { '/usr/bin/cp': ['/srv/a', '/srv/b'], '/usr/bin/mv': ['/srv/a'] });
+  t.equal(unread, 4);
+  t.same([records, bad], [[], 0]);
 });
 
 t.test('a journal that was cut, anywhere', async (t) => {

@@ -12,7 +12,7 @@ import { readLog } from '../../src/audit/read.js';
 import { Reporter } from '../../src/audit/reporter.js';
 import type { EventSink, Line } from '../../src/audit/sink.js';
 import { TerminalSink } from '../../src/audit/terminal.js';
-import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../../src/events/record.js';
+import { type EventRecord, type GivenNote, isEvent, type LogRecord, type NoteRecord } from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
 import { localTime } from '../../src/host/time.js';
 import { Gate } from '../../src/kernel/gate.js';
@@ -20,7 +20,7 @@ import { u32 } from '../../src/kernel/records.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { type Image, Session } from '../../src/session/session.js';
 import { around } from '../cases.js';
-import { eventBytes, OBJECT, TYPE } from '../events/build.js';
+import { argumentBytes, eventBytes, FLAG, OBJECT, TYPE } from '../events/build.js';
 import { hasFields } from '../fields.js';
 import { FakeAddon, type FakeGate } from '../session/fake-addon.js';
 
@@ -111,6 +111,39 @@ class Kept implements EventSink {
 
 const events = (log: readonly LogRecord[]): EventRecord[] => log.filter(isEvent);
 const ofType = (log: readonly LogRecord[], type: string): LogRecord[] => log.filter((record) => record.type === type);
+
+t.test('of what a program is run with the log has only what it then uses', async (t) => {
+  const { session, reporter, log } = stage(t, application(HEAD + DENY));
+  const policy = session.policyOf('/usr/bin/cat')?.number as number;
+  const learnt = { policy, verdict: 0, errnum: 0, flags: FLAG.learnt, exe: 1 } as const;
+  reporter.deliver(
+    Buffer.concat([
+      eventBytes('/usr/bin/cat', { ...learnt, type: TYPE.exec, sequence: 1, exe: 0, operations: ['exec'] }),
+      argumentBytes('/srv', ['cat', '-phunter2', 'in/a', '/srv/b', '/srv/c', '/srv/d'], { policy, exe: 1 }),
+      argumentBytes('/srv', ['cat'], { policy, exe: 1, first: 2 }, 'hunter2'),
+      eventBytes('/srv/in/a', { ...learnt, sequence: 2 }),
+      eventBytes('/srv/b', { ...learnt, sequence: 3, operations: ['stat'] }),
+      eventBytes('/srv/c', { policy, sequence: 4, exe: 1 }),
+    ]),
+  );
+  reporter.deliver(eventBytes('/srv/d/e', { ...learnt, sequence: 5 }));
+  reporter.end();
+  t.same(
+    ofType(log(), 'given').map((note) => [(note as GivenNote).program, (note as GivenNote).path]),
+    [
+      ['/usr/bin/cat', '/srv/in/a'],
+      ['/usr/bin/cat', '/srv/d'],
+    ],
+    'what was only looked at, or refused, was not used',
+  );
+  hasFields(t, ofType(log(), 'unread'), [{ unread: 0, cut: 1 }]);
+  t.same(
+    events(log()).map(({ seq }) => seq),
+    [1, 2, 3, 4, 5],
+    'and what it was run with is no event',
+  );
+  t.notMatch(JSON.stringify(log()), /hunter2/);
+});
 
 t.test('a log begins with its session, has each event, and ends with the counters', async (t) => {
   const { session, reporter, said, log } = stage(t, application(HEAD + DENY));
@@ -244,7 +277,7 @@ t.test('a disk that takes nothing is told once, and stops nothing', async (t) =>
   hasFields(t, said, [/the log cannot be written \(.*cat-1\.jsonl: EBADF\)/]);
   t.equal(said.length, 1);
   reporter.end();
-  t.match(said[1], /^4 records of the log were lost/, 'two events, the problem and the end');
+  t.match(said[1], /^lost 4 records of the log/, 'two events, the problem and the end');
   t.equal(readFileSync(log, 'utf8').trim().split('\n').length, 1);
 });
 
@@ -285,7 +318,7 @@ t.test('a sink that fails is told to the others, and stops none', async (t) => {
     ],
     'what worked again at once, what never did at the end',
   );
-  t.same(said.slice(2), ['3 records of the throws were lost (broken)', '3 records of the kept were lost']);
+  t.same(said.slice(2), ['lost 3 records of the throws (broken)', 'lost 3 records of the kept']);
 });
 
 t.test('each record is serialised once, and what it is written as is what it is', async (t) => {

@@ -93,6 +93,11 @@ async function dialogue(
   return acts;
 }
 
+function rulesIn(...lines: string[]) {
+  const text = `Policy: /bin/cat, Emulation: native\n${lines.map((line) => `${line}\n`).join('')}`;
+  return parseClassic(text as Bytes, '').policies[0]?.rules ?? [];
+}
+
 const HEAD = '? /bin/cat, pid: 812(3)[790], policy: /bin/cat, filters: 2, syscall: native-';
 const FIRST = `${HEAD}fsread(2), filename: /etc/hostname`;
 
@@ -163,6 +168,56 @@ t.test('what it comes to', async (t) => {
     'answer {"question":1,"verdict":"permit","scope":"process"}',
     'OKAY',
   ]);
+});
+
+t.test('what the lines of a file cannot reach is answered for this time, not asked without end', async (t) => {
+  const code = question(1, { operations: ['load'], attempted: ['load'], object: '/usr/lib/libx.so' });
+  const CODE = `${HEAD}mmap(9), prot: PROT_READ|PROT_EXEC`;
+  t.same(
+    await dialogue([code], ['deny[enoent]']),
+    [CODE, '/bin/cat + native-mmap: true then deny[enoent]', 'retry {"question":1}', 'OKAY'],
+    'a denial is held by the line',
+  );
+  t.same(
+    await dialogue([code], ['permit']),
+    [
+      CODE,
+      '/bin/cat + native-mmap: true then permit',
+      '! the line is written, and does not reach /usr/lib/libx.so here: this call alone is permitted',
+      'answer {"question":1,"verdict":"permit","scope":"once"}',
+      'OKAY',
+    ],
+    'a permit is of what fsread permits',
+  );
+  const all = { rulesOf: () => rulesIn('native-fsread: filename match "/usr/lib/*" then permit') };
+  t.same(
+    await dialogue([code], ['prot eq "PROT_READ" then permit', 'prot sub "EXEC" then permit'], all),
+    [
+      CODE,
+      '> Filter unmatched. Freeing it',
+      '/bin/cat + native-mmap: prot sub "EXEC" then permit',
+      'retry {"question":1}',
+      'OKAY',
+    ],
+    'which is so here',
+  );
+  const both = question(1, { operations: ['read', 'write'], attempted: ['read', 'write'], object: '/dev/tty' });
+  t.same(
+    await dialogue([both], ['filename eq "/dev/tty" then permit']),
+    [
+      `${HEAD}fswrite(2), filename: /dev/tty`,
+      '/bin/cat + native-fswrite: filename eq "/dev/tty" then permit',
+      'retry {"question":1}',
+      'OKAY',
+    ],
+    'an open for both is asked of the other then',
+  );
+  const rule = { number: 1, file: '/p/bin_cat', line: 2, group: null };
+  t.same(
+    await dialogue([question(1, { rule })], ['permit']),
+    [FIRST, 'answer {"question":1,"verdict":"permit","scope":"once"}', 'OKAY'],
+    'of a line that says ask nothing is written',
+  );
 });
 
 t.test('detach, and nobody there any more', async (t) => {

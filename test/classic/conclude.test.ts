@@ -30,7 +30,9 @@ function stage(test: Test): Stage {
     telling: (file) =>
       readFileSync(join(root, file), 'utf8')
         .split('\n')
-        .filter((line) => line !== '' && !/^\tnative-(?:\w+: permit$|mmap:)/.test(line)),
+        .filter(
+          (line) => line !== '' && line !== '\t# written by systrace' && !/^\tnative-(?:\w+: permit$|mmap:)/.test(line),
+        ),
     journal: (records, classic = {}) => {
       const name = `a-${++session}`;
       const journal = Journal.create(host, {
@@ -93,7 +95,7 @@ t.test('behind what is there, whoever wrote it', (t) => {
   concludeClassic(scanJournal(journal(SEEN.slice(0, 1))), true);
   t.equal(
     readFileSync(join(root, 'home/srv_a'), 'utf8'),
-    `${mine}\tnative-fsread: filename eq "/srv/a.conf" then permit\n`,
+    `${mine}\t# written by systrace\n\tnative-fsread: filename eq "/srv/a.conf" then permit\n`,
   );
   mkdirSync(join(root, 'etc'));
   const system = `${HEAD('/srv/c')}\n\tnative-fsread: filename eq "/system" then permit\n`;

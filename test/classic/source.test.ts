@@ -88,7 +88,7 @@ t.test('the file of -f, then the folder of the user, then that of the system; ne
 t.test('files are looked for by the names of their programs', async (t) => {
   const { root, write, source, told } = stage(t);
   write('home/other', policy('/srv/a', reads('/x')));
-  t.equal(await verdict(source(), '/srv/a', '/x'), 'no policy');
+  t.equal(await verdict(source({}, { entry: '/srv/a' }), '/srv/a', '/x'), 'no policy');
   t.same(told, ['/home/other: not used: systrace looks for srv_a']);
   symlinkSync('/usr/bin/env', join(root, 'bin/env'));
   const name = `${root}/bin/env`.replace(/[^A-Za-z0-9]/g, '_').replace(/^_+/, '');
@@ -106,7 +106,7 @@ t.test('a line that cannot be read ends the file', async (t) => {
     'open: filename eq "/before" then deny',
   );
   write('home/srv_a', `${text}${policy('/srv/b', reads('/x'))}`);
-  const one = source();
+  const one = source({}, { entry: '/srv/a' });
   t.equal(await verdict(one, '/srv/a', '/behind'), 'deny');
   t.equal(
     await verdict(one, '/srv/a', '/before'),
@@ -115,6 +115,99 @@ t.test('a line that cannot be read ends the file', async (t) => {
   );
   t.equal(await verdict(one, '/srv/b', '/x'), 'no policy');
   t.equal(told.filter((line) => line === '/home/srv_a:3: syntax error.').length, 1, 'told once');
+});
+
+t.test('what is told is of the files that this run comes to', async (t) => {
+  const { write, source, told } = stage(t);
+  const bad = ['kill: deny', 'fswrite: filename eq "/x" then permit', 'nonsense'];
+  const exec = (program: string): string => `execve: filename eq "${program}" then permit`;
+  write('home/srv_a', policy('/srv/a', exec('/srv/b'), 'execve: filename eq "/srv/d" then permit[inherit]'));
+  write('home/srv_b', policy('/srv/b', exec('/srv/c'), exec('/srv/a')));
+  for (const name of ['c', 'd', 'e']) write(`home/srv_${name}`, policy(`/srv/${name}`, ...bad));
+  write('home/misnamed', policy('/srv/e', reads('/x')));
+  write('home/srv_f', 'nonsense\n');
+  const said = async (entry: string, manner: Partial<ClassicManner> = {}): Promise<string[]> => {
+    told.length = 0;
+    await source(manner, { entry }).load();
+    return [...told].sort();
+  };
+  const of = (name: string): string[] =>
+    [
+      `  the name of the call is missing`,
+      `/home/srv_${name}: line 2: not all that is written there is held: callgate policy import /home/srv_${name}`,
+      `/home/srv_${name}: line 3: what holds is narrower than what is written: callgate policy import /home/srv_${name}`,
+      `/home/srv_${name}:4: syntax error.`,
+    ].sort();
+  const c = await said('/srv/a');
+  t.same(
+    c.filter((line) => line.startsWith('/')),
+    of('c').filter((line) => line.startsWith('/')),
+    'whom it runs, and whom they run; not who is run under its own policy',
+  );
+  t.same(await said('/srv/b'), c);
+  t.same(
+    (await said('/srv/e')).filter((line) => line.startsWith('/')),
+    ['/home/misnamed: not used: systrace looks for srv_e', ...of('e').filter((line) => line.startsWith('/'))].sort(),
+  );
+  t.same(
+    (await said('/srv/f')).filter((line) => line.startsWith('/')),
+    ['/home/srv_f:1: syntax error.'],
+    'a file that names no program is told to whom its name is for',
+  );
+  t.same(await said('/srv/a', { inherit: true }), [], '-i: nobody has a policy but the first');
+});
+
+t.test('what systrace wrote itself is read back without a word', async (t) => {
+  const { write, source, told } = stage(t);
+  const written = [
+    'fswrite: filename eq "/dev/null" then permit',
+    'open: filename eq "/x" and oflags sub "w" and oflags nsub "c" then permit',
+    'mmap: not prot sub "PROT_EXEC" then permit',
+    'mkdir: filename eq "/x" then permit',
+    'socket: true then permit',
+    'mmap: true then deny[enoent]',
+  ];
+  const marked = `Policy: /bin/a, Emulation: native\n\t# written by systrace\n`;
+  const lines = (some: readonly string[]): string => some.map((line) => `\tnative-${line}\n`).join('');
+  write('home/bin_a', `${marked}${lines(written)}`);
+  await source().load();
+  t.same(told, []);
+  write('home/bin_a', policy('/bin/a', ...written));
+  await source().load();
+  t.equal(told.length, 2, 'of the like by a person it is told what they come to');
+  told.length = 0;
+  write('home/bin_a', `${marked}${lines([...written, 'kill: deny', 'mkdir: filename match "/y/*" then permit'])}`);
+  await source().load();
+  t.same(
+    told.map((line) => line.replace(/ callgate policy import.*/, '')),
+    [
+      '/home/bin_a: line 10: what holds is narrower than what is written:',
+      '/home/bin_a: line 9: not all that is written there is held:',
+    ],
+    'nor of what a person put behind it is anything kept back',
+  );
+});
+
+t.test('a denial of mmap is held, with its error', async (t) => {
+  const { write, source } = stage(t);
+  const library = '/usr/lib/libx.so';
+  const of = async (line: string, file = library): Promise<readonly (string | undefined)[]> => {
+    write('home/bin_a', policy('/bin/a', 'fsread: true then permit', line));
+    const { policies } = await source({ asks: 'ask' }).load();
+    const access = { operations: ['load'], object: { type: 'path', path: bytesOf(file) }, uid: 0, gid: 0 } as const;
+    const { verdict: said, errno } = decide((policies[0] as (typeof policies)[0]).policy, access);
+    return [said, errno];
+  };
+  t.same(await of('mmap: true then deny[enoent]'), ['deny', 'ENOENT']);
+  t.same(await of('mmap: deny[eacces]'), ['deny', 'EACCES']);
+  t.same(await of('mmap: prot eq "PROT_READ|PROT_EXEC" then deny'), ['deny', 'EPERM']);
+  t.same(await of('mmap: prot eq "PROT_READ" then deny'), ['ask', undefined], 'another is not meant');
+  t.same(await of('mmap: permit'), ['permit', undefined]);
+  t.same(
+    await of('mmap: true then deny[enoent]', '/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'),
+    ['permit', undefined],
+    'the loader is the kernel’s to map',
+  );
 });
 
 t.test('wildcards of -f', async (t) => {

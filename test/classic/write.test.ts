@@ -12,6 +12,7 @@ function rules(...lines: string[]): NewRule[] {
   return parseClassic(text as Bytes, 'test').policies.flatMap((policy) => policy.rules);
 }
 
+const MARK = '\t# written by systrace\n';
 const READ = 'fsread: filename eq "/etc/hostname" then permit';
 
 t.test('what is there stays, and each rule stands once', (t) => {
@@ -20,14 +21,14 @@ t.test('what is there stays, and each rule stands once', (t) => {
       what: 'a new file',
       text: null,
       lines: ['close: permit', READ],
-      wanted: `Policy: /bin/cat, Emulation: native\n\tnative-close: permit\n\tnative-${READ}\n`,
+      wanted: `Policy: /bin/cat, Emulation: native\n${MARK}\tnative-close: permit\n\tnative-${READ}\n`,
       added: 2,
     },
     {
       what: 'behind its own, before the comment of the next policy',
       text: `# mine\nPolicy: /bin/cat, Emulation: native\n  native-close: permit # kept\n\n# the next\nPolicy: /bin/other, Emulation: native\n\tnative-close: permit\n`,
       lines: ['close: deny', READ, READ],
-      wanted: `# mine\nPolicy: /bin/cat, Emulation: native\n  native-close: permit # kept\n\tnative-${READ}\n\n# the next\nPolicy: /bin/other, Emulation: native\n\tnative-close: permit\n`,
+      wanted: `# mine\nPolicy: /bin/cat, Emulation: native\n  native-close: permit # kept\n${MARK}\tnative-${READ}\n\n# the next\nPolicy: /bin/other, Emulation: native\n\tnative-close: permit\n`,
       added: 1,
     },
     {
@@ -41,21 +42,35 @@ t.test('what is there stays, and each rule stands once', (t) => {
       what: 'in the emulation of the policy, and with its end of line',
       text: 'Policy: /bin/cat, Emulation: linux64\n\tlinux64-close: permit',
       lines: [READ],
-      wanted: `Policy: /bin/cat, Emulation: linux64\n\tlinux64-close: permit\n\tlinux64-${READ}\n`,
+      wanted: `Policy: /bin/cat, Emulation: linux64\n\tlinux64-close: permit\n${MARK}\tlinux64-${READ}\n`,
       added: 1,
     },
     {
       what: 'before what cannot be read',
       text: `Policy: /bin/cat, Emulation: native\n\tnative-close: permit\n\tnative-nonsense\n\tnative-read: permit\n`,
       lines: [READ],
-      wanted: `Policy: /bin/cat, Emulation: native\n\tnative-close: permit\n\tnative-${READ}\n\tnative-nonsense\n\tnative-read: permit\n`,
+      wanted: `Policy: /bin/cat, Emulation: native\n\tnative-close: permit\n${MARK}\tnative-${READ}\n\tnative-nonsense\n\tnative-read: permit\n`,
       added: 1,
     },
     {
       what: 'a new policy before one that cannot be read',
       text: `Policy: /bin/a, Emulation: native\n\tnative-close: permit\nPolicy: /bin/b, Emulation: native\n\tnative-nonsense\n`,
       lines: [READ],
-      wanted: `Policy: /bin/a, Emulation: native\n\tnative-close: permit\nPolicy: /bin/cat, Emulation: native\n\tnative-${READ}\nPolicy: /bin/b, Emulation: native\n\tnative-nonsense\n`,
+      wanted: `Policy: /bin/a, Emulation: native\n\tnative-close: permit\nPolicy: /bin/cat, Emulation: native\n${MARK}\tnative-${READ}\nPolicy: /bin/b, Emulation: native\n\tnative-nonsense\n`,
+      added: 1,
+    },
+    {
+      what: 'behind what it wrote before, which needs no second word',
+      text: `Policy: /bin/cat, Emulation: native\n${MARK}\tnative-close: permit\n\tnative-open: deny\n`,
+      lines: [READ],
+      wanted: `Policy: /bin/cat, Emulation: native\n${MARK}\tnative-close: permit\n\tnative-open: deny\n\tnative-${READ}\n`,
+      added: 1,
+    },
+    {
+      what: 'the word of another policy of the file says nothing of this one',
+      text: `Policy: /bin/a, Emulation: native\n${MARK}\tnative-close: permit\nPolicy: /bin/cat, Emulation: native\n\tnative-close: permit\n`,
+      lines: [READ],
+      wanted: `Policy: /bin/a, Emulation: native\n${MARK}\tnative-close: permit\nPolicy: /bin/cat, Emulation: native\n\tnative-close: permit\n${MARK}\tnative-${READ}\n`,
       added: 1,
     },
   ];

@@ -158,6 +158,8 @@ t.test('policy explain', async (t) => {
   ask('connect', '/etc/hostname');
   ask('raed', '/etc/hostname');
   ask('read');
+  transcript.callgate('policy', 'explain', 'cat/usr_bin_cat.yaml', 'signal', 'child');
+  transcript.callgate('policy', 'explain', 'cat/usr_bin_cat.yaml', 'connect', 'example.org');
   transcript.callgate('policy', 'explain', 'mistakes.yaml', 'read', '/etc/hostname');
   transcript.callgate('policy', 'explain', 'nothing-1:7');
   transcript.compare(t, 'policy-explain');

@@ -51,3 +51,12 @@ export function eventBytes(text: Buffer | string, fields: Fields = {}): Buffer {
   object.copy(bytes, header);
   return bytes;
 }
+
+/** What a program is run with: each word with its zero, and behind them what was cut. */
+export function argumentBytes(folder: string, words: readonly string[], fields: Fields = {}, cut = ''): Buffer {
+  const text = `${folder}${words.map((word) => `${word}\0`).join('')}${cut}`;
+  return eventBytes(Buffer.from(text, 'latin1'), {
+    ...{ type: 5, object: 10, verdict: 0, errnum: 0, sequence: 0, first: words.length, offset: folder.length },
+    ...{ operations: [], flags: 0, ...fields },
+  });
+}

@@ -4,7 +4,7 @@ import { writeNumber } from '../../src/abi/struct.js';
 import { objectDescription } from '../../src/decide/text.js';
 import { EventDecoder } from '../../src/events/decode.js';
 import { hasFields } from '../fields.js';
-import { eventBytes, FLAG, OBJECT, TYPE } from './build.js';
+import { argumentBytes, eventBytes, FLAG, OBJECT, TYPE } from './build.js';
 
 t.test('every field of a record', async (t) => {
   const [event] = new EventDecoder().push(
@@ -170,4 +170,28 @@ t.test('names of processes one behind the other', async (t) => {
     new EventDecoder().push(batch).map(({ comm }) => comm),
     names,
   );
+});
+
+t.test('what a program is run with is no event', async (t) => {
+  const decoder = new EventDecoder();
+  const events = decoder.push(
+    Buffer.concat([
+      eventBytes('/usr/bin/cp', { type: TYPE.exec, sequence: 7 }),
+      argumentBytes('/srv/week', ['cp', 'a b', '', '/out/\xff'], { exe: 7, policy: 3 }),
+      argumentBytes('', ['cp', 'a'], { first: 9 }, 'half'),
+      argumentBytes('/', ['cp'], { first: 2, reason: 3 }),
+      eventBytes('/x', { sequence: 8 }),
+    ]),
+  );
+  t.same(
+    events.map(({ sequence }) => sequence),
+    [7, 8],
+  );
+  t.same(decoder.takeArguments(), [
+    { policy: 3, exe: 7, count: 4, unread: false, folder: '/srv/week', words: ['cp', 'a b', '', '/out/\xff'] },
+    { policy: 1, exe: 0, count: 9, unread: false, folder: null, words: ['cp', 'a'] },
+    { policy: 1, exe: 0, count: 2, unread: true, folder: '/', words: ['cp'] },
+  ]);
+  t.same(decoder.takeArguments(), [], 'each is told once');
+  t.equal(decoder.malformed, 0);
 });

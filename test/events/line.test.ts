@@ -18,9 +18,14 @@ t.test('each note is words', async (t) => {
     ],
     [
       { ...head, type: 'lost', dropped: 2, malformed: 1, unwritten: 4, sink: 'log' },
-      'lost 2 events the ring had no room for, 1 events that could not be read, 4 records that the log could not take',
+      'lost 2 events the ring had no room for, 1 event that could not be read, 4 records that the log could not take',
     ],
     [{ ...head, type: 'problem', problem: 'one\n  two\u0007' }, 'problem one\n      two\ufffd'],
+    [{ ...head, type: 'given', program: '/usr/bin/cp', path: '/srv/a' }, 'given /srv/a to /usr/bin/cp'],
+    [
+      { ...head, type: 'unread', unread: 1, cut: 2 },
+      'unread arguments of 1 programs that could not be read, of 2 programs that were too long',
+    ],
     [
       { ...head, type: 'end', sequence: 9, ...counters },
       'end denied 3 (1 silently, as their rules say), would have been denied 4, learnt 5, events 9, repeats 2, lost 1, ' +

@@ -218,7 +218,7 @@ t.test('what is too long for syslog has its number, and is told', async (t) => {
     messages.map((one) => Number(/ export="(\d+)"/.exec(one)?.[1])),
     [1, 3, 4],
   );
-  t.match(messages[1], / LOST .* unwritten="1" sink="export"\] lost 1 records that the export could not take/);
+  t.match(messages[1], / LOST .* unwritten="1" sink="export"\] lost 1 record that the export could not take/);
   await end(child);
 });
 

@@ -23,6 +23,14 @@ t.test('who waits is told what for, on standard error', async (t) => {
   });
 });
 
+t.test('and that it is at it still', async (t) => {
+  const { stderr } = said(3000, '{ person: true, patience: 10, again: 500 }');
+  const [first, ...more] = stderr.trimEnd().split('\n');
+  t.equal(first, 'callgate: loading the gate into the kernel ...');
+  t.ok(more.length > 0, stderr);
+  for (const line of more) t.match(line, /^callgate: loading the gate into the kernel \.\.\. \d+ s so far$/);
+});
+
 t.test('nobody else, and not for what is done at once', async (t) => {
   const silent = { stdout: 'timed-out\n', stderr: '' };
   t.same(said(1, '{ person: true, patience: 60000 }'), silent);

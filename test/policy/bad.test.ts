@@ -7,7 +7,7 @@ import { parsePolicy } from '../../src/policy/parse.js';
 import type { Surroundings } from '../../src/policy/surroundings.js';
 
 const around: Surroundings = {
-  variable: (name) => ({ HOME: '/srv/home', USER: 'no/body', UID: '7', CWD: null })[name],
+  variable: (name) => ({ HOME: '/srv/home', USER: 'no/body', UID: '7', CWD: null, HOST: 'here' })[name],
   user: (name) => (name === 'root' ? 0 : null),
   group: (name) => (name === 'root' ? 0 : null),
   rules: (name) => {

@@ -2,7 +2,7 @@
 /**
  * Groups of run times permit reading alone, and nothing that only some of their programs read: each of their patterns has something
  * in what each of two programs or more opened. `groups/NAME-N.txt` is what strace saw: of Java a program that prints, one that
- * hashes a file, and keytool; of Ruby one that reads a file, and one that writes JSON; of X xeyes,
+ * hashes a file, and keytool; of Node one that reads JSON, one that hashes a file, and one that serves itself a page; of Ruby one that reads a file, and one that writes JSON; of X xeyes,
  * xterm, wish and xmessage, beside Xvfb.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ for (const name of names)
       }
   });
 
-for (const name of ['java', 'perl', 'python', 'ruby', 'x11'])
+for (const name of ['java', 'node', 'perl', 'python', 'ruby', 'x11'])
   t.test(`${name}: nothing but reading`, async (t) => {
     for (const { operations } of rulesOf(name))
       t.same(

@@ -74,6 +74,8 @@ t.test('every record', async (t) => {
     { ...note, type: 'session', kind: 'run', command: ['cat'], folder: '/p' },
     { ...note, type: 'lost', dropped: 1, malformed: 0, unwritten: 2, sink: 'log' },
     { ...note, type: 'problem', problem: 'x' },
+    { ...note, type: 'given', program: '/usr/bin/cp', path: '/srv/a' },
+    { ...note, type: 'unread', unread: 1, cut: 0 },
     {
       ...note,
       type: 'end',

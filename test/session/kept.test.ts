@@ -155,7 +155,7 @@ t.test('the watcher is told when this session has nothing left to be taken off',
     const session = Session.open(host, acquireGate(host), FACTS, []);
     others(addon, host, session);
     const fd = openSync(`${folder}/told`, 'w');
-    await closeSession(session, { unload: false, watcher: new Watcher(fd) });
+    await closeSession(session, { unload: false, watcher: new Watcher(fd, process.pid) });
     closeSync(fd);
     return readFileSync(`${folder}/told`, 'utf8');
   };

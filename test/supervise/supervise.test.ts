@@ -8,6 +8,7 @@ import { ask } from '../../src/control/client.js';
 import type { Answers } from '../../src/control/protocol.js';
 import { ProgramNotFound } from '../../src/host/failure.js';
 import type { Host } from '../../src/host/host.js';
+import { ignore } from '../../src/host/signals.js';
 import type { LaunchOptions } from '../../src/kernel/addon.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { Numbering } from '../../src/session/images.js';
@@ -103,7 +104,7 @@ t.test('it stays until the last subject is gone, and says who runs on', async (t
     }, 300);
   };
   t.same(await run(), { code: 0, signal: null }, 'the status is that of the program, not of its children');
-  t.same(talk, [`d runs on, pid ${daemon}`]);
+  t.same(talk, [`d runs on, pid ${daemon}; callgate stop d-1 ends it`]);
   t.equal(addon.tasks.size, 0);
 });
 
@@ -128,6 +129,44 @@ t.test('signals go to every subject', async (t) => {
   t.same(await run(), { code: null, signal: 15 });
   t.equal(addon.signals.length, 2);
   t.equal(process.listenerCount('SIGTERM'), listeners, 'and callgate’s own handlers are gone with it');
+});
+
+t.test('Ctrl-C behind the end of the program: what is left is asked to end, and then made to', async (t) => {
+  const { addon, talk, run } = setUp(t);
+  const sent = async (signal: NodeJS.Signals, count: number): Promise<void> => {
+    process.kill(process.pid, signal);
+    while (addon.signals.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  let [main, child] = [0, 0];
+  addon.onStart = (task) => {
+    main = task.pid;
+    task.ignores = [2];
+    const left = addon.spawn('left', task.policy, task.session);
+    left.ignores = [2, 15];
+    child = left.pid;
+  };
+  const ended = run();
+  while (child === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const count of [2, 4]) await sent('SIGINT', count);
+  t.same(
+    addon.signals.map(([pid, signal]) => `${pid === main ? 'program' : 'left'} ${signal}`).sort(),
+    ['left 2', 'left 2', 'program 2', 'program 2'],
+    'as long as the program is there they are its own affair',
+  );
+  addon.end(main, 3);
+  while (talk.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  t.same(talk, [`d runs on, pid ${child}; callgate stop d-1 ends it`]);
+  addon.signals.length = 0;
+  ignore('SIGINT');
+  await sent('SIGINT', 1);
+  t.same(addon.signals, [[child, 2]], 'who was to take no notice of it passes it on, and no more');
+  process.removeAllListeners('SIGINT');
+  addon.signals.length = 0;
+  await sent('SIGTERM', 1);
+  t.same(addon.signals, [[child, 15]]);
+  await sent('SIGTERM', 2);
+  t.same(addon.signals[1], [child, 9]);
+  t.same(await ended, { code: 3, signal: null }, 'and the status is still the program’s');
 });
 
 t.test('a program that is not there', async (t) => {

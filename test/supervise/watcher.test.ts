@@ -19,6 +19,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { processStart } from '../../src/host/proc-stat.js';
+import { addon } from '../../src/kernel/addon.js';
+import type { Session } from '../../src/session/session.js';
+import { watchWatcher } from '../../src/supervise/watched.js';
 
 const LAUNCHER = fileURLToPath(new URL('../../../build/Release/callgate', import.meta.url));
 /** Writes to the watcher what it reads; called by the watcher, says what stands in `answer` and notes that it was called. */
@@ -26,11 +29,11 @@ const SCRIPT = `
 const fs = require('node:fs');
 const path = require('node:path');
 const folder = path.join(__dirname, '../../..');
-if (process.argv0 === 'watcher') {
+if (process.argv0 === 'callgate-watch') {
   fs.appendFileSync(folder + '/called', 'called ' + Object.keys(process.env).filter((name) => name.startsWith('CALLGATE_')).join() + '\\n');
   process.stdout.write(fs.readFileSync(folder + '/answer', 'utf8'));
 } else {
-  const fd = Number(process.env.CALLGATE_WATCHER);
+  const fd = Number(process.env.CALLGATE_WATCHER.split(':')[0]);
   process.stdin.on('data', (bytes) => { fs.writeSync(fd, bytes); process.stdout.write('told'); });
 }
 `;
@@ -51,7 +54,8 @@ interface Scene {
   kill(): Promise<void>;
 }
 
-async function setUp(t: Test): Promise<Scene> {
+/** @param short the command line has fewer bytes than what `ps` is to show */
+async function setUp(t: Test, short = false): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-watcher-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   for (const name of ['bin', 'dist', 'dist/src', 'dist/src/cli']) mkdirSync(`${folder}/${name}`);
@@ -61,8 +65,9 @@ async function setUp(t: Test): Promise<Scene> {
   answer('');
   const supervisor = spawn(`${folder}/bin/callgate`, ['run', 'true'], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // By it the watcher is known among all processes.
-    env: { ...own, SCENE: folder },
+    // By it the watcher is known among all processes; the first may be written over.
+    env: { AAA: 'A'.repeat(64), ...own, SCENE: folder },
+    ...(short ? { argv0: 'c' } : {}),
   });
   const called = (): readonly string[] =>
     existsSync(`${folder}/called`) ? readFileSync(`${folder}/called`, 'utf8').split('\n').slice(0, -1) : [];
@@ -142,6 +147,56 @@ t.test('who has the number of one that is gone is not waited for', async (t) => 
   scene.answer('');
   await until(() => watchers(scene.folder).length === 0);
   t.pass('it looked again, though one of that number lives');
+});
+
+t.test('ps tells it from its supervisor, whose number it says', async (t) => {
+  for (const short of [false, true]) {
+    const scene = await setUp(t, short);
+    await until(() => watchers(scene.folder).length === 1);
+    const [watcher] = watchers(scene.folder) as [number];
+    const shown = (): string => readFileSync(`/proc/${watcher}/cmdline`, 'latin1').replace(/\0+$/, '');
+    t.equal(shown(), `callgate-watch ${scene.supervisor.pid}`, short ? 'though its own words were fewer' : 'long');
+    t.match(readFileSync(`/proc/${scene.supervisor.pid}/cmdline`, 'latin1'), /^node\0.*start\.cjs\0run\0/);
+    await scene.tell('D');
+    await scene.kill();
+    await until(() => watchers(scene.folder).length === 0);
+  }
+});
+
+t.test('that it is gone is said, once', async (t) => {
+  const native = addon();
+  for (const when of ['before', 'while']) {
+    const watcher = spawn('sleep', ['1000']);
+    const ended = new Promise((resolve) => watcher.once('exit', resolve));
+    const pid = watcher.pid as number;
+    const state = { watcher: { pid, start: String(processStart(pid)) } };
+    if (when === 'before') {
+      watcher.kill('SIGKILL');
+      await ended;
+    }
+    const said: string[] = [];
+    const told = new Promise<void>((resolve) => {
+      const end = watchWatcher({ host: { addon: native }, state } as unknown as Session, (words) => {
+        said.push(words);
+        resolve();
+      });
+      t.teardown(end);
+    });
+    watcher.kill('SIGKILL');
+    await told;
+    t.match(said.join('|'), new RegExp(`^the watcher \\(${pid}\\) is gone: if this supervisor is killed now`), when);
+  }
+  const said: string[] = [];
+  const silent = { host: { addon: native }, state: { watcher: null } } as unknown as Session;
+  watchWatcher(silent, (words) => void said.push(words))();
+  const watcher = spawn('sleep', ['1000']);
+  const ended = new Promise((resolve) => watcher.once('exit', resolve));
+  const pid = watcher.pid as number;
+  const state = { watcher: { pid, start: String(processStart(pid)) } };
+  watchWatcher({ host: { addon: native }, state } as unknown as Session, (words) => void said.push(words))();
+  watcher.kill('SIGKILL');
+  await ended;
+  t.same(said, [], 'nothing of one that there never was, or behind the end');
 });
 
 t.test('it holds nothing of the caller’s', async (t) => {

@@ -94,6 +94,28 @@ t.test('an import that is exported and imported again has the same tables', (t) 
   t.end();
 });
 
+t.test('that no file may be mapped as code is a line of mmap, there and back', (t) => {
+  const refused = imported(
+    'Policy: /bin/test, Emulation: native\n\tnative-fsread: filename eq "/x" then permit\n\tnative-mmap: true then deny[enoent] log\n' as Bytes,
+  );
+  const { text, reports } = exportPolicy(refused);
+  t.same(
+    text.split('\n').filter((line) => /mmap|fsread|open/.test(line)),
+    [
+      '\tnative-fsread: filename eq "/x" then permit',
+      '\tnative-mmap: prot eq "PROT_READ|PROT_EXEC" then deny[enoent] log',
+      '\tnative-mmap: not prot sub "PROT_EXEC" then permit',
+    ],
+    'and what may be read is read',
+  );
+  t.same(
+    reports.map(({ code }) => code),
+    [],
+  );
+  t.equal(tables(imported(text)), tables(refused));
+  t.end();
+});
+
 t.test('ranges of ports as expressions', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 65535 }), fc.integer({ min: 0, max: 65535 }), (one, other) => {

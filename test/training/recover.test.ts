@@ -3,7 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Journal, type JournalHeader, journalFile, readJournal } from '../../src/audit/journal.js';
+import { lineOfRecord } from '../../src/audit/sink.js';
+import { renderLearnt } from '../../src/training/conclude.js';
 import { recover } from '../../src/training/recover.js';
+import { runsOf } from '../../src/training/runs.js';
+import { seen } from '../learn/build.js';
 import { fakeHost } from '../session/fake-host.js';
 
 t.test('one damaged journal keeps no other from its policies', async (t) => {
@@ -24,4 +28,30 @@ t.test('one damaged journal keeps no other from its policies', async (t) => {
   t.same(failed, [`${damaged}: not a journal, or cut in its first line`]);
   t.equal(readFileSync(damaged, 'utf8'), '{"v":1,"ty', 'it stays as it is');
   for (const session of ['true-1', 'true-2']) t.equal(readJournal(journalFile(host, session)).written, true);
+});
+
+t.test('what programs were run with outlives the learner, and what is missing of it is told', async (t) => {
+  const { folder, host } = fakeHost(t);
+  mkdirSync(host.run, { mode: 0o700 });
+  const learnt = join(folder, 'learnt');
+  const journal = Journal.create(host, {
+    ...{ v: 1, type: 'learner', session: 'sh-1', started: '2026-11-25T10:00:00.000Z', command: ['sh'], host: 'web1' },
+    ...{ folder: learnt, user: null, cwd: '/', program: '/usr/bin/true' },
+  });
+  const head = { v: 1, time: '2026-11-25T10:00:00.000Z', session: 'sh-1' } as const;
+  const two = ['/srv/in/harbour.c', '/srv/in/lantern.c'];
+  const cp = { policy: '/usr/bin/cp', exe: '/usr/bin/cp' };
+  journal.take(two.map((path, index) => lineOfRecord(seen('read', path, { ...cp, seq: index + 1 }))));
+  journal.take(two.map((path) => lineOfRecord({ ...head, type: 'given', program: '/usr/bin/cp', path })));
+  journal.take([lineOfRecord({ ...head, type: 'unread', unread: 1, cut: 2 })]);
+  journal.close();
+  const { results } = await recover(host, () => undefined);
+  t.same(
+    results.map(({ unread }) => unread),
+    [3],
+  );
+  t.match(results.map(renderLearnt).join(''), /^of 3 programs that were run not all arguments are known /m);
+  const [run] = runsOf(host, learnt);
+  t.same([run?.header.given, run?.header.host], [{ '/usr/bin/cp': two }, 'web1']);
+  t.match(readFileSync(join(learnt, 'usr_bin_cp.yaml'), 'utf8'), /path: "\/srv\/in\/\*\.c"\n/);
 });

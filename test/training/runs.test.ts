@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { surroundingsOf } from '../../src/application/surroundings.js';
 import type { EventRecord } from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
-import { runLines } from '../../src/learn/run.js';
+import { type RunHeader, runLines } from '../../src/learn/run.js';
 import { type Derived, derive } from '../../src/training/conclude.js';
 import { forget, intersect, learnStatus, merge } from '../../src/training/manage.js';
 import { keepRun, readRunFile, runsOf } from '../../src/training/runs.js';
@@ -56,7 +56,7 @@ t.test('a run is read back as it was kept', async (t) => {
     seen('write', '/srv/d1e2f3a4', { created: true, exclusive: true }),
     seen('list', '/srv', { directory: true }),
   ];
-  const run = runOf(records, { folder, named: ['/srv'] });
+  const run = runOf(records, { folder, named: ['/srv'], given: { '/usr/bin/cp': ['/srv/a'] } });
   keepRun(host, run);
   const [kept] = runsOf(host, folder);
   t.same(kept?.header, run.header);
@@ -225,4 +225,25 @@ t.test('there are never too many runs, and none is lost', async (t) => {
     runs.flatMap(({ observations }) => observations.all().map(({ text }) => text)).sort(),
     Array.from({ length: 26 }, (_, index) => `/srv/${index + 1}`).sort(),
   );
+});
+
+t.test('runs that become one keep what was chosen in each', async (t) => {
+  const { host, folder } = place(t);
+  const chosen = (number: number): Partial<RunHeader> => ({
+    named: ['/srv', `/srv/${number}`],
+    ...(number === 2 ? { configured: ['/srv/www'] } : {}),
+    ...(number > 2 ? {} : { given: { [`/usr/bin/${number}`]: ['/srv/x'], '/usr/bin/cp': [`/srv/${number}`] } }),
+  });
+  for (let number = 1; number <= 25; number++)
+    keepRun(host, runOf(reads('/srv/a'), { session: `worker-${100 + number}`, folder, ...chosen(number) }));
+  const [oldest, next] = runsOf(host, folder);
+  t.same(oldest?.header.of, ['worker-101', 'worker-102']);
+  t.same(oldest?.header.named, ['/srv', '/srv/1', '/srv/2']);
+  t.same(oldest?.header.configured, ['/srv/www']);
+  t.same(oldest?.header.given, {
+    '/usr/bin/1': ['/srv/x'],
+    '/usr/bin/2': ['/srv/x'],
+    '/usr/bin/cp': ['/srv/1', '/srv/2'],
+  });
+  t.same([next?.header.named, next?.header.configured, next?.header.given], [['/srv', '/srv/3'], undefined, undefined]);
 });

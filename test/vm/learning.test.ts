@@ -71,3 +71,80 @@ t.test('learned once and twice, enforced on other data', { skip: needsLsm(), tim
   );
   await release();
 });
+
+t.test(
+  'a folder of data that only the command line of a child names',
+  { skip: needsLsm(), timeout: 900_000 },
+  async (t) => {
+    prepare();
+    const release = await holdGate();
+    const work = folder('passed');
+    const policies = inside(work, 'policies');
+    const [week, kept, quiet] = [inside(work, 'week'), inside(work, 'kept'), inside(work, 'quiet')];
+    const script = `${work}/weekly.sh`;
+    /** Absolute names and names from a folder, none of which stands on the command line of the script; and files that no argument names. */
+    const weekly = (one: string, other: string, ...read: string[]): string[] => {
+      for (const name of [one, other]) writeFileSync(`${week}/${name}`, `${name}\n`);
+      for (const name of read) writeFileSync(`${quiet}/${name}`, `${name}\n`);
+      const lines = [
+        `/usr/bin/cp -S hunter2 ${week}/${one} ${kept}/`,
+        `cd ${week}`,
+        `/usr/bin/cp -S hunter2 ${other} ../kept/`,
+        ...read.map((name) => `read line <${quiet}/${name}`),
+        // More than is looked at.
+        `/usr/bin/true ${'x'.repeat(5000)}`,
+      ];
+      writeFileSync(script, lines.map((line) => `${line}\n`).join(''));
+      return ['--policies', policies, '--', '/usr/bin/dash', script];
+    };
+
+    // Of more than one piece, as the kernel half reads it.
+    const long = `${'harbour-'.repeat(30)}.txt`;
+    const learned = callgate('learn', '--json', ...weekly(long, 'lantern.txt', 'one.txt', 'two.txt'));
+    t.equal(learned.status, 0, learned.stderr);
+    const cp = readFileSync(`${policies}/usr_bin_cp.yaml`, 'utf8');
+    const dash = readFileSync(`${policies}/usr_bin_dash.yaml`, 'utf8');
+    t.match(cp, /week\/\*\.txt"\n/, 'one run in which cp was given two files of it');
+    t.match(
+      cp,
+      /"data folder": .*2 names in 1 run, they stood among the arguments that another program ran it with, and were used alike\n/,
+    );
+    t.match(dash, /quiet\/one\.txt\n/, 'what no argument named is known by its name');
+    t.notMatch(dash, /\*/, 'and by nothing else');
+
+    const session = sessionIn(learned.stdout);
+    const [log, journal] = [`/var/log/callgate/${session}.jsonl`, `/var/lib/callgate/${session}.journal`].map((file) =>
+      readFileSync(file, 'utf8'),
+    ) as [string, string];
+    const given = (text: string): string[] =>
+      text
+        .split('\n')
+        .filter((line) => line.includes('"type":"given"'))
+        .map((line) => JSON.parse(line) as { program: string; path: string })
+        .map(({ program, path }) => `${program} ${path}`)
+        .sort();
+    const paths = [kept, `${week}/${long}`, `${week}/lantern.txt`].map((path) => `/usr/bin/cp ${path}`);
+    t.same(given(log), paths, 'the log has what was an argument and was used');
+    t.same(given(journal), paths);
+    t.notMatch(log + journal, /hunter2|xxxx/, 'and no word besides');
+    t.match(learned.stdout, /^ {2}"unread": 1[,\n]/m, 'what was too long is told');
+
+    const other = callgate('run', ...weekly('pebble.txt', 'quarry.txt', 'one.txt', 'two.txt'));
+    t.equal(other.stderr, '', 'nothing is refused of next week');
+    t.equal(other.status, 0);
+    t.equal(readFileSync(`${kept}/quarry.txt`, 'utf8'), 'quarry.txt\n');
+
+    const attack = callgate('run', '--json', '--quiet', ...weekly('host1.key', 'my_secret.txt', 'three.txt'));
+    const denied = eventsOf(sessionIn(attack.stdout)).filter(({ verdict }) => verdict === 'deny');
+    t.same(
+      denied.map(({ operation, object }) => [operation.join(), object]),
+      [
+        ['stat', `${week}/host1.key`],
+        ['read', `${week}/my_secret.txt`],
+        ['read', `${quiet}/three.txt`],
+      ],
+      'what looks like a key, and what no argument named in training',
+    );
+    await release();
+  },
+);

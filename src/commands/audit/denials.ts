@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { Flags } from '@oclif/core';
 import { type Denial, denialsOf, renderDenial } from '../../audit/denials.js';
 import { eventsOf, logsOf } from '../../audit/logs.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { FOLDERS } from '../../host/host.js';
 import { sinceTime, TIMES } from '../../host/time.js';
+import { counted } from '../../policy/counted.js';
 
 export default class AuditDenials extends CallgateCommand {
   static override summary =
@@ -33,7 +35,7 @@ export default class AuditDenials extends CallgateCommand {
       read.flatMap(({ begun }) => begun ?? []),
     );
     const bad = read.reduce((sum, log) => sum + log.bad, 0);
-    if (bad > 0) this.talk(`${bad} lines of the logs cannot be read, and are left out`);
+    if (bad > 0) this.talk(`left out ${counted(bad, 'line')} of the logs that cannot be read`);
     this.log(denials.length === 0 ? 'nothing was refused' : denials.map(renderDenial).join('\n'));
     return denials;
   }

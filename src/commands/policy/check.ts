@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { dirname } from 'node:path';
 import { Args } from '@oclif/core';
 import { type Checked, checkFolder, checkPolicy, loadedOnce, policyFiles } from '../../application/policies.js';
 import type { Problem } from '../../application/problem.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
+import { counted } from '../../policy/counted.js';
 
 export default class PolicyCheck extends CallgateCommand {
   static override summary = 'check policies: their text, their paths, their limits';
@@ -41,7 +43,7 @@ export default class PolicyCheck extends CallgateCommand {
       for (const { rendered } of problems) this.log(rendered);
       if (problems.length === 0)
         this.log(
-          `${file}: well; ${program}, ${rules} rules, ${stats?.used.states ?? 0} states, size class ${stats?.imageClass ?? 0}`,
+          `${file}: well; ${program}, ${counted(rules, 'rule')}, ${counted(stats?.used.states ?? 0, 'state')}, size class ${stats?.imageClass ?? 0}`,
         );
     }
     for (const { rendered } of between) this.log(rendered);

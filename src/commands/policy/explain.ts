@@ -39,7 +39,8 @@ export default class PolicyExplain extends CallgateCommand {
     operation: Args.string({ ignoreStdin: true, description: OPERATIONS.join(', ') }),
     object: Args.string({
       ignoreStdin: true,
-      description: '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, uid:1000, capability:chown, ...',
+      description:
+        '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, uid:1000, capability:chown, signal:TERM:child',
     }),
   };
   static override flags = {
@@ -56,6 +57,7 @@ export default class PolicyExplain extends CallgateCommand {
     '<%= config.bin %> policy explain inetd read /etc/shadow',
     '<%= config.bin %> policy explain ./usr_bin_cat.yaml read,write /tmp/x --uid 1000',
     '<%= config.bin %> policy explain cron setuid uid:1000',
+    '<%= config.bin %> policy explain nginx signal signal:TERM:child',
     '<%= config.bin %> policy explain inetd-1:42',
     '<%= config.bin %> policy explain ./cat.yaml read /etc/motd --statement >> ./cat.yaml',
   ];
@@ -74,8 +76,9 @@ export default class PolicyExplain extends CallgateCommand {
       if (operation === undefined || object === undefined)
         throw new Failure('name a policy, an operation and an object', 'callgate policy explain --help');
       const { uid, gid, owner } = flags;
+      const operations = operationsIn(operation) as [Operation, ...Operation[]];
       const access = {
-        ...{ ...attemptOn(operationsIn(operation), parseObject(object)), uid, gid },
+        ...{ ...attemptOn(operations, parseObject(object, objectExample(operations[0]))), uid, gid },
         ...(owner === undefined ? {} : { owner }),
       };
       answer = explainAttempt(policy, access, cwd, applications, around);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { Args } from '@oclif/core';
 import { type TestResult, type Tried, testPolicies } from '../../application/tried.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
 import type { Explanation, OperationExplanation } from '../../decide/explain.js';
+import { counted } from '../../policy/counted.js';
 
 /** A case failed. */
 const FAILED = 1;
@@ -42,7 +44,11 @@ export default class PolicyTest extends CallgateCommand {
     const result = testPolicies(args.policy, cwd, applications, around);
     for (const { file, cases } of result.files) for (const one of cases) if (!one.passed) this.log(render(file, one));
     const { passed, failed } = result;
-    this.log(failed === 0 ? `${passed} cases, all as they should be` : `${failed} of ${passed + failed} cases failed`);
+    this.log(
+      failed === 0
+        ? `${counted(passed, 'case')}, all as they should be`
+        : `${failed} of ${counted(passed + failed, 'case')} failed`,
+    );
     if (failed > 0) process.exitCode = FAILED;
     return result;
   }

@@ -7,11 +7,14 @@ const USED_LEAST = 2;
 /** The same of files without an ending that stood on the command line. */
 const GIVEN_NAMELESS = 3;
 
+/** Where stood what another program ran it with. */
+const PASSED = 'among the arguments that another program ran it with';
+
 /**
  * Data folders: a folder whose names were all or mostly new in each of two runs or more; or that was listed, or stood on the command
- * line or in a configuration file that the program read, and its entries were then used alike; or two files of it stood on the command
- * line and were used alike. One run with such a word is enough, one without never is. All names of an ending where they all end alike, else all
- * names; all below only where depths differed too.
+ * line, among the arguments that another program ran it with, or in a configuration file that the program read, and its entries were
+ * then used alike; or two files of it stood on the command line, or among such arguments, and were used alike. One run with such a word is
+ * enough, one without never is. All names of an ending where they all end alike, else all names; all below only where depths differed too.
  */
 export const dataFolderRule: FolderRule = {
   name: 'data folder',
@@ -68,21 +71,21 @@ function listed(view: FolderView): Found | null {
   return entries.length === 0 ? null : { entries, why: 'the folder was listed, and they were used alike' };
 }
 
-/** Entries of a folder that whoever ran the program named, or the configuration it read. */
+/** Entries of a folder that whoever ran the program named, be it another program, or the configuration it read. */
 function named(view: FolderView): Found | null {
-  if (!view.named && !view.configured) return null;
+  if (!view.named && !view.passed && !view.configured) return null;
   const least = view.named && view.strength === 'broad' ? 1 : USED_LEAST;
   const entries = usedAlike(unsettled(view), least, false);
-  const where = view.named ? 'on the command line' : 'in a configuration file';
+  const where = view.named ? 'on the command line' : view.passed ? PASSED : 'in a configuration file';
   return entries.length === 0 ? null : { entries, why: `the folder stood ${where}, and they were used alike` };
 }
 
 /**
- * Entries that stood on the command line themselves: which files they are is whoever runs it to say. Two of one ending; three
- * that have none, as the pattern for those is any name.
+ * Entries that stood on the command line themselves, or on that of a program which another ran: which files they are is whoever runs it
+ * to say. Two of one ending; three that have none, as the pattern for those is any name.
  */
 function given(view: FolderView): Found | null {
-  const chosen = unsettled(view).filter((entry) => entry.given);
+  const chosen = unsettled(view).filter((entry) => entry.given || entry.passed);
   const byEnding = new Map<string, Entry[]>();
   for (const entry of chosen) {
     const ending = view.strength === 'broad' ? '*' : endingOf(entry);
@@ -91,7 +94,8 @@ function given(view: FolderView): Found | null {
   const entries = [...byEnding].flatMap(([ending, some]) =>
     usedAlike(some, ending === '' ? GIVEN_NAMELESS : USED_LEAST, false),
   );
-  return entries.length === 0 ? null : { entries, why: 'they stood on the command line, and were used alike' };
+  const where = entries.some((entry) => entry.given) ? 'on the command line' : PASSED;
+  return entries.length === 0 ? null : { entries, why: `they stood ${where}, and were used alike` };
 }
 
 /** What two runs or more used all of them is known by its name. */

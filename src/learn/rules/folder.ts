@@ -23,6 +23,8 @@ export interface Entry {
   readonly made: boolean;
   /** It stood on the command line itself. */
   readonly given: boolean;
+  /** The program was run with it by another of the application. */
+  readonly passed: boolean;
   /** The name of data that it is made from; null: it is made from none. */
   readonly derived: Derived | null;
 }
@@ -39,6 +41,8 @@ export interface FolderView {
   readonly runs: ReadonlySet<number>;
   /** It, or a folder above it, stood on the command line or in the environment. */
   readonly named: boolean;
+  /** The program was run with it, or with a folder above it, by another of the application. */
+  readonly passed: boolean;
   /** It, or a folder above it, stood in a configuration file that the program read. */
   readonly configured: boolean;
   /** It may be named as a whole: not /, /etc, /usr, a home, /tmp, /run and their like. */

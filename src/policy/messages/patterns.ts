@@ -135,7 +135,8 @@ export const PATTERN_MESSAGES: Table<PatternFacts> = {
   },
   'variable-unknown': {
     message: ({ name }) => `unknown variable \${${name}}`,
-    remedy: ({ hint }) => hinted(hint, 'there are ${HOME}, ${USER}, ${UID} and ${CWD}; for the signs write \\$\\{'),
+    remedy: ({ hint }) =>
+      hinted(hint, 'there are ${HOME}, ${USER}, ${UID}, ${CWD} and ${HOST}; for the signs write \\$\\{'),
   },
   'variable-unset': {
     message: ({ name }) => `\${${name}} has no value here`,
