@@ -64,10 +64,12 @@ export async function namespaces(t: Test, checks: Checks): Promise<void> {
   const clone3 = [call(435)(`w:${FLAGS.net}:0:0:0:${SIGCHLD}:0:0:0`, 64)];
   await refused('clone3, which names it in memory', clone3, [kinds('net')], 'capable capability:sys_admin');
   const enter = (kind: number): readonly string[] => [keep(1, open('/proc/self/ns/net')), setns('#1', kind)];
-  await refused('entered', enter(FLAGS.net), [ADMIN], 'namespace namespace:net');
-  await permitted('entered', enter(FLAGS.net), [kinds('net')]);
-  await refused('entered without a kind', enter(0), [kinds('net')], 'capable capability:sys_admin');
-  await permitted('entered without a kind', enter(0), [ADMIN]);
+  // What a file of /proc/PID/ns leads to is in no tree.
+  const file = { permit: 'read', kind: 'unreachable' };
+  await refused('entered', enter(FLAGS.net), [file, ADMIN], 'namespace namespace:net');
+  await permitted('entered', enter(FLAGS.net), [file, kinds('net')]);
+  await refused('entered without a kind', enter(0), [file, kinds('net')], 'capable capability:sys_admin');
+  await permitted('entered without a kind', enter(0), [file, ADMIN]);
   const lost = [unshare(FLAGS.mount), open('/etc/hostname')];
   await refused('in a mount namespace of its own there is no path', lost, [kinds('mount')], 'read foreign');
   const uts = [unshare(FLAGS.uts), call(170)('s:other', 5)];
