@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the kernel does for those who rule the machine. Most of it has no hook of its own (unshare and clone of namespaces,
- * setns, fsopen and its family, mount_setattr, reboot, swapon, iopl, perf_event_open of others ...), but all of it asks for
+ * setns: see namespaces.bpf.c; fsopen and its family, mount_setattr, reboot, swapon, iopl, perf_event_open of others ...), but all of it asks for
  * a capability. A subject is one without it: the kernel's answer is the one an ordinary user would get.
  *
  * CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_BPF, CAP_PERFMON, and CAP_SYS_PACCT (acct(2): the kernel
@@ -22,15 +22,7 @@
  *
  * The number is the one the kernel dispatched on, 32 bits of it; a tracer may change it, before the call.
  */
-#include "later.h"
-
-/* The object of a floor event, by name. */
-#define CG_WORD(access, text)                                                 \
-	do {                                                                  \
-		(access)->object = CG_OBJECT_WORD;                            \
-		(access)->length = sizeof(text) - 1;                          \
-		__builtin_memcpy((access)->bytes, text, sizeof(text) - 1);    \
-	} while (0)
+#include "namespaces.h"
 
 static __always_inline int rules_the_machine(int capability)
 {
@@ -113,6 +105,16 @@ static __always_inline int judge_capability(struct cg_entry *entry, int capabili
 	return 1;
 }
 
+/* The kinds of namespaces that CAP_SYS_ADMIN is asked for; 0: it is for something else, or that cannot be told. */
+static __always_inline __u32 asked_namespaces(int capability)
+{
+	int made = 0;
+	__u32 kinds = capability == CAP_SYS_ADMIN ? cg_clone_flags(&made) & CG_CLONE_NEW : 0;
+
+	/* A new user namespace was judged by its own hook. */
+	return made ? kinds & ~CG_CLONE_NEWUSER : kinds;
+}
+
 SEC("lsm/capable")
 int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int capability, unsigned int options)
 {
@@ -120,6 +122,7 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject;
 	int verdict = 0, rules, governed;
+	__u32 kinds;
 
 	rules = rules_the_machine(capability);
 	if (!rules && (!task->bpf_storage || !cg_has_later()))
@@ -134,7 +137,9 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	if (capability != CAP_SYS_RAWIO && cg_has_later()) {
-		governed = judge_capability(&entry, capability, rules, options, &verdict);
+		kinds = asked_namespaces(capability);
+		governed = kinds ? cg_namespaces(&entry, kinds, &verdict)
+				 : judge_capability(&entry, capability, rules, options, &verdict);
 		if (governed)
 			return verdict ? cg_refuse(-verdict) : 0;
 		if (!rules)

@@ -26,6 +26,30 @@ static __always_inline int cg_has_file_truncate(void)
 	return bpf_core_field_exists(((union security_list_options___truncate *)0)->file_truncate);
 }
 
+/*
+ * Who owns a descriptor: a part of the file until 6.11, by itself since 6.12, made when it is first set (fs/fcntl.c:
+ * file_f_owner_allocate). Its address.
+ */
+struct file___apart {
+	struct fown_struct *f_owner;
+} __attribute__((preserve_access_index));
+struct file___within {
+	struct fown_struct f_owner;
+} __attribute__((preserve_access_index));
+struct fown_struct___file {
+	struct file *file;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 cg_owner_of(struct file *file)
+{
+	__u64 owner = 0;
+
+	if (!bpf_core_field_exists(((struct fown_struct___file *)0)->file))
+		return (__u64)file + bpf_core_field_offset(struct file___within, f_owner);
+	CG_READ_FIELD(&owner, struct file___apart, file, f_owner);
+	return owner;
+}
+
 /* inode.i_state: a number, later an enum, since 6.19 a struct with one. Its bits moved by one when they became an enum. */
 enum inode_state_flags_t___enum {
 	I_LINKABLE___enum = 2048,

@@ -2,7 +2,7 @@
 /*
  * The supervisor of a session is ended, stopped or slowed by no subject.
  *
- *   task_kill, file_send_sigiotask   signals
+ *   task_kill                        signals; those by a descriptor are in owners.bpf.c
  *   task_setrlimit                   prlimit: RLIMIT_CPU and RLIMIT_FSIZE end with a signal of the kernel's
  *   task_setscheduler                policy, affinity, timer slack, cpusets
  *   task_setnice, task_setioprio     priorities
@@ -17,12 +17,14 @@
  * (kernel/exit.c: reparent_leader) and CLONE_PARENT takes over the caller's own, which the launcher made SIGCHLD;
  * setpgid and tcsetpgrp cannot name a task that is no child; robust futexes, keys and mq_notify act on their owner; the
  * autogroup is the caller's own session and only weighs it.
+ *
+ * What is done to others, a policy of version 2 governs: operations signal, limit and priority (others.bpf.c).
  */
 #include "guard.h"
-#include "signals.h"
+#include "others.h"
 
-/* Refused where the target is a supervisor, whatever else is asked for. */
-#define GUARD(hook, ...)                                                                                \
+/* The floor where the target is a supervisor, whatever else is asked for; else what the policy says. */
+#define GUARD(hook, act, ...)                                                                           \
 	SEC("lsm/" #hook)                                                                               \
 	int BPF_PROG(hook, struct task_struct *target, ##__VA_ARGS__)                                   \
 	{                                                                                               \
@@ -31,16 +33,17 @@
                                                                                                         \
 		if (!cg_enter(&entry, &verdict))                                                        \
 			return verdict;                                                                 \
-		if (!cg_guarded(target))                                                                \
-			return 0;                                                                       \
-		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SUPERVISOR);                     \
+		if (cg_guarded(target))                                                                 \
+			return cg_floor(entry.subject, entry.scratch, CG_FLOOR_SUPERVISOR);             \
+		cg_act(&entry, target, act, 0, &verdict);                                               \
+		return verdict ? cg_refuse(-verdict) : 0;                                               \
 	}
 
-GUARD(task_setrlimit, unsigned int resource, struct rlimit *limit)
-GUARD(task_setscheduler)
-GUARD(task_setnice, int nice)
-GUARD(task_setioprio, int priority)
-GUARD(task_movememory)
+GUARD(task_setrlimit, CG_ACT(CG_LIMIT, resource), unsigned int resource, struct rlimit *limit)
+GUARD(task_setscheduler, CG_ACT(CG_PRIORITY, CG_PRIORITY_SCHEDULER))
+GUARD(task_setnice, CG_ACT(CG_PRIORITY, CG_PRIORITY_NICE), int nice)
+GUARD(task_setioprio, CG_ACT(CG_PRIORITY, CG_PRIORITY_IO), int priority)
+GUARD(task_movememory, CG_ACT(CG_PRIORITY, CG_PRIORITY_MEMORY))
 
 SEC("lsm/task_kill")
 int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info, int signal, const struct cred *cred)
@@ -61,17 +64,8 @@ int BPF_PROG(task_kill, struct task_struct *target, struct kernel_siginfo *info,
 	 */
 	if (bpf_probe_read_kernel(&code, sizeof(code), &info->si_code))
 		return 0;
-	return cg_signal(&entry, target, signal);
-}
-
-/*
- * A signal of the kernel's own, for a descriptor whose owner the supervisor was made (F_SETOWN; F_SETSIG makes it any
- * signal). Whoever runs just now need not be who set it, so a supervisor gets none from anybody; it asks for none.
- */
-SEC("lsm/file_send_sigiotask")
-int BPF_PROG(file_send_sigiotask, struct task_struct *target, struct fown_struct *owner, int signal)
-{
-	return cg_guarded(target) ? cg_refuse(EPERM) : 0;
+	cg_act(&entry, target, CG_ACT(CG_SIGNAL, signal), 0, &verdict);
+	return verdict ? cg_refuse(-verdict) : 0;
 }
 
 /* A lock needs no more than reading (flock; fcntl's read locks, leases), and would be waited for. */

@@ -60,6 +60,14 @@ int cg_unresolved(struct cg_subject *subject, struct cg_scratch *scratch, __u32 
 /* The hard-wired floor refuses: counted, reported, -EPERM in every mode. */
 int cg_floor(struct cg_subject *subject, struct cg_scratch *scratch, __u32 reason);
 
+/* The object of a floor event, by name. */
+#define CG_WORD(access, text)                                                 \
+	do {                                                                  \
+		(access)->object = CG_OBJECT_WORD;                            \
+		(access)->length = sizeof(text) - 1;                          \
+		__builtin_memcpy((access)->bytes, text, sizeof(text) - 1);    \
+	} while (0)
+
 /* The same without an event: for what the kernel asks only to look whether it could (CAP_OPT_NOAUDIT and its like). */
 int cg_floor_unsaid(struct cg_subject *subject, __u32 reason);
 

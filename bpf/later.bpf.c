@@ -7,6 +7,31 @@
 #define CG_PER_CLASS "matcher.inc.h"
 #include "classes.inc.h"
 
+__hidden int cg_governs_later(struct cg_subject *subject)
+{
+	struct cg_slot *slot;
+	__u32 number, place;
+
+	if (!subject)
+		return 1;
+	number = subject->policy;
+	slot = bpf_map_lookup_elem(&policies, &number);
+	if (!slot || !slot->location)
+		return 1;
+	place = (slot->location & 0xffffff) - 1;
+	switch (slot->location >> 24) {
+#define CG_GOVERNS(class_, ...) \
+	case class_: {          \
+		struct cg_image##class_ *image = cg_image##class_(place); \
+		return !image || image->header.version > 1;              \
+	}
+	CG_IMAGE_CLASSES(CG_GOVERNS)
+#undef CG_GOVERNS
+	default:
+		return 1;
+	}
+}
+
 int cg_decide_later(struct cg_subject *subject, struct cg_scratch *scratch)
 {
 	struct cg_session *session;

@@ -24,6 +24,9 @@ static __always_inline int cg_enter_later(struct cg_entry *entry, int *verdict)
 	return cg_current()->bpf_storage && cg_has_later() && cg_enter(entry, verdict);
 }
 
+/* Is the subject's policy of a version that has operations besides? What cannot be told is. */
+int cg_governs_later(struct cg_subject *subject);
+
 /* The operation of the attempt. `closed`: no default opens it. */
 static __always_inline void cg_later(struct cg_access *access, __u32 operation, __u32 closed)
 {

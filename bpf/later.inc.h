@@ -16,14 +16,14 @@ static __always_inline void OF_CLASS(take_kind)(struct cg_scratch *scratch)
 	words[1] = words[2] = 0;
 }
 
-/* The state behind the head of a signal to whoever runs the object. */
-static __noinline __u32 OF_CLASS(behind_signal)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 target)
+/* The state behind the head of what is done to whoever runs the object. */
+static __noinline __u32 OF_CLASS(behind_act)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 target)
 {
 	if (!image || !scratch)
 		return 0;
 	__u64 *words = (__u64 *)scratch->name;
 
-	words[0] = CG_HEAD_SIGNAL | (__u64)(__u8)target << 24 | (__u64)(__u8)scratch->access.first << 32;
+	words[0] = (__u8)CG_ACT_TABLE(scratch->access.later) | (__u64)(__u8)target << 24 | (__u64)(__u8)scratch->access.first << 32;
 	words[1] = words[2] = 0;
 	return OF_CLASS(state_after)(image, scratch, image->header.start_head, sizeof(struct cg_head));
 }
@@ -34,10 +34,10 @@ static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struc
 		return 0;
 	struct cg_access *access = &scratch->access;
 	__u32 from = image->header.start_head;
-	if (access->later == CG_SIGNAL && access->object != CG_OBJECT_HEAD)
-		from = OF_CLASS(behind_signal)(image, scratch, access->object == CG_OBJECT_PATH ? CG_TARGET_PATH : CG_TARGET_KIND);
+	if (CG_IS_ACT(access->later) && access->object != CG_OBJECT_HEAD)
+		from = OF_CLASS(behind_act)(image, scratch, access->object == CG_OBJECT_PATH ? CG_TARGET_PATH : CG_TARGET_KIND);
 	if (access->object == CG_OBJECT_PATH) {
-		if (access->later != CG_SIGNAL)
+		if (!CG_IS_ACT(access->later))
 			from = image->header.start_place;
 		struct OF_CLASS(walk) walk = {image, scratch};
 #ifdef CG_TRIAL
@@ -53,8 +53,8 @@ static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struc
 		access->object = CG_OBJECT_KIND;
 		access->kind = CG_KIND_UNREACHABLE;
 		from = image->header.start_head;
-		if (access->later == CG_SIGNAL)
-			from = OF_CLASS(behind_signal)(image, scratch, CG_TARGET_KIND);
+		if (CG_IS_ACT(access->later))
+			from = OF_CLASS(behind_act)(image, scratch, CG_TARGET_KIND);
 #endif
 	}
 	if (access->object == CG_OBJECT_KIND)

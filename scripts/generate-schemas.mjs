@@ -7,11 +7,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FLOORS, REASONS } from '../dist/src/events/names.js';
+import { whichNames } from '../dist/src/policy/acts.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
-import { KINDS, PROCESSES } from '../dist/src/policy/model.js';
-import { CAPABILITIES } from '../dist/src/policy/numbers.js';
+import { ACTS, KINDS, PROCESSES } from '../dist/src/policy/model.js';
+import { CAPABILITIES, NAMESPACES } from '../dist/src/policy/numbers.js';
 import { FILE_OPERATIONS, OPERATIONS, operationsOn, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
-import { SIGNAL_NAMES } from '../dist/src/policy/signals.js';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
 const words = (list) => ({ enum: [...list] });
@@ -52,6 +52,14 @@ const onPaths = {
   path: { ...oneOrMany(text), description: 'absolute paths or globs' },
   kind: { ...oneOrMany(words(KINDS)), description: 'objects without a path' },
 };
+const WHICH = {
+  signal: 'signal(7), without SIG',
+  limit: 'setrlimit(2), without RLIMIT_',
+  priority: 'setpriority(2), ioprio_set(2), sched(7), migrate_pages(2)',
+  ptrace: 'ptrace(2): PTRACE_MODE_READ and PTRACE_MODE_ATTACH',
+};
+// Nobody traces his like by a rule.
+const whom = (act) => PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy');
 const first = {
   oneOf: [
     ...rulesOn(FILE_OPERATIONS, onPaths),
@@ -68,15 +76,17 @@ const later = {
     ...rulesOn(operationsOn('capability'), {
       capability: { ...oneOrMany(words(CAPABILITIES)), description: 'capabilities(7), without CAP_' },
     }),
+    ...rulesOn(operationsOn('namespace'), {
+      namespace: { ...oneOrMany(words(NAMESPACES)), description: 'namespaces(7)' },
+    }),
     ...rulesOn(operationsOn('user'), { user: oneOrMany(text), uid: oneOrMany(id) }),
     ...rulesOn(operationsOn('group'), { group: oneOrMany(text), gid: oneOrMany(id) }),
-    ...rulesOn(operationsOn('process'), { process: oneOrMany(words(PROCESSES)), ...onPaths }).map((rule) => ({
-      ...rule,
-      properties: {
-        ...rule.properties,
-        signal: { ...oneOrMany(words(SIGNAL_NAMES)), description: 'signal(7), without SIG' },
-      },
-    })),
+    ...ACTS.flatMap((act) =>
+      rulesOn([act], { process: oneOrMany(words(whom(act))), ...onPaths }).map((rule) => ({
+        ...rule,
+        properties: { ...rule.properties, [act]: { ...oneOrMany(words(whichNames(act))), description: WHICH[act] } },
+      })),
+    ),
   ],
 };
 const definitions = { errno, condition, first, later };

@@ -5,7 +5,7 @@
  *
  * A file has `policy:` (the text of one policy) and `cases:`, each with
  *   access     operations, and one object: path, kind, unix, abstract, `unnamed: true`, address (`tcp:192.0.2.1:80`,
- *              IPv6 in brackets), number (`uid:1000`, `capability:net_raw`), signal (`15 child`, `1 /usr/bin/x`) or family (`inet stream 6`: family, kind and protocol as socket(2) takes them);
+ *              IPv6 in brackets), number (`uid:1000`, `capability:net_raw`), signal, limit, priority, ptrace (`15 child`, `1 /usr/bin/x`: the number and to whom) or family (`inet stream 6`: family, kind and protocol as socket(2) takes them);
  *              uid and gid (0 if not said), owner (none if not said)
  *   verdict    permit, deny or ask
  *   errno      of a denial; EPERM if not said
@@ -20,8 +20,10 @@ import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Bytes, bytesOf } from '../src/policy/bytes.js';
 import {
+  ACTS,
   type Access,
   type AccessObject,
+  type Act,
   KINDS,
   PROTOCOL_BYTE,
   type Protocol,
@@ -66,6 +68,9 @@ const accessSchema = z.strictObject({
   family: z.string().optional(),
   number: z.string().optional(),
   signal: z.string().optional(),
+  limit: z.string().optional(),
+  priority: z.string().optional(),
+  ptrace: z.string().optional(),
   uid: z.int().min(0).max(0xffffffff).default(0),
   gid: z.int().min(0).max(0xffffffff).default(0),
   owner: z.int().min(0).max(0xffffffff).optional(),
@@ -144,7 +149,7 @@ function objectOf(access: z.infer<typeof accessSchema>, where: string): AccessOb
   if (access.address !== undefined) objects.push(inetOf(access.address, where));
   if (access.family !== undefined) objects.push(familyOf(access.family, where));
   if (access.number !== undefined) objects.push(numberOf(access.number, where));
-  if (access.signal !== undefined) objects.push(signalOf(access.signal, where));
+  for (const act of ACTS) if (access[act] !== undefined) objects.push(targetOf(act, access[act] as string, where));
   const [object, second] = objects;
   if (object === undefined || second !== undefined) throw new Error(`${where}: an access has exactly one object`);
   return object;
@@ -220,23 +225,26 @@ const CAPABILITY_NUMBERS: Readonly<Record<string, number>> = {
   bpf: 39,
 };
 
+const NAMESPACE_NUMBERS: Readonly<Record<string, number>> = { mount: 0, user: 3, net: 5, time: 7 };
+
 function numberOf(text: string, where: string): AccessObject {
   const [table = '', name = ''] = text.split(':');
-  const value = table === 'capability' ? CAPABILITY_NUMBERS[name] : /^\d+$/.test(name) ? Number(name) : undefined;
-  if (value === undefined || (table !== 'capability' && table !== 'uid' && table !== 'gid'))
+  const named = { capability: CAPABILITY_NUMBERS, namespace: NAMESPACE_NUMBERS }[table];
+  const value = named !== undefined ? named[name] : /^\d+$/.test(name) ? Number(name) : undefined;
+  if (value === undefined || (table !== 'capability' && table !== 'uid' && table !== 'gid' && table !== 'namespace'))
     throw new Error(`${where}: no number: ${text}`);
   return { type: 'number', table, value };
 }
 
-function signalOf(text: string, where: string): AccessObject {
+function targetOf(act: Act, text: string, where: string): AccessObject {
   const [number = '', whom = ''] = text.split(' ');
-  const signal = Number(number);
-  if (!(signal > 0)) throw new Error(`${where}: no signal: ${text}`);
-  if (whom === 'child' || whom === 'policy') return { type: 'target', signal, who: { kind: 'process', process: whom } };
-  if (whom.startsWith('/')) return { type: 'target', signal, who: { kind: 'path', path: nameOf(whom) } };
+  if (!/^\d+$/.test(number)) throw new Error(`${where}: no number: ${text}`);
+  const done = { type: 'target', act, which: Number(number) } as const;
+  if (whom === 'child' || whom === 'policy') return { ...done, who: { kind: 'process', process: whom } };
+  if (whom.startsWith('/')) return { ...done, who: { kind: 'path', path: nameOf(whom) } };
   const of = KINDS.find((kind) => kind === whom);
   if (of === undefined) throw new Error(`${where}: nobody gets it: ${text}`);
-  return { type: 'target', signal, who: { kind: 'kind', of } };
+  return { ...done, who: { kind: 'kind', of } };
 }
 
 /** Where the corpus' policies are read: a machine with one user and one group, both root, and no groups of rules. */

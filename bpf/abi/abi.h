@@ -16,6 +16,7 @@
  *   folders   ARRAY                  struct cg_folder  what the fast path found out of directories; the kernel half's alone
  *   replies   HASH                   struct cg_reply_key -> struct cg_reply
  *   questions HASH                   __u32 thread -> struct cg_question: who waits, stopped
+ *   owners    HASH                   __u64 address of a descriptor's owner -> struct cg_maker; the kernel half's alone
  *   attendance ARRAY                 struct cg_attendance by session number: who answers
  */
 #ifndef CALLGATE_ABI_ABI_H

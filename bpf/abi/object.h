@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef CALLGATE_ABI_OBJECT_H
 #define CALLGATE_ABI_OBJECT_H
+#include "operation.h"
 #include "types.h"
 
 /* What an object is, in an event and for choosing the automaton's entry. */
@@ -69,10 +70,41 @@ enum cg_head_table {
 	CG_HEAD_CAPABILITY = 2,
 	CG_HEAD_UID = 3,
 	CG_HEAD_GID = 4,
-	CG_HEAD_SIGNAL = 5, /* the signal, and enum cg_target << 8: who gets it */
+	CG_HEAD_SIGNAL = 5, /* the signal, and enum cg_target << 8: who gets it; the others likewise */
+	CG_HEAD_LIMIT = 6,    /* RLIMIT_* */
+	CG_HEAD_PRIORITY = 7, /* enum cg_priority */
+	CG_HEAD_PTRACE = 8,   /* enum cg_ptrace */
+	CG_HEAD_NAMESPACE = 9, /* enum cg_namespace */
 };
 
-/* Who gets a signal. */
+/* Kinds of namespaces. */
+enum cg_namespace {
+	CG_NAMESPACE_MOUNT = 0,
+	CG_NAMESPACE_UTS = 1,
+	CG_NAMESPACE_IPC = 2,
+	CG_NAMESPACE_USER = 3,
+	CG_NAMESPACE_PID = 4,
+	CG_NAMESPACE_NET = 5,
+	CG_NAMESPACE_CGROUP = 6,
+	CG_NAMESPACE_TIME = 7,
+	CG_NAMESPACE_COUNT = 8,
+};
+
+/* Which priority of a process. */
+enum cg_priority {
+	CG_PRIORITY_NICE = 1,
+	CG_PRIORITY_IO = 2,
+	CG_PRIORITY_SCHEDULER = 3, /* policy, affinity, timer slack */
+	CG_PRIORITY_MEMORY = 4,    /* which nodes its memory is on */
+};
+
+/* How far into a process. */
+enum cg_ptrace {
+	CG_PTRACE_READ = 1,   /* PTRACE_MODE_READ: compared, its namespaces entered, its memory moved */
+	CG_PTRACE_ATTACH = 2, /* PTRACE_MODE_ATTACH: its memory and descriptors, stopped and changed */
+};
+
+/* To whom it is done. */
 enum cg_target {
 	CG_TARGET_PATH = 0,   /* who runs a program: its path follows, component by component */
 	CG_TARGET_CHILD = 1,  /* a child of the subject's process, or a child's */
@@ -86,5 +118,8 @@ struct cg_head {
 	__u8 number[4]; /* big endian */
 };
 CG_ASSERT(sizeof(struct cg_head) == 5, "one component of the automaton");
+CG_ASSERT(CG_ACT_TABLE(CG_SIGNAL) == CG_HEAD_SIGNAL && CG_ACT_TABLE(CG_LIMIT) == CG_HEAD_LIMIT &&
+	  CG_ACT_TABLE(CG_PRIORITY) == CG_HEAD_PRIORITY && CG_ACT_TABLE(CG_PTRACE) == CG_HEAD_PTRACE,
+	  "tables stand in the order of the operations");
 
 #endif

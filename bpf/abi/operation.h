@@ -34,8 +34,12 @@ enum cg_operation {
 	CG_CAPABLE = 20,
 	CG_SETUID = 21,
 	CG_SETGID = 22,
-	CG_SIGNAL = 23,
-	CG_OPERATION_ALL_COUNT = 24,
+	CG_SIGNAL = 23, /* from here on what is done to another process: its heads have tables in the same order */
+	CG_LIMIT = 24,
+	CG_PRIORITY = 25,
+	CG_PTRACE = 26,
+	CG_NAMESPACE = 27,
+	CG_OPERATION_ALL_COUNT = 28,
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };
@@ -45,6 +49,10 @@ enum cg_operation {
 #define CG_SLOT(later) ((later) - CG_OPERATION_COUNT)
 CG_ASSERT(CG_OPERATION_ALL_COUNT <= CG_OPERATION_BITS && CG_SLOT(CG_OPERATION_ALL_COUNT) <= CG_OPERATION_SLOTS,
 	  "bits of a mask, places of an answer");
+
+/* Is it done to another process? And the table of its heads (enum cg_head_table). */
+#define CG_IS_ACT(operation) ((operation) >= CG_SIGNAL && (operation) <= CG_PTRACE)
+#define CG_ACT_TABLE(operation) ((operation) - CG_SIGNAL + 5)
 
 /* A verdict as stored in a decision and reported in an event. */
 enum cg_verdict {

@@ -38,8 +38,17 @@ struct cg_gate {
 	__u32 stray_pid;
 	__u32 stray_session; /* the number its session had */
 	char stray_comm[16];
+	__u64 owners_lost; /* 1: who set the owner of a descriptor could not be kept; see owners.bpf.c */
 };
-CG_ASSERT(sizeof(struct cg_gate) == 80, "read by the control plane");
+CG_ASSERT(sizeof(struct cg_gate) == 88, "read by the control plane");
+
+/* Who made another the owner of a descriptor (F_SETOWN). */
+struct cg_maker {
+	__u64 cookie;  /* of the session; 0: one that could not be told */
+	__u64 start;   /* of the process */
+	__u32 process;
+	__u32 session;
+};
 
 /* The whole key of an attempt, compared byte for byte by the kernel's hash table. Longer objects are never dropped as repeats. */
 #define CG_SEEN_OBJECT 416

@@ -115,6 +115,37 @@ static __always_inline bool cg_clears_option(void)
 #define CG_SYSCALL_GETXATTRAT 464
 #define CG_SYSCALL_LISTXATTRAT 465
 
+#define CG_SYSCALL_CLONE 56
+#define CG_SYSCALL_UNSHARE 272
+#define CG_SYSCALL_SETNS 308
+#define CG_COMPAT_CLONE 120
+#define CG_COMPAT_UNSHARE 310
+#define CG_COMPAT_SETNS 346
+
+/*
+ * The flags by which unshare(2), clone(2) and setns(2) name kinds of namespaces, as the kernel took them from a register, which nobody
+ * changes while the call lasts; 0 for other calls. *made: those of new ones. The lowest byte of clone's is a signal.
+ */
+static __always_inline __u32 cg_clone_flags(int *made)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(cg_current());
+	long call = cg_syscall(), compat = cg_compat_syscall();
+
+	*made = 1;
+	if (call == CG_SYSCALL_UNSHARE)
+		return (__u32)regs->di;
+	if (compat == CG_COMPAT_UNSHARE)
+		return (__u32)regs->bx;
+	if (call == CG_SYSCALL_CLONE)
+		return (__u32)regs->di & ~0xffu;
+	if (compat == CG_COMPAT_CLONE)
+		return (__u32)regs->bx & ~0xffu;
+	*made = 0;
+	if (call == CG_SYSCALL_SETNS)
+		return (__u32)regs->si;
+	return compat == CG_COMPAT_SETNS ? (__u32)regs->cx : 0;
+}
+
 /* The call is execve(2) or execveat(2). */
 static __always_inline int cg_calls_exec(void)
 {

@@ -44,7 +44,7 @@ static __always_inline void judge_later(struct trial_space *space)
 		if (access->operations == CG_BIT(access->later))
 			break;
 	access->closed = space->trial.closed;
-	access->first = space->trial.signal;
+	access->first = space->trial.which;
 	if (!slot || !slot->location) {
 		space->trial.result = -2; /* ENOENT */
 		return;

@@ -140,7 +140,7 @@ function objectOf(word: Word, operations: readonly Operation[]): AccessObject {
     throw new Wrong(
       word,
       `"${word.text}" is no object of ${wrong}`,
-      sortOf(wrong) === 'file' && object.type !== 'number'
+      sortOf(wrong) === 'file' && object.type !== 'number' && object.type !== 'target'
         ? `operations on sockets are ${SOCKET_OPERATIONS.join(', ')}`
         : `write ${objectExample(wrong)}`,
     );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What was refused, each once: by program, operations and object, with how often, and the statement that would permit it. */
 import { dirname } from 'node:path';
-import { exactly, keyOf, signalsOf } from '../decide/exact.js';
+import { exactly, keyOf, whichOf } from '../decide/exact.js';
 import { reasonText } from '../events/names.js';
 import { readObject } from '../events/object.js';
 import type { EventRecord, SessionNote } from '../events/record.js';
@@ -204,7 +204,7 @@ function statementFor(operations: readonly Operation[], text: string): Statement
   const object = readObject(text);
   if (object === undefined || operations.length === 0) return null;
   const pattern = exactly(object, operations);
-  return { verdict: 'permit', operations, key: keyOf(pattern), objects: [objectText(pattern)], ...signalsOf(pattern) };
+  return { verdict: 'permit', operations, key: keyOf(pattern), objects: [objectText(pattern)], ...whichOf(pattern) };
 }
 
 /** A refusal as a person reads it: what, how often, and the statement to add. */
@@ -212,10 +212,22 @@ export function renderDenial(denial: Denial): string {
   const { policy, errno, enforced, count, last, event, floor, reason, statement, before } = denial;
   const times = count === 1 ? 'once' : `${count} times`;
   const head = `${policy}: ${whatOf(denial)} (${errno}${enforced ? '' : ', not enforced'}), ${times}, last ${localTime(last, false)}, event ${event}`;
-  if (floor !== null) return `${head}\n  no policy permits this`;
+  if (floor !== null) return `${head}\n  ${floorText(floor, denial.object)}`;
   if (statement === null) return `${head}\n${denial.learn === null ? nothing(reason) : wanting(denial)}`;
   const where = before === null ? '' : `  before ${placeOf(before)}, which refuses it:\n`;
   return `${head}\n${where}${choices(denial, statement)}`;
+}
+
+/** Operations of version 2, by the part of the floor that they may open. */
+const OPENING: Readonly<Record<string, Operation>> = {
+  ...{ chroot: 'chroot', capability: 'capable', ptrace: 'ptrace', namespace: 'namespace' },
+};
+
+function floorText(floor: string, object: string): string {
+  const operation = OPENING[floor];
+  return operation === undefined || object === 'CAP_SYS_RAWIO'
+    ? 'no policy permits this'
+    : `a rule for ${operation} may permit this, in a policy of version 2`;
 }
 
 function whatOf({ floor, operation, object, objects, together }: Denial): string {

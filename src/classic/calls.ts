@@ -56,6 +56,10 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   setuid: { call: 'setuid', code: 105 },
   setgid: { call: 'setgid', code: 106 },
   signal: { call: 'kill', code: 62 },
+  limit: { call: 'prlimit64', code: 302 },
+  priority: { call: 'setpriority', code: 141 },
+  ptrace: { call: 'ptrace', code: 101 },
+  namespace: { call: 'unshare', code: 272 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -136,6 +140,10 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'setuid':
     case 'setgid':
     case 'signal':
+    case 'limit':
+    case 'priority':
+    case 'ptrace':
+    case 'namespace':
     case 'receive':
     case 'listen':
     case 'accept':

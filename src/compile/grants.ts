@@ -3,6 +3,7 @@
  * The first stage: what the rules say, pattern by pattern, with all that is implied written out. From here on nobody
  * looks at a rule's verdict or conditions until the answers are made; a grant is only "rule n, these operations".
  */
+import { targetText } from '../policy/acts.js';
 import { type Bytes, readText } from '../policy/bytes.js';
 import { KERNEL_OPERATIONS } from '../policy/kernel-acts.js';
 import { type Kind, type PathPattern, type Policy, PROTOCOL_BYTE, type Rule, type Token } from '../policy/model.js';
@@ -15,8 +16,7 @@ import {
   operationsOn,
   SOCKET_OPERATIONS,
 } from '../policy/operations.js';
-import { targetText } from '../policy/signals.js';
-import { kindHead, numberAlternative, signalAlternative } from './heads.js';
+import { kindHead, numberAlternative, targetAlternative } from './heads.js';
 import {
   type Alternative,
   addressAlternative,
@@ -190,8 +190,8 @@ export function grantsOf(policy: Policy): Grants {
           add('family', [familyAlternative(object)], listed & SOCKETS, object.text);
           break;
         case 'target': {
-          const { signals, who } = object;
-          const head = signalAlternative(signals, who);
+          const { who } = object;
+          const head = targetAlternative(object);
           const text = targetText(object, ({ pattern }) => pattern.text);
           if (who.kind === 'kind') add('head', [head, kindHead(who.of)], listed, text);
           else if (who.kind === 'process') add('head', [head], listed, text);

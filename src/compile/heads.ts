@@ -4,7 +4,7 @@
  */
 import { ENUMS } from '../abi/abi.gen.js';
 import type { Bytes } from '../policy/bytes.js';
-import type { Kind, NumberPattern, NumberTable, Process, TargetPattern, Token } from '../policy/model.js';
+import type { Act, Kind, NumberPattern, NumberTable, Process, TargetPattern, Token } from '../policy/model.js';
 import { type Alternative, bigEndian, numberTokens, simplest } from './inet.js';
 import { KIND_NUMBER } from './layout.js';
 
@@ -13,6 +13,7 @@ const TABLES: Readonly<Record<NumberTable | 'kind', number>> = {
   capability: ENUMS.head_table.HEAD_CAPABILITY,
   uid: ENUMS.head_table.HEAD_UID,
   gid: ENUMS.head_table.HEAD_GID,
+  namespace: ENUMS.head_table.HEAD_NAMESPACE,
 };
 
 /** The table, and the number in four bytes, big endian. */
@@ -25,6 +26,12 @@ export function kindHead(kind: Kind): Alternative & { readonly kind: 'literal' }
   return { kind: 'literal', name: headOf('kind', KIND_NUMBER[kind]) };
 }
 
+const ACT_TABLES: Readonly<Record<Act, number>> = {
+  signal: ENUMS.head_table.HEAD_SIGNAL,
+  limit: ENUMS.head_table.HEAD_LIMIT,
+  priority: ENUMS.head_table.HEAD_PRIORITY,
+  ptrace: ENUMS.head_table.HEAD_PTRACE,
+};
 const { TARGET_PATH, TARGET_CHILD, TARGET_POLICY, TARGET_KIND } = ENUMS.target;
 const TARGET_OF: Readonly<Record<Process | 'path' | 'kind', number>> = {
   path: TARGET_PATH,
@@ -33,21 +40,21 @@ const TARGET_OF: Readonly<Record<Process | 'path' | 'kind', number>> = {
   kind: TARGET_KIND,
 };
 
-/** The head of a signal to somebody. */
-export function signalHead(signal: number, who: Process | 'path' | 'kind'): Bytes {
-  return `${String.fromCharCode(ENUMS.head_table.HEAD_SIGNAL)}${bigEndian((TARGET_OF[who] << 8) | signal, 4)}` as Bytes;
+/** The head of a signal to somebody, of a limit of somebody, and so on. */
+export function targetHead(act: Act, which: number, who: Process | 'path' | 'kind'): Bytes {
+  return `${String.fromCharCode(ACT_TABLES[act])}${bigEndian((TARGET_OF[who] << 8) | which, 4)}` as Bytes;
 }
 
-/** The heads of some signals; null: of all. */
-export function signalAlternative(signals: readonly number[] | null, who: TargetPattern['who']): Alternative {
-  const head = signalHead(0, who.kind === 'process' ? who.process : who.kind);
+/** The heads of what a pattern says is done to somebody. */
+export function targetAlternative({ act, which, who }: TargetPattern): Alternative {
+  const head = targetHead(act, 0, who.kind === 'process' ? who.process : who.kind);
   const tokens = Array.from(head.slice(0, -1), (sign): Token => ({ kind: 'byte', value: sign.charCodeAt(0) }));
   const last: Token =
-    signals === null
+    which === null
       ? { kind: 'any' }
-      : signals.length === 1
-        ? { kind: 'byte', value: signals[0] as number }
-        : { kind: 'set', members: Array.from({ length: 256 }, (_, byte) => signals.includes(byte)) };
+      : which.length === 1
+        ? { kind: 'byte', value: which[0] as number }
+        : { kind: 'set', members: Array.from({ length: 256 }, (_, byte) => which.includes(byte)) };
   return simplest([...tokens, last]);
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../policy/model.js';
 import { isFloor } from '../policy/numbers.js';
 import { OPERATIONS, type Operation, versionOf } from '../policy/operations.js';
-import { headOf, signalHead } from './heads.js';
+import { headOf, targetHead } from './heads.js';
 import { bigEndian } from './inet.js';
 import {
   ABI_VERSION,
@@ -139,8 +139,8 @@ function laterWalkOf(object: AccessObject): { entry: 'place' | 'head'; component
     case 'number':
       return { entry: 'head', components: [headOf(object.table, object.value)] };
     case 'target': {
-      const { signal, who } = object;
-      const head = signalHead(signal, who.kind === 'process' ? who.process : who.kind);
+      const { act, which, who } = object;
+      const head = targetHead(act, which, who.kind === 'process' ? who.process : who.kind);
       if (who.kind === 'process') return { entry: 'head', components: [head] };
       if (who.kind === 'kind') return { entry: 'head', components: [head, headOf('kind', KIND_NUMBER[who.of])] };
       return { entry: 'head', components: [head, ...(componentsOf({ type: 'path', path: who.path }) ?? [])] };

@@ -4,7 +4,7 @@ import type { Access, Outcome, Place, Policy, Rule, Verdict } from '../policy/mo
 import { isNever } from '../policy/numbers.js';
 import { objectText, type Statement } from '../policy/statement.js';
 import { decide, governs } from './decide.js';
-import { exactly, keyOf, signalsOf } from './exact.js';
+import { exactly, keyOf, whichOf } from './exact.js';
 
 /** At the end of a policy's rules, or before a rule that would decide otherwise; that rule may stand in a group's file. */
 export type Position =
@@ -51,7 +51,7 @@ export function smallestChange(policy: Policy, access: Access, outcome: Outcome)
     operations,
     key: keyOf(object),
     objects: [objectText(object)],
-    ...signalsOf(object),
+    ...whichOf(object),
   };
   if (before === undefined) return { statement, position: { at: 'end', file: policy.file }, verdict };
   const group = before.group === undefined ? {} : { group: before.group };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Naming one object in a policy: the pattern that matches it and as little else as the language can say. */
+
+import { whichName } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import { goesOut, loopbackFor } from '../policy/destination.js';
 import type {
@@ -14,7 +16,6 @@ import type {
 } from '../policy/model.js';
 import { numberPattern } from '../policy/numbers.js';
 import type { Operation } from '../policy/operations.js';
-import { signalName } from '../policy/signals.js';
 import type { Statement } from '../policy/statement.js';
 import { namesOf, socketMatches } from './match.js';
 
@@ -44,7 +45,7 @@ export function exactly(object: AccessObject, operations: readonly Operation[]):
     case 'family':
       return operations.includes('socket') ? socketPattern(object) : familyPattern(object);
     case 'target':
-      return { type: 'target', signals: [object.signal], who: exactTarget(object.who) };
+      return { type: 'target', act: object.act, which: [object.which], who: exactTarget(object.who) };
     case 'number':
       return numberPattern(object.table, object.value, object.value);
   }
@@ -54,9 +55,10 @@ function exactTarget(who: TargetObject['who']): TargetPattern['who'] {
   return who.kind === 'path' ? { kind: 'path', pattern: literalPath(who.path) } : who;
 }
 
-/** What a statement says of signals besides whom they are to. */
-export function signalsOf(pattern: ObjectPattern): Pick<Statement, 'signals'> {
-  return pattern.type === 'target' && pattern.signals !== null ? { signals: pattern.signals.map(signalName) } : {};
+/** What a statement says of signals, limits and so on besides whose they are. */
+export function whichOf(pattern: ObjectPattern): Pick<Statement, 'which'> {
+  if (pattern.type !== 'target' || pattern.which === null) return {};
+  return { which: pattern.which.map((number) => whichName(pattern.act, number)) };
 }
 
 /** A socket of a known protocol is named by it, as everywhere else in a policy, any other by its family. */

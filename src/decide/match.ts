@@ -123,8 +123,8 @@ function familyMatches(pattern: FamilyPattern, object: FamilyObject): boolean {
   );
 }
 
-function targetMatches({ signals, who }: TargetPattern, object: TargetObject): boolean {
-  if (signals !== null && !signals.includes(object.signal)) return false;
+function targetMatches({ act, which, who }: TargetPattern, object: TargetObject): boolean {
+  if (act !== object.act || (which !== null && !which.includes(object.which))) return false;
   switch (who.kind) {
     case 'process':
       return object.who.kind === 'process' && object.who.process === who.process;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Why a rule does not decide an operation, and how near it came. What `explain` shows where the default decided. */
+import { whichName } from '../policy/acts.js';
 import { textOf } from '../policy/bytes.js';
 import type {
   Access,
@@ -9,10 +10,10 @@ import type {
   ObjectPattern,
   PathPattern,
   Rule,
+  TargetPattern,
 } from '../policy/model.js';
 import { numberText } from '../policy/numbers.js';
 import { FILE_OPERATIONS, IMPLIED, type Operation } from '../policy/operations.js';
-import { signalName } from '../policy/signals.js';
 import { holds } from './condition.js';
 import { names } from './cover.js';
 import { makesKernelAct, namesInFull } from './kernel-acts.js';
@@ -157,10 +158,9 @@ function nearness(pattern: ObjectPattern, operation: Operation, object: AccessOb
         ? familyNearness(pattern, object, differs)
         : otherType;
     case 'target':
-      if (object.type !== 'target') return otherType;
-      return pattern.signals === null || pattern.signals.includes(object.signal)
-        ? differs(0.5, 'process', patternText(pattern), objectDescription(object))
-        : differs(0.6, 'signal', pattern.signals.map(signalName).join(' or '), signalName(object.signal));
+      return object.type === 'target' && object.act === pattern.act
+        ? targetNearness(pattern, object, differs)
+        : otherType;
     case 'number':
       return object.type === 'number' && object.table === pattern.table
         ? differs(
@@ -174,6 +174,17 @@ function nearness(pattern: ObjectPattern, operation: Operation, object: AccessOb
 }
 
 type Differs = (likeness: number, what: string, expected: string, got: string) => Near;
+
+function targetNearness(
+  pattern: TargetPattern,
+  object: Extract<AccessObject, { type: 'target' }>,
+  differs: Differs,
+): Near {
+  const { act, which } = pattern;
+  return which === null || which.includes(object.which)
+    ? differs(0.5, 'process', patternText(pattern), objectDescription(object))
+    : differs(0.6, act, which.map((one) => whichName(act, one)).join(' or '), whichName(act, object.which));
+}
 
 function familyNearness(
   pattern: FamilyPattern,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Patterns and objects as a person reads them. What a policy file says is written by policy/statement.ts. */
+import { targetObjectText, targetText, whichName } from '../policy/acts.js';
 import { type Bytes, textOf } from '../policy/bytes.js';
 import type { Access, AccessObject, Condition, IdRange, ObjectPattern } from '../policy/model.js';
 import { numberObjectText, numberText } from '../policy/numbers.js';
-import { signalName, targetObjectText, targetText } from '../policy/signals.js';
 
 type Inet = Extract<AccessObject, { type: 'inet' }>;
 
@@ -27,7 +27,9 @@ export function patternText(pattern: ObjectPattern): string {
       return numberText(pattern);
     case 'target': {
       const whom = targetText(pattern, (who) => who.pattern.text);
-      return pattern.signals === null ? whom : `${pattern.signals.map(signalName).join(' or ')} to ${whom}`;
+      const { act, which } = pattern;
+      if (which === null) return whom;
+      return `${which.map((one) => whichName(act, one)).join(' or ')} ${act === 'signal' ? 'to' : 'of'} ${whom}`;
     }
   }
 }

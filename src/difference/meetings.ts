@@ -6,17 +6,17 @@
 
 import type { Answer } from '../compile/answers.js';
 import type { Entry } from '../compile/grants.js';
-import { headOf, signalHead } from '../compile/heads.js';
+import { headOf, targetHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
 import type { Least } from '../compile/minimise.js';
 import type { Bytes } from '../policy/bytes.js';
 import type { AccessObject, NumberTable } from '../policy/model.js';
-import { CLOSED_KINDS, KINDS, PROCESSES, PROTOCOL_BYTE, type Process, type Protocol } from '../policy/model.js';
+import { ACTS, type Act, CLOSED_KINDS, KINDS, PROCESSES, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
 import { isNumberOf, SORT_OF_TABLE } from '../policy/numbers.js';
 import { FILE_OPERATIONS, type Operation, operationsOn, SOCKET_OPERATIONS } from '../policy/operations.js';
 import type { Side } from './judge.js';
 import { Branches } from './names.js';
-import { ABSTRACT, FAMILY, HEADS, INET, NAME, RULING_HEADS, type Shape, SIGNALS, UNSPECIFIED } from './shape.js';
+import { ABSTRACT, FAMILY, HEADS, INET, NAME, RULING_HEADS, type Shape, targetShape, UNSPECIFIED } from './shape.js';
 
 /** An object, and what decides on it in either policy. */
 export interface Meeting {
@@ -46,13 +46,14 @@ const ON_ADDRESSES = SOCKET_OPERATIONS.filter((operation) => operation !== 'sock
 const NO_DESTINATIONS = ON_ADDRESSES.filter((operation) => operation !== 'connect' && operation !== 'send');
 
 /** Ways into the automata, each with objects of one shape: heads of each table are looked at by themselves. */
-type Walk = Exclude<Entry, 'head'> | 'kind' | NumberTable | 'signal' | 'signal-path' | 'signal-kind';
+type TargetWalk = Act | `${Act}-path` | `${Act}-kind`;
+type Walk = Exclude<Entry, 'head'> | 'kind' | NumberTable | TargetWalk;
 const WALKS: readonly Walk[] = [
-  ...(['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid'] as const),
-  ...(['signal', 'signal-path', 'signal-kind'] as const),
+  ...(['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid', 'namespace'] as const),
+  ...ACTS.flatMap((act) => [act, `${act}-path`, `${act}-kind`] as const),
 ];
 /** Those that may come back to where they were; others have as many components as they have. */
-const LOOPING: readonly Walk[] = ['path', 'place', 'signal-path'];
+const LOOPING: readonly Walk[] = ['path', 'place', ...ACTS.map((act) => `${act}-path` as const)];
 
 function entryOf(walk: Walk): Entry {
   switch (walk) {
@@ -162,13 +163,13 @@ function shapeAt(entry: Walk, depth: number): Shape | null {
     case 'capability':
     case 'uid':
     case 'gid':
+    case 'namespace':
       return depth === 0 ? HEADS[entry] : null;
-    case 'signal':
-      return depth === 0 ? SIGNALS.process : null;
-    case 'signal-path':
-      return depth === 0 ? SIGNALS.path : NAME;
-    case 'signal-kind':
-      return depth === 0 ? SIGNALS.kind : depth === 1 ? HEADS.kind : null;
+    default: {
+      const { act, who } = targetWalk(entry);
+      if (depth === 0) return targetShape(act, who);
+      return who === 'path' ? NAME : who === 'kind' && depth === 1 ? HEADS.kind : null;
+    }
   }
 }
 
@@ -221,33 +222,10 @@ function objectsAt(entry: Walk, at: Pair): Met[] {
         ? []
         : [{ object: { type: 'kind', kind }, operations: operationsOn('place'), owned: true }];
     }
-    case 'signal': {
-      const [head] = names;
-      const found = head === undefined ? undefined : signalIn(head);
-      return found === undefined || found.process === null
-        ? []
-        : [
-            {
-              object: { type: 'target', signal: found.signal, who: { kind: 'process', process: found.process } },
-              ...SIGNALLED,
-            },
-          ];
-    }
-    case 'signal-path': {
-      const [head, ...rest] = names;
-      if (head === undefined || rest.length === 0) return [];
-      const path = `/${rest.join('/')}` as Bytes;
-      return [{ object: { type: 'target', signal: signalOf(head), who: { kind: 'path', path } }, ...SIGNALLED }];
-    }
-    case 'signal-kind': {
-      const [head, name] = names;
-      const of = KINDS.find((one) => headOf('kind', KIND_NUMBER[one]) === name);
-      if (head === undefined || of === undefined) return [];
-      return [{ object: { type: 'target', signal: signalOf(head), who: { kind: 'kind', of } }, ...SIGNALLED }];
-    }
     case 'capability':
     case 'uid':
-    case 'gid': {
+    case 'gid':
+    case 'namespace': {
       const [name] = names;
       if (name === undefined) return [];
       const object = { type: 'number', table: entry, value: numberOf(name.slice(1)) } as const;
@@ -267,18 +245,36 @@ function objectsAt(entry: Walk, at: Pair): Met[] {
         },
       ];
     }
+    default:
+      return targetsAt(entry, names);
   }
 }
 
-const SIGNALLED = { operations: operationsOn('process'), owned: true } as const;
-
-function signalOf(head: string): number {
-  return head.charCodeAt(head.length - 1);
+function targetsAt(entry: TargetWalk, names: readonly Bytes[]): Met[] {
+  const { act, who } = targetWalk(entry);
+  const [head, ...rest] = names;
+  if (head === undefined) return [];
+  const which = head.charCodeAt(head.length - 1);
+  const met = (whom: Extract<AccessObject, { type: 'target' }>['who']): Met[] => [
+    { object: { type: 'target', act, which, who: whom }, operations: [act], owned: true },
+  ];
+  switch (who) {
+    case 'process': {
+      const process = PROCESSES.find((one) => targetHead(act, which, one) === head);
+      return process === undefined ? [] : met({ kind: 'process', process });
+    }
+    case 'path':
+      return rest.length === 0 ? [] : met({ kind: 'path', path: `/${rest.join('/')}` as Bytes });
+    case 'kind': {
+      const of = KINDS.find((one) => headOf('kind', KIND_NUMBER[one]) === rest[0]);
+      return of === undefined ? [] : met({ kind: 'kind', of });
+    }
+  }
 }
 
-function signalIn(head: string): { signal: number; process: Process | null } {
-  const signal = signalOf(head);
-  return { signal, process: PROCESSES.find((process) => signalHead(signal, process) === head) ?? null };
+function targetWalk(entry: TargetWalk): { act: Act; who: 'process' | 'path' | 'kind' } {
+  const [act, who = 'process'] = entry.split('-') as [Act, ('path' | 'kind')?];
+  return { act, who };
 }
 
 function namesOf(pair: Pair): Bytes[] {

@@ -3,14 +3,14 @@
  * Which names an object can have at all. The automata answer for others too, at random: a difference that only such a name
  * shows is none.
  */
-import { headOf, signalHead } from '../compile/heads.js';
+import { headOf, targetHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
+import { whichNumbers } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import { addressBytes } from '../policy/ip.js';
-import { KINDS, type NumberTable, PROCESSES, PROTOCOL_BYTE, type Process } from '../policy/model.js';
-import { CAPABILITIES, RULING } from '../policy/numbers.js';
+import { type Act, KINDS, type NumberTable, PROCESSES, PROTOCOL_BYTE, type Process } from '../policy/model.js';
+import { CAPABILITIES, NAMESPACES, RULING } from '../policy/numbers.js';
 import { NAME_BYTES_MAX } from '../policy/path.js';
-import { SIGNALS_LAST } from '../policy/signals.js';
 
 /** Names of one component. */
 export interface Shape {
@@ -126,6 +126,7 @@ export const HEADS: Readonly<Record<NumberTable | 'kind', Shape>> = {
   capability: closedShape(CAPABILITIES.map((_, number) => headOf('capability', number))),
   uid: idShape('uid'),
   gid: idShape('gid'),
+  namespace: closedShape(NAMESPACES.map((_, number) => headOf('namespace', number))),
 };
 /** Of capabilities those that no default opens. */
 export const RULING_HEADS: readonly Bytes[] = heads(
@@ -133,11 +134,13 @@ export const RULING_HEADS: readonly Bytes[] = heads(
   RULING.map((name) => CAPABILITIES.indexOf(name)),
 );
 
-const signals = (who: Process | 'path' | 'kind'): Bytes[] =>
-  Array.from({ length: SIGNALS_LAST }, (_, index) => signalHead(index + 1, who));
-/** Heads of signals, by who gets them. */
-export const SIGNALS: Readonly<Record<'process' | 'path' | 'kind', Shape>> = {
-  process: closedShape(PROCESSES.flatMap(signals)),
-  path: closedShape(signals('path')),
-  kind: closedShape(signals('kind')),
-};
+const targets = (act: Act, who: Process | 'path' | 'kind'): Bytes[] =>
+  whichNumbers(act).map((which) => targetHead(act, which, who));
+/** Heads of what is done to somebody, by how he is told. Nobody traces his like by a rule. */
+export function targetShape(act: Act, who: 'process' | 'path' | 'kind'): Shape {
+  const known =
+    who === 'process'
+      ? PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy').flatMap((one) => targets(act, one))
+      : targets(act, who);
+  return closedShape(known);
+}

@@ -5,7 +5,9 @@ import { type FieldName, fieldBytes, fieldOf, readNumber, structBytes } from '..
 import { type Word, wordsOf } from '../abi/words.js';
 import { type Bytes, bytesFrom } from '../policy/bytes.js';
 import {
+  ACTS,
   type AccessObject,
+  type Act,
   KINDS,
   type NumberTable,
   PROTOCOL_BYTE,
@@ -113,11 +115,18 @@ const VERDICTS: readonly (Verdict | undefined)[] = wordsOf('verdict');
 const NOBODY = 0xffffffff;
 const OBJECT = ENUMS.object_type;
 const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_EXCLUSIVE, EVENT_DIRECTORY, EVENT_MOVED } = NUMBERS;
-const { HEAD_CAPABILITY, HEAD_UID, HEAD_GID } = ENUMS.head_table;
+const { HEAD_CAPABILITY, HEAD_UID, HEAD_GID, HEAD_NAMESPACE } = ENUMS.head_table;
 const TABLES: ReadonlyMap<number, NumberTable> = new Map([
   [HEAD_CAPABILITY, 'capability'],
   [HEAD_UID, 'uid'],
   [HEAD_GID, 'gid'],
+  [HEAD_NAMESPACE, 'namespace'],
+]);
+const ACTS_OF: ReadonlyMap<number, Act> = new Map([
+  [ENUMS.head_table.HEAD_SIGNAL, 'signal'],
+  [ENUMS.head_table.HEAD_LIMIT, 'limit'],
+  [ENUMS.head_table.HEAD_PRIORITY, 'priority'],
+  [ENUMS.head_table.HEAD_PTRACE, 'ptrace'],
 ]);
 const TARGETS: ReadonlyMap<number, Process> = new Map([
   [ENUMS.target.TARGET_CHILD, 'child'],
@@ -223,9 +232,10 @@ export class EventDecoder {
     // A part that was lost leaves a hole, and a path with a hole is no path.
     const told = kind === OBJECT.OBJECT_NONE || to - from !== length ? null : objectOf(kind, text, from, to);
     const operations = named(view.getUint32(at + OPERATIONS, true));
-    const signals = operations.length === 1 && operations[0] === 'signal';
+    const [only] = operations;
+    const act = operations.length === 1 ? ACTS.find((one) => one === only) : undefined;
     const first = wide(view, at + FIRST);
-    const object = signals ? targetOf(told, first) : told;
+    const object = act === undefined ? told : targetOf(act, told, first);
     const flags = view.getUint8(at + FLAGS);
     const owner = view.getUint32(at + OWNER, true);
     return {
@@ -240,8 +250,8 @@ export class EventDecoder {
       created: (flags & EVENT_CREATED) !== 0,
       exclusive: (flags & EVENT_EXCLUSIVE) !== 0,
       directory: (flags & EVENT_DIRECTORY) !== 0,
-      moved: !signals && (flags & EVENT_MOVED) !== 0,
-      first: signals ? 0 : first,
+      moved: act === undefined && (flags & EVENT_MOVED) !== 0,
+      first: act === undefined ? first : 0,
       exe: wide(view, at + EXE),
       policy: view.getUint32(at + POLICY, true),
       generation: wide(view, at + GENERATION),
@@ -330,12 +340,13 @@ function objectOf(kind: number, text: Buffer, from: number, to: number): AccessO
         protocol: fieldBytes(bytes, 'family', 'protocol').readUInt32BE(),
       };
     case OBJECT.OBJECT_HEAD: {
-      if (bytes[0] === ENUMS.head_table.HEAD_SIGNAL && bytes.length >= structBytes('head')) {
+      const act = bytes.length < structBytes('head') ? undefined : ACTS_OF.get(readNumber(bytes, 'head', 'table'));
+      if (act !== undefined) {
         const number = fieldBytes(bytes, 'head', 'number').readUInt32BE();
         const process = TARGETS.get(number >>> 8);
         return process === undefined
           ? null
-          : { type: 'target', signal: number & 0xff, who: { kind: 'process', process } };
+          : { type: 'target', act, which: number & 0xff, who: { kind: 'process', process } };
       }
       const table = bytes.length < structBytes('head') ? undefined : TABLES.get(readNumber(bytes, 'head', 'table'));
       if (table === undefined) return null;
@@ -346,10 +357,10 @@ function objectOf(kind: number, text: Buffer, from: number, to: number): AccessO
   }
 }
 
-/** Who got a signal: told by what he runs, where he is neither a child nor under the same policy. */
-function targetOf(told: AccessObject | null, signal: number): AccessObject | null {
-  if (told?.type === 'path') return { type: 'target', signal, who: { kind: 'path', path: told.path } };
-  if (told?.type === 'kind') return { type: 'target', signal, who: { kind: 'kind', of: told.kind } };
+/** To whom it was done: told by what he runs, where he is neither a child nor under the same policy. */
+function targetOf(act: Act, told: AccessObject | null, which: number): AccessObject | null {
+  if (told?.type === 'path') return { type: 'target', act, which, who: { kind: 'path', path: told.path } };
+  if (told?.type === 'kind') return { type: 'target', act, which, who: { kind: 'kind', of: told.kind } };
   return told;
 }
 

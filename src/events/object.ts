@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An object as events print it (decide/text.ts objectDescription), read back. */
 import { isIPv4, isIPv6 } from 'node:net';
+import { readTarget } from '../policy/acts.js';
 import { type Bytes, readText } from '../policy/bytes.js';
 import { type AccessObject, KINDS, type Kind, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
 import { readNumberObject } from '../policy/numbers.js';
-import { readTarget } from '../policy/signals.js';
 
 /**
  * Reads an object; undefined for what is none. In names `\xHH` is a byte and `\\` a backslash.

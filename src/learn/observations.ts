@@ -211,8 +211,8 @@ const NOUNS: Readonly<Record<AccessObject['type'], string>> = {
     unix: 'sockets',
     abstract: 'abstract sockets',
     unnamed: 'sockets without a name',
-    number: 'capabilities and ids',
-    target: 'signals',
+    number: 'capabilities, ids and kinds',
+    target: 'processes',
   },
 };
 

@@ -9,8 +9,8 @@ import type { Written } from './written.js';
 interface Entry {
   readonly key: Written['key'];
   readonly text: string;
-  /** Of what is sent to somebody: each has a rule of its own. */
-  readonly signal: string;
+  /** Of what is done to somebody: each has a rule of its own. */
+  readonly which: string;
   readonly operations: readonly Operation[];
   /** The one user it was done under, where that says something; null: no condition. */
   readonly uid: number | null;
@@ -48,7 +48,7 @@ export function statementsOf(
 ): Statement[] {
   const rules = new Map<string, Entry[]>();
   for (const entry of entriesOf(written, uids)) {
-    const key = [entry.key, entry.operations.join(), entry.uid ?? '', entry.signal].join(' ');
+    const key = [entry.key, entry.operations.join(), entry.uid ?? '', entry.which].join(' ');
     const alike = rules.get(key);
     if (alike === undefined) rules.set(key, [entry]);
     else alike.push(entry);
@@ -61,7 +61,7 @@ function entriesOf(written: readonly Written[], uids: ReadonlySet<number>): Entr
   for (const one of written) {
     const { operation } = one.observation;
     // An exec stands alone: it says what comes after. A rule is about one sort of thing.
-    const name = `${one.key} ${one.text} ${operation === 'exec'} ${sortOf(operation)} ${one.signal ?? ''}`;
+    const name = `${one.key} ${one.text} ${operation === 'exec'} ${sortOf(operation)} ${one.which ?? ''}`;
     const dones = byObject.get(name) ?? [];
     if (dones.length === 0) byObject.set(name, dones);
     let done = dones.find((other) => other.operation === operation);
@@ -94,13 +94,13 @@ function conditionOn(seen: ReadonlySet<number>, all: ReadonlySet<number>): numbe
 
 function entryOf(uid: number | null, dones: readonly Done[]): Entry {
   const written = dones.flatMap((done) => done.written);
-  const [{ key, text, signal = '' }] = written as [Written, ...Written[]];
+  const [{ key, text, which = '' }] = written as [Written, ...Written[]];
   const seen = written.map(({ observation }) => observation);
   const dated = seen.filter(({ count }) => count > 0);
   const whys = new Map<string, Why>();
   for (const { rules, evidence } of written) for (const rule of rules) whys.set(rule, { rule, evidence });
   return {
-    ...{ key, text, signal, uid, why: [...whys.values()] },
+    ...{ key, text, which, uid, why: [...whys.values()] },
     operations: dones.map(({ operation }) => operation).sort((one, other) => operationBit(one) - operationBit(other)),
     count: seen.reduce((sum, { count }) => sum + count, 0),
     first: dated.reduce((least, { first }) => (least === '' || first < least ? first : least), ''),
@@ -116,11 +116,11 @@ function byOperations([one]: readonly Entry[], [other]: readonly Entry[]): numbe
     if (mine !== theirs)
       return (mine === undefined ? -1 : operationBit(mine)) - (theirs === undefined ? -1 : operationBit(theirs));
   }
-  return compare(`${one.uid ?? ''} ${one.key} ${one.signal}`, `${other.uid ?? ''} ${other.key} ${other.signal}`);
+  return compare(`${one.uid ?? ''} ${one.key} ${one.which}`, `${other.uid ?? ''} ${other.key} ${other.which}`);
 }
 
 function statementOf(entries: readonly Entry[], userName: (uid: number) => string | null): Statement {
-  const [{ key, operations, uid, signal }] = entries as readonly [Entry, ...Entry[]];
+  const [{ key, operations, uid, which }] = entries as readonly [Entry, ...Entry[]];
   const count = entries.reduce((sum, entry) => sum + entry.count, 0);
   const seen = entries.filter((entry) => entry.count > 0);
   const first = seen.map((entry) => entry.first).sort()[0] ?? '';
@@ -137,7 +137,7 @@ function statementOf(entries: readonly Entry[], userName: (uid: number) => strin
     operations,
     key,
     objects: [...new Set(entries.map(({ text }) => text))].sort(compare),
-    ...(signal === '' ? {} : { signals: [signal] }),
+    ...(which === '' ? {} : { which: [which] }),
     ...(operations.includes('exec') ? { transition: 'own' as const } : {}),
     ...(condition === undefined ? {} : { if: condition }),
     comment: [

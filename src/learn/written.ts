@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How an observation is written down. */
-import { exactly, keyOf, signalsOf } from '../decide/exact.js';
+import { exactly, keyOf, whichOf } from '../decide/exact.js';
 import { objectText, type StatementKey } from '../policy/statement.js';
 import type { Observation } from './observation.js';
 
@@ -9,8 +9,8 @@ export interface Written {
   readonly key: StatementKey;
   /** As it stands behind the key. */
   readonly text: string;
-  /** Of what is sent to somebody. */
-  readonly signal?: string;
+  /** Of what is done to somebody: which signal, which limit. */
+  readonly which?: string;
   /** Names of the rules that made it wider than what was seen. */
   readonly rules: readonly string[];
   /** What they went by. */
@@ -20,7 +20,7 @@ export interface Written {
 /** As it was seen, and no wider. */
 export function literally(observation: Observation): Written {
   const pattern = exactly(observation.object, [observation.operation]);
-  const [signal] = signalsOf(pattern).signals ?? [];
+  const [which] = whichOf(pattern).which ?? [];
   const written = { observation, key: keyOf(pattern), text: objectText(pattern), rules: [] };
-  return signal === undefined ? written : { ...written, signal };
+  return which === undefined ? written : { ...written, which };
 }

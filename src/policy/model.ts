@@ -94,7 +94,7 @@ export interface FamilyPattern {
 }
 
 /** Tables of numbers that name objects. */
-export type NumberTable = 'capability' | 'uid' | 'gid';
+export type NumberTable = 'capability' | 'uid' | 'gid' | 'namespace';
 
 /** Numbers of one table, both ends included. */
 export interface NumberPattern {
@@ -104,17 +104,22 @@ export interface NumberPattern {
   readonly last: number;
 }
 
+/** What is done to another process: operations of these names, each with numbers of its own (acts.ts). */
+export const ACTS = ['signal', 'limit', 'priority', 'ptrace'] as const;
+export type Act = (typeof ACTS)[number];
+
 /**
- * Who gets a signal: a child (or a child's), whatever it runs, else one under the same policy, else whoever runs a program. One
+ * To whom: a child (or a child's), whatever it runs, else one under the same policy, else whoever runs a program. One
  * that is of the same process is asked about by nobody.
  */
 export const PROCESSES = ['child', 'policy'] as const;
 export type Process = (typeof PROCESSES)[number];
 
-/** Signals to somebody. `signals` null: all of them. */
+/** Signals to somebody, limits of somebody, and so on. `which` null: all of them. */
 export interface TargetPattern {
   readonly type: 'target';
-  readonly signals: readonly number[] | null;
+  readonly act: Act;
+  readonly which: readonly number[] | null;
   readonly who:
     | { readonly kind: 'process'; readonly process: Process }
     | { readonly kind: 'path'; readonly pattern: PathPattern }
@@ -211,7 +216,8 @@ export type AccessObject =
   | { readonly type: 'number'; readonly table: NumberTable; readonly value: number }
   | {
       readonly type: 'target';
-      readonly signal: number;
+      readonly act: Act;
+      readonly which: number;
       readonly who:
         | { readonly kind: 'process'; readonly process: Process }
         | { readonly kind: 'path'; readonly path: Bytes }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Objects of version 2 that the kernel knows by a number: capabilities by their names, users and groups by their ids. */
+/** Objects of version 2 that the kernel knows by a number: capabilities and kinds of namespaces by their names, users and groups by their ids. */
 import { Fault, quoted } from './errors.js';
 import type { AccessObject, NumberPattern, NumberTable, ObjectPattern } from './model.js';
 import { type Operation, type Sort, sortOf } from './operations.js';
@@ -26,11 +26,21 @@ export const RULING: readonly string[] = [
  */
 const NEVER: readonly string[] = ['sys_rawio'];
 
+/** Kinds of namespaces, in the order of enum cg_namespace (bpf/abi/object.h). */
+export const NAMESPACES: readonly string[] = ['mount', 'uts', 'ipc', 'user', 'pid', 'net', 'cgroup', 'time'];
+
+/** Tables whose numbers have names. */
+const NAMES: Readonly<Partial<Record<NumberTable, readonly string[]>>> = {
+  capability: CAPABILITIES,
+  namespace: NAMESPACES,
+};
+
 /** What operations on numbers of a table are about. */
 export const SORT_OF_TABLE: Readonly<Record<NumberTable, Sort>> = {
   capability: 'capability',
   uid: 'user',
   gid: 'group',
+  namespace: 'namespace',
 };
 
 /** The largest number of each. */
@@ -38,6 +48,7 @@ const LAST: Readonly<Record<NumberTable, number>> = {
   capability: CAPABILITIES.length - 1,
   uid: 0xfffffffe,
   gid: 0xfffffffe,
+  namespace: NAMESPACES.length - 1,
 };
 
 /**
@@ -57,6 +68,24 @@ export function parseCapability(name: string, permitted: boolean): NumberPattern
   return numberPattern('capability', number, number);
 }
 
+/**
+ * Reads the name of a kind of namespaces.
+ *
+ * @throws Fault
+ */
+export function parseNamespace(name: string): NumberPattern {
+  const number = NAMESPACES.indexOf(name);
+  if (number < 0) {
+    const bare = name
+      .toLowerCase()
+      .replace(/^(clone_)?new/, '')
+      .replace(/^(ns|mnt)$/, 'mount');
+    const hint = NAMESPACES.includes(bare) ? bare : nearest(bare, NAMESPACES);
+    throw new Fault('unknown-namespace', { name: quoted(name), hint });
+  }
+  return numberPattern('namespace', number, number);
+}
+
 /** A pattern of the numbers `first` to `last`. */
 export function numberPattern(table: NumberTable, first: number, last: number): NumberPattern {
   return { type: 'number', table, first, last };
@@ -64,7 +93,8 @@ export function numberPattern(table: NumberTable, first: number, last: number): 
 
 /** What stands behind the pattern's key in a policy. */
 export function numberText({ table, first, last }: Pick<NumberPattern, 'table' | 'first' | 'last'>): string {
-  if (table === 'capability') return CAPABILITIES[first] ?? String(first);
+  const names = NAMES[table];
+  if (names !== undefined) return names[first] ?? String(first);
   return first === last ? String(first) : `${first}-${last}`;
 }
 
@@ -75,9 +105,9 @@ export function numberObjectText({ table, value }: Extract<AccessObject, { type:
 
 /** Reads it back; undefined where it is none. */
 export function readNumberObject(word: string): Extract<AccessObject, { type: 'number' }> | undefined {
-  const [, table, name = ''] = /^(capability|uid|gid):([a-z0-9_]+)$/.exec(word) ?? [];
+  const [, table, name = ''] = /^(capability|uid|gid|namespace):([a-z0-9_]+)$/.exec(word) ?? [];
   if (table === undefined) return undefined;
-  const named = table === 'capability' ? CAPABILITIES.indexOf(name) : -1;
+  const named = NAMES[table as NumberTable]?.indexOf(name) ?? -1;
   const value = named >= 0 ? named : /^(0|[1-9]\d{0,9})$/.test(name) ? Number(name) : Number.NaN;
   if (!(value <= (table === 'capability' ? 0xff : LAST[table as NumberTable]))) return undefined;
   return { type: 'number', table: table as NumberTable, value };
@@ -100,7 +130,7 @@ export function isNever(operation: Operation, object: AccessObject): boolean {
 
 /** Is it the floor: what no default opens, only a rule that names it? */
 export function isFloor(operation: Operation, object: AccessObject): boolean {
-  if (operation === 'chroot') return true;
+  if (operation === 'chroot' || operation === 'ptrace' || operation === 'namespace') return true;
   return (
     operation === 'capable' &&
     (object.type !== 'number' || object.table !== 'capability' || RULING.includes(CAPABILITIES[object.value] ?? ''))
@@ -119,7 +149,7 @@ export function isOfSort(object: AccessObject | ObjectPattern, sort: Sort): bool
     case 'kind':
       return sort === 'file' || sort === 'place';
     case 'target':
-      return sort === 'process';
+      return sort === object.act;
     case 'number':
       return sort === SORT_OF_TABLE[object.table];
     case 'inet':
@@ -140,6 +170,10 @@ export function objectExample(operation: Operation): string {
     capability: 'a capability: capability:net_raw',
     user: 'a user: uid:1000',
     group: 'a group: gid:1000',
-    process: 'a signal and who gets it: signal:TERM:child, signal:HUP:/usr/sbin/nginx',
+    namespace: 'a kind of namespaces: namespace:net',
+    signal: 'a signal and who gets it: signal:TERM:child, signal:HUP:/usr/sbin/nginx',
+    limit: 'a limit and whose it is: limit:nofile:child, limit:cpu:/usr/sbin/nginx',
+    priority: 'a priority and whose it is: priority:nice:child, priority:io:/usr/sbin/nginx',
+    ptrace: 'how far it goes and into whom: ptrace:read:child, ptrace:attach:/usr/sbin/nginx',
   }[sortOf(operation)];
 }

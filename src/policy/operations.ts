@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { Act } from './model.js';
+
 /**
  * The operations, in the order of the table in the language reference: those of version 1, then those that a policy of
  * version 2 governs besides. The order is part of the meaning: of several operations in one attempt, the errno is that of
@@ -30,6 +32,10 @@ export const OPERATIONS = [
   'setuid',
   'setgid',
   'signal',
+  'limit',
+  'priority',
+  'ptrace',
+  'namespace',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -51,7 +57,7 @@ export type Version = 1 | 2;
 export const VERSIONS: readonly Version[] = [1, 2];
 
 /** What an operation is about; the operations of one rule are about one thing. */
-export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group' | 'process';
+export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group' | 'namespace' | Act;
 
 /** What each sort is called where a mistake is told. */
 export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
@@ -61,7 +67,11 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   capability: 'capabilities',
   user: 'users',
   group: 'groups',
-  process: 'processes',
+  namespace: 'namespaces',
+  signal: 'signals to processes',
+  limit: 'limits of processes',
+  priority: 'priorities of processes',
+  ptrace: 'the inside of processes',
 };
 
 const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
@@ -69,7 +79,11 @@ const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   capable: 'capability',
   setuid: 'user',
   setgid: 'group',
-  signal: 'process',
+  signal: 'signal',
+  limit: 'limit',
+  priority: 'priority',
+  ptrace: 'ptrace',
+  namespace: 'namespace',
 };
 
 /** What the operation is about. */

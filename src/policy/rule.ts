@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One rule of a policy or a group: nodes to model. */
 import { isScalar, type ParsedNode, type Scalar } from 'yaml';
+import { isAct, parseWhich } from './acts.js';
 import { inetText, parseAddress } from './address.js';
 import { parseId, parseName } from './condition.js';
 import { goesOut, loopbackFor } from './destination.js';
@@ -9,6 +10,8 @@ import { Fault, quoted } from './errors.js';
 import { parseFamily } from './family.js';
 import { addressText } from './ip.js';
 import {
+  ACTS,
+  type Act,
   type Condition,
   type IdRange,
   KINDS,
@@ -32,7 +35,7 @@ import {
   type Word,
   words,
 } from './nodes.js';
-import { numberPattern, parseCapability } from './numbers.js';
+import { numberPattern, parseCapability, parseNamespace } from './numbers.js';
 import {
   isOperation,
   OPERATIONS,
@@ -44,7 +47,6 @@ import {
   versionOf,
 } from './operations.js';
 import { parsePath } from './path.js';
-import { parseSignal } from './signals.js';
 import type { Source } from './source.js';
 import { nearest, nearestOperation } from './suggest.js';
 import type { Surroundings } from './surroundings.js';
@@ -59,10 +61,14 @@ const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   capability: ['capability'],
   user: ['user', 'uid'],
   group: ['group', 'gid'],
-  process: ['process', 'path', 'kind'],
+  namespace: ['namespace'],
+  signal: ['process', 'path', 'kind'],
+  limit: ['process', 'path', 'kind'],
+  priority: ['process', 'path', 'kind'],
+  ptrace: ['process', 'path', 'kind'],
 };
 const OBJECT_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];
-const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, 'signal', 'policy', 'errno', 'log', 'if', 'unless'];
+const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, ...ACTS, 'policy', 'errno', 'log', 'if', 'unless'];
 const CONDITION_KEYS: readonly string[] = ['user', 'group', 'uid', 'gid', 'owner'];
 
 /** Reads a rule; undefined where something in it is wrong, which the source's problems then say. */
@@ -91,9 +97,9 @@ export function readRule(
   const later = verdict === 'ask' ? operations.filter((operation) => versionOf(operation) > 1) : [];
   if (later.length > 0) source.report('ask-later', { operations: later.join(', ') }, startOf(first.value));
 
-  const signalEntry = find('signal');
-  if (signalEntry !== undefined && operations.length > 0 && !operations.includes('signal'))
-    source.report('signal-for-others', { operations: operations.join(', ') }, signalEntry.at);
+  for (const { key, at } of entries)
+    if (isAct(key) && operations.length > 0 && !operations.includes(key))
+      source.report('which-for-others', { key, operations: operations.join(', ') }, at);
 
   const errnoEntry = find('errno');
   const errno = errnoEntry === undefined ? undefined : errnoOf(source, errnoEntry);
@@ -186,14 +192,15 @@ function objectsOf(
       if (!KEYS[sort].includes(key))
         source.report('key-for-others', { key, operations: names, sort: SORT_TEXTS[sort], keys }, at);
   }
-  const signal = entries.find(({ key }) => key === 'signal');
-  const signals = signal === undefined ? null : signalsOf(source, signal);
+  const act = operation !== undefined && isAct(operation) ? operation : undefined;
+  const entry = act === undefined ? undefined : entries.find(({ key }) => key === act);
+  const which = act === undefined || entry === undefined ? null : whichOf(source, act, entry);
   return about.flatMap((entry) =>
     valuesOf(source, entry).flatMap((word) => {
       const object = faulting(source, word, () =>
         reachable(
-          operation === 'signal'
-            ? targetOf(entry.key, word, around, signals)
+          act !== undefined
+            ? targetOf(entry.key, word, around, act, which)
             : objectOf(entry.key, word, around, verdict.key === 'permit'),
           operations,
         ),
@@ -220,6 +227,8 @@ function objectOf(
   switch (key) {
     case 'capability':
       return parseCapability(value, permitted);
+    case 'namespace':
+      return parseNamespace(value);
     case 'uid':
     case 'gid':
       return inTable(key, parseId(written, key));
@@ -239,29 +248,34 @@ function objectOf(
   }
 }
 
-/** The signals that a rule is about, each once. */
-function signalsOf(source: Source, entry: Entry): number[] {
-  const numbers = words(source, entry).flatMap((word) => faulting(source, word, () => parseSignal(word.value)) ?? []);
+/** The signals, limits and so on that a rule is about, each once. */
+function whichOf(source: Source, act: Act, entry: Entry): number[] {
+  const numbers = words(source, entry).flatMap(
+    (word) => faulting(source, word, () => parseWhich(act, word.value)) ?? [],
+  );
   return [...new Set(numbers)].sort((one, other) => one - other);
 }
 
-/** Who gets a signal. */
+/** To whom it is done. */
 function targetOf(
   key: string,
   word: { value: string | number },
   around: Surroundings,
-  signals: readonly number[] | null,
+  act: Act,
+  which: readonly number[] | null,
 ): ObjectPattern {
   const value = String(word.value);
   if (key === 'process') {
     const process = PROCESSES.find((one) => one === value);
     if (process === undefined)
       throw new Fault('unknown-process', { name: quoted(value), hint: nearest(value, PROCESSES) });
-    return { type: 'target', signals, who: { kind: 'process', process } };
+    // What is alike may do the same, so nobody asks about it (bpf/inside.bpf.c).
+    if (act === 'ptrace' && process === 'policy') throw new Fault('process-alike', {});
+    return { type: 'target', act, which, who: { kind: 'process', process } };
   }
   const object = objectOf(key, word, around, false);
-  if (object.type === 'path') return { type: 'target', signals, who: { kind: 'path', pattern: object.pattern } };
-  if (object.type === 'kind') return { type: 'target', signals, who: { kind: 'kind', of: object.kind } };
+  if (object.type === 'path') return { type: 'target', act, which, who: { kind: 'path', pattern: object.pattern } };
+  if (object.type === 'kind') return { type: 'target', act, which, who: { kind: 'kind', of: object.kind } };
   return object;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A rule as a person would write it: what the learner and `explain` hand out. */
+
+import { targetText } from './acts.js';
 import { inetText } from './address.js';
 import { familyText } from './family.js';
 import { tokensText } from './glob.js';
@@ -7,7 +9,6 @@ import type { ObjectPattern, Transition, Verdict } from './model.js';
 import { numberText } from './numbers.js';
 import type { Operation } from './operations.js';
 import { pathText } from './path.js';
-import { targetText } from './signals.js';
 
 /** Which users a statement is for, in the words of a policy. */
 export interface StatementCondition {
@@ -19,7 +20,16 @@ export interface StatementCondition {
 }
 
 /** A key under which the objects of a rule stand. */
-export type StatementKey = 'path' | 'kind' | 'address' | 'family' | 'capability' | 'uid' | 'gid' | 'process';
+export type StatementKey =
+  | 'path'
+  | 'kind'
+  | 'address'
+  | 'family'
+  | 'capability'
+  | 'uid'
+  | 'gid'
+  | 'namespace'
+  | 'process';
 
 export interface Statement {
   readonly verdict: Verdict;
@@ -27,8 +37,8 @@ export interface Statement {
   readonly key: StatementKey;
   /** Texts as they stand behind the key. */
   readonly objects: readonly string[];
-  /** Of `signal`; absent: all. */
-  readonly signals?: readonly string[];
+  /** Of what is done to another process, as it stands behind the operation's own key: which signals, which limits; absent: all. */
+  readonly which?: readonly string[];
   readonly errno?: string;
   readonly transition?: Transition;
   readonly if?: StatementCondition;
@@ -63,14 +73,14 @@ export function objectText(object: ObjectPattern): string {
 }
 
 /** Short objects, which stand on one line. */
-const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid', 'process'];
+const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid', 'namespace', 'process'];
 
 /** The statement as lines of a `rules:` list, two spaces in, ending in a line feed. Paths and addresses one a line. */
 export function writeStatement(statement: Statement): string {
   const { verdict, operations, key, objects, errno, transition, log, comment } = statement;
   const lines = (comment ?? []).map((line) => `  # ${line}`.trimEnd());
   lines.push(`  - ${verdict}: ${operations.length === 1 ? operations[0] : `[${operations.join(', ')}]`}`);
-  if (statement.signals !== undefined) lines.push(`    signal: ${flow(statement.signals)}`);
+  if (statement.which !== undefined) lines.push(`    ${operations[0]}: ${flow(statement.which)}`);
   if (objects.length === 1) lines.push(`    ${key}: ${scalar(objects[0] as string)}`);
   else if (ON_ONE_LINE.includes(key)) lines.push(`    ${key}: ${list(objects)}`);
   else lines.push(`    ${key}:`, ...objects.map((object) => `      - ${scalar(object)}`));

@@ -116,6 +116,20 @@ t.test('an exec of a program without a policy: the rule is there, the policy is 
   );
 });
 
+t.test('what the floor refuses, and whether the language has a word for it', async (t) => {
+  const floor = (reason: string, object = '?'): string =>
+    rendered([one({ type: 'floor', reason, operation: [], object })]).split('\n')[1] ?? '';
+  t.same(
+    [floor('mount'), floor('capability', 'CAP_SYS_RAWIO'), floor('capability', 'CAP_SYS_ADMIN'), floor('ptrace')],
+    [
+      '  no policy permits this',
+      '  no policy permits this',
+      '  a rule for capable may permit this, in a policy of version 2',
+      '  a rule for ptrace may permit this, in a policy of version 2',
+    ],
+  );
+});
+
 t.test('the search of a shell is one line', async (t) => {
   const looks = ['/usr/local/sbin', '/usr/local/bin/id', '/usr/bin/id'].map((object) =>
     one({ operation: ['stat'], object }),

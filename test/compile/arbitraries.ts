@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random policies, and attempts that they nearly or just decide. */
 import fc from 'fast-check';
+import { whichNumbers } from '../../src/policy/acts.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import {
+  ACTS,
   type Access,
   type AccessObject,
+  type Act,
   type Condition,
   KINDS,
   type NumberTable,
@@ -12,12 +15,13 @@ import {
   type PathPattern,
   type Policy,
   PROCESSES,
+  type Process,
   type Protocol,
   type Rule,
   type TargetPattern,
   type Token,
 } from '../../src/policy/model.js';
-import { CAPABILITIES } from '../../src/policy/numbers.js';
+import { CAPABILITIES, NAMESPACES } from '../../src/policy/numbers.js';
 import {
   FILE_OPERATIONS,
   OPERATIONS,
@@ -82,27 +86,37 @@ const socketObject: fc.Arbitrary<ObjectPattern> = fc.oneof(
   },
 );
 
-const tables = { capability: 'capability', uid: 'user', gid: 'group' } as const satisfies Record<NumberTable, Sort>;
+const tables = {
+  ...{ capability: 'capability', uid: 'user', gid: 'group', namespace: 'namespace' },
+} as const satisfies Record<NumberTable, Sort>;
 const tableNumber = fc.constantFrom(0, 1, 21, 40, 255, 256, 1000, 1001, 65535, 65536, 0x01020304, 0xfffffffe);
 const capabilityObject: fc.Arbitrary<ObjectPattern> = fc
   .nat(CAPABILITIES.length - 1)
   .map((number) => ({ type: 'number', table: 'capability', first: number, last: number }));
+const namespaceObject: fc.Arbitrary<ObjectPattern> = fc
+  .nat(NAMESPACES.length - 1)
+  .map((number) => ({ type: 'number', table: 'namespace', first: number, last: number }));
 const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
   fc
     .tuple(tableNumber, tableNumber)
     .map(([one, other]) => ({ type: 'number', table, first: Math.min(one, other), last: Math.max(one, other) }));
 
-const signalNumber = fc.constantFrom(1, 2, 9, 15, 17, 34, 47, 64);
-const targetObject: fc.Arbitrary<ObjectPattern> = fc
-  .tuple(
-    fc.option(fc.uniqueArray(signalNumber, { minLength: 1, maxLength: 3 })),
-    fc.oneof(
-      fc.constantFrom(...PROCESSES).map((process): TargetPattern['who'] => ({ kind: 'process', process })),
-      fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
-      pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
-    ),
-  )
-  .map(([signals, who]) => ({ type: 'target', signals, who }));
+const targetNumber = (act: Act): fc.Arbitrary<number> =>
+  fc.constantFrom(...(act === 'signal' ? [1, 2, 9, 15, 17, 34, 47, 64] : whichNumbers(act)));
+// Nobody traces his like by a rule.
+const processOf = (act: Act): fc.Arbitrary<Process> =>
+  fc.constantFrom(...PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy'));
+const targetObject = (act: Act): fc.Arbitrary<ObjectPattern> =>
+  fc
+    .tuple(
+      fc.option(fc.uniqueArray(targetNumber(act), { minLength: 1, maxLength: 3 })),
+      fc.oneof(
+        processOf(act).map((process): TargetPattern['who'] => ({ kind: 'process', process })),
+        fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
+        pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
+      ),
+    )
+    .map(([which, who]) => ({ type: 'target', act, which, who }));
 
 const id = fc.constantFrom(0, 1, 2, 3, 1000, 0xffffffff);
 const ranges = fc.array(
@@ -131,9 +145,10 @@ const ofFirst = [some(FILE_OPERATIONS, fileObject), some(SOCKET_OPERATIONS, sock
 const ofLater = [
   some(operationsOn('place'), fileObject),
   some(operationsOn('capability'), capabilityObject),
+  some(operationsOn('namespace'), namespaceObject),
   some(operationsOn('user'), idObject('uid')),
   some(operationsOn('group'), idObject('gid')),
-  some(operationsOn('process'), targetObject),
+  ...ACTS.map((act) => some([act], targetObject(act))),
 ];
 
 const ruleOf = (version: Version): fc.Arbitrary<Rule> =>
@@ -230,9 +245,14 @@ const wildObject: fc.Arbitrary<AccessObject> = fc.oneof(
     }),
   },
 );
+/** How many numbers tables of names have. */
+const COUNTS: Readonly<Partial<Record<NumberTable, number>>> = {
+  capability: CAPABILITIES.length,
+  namespace: NAMESPACES.length,
+};
 const wildNumber: fc.Arbitrary<AccessObject> = fc
-  .tuple(fc.constantFrom('capability' as const, 'uid' as const, 'gid' as const), tableNumber)
-  .map(([table, value]) => ({ type: 'number', table, value: table === 'capability' ? value % 41 : value }));
+  .tuple(fc.constantFrom('capability' as const, 'uid' as const, 'gid' as const, 'namespace' as const), tableNumber)
+  .map(([table, value]) => ({ type: 'number', table, value: value % (COUNTS[table] ?? 2 ** 32) }));
 
 /** An aim at a policy of version 1. */
 export const anyAim: fc.Arbitrary<Aim> = aimAt(wildObject);
@@ -275,7 +295,7 @@ export function accessOf(policy: Policy, aim: Aim): Access {
   const later = files && policy.version === 2 && chance % 2 === 0;
   const sort =
     object.type === 'target'
-      ? 'process'
+      ? object.act
       : object.type === 'number'
         ? tables[object.table]
         : later
@@ -335,10 +355,11 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
         protocol: (pattern.protocol ?? random()) + (how === 'changed' ? 256 : 0),
       };
     case 'target': {
-      const { signals, who } = pattern;
-      const signal = how === 'changed' ? 15 : ((signals ?? [9])[0] as number);
-      if (who.kind !== 'path') return { type: 'target', signal, who };
-      return { type: 'target', signal, who: { kind: 'path', path: pathOf(who.pattern, how, random) } };
+      const { act, who } = pattern;
+      const all = whichNumbers(act);
+      const which = (how === 'changed' ? all.at(-1) : (pattern.which ?? all)[0]) as number;
+      if (who.kind !== 'path') return { type: 'target', act, which, who };
+      return { type: 'target', act, which, who: { kind: 'path', path: pathOf(who.pattern, how, random) } };
     }
     case 'number': {
       const { table, first, last } = pattern;
@@ -346,7 +367,7 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
       return {
         type: 'number',
         table,
-        value: Math.min(table === 'capability' ? CAPABILITIES.length - 1 : 0xfffffffe, Math.max(0, near[how])),
+        value: Math.min((COUNTS[table] ?? 0xffffffff) - 1, Math.max(0, near[how])),
       };
     }
   }

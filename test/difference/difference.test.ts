@@ -241,6 +241,16 @@ t.test('what only version 2 governs', async (t) => {
     ),
     ['permitted signal signal:HUP:/bin/b: default deny EPERM log | 1 permit'],
   );
+  const limits = (which: string): string => `  - permit: limit\n    process: policy\n    limit: ${which}\n`;
+  t.same(later(limits('[cpu, nofile]'), limits('cpu')), [
+    'refused limit limit:nofile:policy: 1 permit | default deny EPERM log',
+  ]);
+  t.same(later('  - permit: ptrace\n    path: /bin/a\n    ptrace: read\n', '  - permit: ptrace\n    path: /bin/a\n'), [
+    'permitted ptrace ptrace:attach:/bin/a: default deny EPERM log | 1 permit',
+  ]);
+  t.same(later('  - permit: namespace\n    namespace: [net, uts]\n', '  - permit: namespace\n    namespace: uts\n'), [
+    'refused namespace namespace:net: 1 permit | default deny EPERM log',
+  ]);
   const [first, second] = ['1', '2'].map((version) =>
     parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n`, 'x.yaml', around),
   ) as [Policy, Policy];
@@ -251,6 +261,8 @@ t.test('what only version 2 governs', async (t) => {
       'refused setuid uid:0: default permit | default deny EPERM log',
       'refused setgid gid:0: default permit | default deny EPERM log',
       'refused signal signal:HUP:child: default permit | default deny EPERM log',
+      'refused limit limit:cpu:child: default permit | default deny EPERM log',
+      'refused priority priority:nice:child: default permit | default deny EPERM log',
     ],
     'version 1 leaves alone what it does not govern, but for the floor',
   );

@@ -328,6 +328,10 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     seen('signal', 'signal:TERM:policy'),
     seen('signal', 'signal:HUP:/usr/sbin/nginx'),
     seen('signal', 'signal:34:deleted'),
+    seen('namespace', 'namespace:net'),
+    seen('limit', 'limit:nofile:child'),
+    seen('priority', 'priority:nice:/usr/sbin/nginx'),
+    seen('ptrace', 'ptrace:attach:/usr/bin/ls'),
   ];
   const { text } = only(learnRuns([runOf(records, { version: 2 })], { groups, around }));
   t.match(text, /^version: 2$/m);
@@ -343,8 +347,13 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     ['setgid', 'gid:1000'],
     ['signal', 'signal:KILL:child'],
     ['signal', 'signal:TERM:/usr/sbin/nginx'],
+    ['namespace', 'namespace:user'],
+    ['limit', 'limit:cpu:child'],
+    ['priority', 'priority:io:/usr/sbin/nginx'],
+    ['ptrace', 'ptrace:attach:/usr/bin/id'],
   ] as const)
     t.equal(verdict(text, operation, object), 'deny', `${operation} ${object}`);
+  t.match(text, /- permit: limit\n {4}limit: nofile\n {4}process: child\n/);
   t.match(text, /- permit: signal\n {4}signal: TERM\n {4}process: \[child, policy\]\n/);
 
   const older = 'version: 1\nprogram: /srv/bin/worker\nrules:\n  - permit: read\n    path: /srv/jail\n';

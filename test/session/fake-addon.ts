@@ -14,6 +14,7 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   programs: 4,
   sessions: structBytes('session'),
   guards: 8,
+  owners: structBytes('maker'),
   protections: 4,
   protection_marks: 8,
   replies: 16,

@@ -9,6 +9,7 @@ import { errnoName } from '../../src/policy/errno.js';
 import {
   type Access,
   type AccessObject,
+  type Act,
   KINDS,
   type NumberTable,
   PROTOCOL_BYTE,
@@ -38,9 +39,9 @@ const TYPES: Readonly<Record<AccessObject['type'], number>> = {
   target: 9,
 };
 
-const HEADS: Readonly<Record<NumberTable, number>> = { capability: 2, uid: 3, gid: 4 };
+const HEADS: Readonly<Record<NumberTable, number>> = { capability: 2, uid: 3, gid: 4, namespace: 9 };
 
-const SIGNAL_HEAD = 5;
+const ACT_HEADS: Readonly<Record<Act, number>> = { signal: 5, limit: 6, priority: 7, ptrace: 8 };
 
 export interface TrialDecision {
   readonly operation: Operation;
@@ -139,7 +140,7 @@ function encode({ operations, object, uid, gid, owner }: Access, trial: Buffer):
   writeNumber(trial, 'trial', 'operations', operationMask(operations));
   const type = object.type === 'target' && object.who.kind !== 'process' ? object.who.kind : object.type;
   writeNumber(trial, 'trial', 'object', TYPES[type]);
-  if (object.type === 'target') writeNumber(trial, 'trial', 'signal', object.signal);
+  if (object.type === 'target') writeNumber(trial, 'trial', 'which', object.which);
   writeNumber(trial, 'trial', 'length', data.length);
   writeNumber(trial, 'trial', 'uid', uid);
   writeNumber(trial, 'trial', 'gid', gid);
@@ -176,10 +177,10 @@ function dataOf(object: AccessObject): Buffer {
       return bytes;
     }
     case 'target': {
-      const { signal, who } = object;
+      const { act, which, who } = object;
       if (who.kind === 'path') return componentsOf(who.path);
       if (who.kind === 'kind') return Buffer.from([KINDS.indexOf(who.of)]);
-      return Buffer.from([SIGNAL_HEAD, 0, 0, who.process === 'child' ? 1 : 2, signal]);
+      return Buffer.from([ACT_HEADS[act], 0, 0, who.process === 'child' ? 1 : 2, which]);
     }
     case 'number': {
       const bytes = Buffer.alloc(structBytes('head'));

@@ -110,8 +110,8 @@ function attemptOn(operations: Operation[], object: AccessObject): Pick<Access, 
       `${alone} is an attempt by itself: ask for each alone`,
     );
   }
-  const ofSockets =
-    sortOf(wrong) !== 'socket' && object.type !== 'path' && object.type !== 'kind' && object.type !== 'number';
+  const others: readonly AccessObject['type'][] = ['path', 'kind', 'number', 'target'];
+  const ofSockets = sortOf(wrong) !== 'socket' && !others.includes(object.type);
   const remedy = ofSockets
     ? `operations on sockets are ${SOCKET_OPERATIONS.join(', ')}; a socket's file is named by its path`
     : `name ${objectExample(wrong)}`;

@@ -10,10 +10,15 @@ export interface RuleFacts {
   'operation-version': { name: string; version: number };
   'unknown-capability': { name: string; hint: string };
   'capability-never': { name: string };
+  'unknown-namespace': { name: string; hint: string };
   'ask-later': { operations: string };
   'unknown-signal': { name: string; hint: string };
   'unknown-process': { name: string; hint: string };
-  'signal-for-others': { operations: string };
+  'unknown-limit': { name: string; hint: string };
+  'unknown-priority': { name: string; hint: string };
+  'unknown-ptrace': { name: string; hint: string };
+  'process-alike': object;
+  'which-for-others': { key: string; operations: string };
   'errno-signal': object;
   'objects-missing': { operations: string; keys: string };
   'key-for-others': { key: string; operations: string; sort: string; keys: string };
@@ -47,7 +52,8 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
       hinted(
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
-          'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal',
+          'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal, ' +
+          'limit, priority, ptrace, namespace',
       ),
   },
   'mixed-operations': {
@@ -70,6 +76,10 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
       `no policy permits the capability ${name}: with it a program runs code of its own in the kernel`,
     remedy: () => 'leave it out, or run the program under no policy (policy: unconfined)',
   },
+  'unknown-namespace': {
+    message: ({ name }) => `unknown kind of namespaces, ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write one of mount, uts, ipc, user, pid, net, cgroup, time'),
+  },
   'unknown-signal': {
     message: ({ name }) => `unknown signal ${name}`,
     remedy: ({ hint }) =>
@@ -87,9 +97,25 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
       'a signal cannot be refused with ESRCH: for the kernel the process has gone then, and it tries again for ever',
     remedy: () => 'write EPERM',
   },
-  'signal-for-others': {
-    message: ({ operations }) => `signal: does not go with ${operations}`,
-    remedy: () => 'write it in a rule for signal',
+  'unknown-limit': {
+    message: ({ name }) => `unknown limit ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write a name of setrlimit(2) in small letters without RLIMIT_, such as nofile'),
+  },
+  'unknown-priority': {
+    message: ({ name }) => `unknown priority ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write one of nice, io, scheduler, memory'),
+  },
+  'unknown-ptrace': {
+    message: ({ name }) => `unknown way into a process, ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write read or attach'),
+  },
+  'process-alike': {
+    message: () => 'ptrace of a process under the same policy takes no rule: it may do the same',
+    remedy: () => 'write child for a child under another policy, or name the program of another under path',
+  },
+  'which-for-others': {
+    message: ({ key, operations }) => `${key}: does not go with ${operations}`,
+    remedy: ({ key }) => `write it in a rule for ${key}`,
   },
   'ask-later': {
     message: ({ operations }) => `nobody can be asked about ${operations}: the call is not begun again`,

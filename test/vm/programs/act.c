@@ -28,7 +28,7 @@
  *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
  *   enter,COUNT,NAME            enters the folder of this name so often
  *   fork  thread                the rest is done by a child, or by another thread, and waited for
- *   child                       begins a child that waits for a signal, and ends with its parent; its number
+ *   child  child,PATH           begins a child that waits for a signal, and ends with its parent; its number. With PATH it runs that copy
  *   crowd,COUNT                 the rest is done by so many children at once
  *   exec,PATH  fexec,FD         runs the program with the rest as its arguments: a copy of this one goes on with them
  *   wait                        reads a line from descriptor 0: till then nothing happens
@@ -507,13 +507,25 @@ static void run(char **acts)
 			continue;
 		}
 		if (!strcmp(words[0], "child")) {
+			int ready[2];
+			char *waits[] = {words[1], "call,34", NULL};
+			if (pipe2(ready, O_CLOEXEC))
+				exit(97);
 			result = fork();
 			if (!result) {
 				prctl(PR_SET_PDEATHSIG, SIGKILL);
 				alarm(20);
-				pause();
+				if (words[1])
+					execve(words[1], waits, environ);
+				else
+					pause();
 				_exit(0);
 			}
+			/* Till it runs what it shall. */
+			close(ready[1]);
+			if (words[1] && read(ready[0], waits, 1))
+				exit(97);
+			close(ready[0]);
 			if (slot >= 0)
 				slots[slot] = result;
 			tell(result);

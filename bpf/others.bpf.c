@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Signals to others, under a policy of version 2; what none of them may do to a supervisor is in guard.bpf.c, whose hook calls
- * this. Who gets the signal is a child, whatever it runs, else one under the same policy, else whoever runs a program: that is told by
- * the file it was started from, as /proc/PID/exe has it. The owner of the object is the user it runs as. To one's own
- * process every signal may be sent, and signal 0, which asks whether somebody is there, to all.
+ * What is done to other processes, under a policy of version 2: signals, limits, priorities, looks inside. What none of it may do
+ * to a supervisor is in guard.bpf.c and floor.bpf.c, whose hooks call this. Whom it is done to is a child, whatever it runs, else one
+ * under the same policy, else whoever runs a program: that is told by the file it was started from, as /proc/PID/exe has it. The owner
+ * of the object is the user it runs as. To one's own process all may be done.
  */
-#include "signals.h"
-#include "later.h"
+#include "others.h"
 
 /* Generations of parents that are looked at: a child of a child of a child ... */
 #define GENERATIONS 16
@@ -51,26 +50,31 @@ static __always_inline void take_program(struct cg_entry *entry, struct task_str
 	access->flags &= ~CG_EVENT_DIRECTORY;
 }
 
-__hidden int cg_signal(struct cg_entry *entry, struct task_struct *target, int signal)
+__hidden int cg_act(struct cg_entry *entry, struct task_struct *target, __u32 act, __u32 closed, int *verdict)
 {
-	__u32 own = bpf_get_current_pid_tgid() >> 32;
+	__u32 own = bpf_get_current_pid_tgid() >> 32, operation = act >> 8, which = act & 0xff;
 	struct cg_access *access;
 
-	if (!entry || !entry->subject || !entry->scratch)
-		return -EPERM;
-	if (!cg_has_later() || BPF_CORE_READ(target, tgid) == own)
+	if (!entry || !entry->subject || !entry->scratch || !verdict)
 		return 0;
+	*verdict = 0;
+	if (!cg_has_later())
+		return 0;
+	if (BPF_CORE_READ(target, tgid) == own)
+		return 1;
 	access = &entry->scratch->access;
-	signal &= 0xff;
 	if (is_child(target, own)) {
-		cg_head(access, CG_HEAD_SIGNAL, CG_TARGET_CHILD << 8 | signal);
+		cg_head(access, CG_ACT_TABLE(operation), CG_TARGET_CHILD << 8 | which);
 	} else if (is_alike(entry->subject, target)) {
-		cg_head(access, CG_HEAD_SIGNAL, CG_TARGET_POLICY << 8 | signal);
+		cg_head(access, CG_ACT_TABLE(operation), CG_TARGET_POLICY << 8 | which);
 	} else {
 		take_program(entry, target);
-		access->first = signal;
+		access->first = which;
 	}
 	access->owner = BPF_CORE_READ(target, real_cred, uid.val);
-	cg_later(access, CG_SIGNAL, 0);
-	return cg_decide_later(entry->subject, entry->scratch) ? cg_conclude(entry->subject, entry->scratch) : 0;
+	cg_later(access, operation, closed);
+	if (!cg_decide_later(entry->subject, entry->scratch) || cg_stays_closed(access))
+		return 0;
+	*verdict = cg_conclude(entry->subject, entry->scratch);
+	return 1;
 }
