@@ -29,7 +29,10 @@ export interface RunHeader {
   readonly named: readonly string[];
   /** Folders that stood in configuration files which the program read, and in which it used something; absent: none. */
   readonly configured?: readonly string[];
-  /** From the log of a session that complained: what the policies permitted already is not in it. */
+  /**
+   * Not all of what the program does is in it: of a session that complained, what its policies permitted already; of a program that ran
+   * already, what it did before.
+   */
   readonly partial: boolean;
   /** The runs that were put together to this one, where the oldest are no longer kept one by one. */
   readonly of: readonly string[];

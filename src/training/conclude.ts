@@ -226,7 +226,7 @@ export function concludeJournal(
     cwd,
     named,
     ...(header.version === undefined ? {} : { version: header.version }),
-    partial: false,
+    partial: header.entered === true,
     ...(home === null ? {} : { home }),
   };
   const result = conclude(host, {
