@@ -2,8 +2,9 @@
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { programWords } from '../cli/command-line.js';
-import { unloadFlag } from '../cli/policies.js';
+import { cgroupFlag, pidFlag, programFlag, unloadFlag } from '../cli/policies.js';
 import { requestOf } from '../cli/request.js';
+import { runningRequestOf } from '../cli/running-request.js';
 import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
@@ -28,10 +29,13 @@ export default class Learn extends CallgateCommand {
     'application; what a person wrote in them stays, comments and order too.\n\n' +
     '--strength exact names what was seen, and what the program makes up itself by its shape; balanced (as usual) also series, ' +
     'folders of data and what the program left behind, where the runs show that they are; broad does so from less.\n\n' +
-    "Exit status: the program's; 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
+    '--pid watches what runs already: every thread of it, and whatever it forks from then on, --cgroup everybody in a cgroup and whoever comes into it, until it has ended, or Ctrl-C, SIGTERM or ' +
+    '`callgate stop SESSION --detach` lets it go. What it did before was not seen: its start is learned by starting it.\n\n' +
+    "Exit status: the program's (0 of one that ran already); 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
     'learn [--policies DIR] [--user U] [--strength S] [--version V] [--unload] [--] CMD…',
+    'learn {--pid PID[,PID…] [--program FILE] | --cgroup PATH} [--policies DIR] [--strength S] [--version V] [--unload]',
     'learn --recover',
     'learn --from SESSION [--policies DIR]',
     'learn status|merge|intersect|forget …',
@@ -56,8 +60,11 @@ export default class Learn extends CallgateCommand {
     from: Flags.string({
       helpValue: 'SESSION',
       description: 'fold what a session logged in complain mode into its policies',
-      exclusive: ['recover'],
+      exclusive: ['recover', 'pid', 'cgroup'],
     }),
+    pid: pidFlag,
+    cgroup: cgroupFlag,
+    program: programFlag,
     unload: unloadFlag,
   };
   static override examples = [
@@ -65,6 +72,8 @@ export default class Learn extends CallgateCommand {
     '<%= config.bin %> learn --policies ./inetd -- /usr/sbin/inetd -i',
     '<%= config.bin %> learn --strength broad -- tar -xf archive.tar',
     '<%= config.bin %> learn --version 2 -- /usr/sbin/sshd -D',
+    '<%= config.bin %> learn --pid 812',
+    '<%= config.bin %> learn --cgroup system.slice/nginx.service',
     '<%= config.bin %> learn --recover',
     '<%= config.bin %> learn --from nginx-2',
   ];
@@ -91,7 +100,10 @@ export default class Learn extends CallgateCommand {
       return results;
     }
     requireRoot();
-    const { request, around } = requestOf('learn', flags);
+    const { request, around } =
+      flags.pid === undefined && flags.cgroup === undefined
+        ? requestOf('learn', flags)
+        : runningRequestOf('learn', flags);
     const voice = new Voice(request.host.addon);
     const result = await learn(request, around, voice, {
       strength: flags.strength ?? null,

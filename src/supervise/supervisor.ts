@@ -15,7 +15,7 @@ import { Reporter } from '../audit/reporter.js';
 import type { EventSink } from '../audit/sink.js';
 import type { Answers, Handlers } from '../control/protocol.js';
 import { type Door, openDoor } from '../control/server.js';
-import { Failure } from '../host/failure.js';
+import { Failure, messageOf } from '../host/failure.js';
 import { ROOT } from '../host/host.js';
 import { readSensitive } from '../learn/sensitive.js';
 import type { PathPattern } from '../policy/model.js';
@@ -27,13 +27,22 @@ import type { Session } from '../session/session.js';
 import { readState, sessionFolder } from '../session/state.js';
 import { subjectProcesses, subjectsGone } from '../session/subjects.js';
 import { admitting } from './admit.js';
-import { forwardSignals } from './foreground.js';
+import { type Detached, detachAll, detachedText, requireEntered } from './detach.js';
+import { entryFiles } from './enter.js';
+import { forwardSignals, takeSignals } from './foreground.js';
 import { attendHere } from './local.js';
 import { PolicyKeeper } from './reload.js';
 import { type Stopped, stopSession } from './stop.js';
 
 /** How a session's first subjects come: by launch; by a pid, a cgroup, a unit. */
 export interface Origin<E> {
+  /** Who is taken in ran before, and can be let go. Absent: the program was started under its policy, and ends under it. */
+  readonly ran?: {
+    /** A hangup lets go, too. */
+    readonly hangup: boolean;
+    /** They were let go: `ended` resolves. */
+    readonly left: () => void;
+  };
   /** For a person: what runs on, where something does. */
   readonly name: string;
   /**
@@ -73,6 +82,9 @@ export class Supervisor {
   readonly #asking: AskingHandlers | null;
   readonly #talk: (line: string) => void;
   readonly #automats: readonly Automat[];
+  /** Aborted once everybody was let go. */
+  readonly #gone = new AbortController();
+  #left: () => void = () => undefined;
 
   constructor({ session, application, sinks, policies, talk, automats = [] }: Supervision) {
     this.#session = session;
@@ -93,7 +105,11 @@ export class Supervisor {
               for (const { program, generation } of images)
                 talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
             },
-            held: (images, changed) => this.#questions?.judging.took(images, changed),
+            held: (images, changed) => {
+              this.#questions?.judging.took(images, changed);
+              const { state, gate, cookie } = session;
+              if (state.cgroup !== undefined) gate.setEntries(cookie, entryFiles(gate, state));
+            },
             noticed: (words) => {
               this.#reporter.problem(words);
               talk(words);
@@ -135,7 +151,11 @@ export class Supervisor {
     let door: Door | null = null;
     addon.becomeSubreaper();
     const ring = gate.openRing(number, this.#reporter.deliver);
-    const signals = forwardSignals(this.#session, () => this.#questions?.wake());
+    if (origin.ran !== undefined) this.#left = origin.ran.left;
+    const signals =
+      origin.ran === undefined
+        ? forwardSignals(this.#session, () => this.#questions?.wake())
+        : takeSignals((name) => this.#signalled(name, origin.ran?.hangup === true));
     const reap = (): void => void addon.reapOrphans();
     process.on('SIGCHLD', reap);
     try {
@@ -147,7 +167,7 @@ export class Supervisor {
       await ended.catch(() => undefined);
       // Whoever ended before the handler stood sends no signal any more.
       reap();
-      const rest = subjectsGone(addon, gate, number);
+      const rest = subjectsGone(addon, gate, number, this.#gone.signal);
       if (!(await within(rest, BACKGROUND_MS))) {
         const running = subjectProcesses(gate, number);
         if (running.length > 0) this.#talk(`${origin.name} runs on, pid ${running.map(({ pid }) => pid).join(', ')}`);
@@ -197,7 +217,33 @@ export class Supervisor {
     const { host, gate, state } = this.#session;
     // A process that stands still hears no SIGTERM, and one that asks again would stop again.
     this.#questions?.refuse();
-    return stopSession(host, gate, state, kill);
+    // Whoever comes into a cgroup from now on is not of it.
+    gate.forgetGroups(this.#session.cookie);
+    const stopped = await stopSession(host, gate, state, kill);
+    this.#left();
+    return stopped;
+  }
+
+  /** Lets those go who ran before; `attend` then resolves. Throws a Failure where its program was started. */
+  async detach(): Promise<Detached> {
+    const { host, gate, state } = this.#session;
+    requireEntered(state);
+    this.#questions?.refuse();
+    const detached = await locked(host, () => {
+      if (readState(host, state.name) === undefined) throw new Failure(`${state.name}: the session is over`);
+      return detachAll(host, gate, state);
+    });
+    this.#gone.abort();
+    this.#left();
+    return detached;
+  }
+
+  #signalled(name: NodeJS.Signals, hangup: boolean): void {
+    if (name === 'SIGHUP' && !hangup) return;
+    this.detach().then(
+      ({ left }) => this.#talk(detachedText(left)),
+      (error) => this.#talk(messageOf(error)),
+    );
   }
 
   /** Has questions answered by what the command line named. */
@@ -217,6 +263,7 @@ export class Supervisor {
     const handlers: Handlers = {
       mode: ({ mode }) => this.setMode(mode),
       stop: ({ kill }) => this.stop(kill),
+      detach: () => this.detach(),
       reload: () => this.reload(),
       ...(this.#asking ?? nothingAsked(state.name)),
     };
