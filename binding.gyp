@@ -5,6 +5,7 @@
       "sources": [
         "addon/module.cc",
         "addon/arguments.cc",
+        "addon/entry.cc",
         "addon/error.cc",
         "addon/gate.cc",
         "addon/held.cc",
@@ -14,6 +15,7 @@
         "addon/lock.cc",
         "addon/log.cc",
         "addon/maps.cc",
+        "addon/pass.cc",
         "addon/peer.cc",
         "addon/pidfd.cc",
         "addon/pins.cc",

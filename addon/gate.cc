@@ -26,7 +26,9 @@ const Gate::Named Gate::kMethods[] = {
     {"readSeen", &Gate::ReadSeen},       {"openRing", &Gate::OpenRing},       {"subjects", &Gate::Subjects},
     {"subjectsOf", &Gate::SubjectsOf},   {"endSession", &Gate::EndSession},   {"identify", &Gate::IdentifyFd},
     {"trial", &Gate::Trial},             {"trials", &Gate::Trials},           {"programs", &Gate::Programs},
-    {"close", &Gate::Close},
+    {"surveyTasks", &Gate::SurveyTasks}, {"surveyOf", &Gate::SurveyOf},       {"enterTasks", &Gate::EnterTasks},
+    {"leaveTasks", &Gate::LeaveTasks},   {"watchForks", &Gate::WatchForks},   {"watchGroups", &Gate::WatchGroups},
+    {"unwatchGroups", &Gate::UnwatchGroups}, {"close", &Gate::Close},
 };
 
 Napi::Value Gate::ToObject(Napi::Env env, const std::shared_ptr<Gate>& gate) {
@@ -92,7 +94,8 @@ Napi::Value Gate::Programs(const Napi::CallbackInfo& info) {
     bpf_prog_info facts{};
     uint32_t length = sizeof(facts);
     if (!loaded || bpf_obj_get_info_by_fd(loaded.get(), &facts, &length) != 0) return ThrowErrno(env, errno, pin);
-    if (facts.type != BPF_PROG_TYPE_LSM) continue;
+    // Those that take in who runs already are attached for a while; what they missed nobody judged either.
+    if (facts.type != BPF_PROG_TYPE_LSM && facts.recursion_misses == 0) continue;
     Napi::Object program = Napi::Object::New(env);
     program.Set("name", Napi::String::New(env, name));
     program.Set("recursionMisses", Napi::Number::New(env, static_cast<double>(facts.recursion_misses)));

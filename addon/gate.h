@@ -66,6 +66,14 @@ class Gate {
   Napi::Value SubjectsOf(const Napi::CallbackInfo& info);
   Napi::Value EndSession(const Napi::CallbackInfo& info);
   Napi::Value IdentifyFd(const Napi::CallbackInfo& info);
+  // entry.cc
+  Napi::Value SurveyTasks(const Napi::CallbackInfo& info);
+  Napi::Value SurveyOf(const Napi::CallbackInfo& info);
+  Napi::Value EnterTasks(const Napi::CallbackInfo& info);
+  Napi::Value LeaveTasks(const Napi::CallbackInfo& info);
+  Napi::Value WatchGroups(const Napi::CallbackInfo& info);
+  Napi::Value UnwatchGroups(const Napi::CallbackInfo& info);
+  Napi::Value WatchForks(const Napi::CallbackInfo& info);
   // trial.cc
   Napi::Value Trial(const Napi::CallbackInfo& info);
   Napi::Value Trials(const Napi::CallbackInfo& info);
@@ -73,6 +81,7 @@ class Gate {
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
+  Napi::Value Walk(Napi::Env env, const char* name, const char* what, int pidfd = -1);
   bool RunTrial(Napi::Env env, uint8_t* trial);
   // A map's descriptor and what the kernel knows of it; -1 with a pending exception.
   int Described(Napi::Env env, const std::string& name, struct bpf_map_info* facts) const;

@@ -34,7 +34,11 @@ void ChoosePrograms(callgate_bpf* skeleton) {
   bpf_program* program;
   bpf_object__for_each_program(program, skeleton->obj) {
     std::string section = bpf_program__section_name(program);
-    if (bpf_program__autoload(program) || !StartsWith(section, "lsm/")) continue;
+    if (bpf_program__autoload(program)) continue;
+    // The only one that is no hook of the gate's: it walks over threads by what the kernel has for it since 6.7.
+    if (StartsWith(section, "tp_btf/"))
+      bpf_program__set_autoload(program, libbpf_find_vmlinux_btf_id("bpf_iter_task_new", BPF_TRACE_FENTRY) > 0);
+    if (!StartsWith(section, "lsm/")) continue;
     bpf_program__set_autoload(program, libbpf_find_vmlinux_btf_id(section.c_str() + strlen("lsm/"), BPF_LSM_MAC) > 0);
   }
 }

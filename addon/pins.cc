@@ -30,12 +30,17 @@ std::vector<std::string> RemovePins(const std::string& directory) {
     if (unlink((directory + "/" + name).c_str()) == 0) removed.push_back(name);
   };
   drop("ready");
-  for (const char* part : {"links", "progs", "maps"}) {
+  for (const char* part : {"links", "groups", "progs", "maps"}) {
     for (const std::string& name : ListPins(directory + "/" + part)) drop(std::string(part) + "/" + name);
     rmdir((directory + "/" + part).c_str());
   }
   rmdir(directory.c_str());
   return removed;
+}
+
+void RemoveGroups(const std::string& directory) {
+  for (const std::string& name : ListPins(directory + "/groups")) unlink((directory + "/groups/" + name).c_str());
+  rmdir((directory + "/groups").c_str());
 }
 
 namespace {
@@ -151,6 +156,7 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   const std::string directory = arguments.Text(0);
   if (arguments.Wrong()) return env.Undefined();
   if (access(directory.c_str(), F_OK) != 0) return ThrowErrno(env, errno, directory);
+  RemoveGroups(directory);
   if (int failed = RemoveLinks(directory)) return ThrowErrno(env, failed, "detach the hooks of " + directory);
   return env.Undefined();
 }

@@ -10,7 +10,7 @@
 // The gate's life in a bpffs: load() (load.cc) pins it, adopt() opens the pins, detach() and attach() take its hooks off and
 // put them on again, unload() removes all pins.
 //
-//   <dir>/maps/NAME   <dir>/progs/NAME   <dir>/links/NAME   <dir>/ready
+//   <dir>/maps/NAME   <dir>/progs/NAME   <dir>/links/NAME   <dir>/ready   <dir>/groups/NAME (links, while members of a cgroup are taken in)
 //
 // `ready` is an array map pinned before the links and unpinned first: {ABI version, number of links}. Without it, or with fewer links
 // than it says, the set is incomplete and never adopted, but for one with no link at all: a gate that is kept, and hooked nowhere.
@@ -39,6 +39,8 @@ constexpr long kBpffs = 0xcafe4a11;
 
 // Names in a folder; none where it cannot be read.
 std::vector<std::string> ListPins(const std::string& directory);
+// Takes off what marks those that come into a cgroup (entry.cc).
+void RemoveGroups(const std::string& directory);
 // Removes a whole or a half set; the names of what was removed.
 std::vector<std::string> RemovePins(const std::string& directory);
 

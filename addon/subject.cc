@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <unistd.h>
 #include <vector>
 
 #include "abi/abi.h"
@@ -15,36 +14,9 @@
 #include "error.h"
 #include "gate.h"
 #include "launch.h"
+#include "pass.h"
 
 namespace {
-
-// What one read(2) takes at most: the kernel's own buffer for an iterator (kernel/bpf/bpf_iter.c: PAGE_SIZE << 3).
-constexpr size_t kChunk = 32 << 10;
-
-// One pass of the iterator over all tasks, or (pidfd >= 0) over those of one process. 0, or the errno.
-int Pass(int program, int pidfd, std::vector<uint8_t>* bytes) {
-  bpf_iter_link_info which{};
-  LIBBPF_OPTS(bpf_link_create_opts, options);
-  if (pidfd >= 0) {
-    which.task.pid_fd = static_cast<uint32_t>(pidfd);
-    options.iter_info = &which;
-    options.iter_info_len = sizeof(which);
-  }
-  Fd link(bpf_link_create(program, 0, BPF_TRACE_ITER, &options));
-  if (!link) return errno;
-  Fd iterator(bpf_iter_create(link.get()));
-  if (!iterator) return errno;
-  for (;;) {
-    size_t used = bytes->size();
-    bytes->resize(used + kChunk);
-    ssize_t got = read(iterator.get(), bytes->data() + used, kChunk);
-    int failed = errno;
-    bytes->resize(used + (got > 0 ? got : 0));
-    // EAGAIN: a million tasks without one of ours; the pass goes on where it was.
-    if (got < 0 && failed != EAGAIN && failed != EINTR) return failed;
-    if (got == 0) return 0;
-  }
-}
 
 std::vector<cg_task_record> Records(const std::vector<uint8_t>& bytes) {
   std::vector<cg_task_record> records(bytes.size() / sizeof(cg_task_record));
@@ -89,11 +61,11 @@ Napi::Value Gate::SubjectsOf(const Napi::CallbackInfo& info) {
 
 Napi::Value Gate::EndSession(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Arguments arguments(info, "endSession(session, cookie, on)");
+  Arguments arguments(info, "endSession(session, cookie, ending)");
   cg_ending ending{};
   ending.session = arguments.Number(0);
   ending.cookie = arguments.Cookie(1);
-  ending.on = arguments.Flag(2) ? 1 : 0;
+  ending.on = arguments.Number(2, CG_FATE_NONE, CG_FATE_LEFT);
   if (arguments.Wrong() || Closed(env, "end a session")) return env.Undefined();
   LIBBPF_OPTS(bpf_test_run_opts, options);
   options.ctx_in = &ending;

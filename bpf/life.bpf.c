@@ -44,14 +44,19 @@ static __always_inline void uncount(struct cg_session *session)
 		__sync_fetch_and_add(&whole->living, -1);
 }
 
+__hidden void cg_uncount(struct cg_subject *subject)
+{
+	if (subject && __sync_val_compare_and_swap(&subject->counted, 1, 0) == 1)
+		uncount(cg_session_of(subject));
+}
+
 __hidden void cg_leave(struct cg_subject *subject)
 {
 	if (!subject)
 		return;
 	/* First the flag: the iterator counts nobody who has it. */
 	subject->flags |= CG_SUBJECT_FREE;
-	if (__sync_val_compare_and_swap(&subject->counted, 1, 0) == 1)
-		uncount(cg_session_of(subject));
+	cg_uncount(subject);
 }
 
 /* A fork of a session that is being ended: refused with what fork(2) says when there may be no more processes just now. */
@@ -99,8 +104,13 @@ int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags)
 		__sync_fetch_and_add(&session->floor[CG_FLOOR_ARMED], 1);
 		return -EPERM;
 	}
+	if (session->ending == CG_FATE_LEFT)
+		return 0;
 	if (session->ending)
 		return refuse_ending();
+	/* Whatever fork it was in when it became a subject is over. */
+	if (subject->entering)
+		subject->entering = 0;
 	copy = bpf_task_storage_get(&subjects, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!copy) {
 		__sync_fetch_and_add(&session->floor[CG_FLOOR_FORK], 1);
@@ -127,8 +137,7 @@ int BPF_PROG(task_free, struct task_struct *task)
 		return 0;
 	subject = bpf_task_storage_get(&subjects, task, 0, 0);
 	if (subject) {
-		if (__sync_val_compare_and_swap(&subject->counted, 1, 0) == 1)
-			uncount(cg_session_of(subject));
+		cg_uncount(subject);
 	} else if (cg_storage_copy(task, &copy) == 1 && copy.counted) {
 		uncount(cg_session_of(&copy));
 	}

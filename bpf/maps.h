@@ -298,6 +298,30 @@ CG_MAP struct {
 	__type(value, struct cg_attendance);
 } attendance SEC(".maps");
 
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_ENTRANTS_MAX);
+	__type(key, __u32);
+	__type(value, struct cg_entrant);
+} entrants SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_GROUPS_MAX);
+	__type(key, __u64);
+	__type(value, struct cg_group);
+} groups SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_ENTRIES_MAX);
+	__type(key, struct cg_entry_file);
+	__type(value, __u32);
+} entries SEC(".maps");
+
 /* An image by its place in the outer map of its class; NULL where there is none. image.bpf.c holds the maps. */
 #define CG_DECLARE_IMAGE(class_, ...) struct cg_image##class_ *cg_image##class_(__u32 place);
 CG_IMAGE_CLASSES(CG_DECLARE_IMAGE)

@@ -19,6 +19,9 @@ int cg_stray(struct cg_subject *subject);
 /* Takes the subject into the count of the living, once. Its session and cookie are set. */
 void cg_count(struct cg_subject *subject);
 
+/* Takes it out of the count, where it is in it. */
+void cg_uncount(struct cg_subject *subject);
+
 /* The subject left by an `unconfined` exec. */
 void cg_leave(struct cg_subject *subject);
 

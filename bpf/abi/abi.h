@@ -18,10 +18,14 @@
  *   questions HASH                   __u32 thread -> struct cg_question: who waits, stopped
  *   owners    HASH                   __u64 address of a descriptor's owner -> struct cg_maker; the kernel half's alone
  *   attendance ARRAY                 struct cg_attendance by session number: who answers
+ *   entrants  HASH                   __u32 thread group -> struct cg_entrant: who is being taken in as it runs
+ *   groups    HASH                   __u64 cgroup -> struct cg_group: whose members are taken in, and stay so
+ *   entries   HASH                   struct cg_entry_file -> __u32 policy number: under which, by what they run
  */
 #ifndef CALLGATE_ABI_ABI_H
 #define CALLGATE_ABI_ABI_H
 #include "asking.h"
+#include "entry.h"
 #include "event.h"
 #include "image.h"
 #include "limits.h"

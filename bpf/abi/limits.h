@@ -8,6 +8,9 @@
 #define CG_SESSIONS_MAX 256
 #define CG_PROGRAMS_MAX 16384
 #define CG_GUARDS_MAX 1024
+#define CG_ENTRANTS_MAX 4096
+#define CG_GROUPS_MAX 1024
+#define CG_ENTRIES_MAX 16384
 #define CG_PROTECTIONS_MAX 65536
 #define CG_OWNERS_MAX 16384
 /* Components of a path; deeper is denied and counted. A path of PATH_MAX bytes has at most 2048. */

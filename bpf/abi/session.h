@@ -4,6 +4,13 @@
 #define CALLGATE_ABI_SESSION_H
 #include "event.h"
 
+/* What becomes of a session's subjects. */
+enum cg_fate {
+	CG_FATE_NONE = 0,
+	CG_FATE_KILLED = 1, /* they may not fork any more */
+	CG_FATE_LEFT = 2,   /* they are let go: their children are no subjects (entry.bpf.c) */
+};
+
 /* Counters only ever grow; each is exact. */
 struct cg_session {
 	__u64 active;    /* 0: free, 1: in use */
@@ -22,7 +29,7 @@ struct cg_session {
 	__u64 cookie;    /* random, never 0 while in use: what subjects and slots of this session show */
 	__u64 living;    /* subjects there are, those that have ended and are not freed yet included; no counter: it falls, too */
 	__u64 born;      /* subjects there have been. Grows after `living`, so that who finds it unchanged has missed no birth */
-	__u64 ending;    /* 1: its subjects may not fork any more. Written by `end_session` alone */
+	__u64 ending;    /* enum cg_fate. Written by `end_session` alone */
 };
 CG_ASSERT(sizeof(struct cg_session) == 8 * (10 + 32 + 32 + 32 + 4), "read by the control plane");
 

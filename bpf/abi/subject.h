@@ -28,7 +28,7 @@ struct cg_subject {
 	__u64 cookie;      /* its session's, never 0: numbers are used again, and a subject may outlive its session */
 	__u64 serial;      /* its number among all subjects this gate has had, from 1; the kernel half's own */
 	__u32 counted;     /* 1: it is in `living`; the kernel half's own */
-	__u32 pad;
+	__u32 entering;    /* 1: it ran before it was a subject, and a fork of that time may not be through (entry.bpf.c) */
 };
 CG_ASSERT(sizeof(struct cg_subject) == 96, "written by the control plane");
 
@@ -45,7 +45,7 @@ struct cg_identity {
 /* Context of the `end_session` program, which sets a flag in place: counters beside it go on being counted meanwhile. */
 struct cg_ending {
 	__u32 session; /* 0: the gate itself is being taken off (cg_gate.off) */
-	__u32 on;      /* what cg_session.ending is to be */
+	__u32 on;      /* what cg_session.ending is to be; of the gate, 0 or 1 */
 	__u64 cookie;  /* the session's */
 	__u64 done;    /* out: 1 where there was such a session */
 };

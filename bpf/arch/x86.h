@@ -162,6 +162,32 @@ static __always_inline int cg_calls_exec(void)
 	return 0;
 }
 
+/* The task is in a system call that makes another, for all that is known: what it called last, if it is in none. */
+static __always_inline int cg_in_fork(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	__u32 number = (__u32)regs->orig_ax;
+
+	if (task->thread_info.status & TS_COMPAT) {
+		switch (number) {
+		case 2:   /* fork */
+		case 120: /* clone */
+		case 190: /* vfork */
+		case 435: /* clone3 */
+			return 1;
+		}
+		return 0;
+	}
+	switch (number & ~CG_X32_BIT) {
+	case 56:  /* clone */
+	case 57:  /* fork */
+	case 58:  /* vfork */
+	case 435: /* clone3 */
+		return 1;
+	}
+	return 0;
+}
+
 /* The call truncates what it opens, or what is open: no name is truncated. */
 static __always_inline int cg_truncates_open_file(void)
 {

@@ -36,6 +36,8 @@ export interface JournalHeader {
   readonly named?: readonly string[];
   /** Of the language, where more than version 1 is looked at. */
   readonly version?: Version;
+  /** The program ran already: what it did before is not in it. */
+  readonly entered?: true;
   /** How far to generalise; absent: as before, or as usual. */
   readonly strength?: string;
   /** It becomes classic files: systrace -A writes them, and `callgate learn --recover` leaves it alone. */

@@ -17,6 +17,23 @@ export const unloadFlag = Flags.boolean({
   description: 'if no other session is left at the end, unload the gate: the next one takes seconds to begin',
 });
 
+/** Of the same commands: what runs already. */
+export const pidFlag = Flags.string({
+  helpValue: 'PID[,PID…]',
+  description: 'take in these processes as they run, all of one program, and what they fork from now on',
+  exclusive: ['user'],
+});
+export const cgroupFlag = Flags.string({
+  helpValue: 'PATH',
+  description: 'take in everybody in this cgroup and below it, and whoever comes into it',
+  exclusive: ['user', 'pid', 'program'],
+});
+export const programFlag = Flags.string({
+  helpValue: 'FILE',
+  description: 'with --pid: the program that the policy is of, where that is not the file that runs (a script)',
+  dependsOn: ['pid'],
+});
+
 /** Where the command was called. */
 export interface Here {
   readonly around: Surroundings;

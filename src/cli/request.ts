@@ -26,10 +26,7 @@ export function requestOf(
   const cwd = currentFolder();
   const identity = identityOf(flags.user ?? null);
   const program = findProgram(argv[0], variableOf(env, 'PATH'));
-  const folder =
-    flags.policies === undefined
-      ? defaultFolder(host, program.name)
-      : absolute(flags.policies, cwd, 'the folder of policies');
+  const folder = policiesFolder(host, program.name, flags.policies, cwd);
   const request: Request = {
     ...{ host, program, argv, folder, held, watcher, identity, cwd },
     command: argv.map((word) => textOf(bytesFrom(word))),
@@ -43,6 +40,16 @@ export function requestOf(
 /** Where an application of this name has its policies when nobody says otherwise. */
 export function defaultFolder(host: Pick<Host, 'policies'>, name: string): string {
   return join(host.policies, fileStem(name));
+}
+
+/** The folder that --policies names, or the one of the name's. */
+export function policiesFolder(
+  host: Pick<Host, 'policies'>,
+  name: string,
+  policies: string | undefined,
+  cwd = currentFolder(),
+): string {
+  return policies === undefined ? defaultFolder(host, name) : absolute(policies, cwd, 'the folder of policies');
 }
 
 function absolute(path: string, cwd: string | null, what: string): string {

@@ -4,8 +4,9 @@ import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { programWords } from '../cli/command-line.js';
 import { renderDerived } from '../cli/learn.js';
-import { unloadFlag } from '../cli/policies.js';
+import { cgroupFlag, pidFlag, programFlag, unloadFlag } from '../cli/policies.js';
 import { requestOf } from '../cli/request.js';
+import { runningRequestOf } from '../cli/running-request.js';
 import { Failure } from '../host/failure.js';
 import { systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
@@ -31,14 +32,17 @@ export default class Learn extends CallgateCommand {
     'application; what a person wrote in them stays, comments and order too.\n\n' +
     '--strength exact names what was seen, and what the program makes up itself by its shape; balanced (as usual) also series, ' +
     'folders of data and what the program left behind, where the runs show that they are; broad does so from less.\n\n' +
+    '--pid watches what runs already: every thread of it, and whatever it forks from then on, --cgroup everybody in a cgroup and whoever comes into it, until it has ended, or Ctrl-C, SIGTERM or ' +
+    '`callgate stop SESSION --detach` lets it go. What it did before was not seen: its start is learned by starting it.\n\n' +
     'With --vm nothing is run here: CMD, a piece of work that comes to its end, runs in a VM for each kernel, and what it wrote ' +
     'is gone with that. The runs come back, the policies are derived from all, and what differed between the kernels is told. ' +
     'Ctrl-C ends the VM, without its run.\n\n' +
-    "Exit status: the program's; 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
+    "Exit status: the program's (0 of one that ran already); 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
     'learn [--policies DIR] [--user U] [--strength S] [--version V] [--unload] [--] CMD…',
     'learn --vm KERNEL[,KERNEL…] [--policies DIR] [--vm-timeout S] [--vm-memory MB] … CMD…',
+    'learn {--pid PID[,PID…] [--program FILE] | --cgroup PATH} [--policies DIR] [--strength S] [--version V] [--unload]',
     'learn --recover',
     'learn --from SESSION [--policies DIR]',
     'learn status|merge|intersect|forget …',
@@ -63,13 +67,16 @@ export default class Learn extends CallgateCommand {
     from: Flags.string({
       helpValue: 'SESSION',
       description: 'fold what a session logged in complain mode into its policies',
-      exclusive: ['recover'],
+      exclusive: ['recover', 'pid', 'cgroup'],
     }),
+    pid: pidFlag,
+    cgroup: cgroupFlag,
+    program: programFlag,
     unload: unloadFlag,
     vm: Flags.string({
       helpValue: 'KERNEL[,KERNEL…]',
       description: `learn in throw-away VMs with these of Debian's kernels (${KERNELS.join(', ')}), on a view of this machine's files`,
-      exclusive: ['recover', 'from', 'unload'],
+      exclusive: ['recover', 'from', 'unload', 'pid', 'cgroup'],
     }),
     'vm-timeout': Flags.integer({
       helpValue: 'S',
@@ -91,6 +98,8 @@ export default class Learn extends CallgateCommand {
     '<%= config.bin %> learn --policies ./inetd -- /usr/sbin/inetd -i',
     '<%= config.bin %> learn --strength broad -- tar -xf archive.tar',
     '<%= config.bin %> learn --version 2 -- /usr/sbin/sshd -D',
+    '<%= config.bin %> learn --pid 812',
+    '<%= config.bin %> learn --cgroup system.slice/nginx.service',
     '<%= config.bin %> learn --recover',
     '<%= config.bin %> learn --from nginx-2',
     '<%= config.bin %> learn --vm 6.1,6.12 -- ./workload',
@@ -118,7 +127,10 @@ export default class Learn extends CallgateCommand {
       return results;
     }
     requireRoot();
-    const { request, around } = requestOf('learn', flags);
+    const { request, around } =
+      flags.pid === undefined && flags.cgroup === undefined
+        ? requestOf('learn', flags)
+        : runningRequestOf('learn', flags);
     if (flags.vm !== undefined) {
       const vms = {
         kernels: kernelsOf(flags.vm),

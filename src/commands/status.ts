@@ -79,6 +79,12 @@ function renderSession(session: SessionStatus): string {
   return [
     `${session.name}: ${session.kind} ${session.command.join(' ')}`,
     `  ${who}; since ${localTime(session.started, false)}; policies in ${session.folder}; log ${session.log}`,
+    ...(session.entered === null
+      ? []
+      : [`  taken in as it ran: ${session.entered.join(', ')} (let it go: callgate stop ${session.name} --detach)`]),
+    ...(session.cgroup === null
+      ? []
+      : [`  whoever is in ${session.cgroup} (let them go: callgate stop ${session.name} --detach)`]),
     '  policies',
     table(policies),
     session.subjects.length === 0 ? '  no processes' : `  processes\n${table(subjects)}`,

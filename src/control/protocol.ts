@@ -5,6 +5,7 @@
  *
  *   {"v":1,"do":"mode","mode":"complain"}   {"v":1,"ok":true,"answer":{"session":"inetd-1","mode":"complain",...}}
  *   {"v":1,"do":"stop","kill":false}        {"v":1,"ok":true,"answer":{"session":"inetd-1","ended":[...],"signal":"SIGTERM"}}
+ *   {"v":1,"do":"detach"}                   {"v":1,"ok":true,"answer":{"session":"nginx-1","left":[...]}}
  *   {"v":1,"do":"reload"}                   {"v":1,"ok":false,"error":{"message":"...","remedy":"...","exit":126}}
  *
  * A request that is none is answered with an error and ends the connection. Fields are added, never changed.
@@ -30,6 +31,7 @@ const id = z.number().int().positive();
 const requests = z.discriminatedUnion('do', [
   z.strictObject({ v: z.literal(1), do: z.literal('mode'), mode: z.enum(['enforce', 'complain']) }),
   z.strictObject({ v: z.literal(1), do: z.literal('stop'), kill: z.boolean() }),
+  z.strictObject({ v: z.literal(1), do: z.literal('detach') }),
   z.strictObject({ v: z.literal(1), do: z.literal('reload') }),
   z.strictObject({
     v: z.literal(1),
@@ -70,6 +72,11 @@ export interface Answers {
     /** Processes that were there and have ended. */
     readonly ended: readonly { readonly pid: number; readonly comm: string }[];
     readonly signal: 'SIGTERM' | 'SIGKILL';
+  };
+  readonly detach: {
+    readonly session: string;
+    /** Processes that ran before the session, and what they forked: they run on, under no policy. */
+    readonly left: readonly { readonly pid: number; readonly comm: string }[];
   };
   readonly reload: {
     readonly session: string;

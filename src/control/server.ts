@@ -147,6 +147,8 @@ class Guest {
         return this.#handlers.mode(request, visitor);
       case 'stop':
         return this.#handlers.stop(request, visitor);
+      case 'detach':
+        return this.#handlers.detach(request, visitor);
       case 'reload':
         return this.#handlers.reload(request, visitor);
       case 'watch':

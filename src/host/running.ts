@@ -24,7 +24,7 @@ export function lookAt(pid: number): Running {
       pid,
       threads: Number(field('Threads')),
       tracer: Number(field('TracerPid')),
-      exe: linkOf(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '') ?? null,
+      exe: exeOf(pid),
       rings: readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === 'anon_inode:[io_uring]'),
       stopped: 'Tt'.includes(field('State')),
     };
@@ -34,9 +34,19 @@ export function lookAt(pid: number): Running {
   }
 }
 
-/** Can it be put under a policy as it runs? src/classic/running.ts says why not. */
-export function isTakable({ pid, exe, tracer, rings, threads }: Running): boolean {
-  return pid !== 1 && exe !== null && tracer === 0 && !rings && threads === 1;
+/** Resolved path of what a process runs; null: nothing, or it has ended. */
+export function exeOf(pid: number): string | null {
+  return linkOf(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '') ?? null;
+}
+
+/** Can it be put under a policy as it runs? src/supervise/enterable.ts says why not. */
+export function isEnterable({ pid, exe, tracer, rings }: Running): boolean {
+  return pid !== 1 && exe !== null && tracer === 0 && !rings;
+}
+
+/** The same by systrace. src/classic/running.ts says why not. */
+export function isTakable(running: Running): boolean {
+  return isEnterable(running) && running.threads === 1;
 }
 
 /** Words of a command line that are shown; more say no more to a person. */

@@ -64,15 +64,41 @@ export interface NativeGate {
    */
   identify(fd: number): { readonly device: number; readonly inode: bigint };
   /**
-   * Sets cg_session.ending of the session in place; false where the number shows another cookie. Session 0: cg_gate.off.
+   * Sets cg_session.ending (enum cg_fate) of the session in place; false where the number shows another cookie.
+   * Session 0: cg_gate.off, 0 or 1.
    */
-  endSession(session: number, cookie: bigint, on: boolean): boolean;
+  endSession(session: number, cookie: bigint, ending: number): boolean;
+  /** One pass over all tasks: struct cg_survey_record of each. ENOENT: the gate is of a build that cannot do so; the next three, too. */
+  surveyTasks(): Buffer;
+  /** The same of the process whose number the pidfd's process has or had. */
+  surveyOf(pidfd: number): Buffer;
+  /** One pass that makes each thread of the entrants a subject: struct cg_survey_record of each of theirs. */
+  enterTasks(): Buffer;
+  /**
+   * One pass that lets every subject go whose session is being left, begun when all hooks that ran before have ended:
+   * struct cg_survey_record of each that was one.
+   */
+  leaveTasks(): Buffer;
+  /**
+   * From now on, whoever lives, each that is born into a cgroup of `groups` or moved there is a subject, until `unwatchGroups` is called.
+   * ENOENT: this kernel cannot (before 6.7).
+   */
+  watchGroups(): void;
+  unwatchGroups(): void;
+  /** From now on each child of an entrant is a subject before it runs, until `close` is called or this process ends. */
+  watchForks(): ForkWatch;
   /** Runs the decide program once on a struct cg_trial; returns the struct as it came back. */
   trial(trial: Uint8Array): Buffer;
   /** Runs many structs laid end to end, in place. */
   trials(trials: Uint8Array): Buffer;
   /** The programs that are for hooks, and how often the kernel skipped each because it ran already (recursion_misses). */
   programs(): { name: string; recursionMisses: number }[];
+  close(): void;
+}
+
+export interface ForkWatch {
+  /** Forks that the kernel did not tell of, because it was telling of another one on that processor. */
+  missed(): number;
   close(): void;
 }
 

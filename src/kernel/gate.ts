@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { NUMBERS } from '../abi/abi.gen.js';
-import { readBig } from '../abi/struct.js';
+import { readBig, readNumber } from '../abi/struct.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
 import {
   decodeWaiting,
@@ -12,6 +12,18 @@ import {
   type ReplyKey,
   type Waiting,
 } from './asking.js';
+import {
+  decodeSurvey,
+  type Entrant,
+  type EntryFile,
+  encodeEntrant,
+  encodeEntryFile,
+  encodeGroup,
+  FATES,
+  type Fate,
+  type Group,
+  type SurveyTask,
+} from './entry.js';
 import {
   decodeLife,
   decodeSession,
@@ -35,6 +47,7 @@ import {
   type Slot,
   type SubjectTask,
   u32,
+  u64,
   type Whole,
 } from './records.js';
 
@@ -99,14 +112,14 @@ export class Gate {
     return decodeWhole(this.native.lookup('gate', u32(0)) as Buffer);
   }
 
-  /** The session's subjects may not fork any more, or may again. False where that session is over. */
-  setEnding(number: number, cookie: bigint, ending: boolean): boolean {
-    return this.native.endSession(number, cookie, ending);
+  /** What becomes of the session's subjects. False where that session is over. */
+  setEnding(number: number, cookie: bigint, ending: Fate): boolean {
+    return this.native.endSession(number, cookie, FATES.indexOf(ending));
   }
 
   /** Says to all who hold it that the gate was taken off, with subjects in it. */
   setOff(): void {
-    this.native.endSession(0, 0n, true);
+    this.native.endSession(0, 0n, 1);
   }
 
   /** Numbers of the sessions in use. */
@@ -174,6 +187,82 @@ export class Gate {
   /** Those of the process that has the pidfd's number. */
   subjectsOf(pidfd: number): SubjectTask[] {
     return decodeTasks(this.native.subjectsOf(pidfd));
+  }
+
+  /**
+   * The process becomes part of the session that has the cookie: `enterTasks` marks its threads, and `watchForks` what they fork.
+   */
+  setEntrant(pid: number, entrant: Entrant): void {
+    this.native.update('entrants', u32(pid), encodeEntrant(entrant));
+  }
+
+  /** Those of the session that has the cookie. */
+  entrants(cookie: bigint): { readonly pid: number; readonly failed: number }[] {
+    return this.native.keys('entrants').flatMap((key) => {
+      const value = this.native.lookup('entrants', key);
+      if (value === null || readBig(value, 'entrant', 'cookie') !== cookie) return [];
+      return [{ pid: key.readUInt32LE(0), failed: readNumber(value, 'entrant', 'failed') }];
+    });
+  }
+
+  /** They are in, or stay outside: nobody is marked for being one of them any more. */
+  forgetEntrants(cookie: bigint): void {
+    for (const { pid } of this.entrants(cookie)) this.native.remove('entrants', u32(pid));
+  }
+
+  /**
+   * Whoever is in the cgroup, or below it, belongs to the session: `enterTasks` marks those there are, and from now on each that comes is
+   * marked, whoever lives.
+   *
+   * @param group number of the cgroup, as its directory's inode has it
+   * @param files what runs one of these enters under its policy
+   */
+  setGroup(group: bigint, facts: Group, files: readonly EntryFile[]): void {
+    this.setEntries(facts.cookie, files);
+    this.native.update('groups', u64(group), encodeGroup(facts));
+    this.native.watchGroups();
+  }
+
+  /** Which programs have policies of their own, for those that come from now on. */
+  setEntries(cookie: bigint, files: readonly EntryFile[]): void {
+    for (const file of files) this.native.update('entries', encodeEntryFile(cookie, file), u32(file.policy));
+  }
+
+  /** Those of the session that has the cookie. */
+  groups(cookie: bigint): { readonly group: bigint; readonly failed: number }[] {
+    return this.native.keys('groups').flatMap((key) => {
+      const value = this.native.lookup('groups', key);
+      if (value === null || readBig(value, 'group', 'cookie') !== cookie) return [];
+      return [{ group: key.readBigUInt64LE(0), failed: readNumber(value, 'group', 'failed') }];
+    });
+  }
+
+  /** Nobody enters the session for being in a cgroup any more. */
+  forgetGroups(cookie: bigint): void {
+    for (const { group } of this.groups(cookie)) this.native.remove('groups', u64(group));
+    for (const key of this.native.keys('entries'))
+      if (key.readBigUInt64LE(0) === cookie) this.native.remove('entries', key);
+    if (this.native.keys('groups').length === 0) this.native.unwatchGroups();
+  }
+
+  /** Every task there is, as one walk met them. */
+  survey(): SurveyTask[] {
+    return decodeSurvey(this.native.surveyTasks());
+  }
+
+  /** The threads of the process that has the pidfd's number. */
+  surveyOf(pidfd: number): SurveyTask[] {
+    return decodeSurvey(this.native.surveyOf(pidfd));
+  }
+
+  /** One walk that makes the threads of all entrants subjects; each that it met. */
+  enterTasks(): SurveyTask[] {
+    return decodeSurvey(this.native.enterTasks());
+  }
+
+  /** One walk that lets subjects go whose session is being left; each that was one. */
+  leaveTasks(): SurveyTask[] {
+    return decodeSurvey(this.native.leaveTasks());
   }
 
   openRing(session: number, deliver: (batch: Buffer, records: number) => void): NativeRing {
@@ -263,6 +352,8 @@ export class Gate {
     const of = (key: Buffer): boolean => key.readBigUInt64LE(0) === cookie;
     for (const key of this.native.keys('replies')) if (of(key)) this.native.remove('replies', key);
     for (const { tid, cookie: asked } of this.waiting()) if (asked === cookie) this.forget(tid);
+    this.forgetEntrants(cookie);
+    this.forgetGroups(cookie);
     // An array: its entries are never taken away.
     this.attend(session, 0n, 0n);
   }

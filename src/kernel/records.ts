@@ -3,6 +3,7 @@
 import { NUMBERS } from '../abi/abi.gen.js';
 import { fieldBytes, fieldOf, readBig, readNumber, readNumbers, structBytes, writeNumber } from '../abi/struct.js';
 import { type Word, wordsOf } from '../abi/words.js';
+import { FATES, type Fate } from './entry.js';
 
 export const { SUBJECT_ARMED, SUBJECT_FREE, SUBJECT_DEAD, MARK_WORDS } = NUMBERS;
 
@@ -34,6 +35,13 @@ export interface Slot {
 export function u32(value: number): Buffer {
   const buffer = Buffer.alloc(4);
   buffer.writeUInt32LE(value);
+  return buffer;
+}
+
+/** The eight bytes of a number. */
+export function u64(value: bigint): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeBigUInt64LE(value);
   return buffer;
 }
 
@@ -231,8 +239,8 @@ export interface Living {
 export interface SessionLife extends Living {
   /** What they show; another session under the same number has another. */
   readonly cookie: bigint;
-  /** They may not fork any more. */
-  readonly ending: boolean;
+  /** What becomes of them. */
+  readonly ending: Fate;
 }
 
 /** Of struct cg_session; null where the number is free. */
@@ -240,7 +248,7 @@ export function decodeLife(buffer: Buffer): SessionLife | null {
   const number = (name: Parameters<typeof readNumber<'session'>>[2]): number => readNumber(buffer, 'session', name);
   if (number('active') === 0) return null;
   const cookie = readBig(buffer, 'session', 'cookie');
-  return { cookie, living: number('living'), born: number('born'), ending: number('ending') !== 0 };
+  return { cookie, living: number('living'), born: number('born'), ending: FATES[number('ending')] ?? 'none' };
 }
 
 /** What belongs to no session. */

@@ -20,7 +20,7 @@ export interface Completeness {
   readonly seen: number;
   /** Things that one run alone showed. */
   readonly once: readonly Sight[];
-  /** Things that no run showed, and a session that complained did: what its policies permitted is not known of it. */
+  /** Things that no whole run showed, and a partial one did. */
   readonly complained: number;
   /** Things that the next run is expected to show for the first time; null: one run tells nothing about the next. */
   readonly expected: number | null;
@@ -42,7 +42,7 @@ export function completenessOf(sights: readonly Sight[], runs: number): Complete
 
 /** In a line: `3 runs: the last showed 2 of 61 for the first time, the next may show about 1.0`. */
 export function completenessLine({ runs, byRun, complained, expected }: Completeness): string {
-  const more = complained === 0 ? '' : `, sessions that complained ${complained} more`;
+  const more = complained === 0 ? '' : `, partial runs ${complained} more`;
   const last = byRun.at(-1);
   if (last === undefined) return `no whole run${more}: what one would show is not known`;
   if (expected === null) return `1 run${more}: what another would show is not known`;

@@ -36,7 +36,10 @@ export interface RunHeader {
   readonly configured?: readonly string[];
   /** Paths that programs of the run were run with by others, and used; absent: none, or nobody looked. */
   readonly given?: Passages;
-  /** From the log of a session that complained: what the policies permitted already is not in it. */
+  /**
+   * Not all of what the program does is in it: of a session that complained, what its policies permitted already; of a program that ran
+   * already, what it did before.
+   */
   readonly partial: boolean;
   /** The runs that were put together to this one, where the oldest are no longer kept one by one. */
   readonly of: readonly string[];

@@ -25,9 +25,12 @@ export class Numbering {
 
   /** Takes in programs that are new; true if there was one. */
   add(application: Application): boolean {
-    const fresh = application.policies
-      .map(({ policy }) => policy.program)
-      .filter((name) => !this.#programs.includes(name));
+    return this.addPrograms(application.policies.map(({ policy }) => policy.program));
+  }
+
+  /** The same by their names. */
+  addPrograms(programs: readonly string[]): boolean {
+    const fresh = programs.filter((name) => !this.#programs.includes(name));
     this.#programs.push(...fresh);
     return fresh.length > 0;
   }

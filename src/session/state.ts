@@ -53,6 +53,10 @@ export interface SessionState {
   readonly command: readonly string[];
   /** Folder of the policies. */
   readonly folder: string;
+  /** Processes that ran before it, and were taken in; absent: its program was started. */
+  readonly entered?: readonly number[];
+  /** Directory of the cgroup whose members are taken in. */
+  readonly cgroup?: string;
   /** The user the program was started as; null: the caller. */
   readonly user: string | null;
   readonly log: string;

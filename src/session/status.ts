@@ -35,6 +35,10 @@ export interface SessionStatus {
   readonly user: string | null;
   readonly started: string;
   readonly log: string;
+  /** Processes that ran before it and were taken in; null: its program was started. */
+  readonly entered: readonly number[] | null;
+  /** The cgroup whose members are taken in; null: none. */
+  readonly cgroup: string | null;
   /** Null: its supervisor is gone; what it did keeps being enforced, nobody reports it. */
   readonly supervisor: number | null;
   /** Who would take the gate's hooks off behind a supervisor that is killed; null: nobody, until the next command. */
@@ -104,10 +108,10 @@ function sessionStatus(gate: Gate, state: SessionState, waiting: readonly Waitin
   };
   const programOf = (policy: number): string =>
     state.policies.find(({ number }) => number === policy)?.program ?? `policy ${policy}`;
-  const { name, kind, command, folder, user, started, log } = state;
+  const { name, kind, command, folder, user, started, log, entered = null, cgroup = null } = state;
   const { tasks, missed } = lookWell(gate, state.number);
   return {
-    ...{ name, kind, command, folder, user, started, log },
+    ...{ name, kind, command, folder, user, started, log, entered, cgroup },
     supervisor: isSupervised(state) ? state.supervisor.pid : null,
     watcher: state.watcher && lives(state.watcher) ? state.watcher.pid : null,
     policies: state.policies.map(({ number, program, digest, generation }) => ({

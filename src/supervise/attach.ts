@@ -3,7 +3,7 @@
 import { type Attached, attach } from '../attach/attached.js';
 import { Failure, messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
-import { commandLine, isTakable, lookAt, type Running } from '../host/running.js';
+import { commandLine, isEnterable, isTakable, lookAt, type Running } from '../host/running.js';
 import { shellWord } from '../host/shell.js';
 import { findGate, locked } from '../session/acquire.js';
 import { isSupervised, readStates, type SessionState, sessionFolder } from '../session/state.js';
@@ -92,8 +92,9 @@ function noSubject(pid: number, cause?: unknown): Failure {
   const { exe } = running;
   if (exe === null) return new Failure(`${message}; it is the kernel's own`, 'callgate attach', cause);
   const anew = `callgate run -- ${command} begins it anew, under its policy; callgate learn -- ${command} makes the policy`;
+  const entered = `callgate run --pid ${pid} puts it under its policy as it runs, callgate learn --pid ${pid} makes that; `;
   const taken = `systrace -t -p ${pid} ${shellWord(exe)} asks about it from now on, as it runs; `;
-  return new Failure(message, `${isTakable(running) ? taken : ''}${anew}`, cause);
+  return new Failure(message, `${isTakable(running) ? taken : ''}${isEnterable(running) ? entered : ''}${anew}`, cause);
 }
 
 /** Nobody can answer there any more; nobody waits for it either. */

@@ -9,6 +9,7 @@ import { findGate, locked } from '../session/acquire.js';
 import { type ModeChange, switchMode } from '../session/mode.js';
 import { isSupervised, readState, type SessionState, sessionFolder } from '../session/state.js';
 import { findSession } from '../session/target.js';
+import { type Detached, detachAll, requireEntered } from './detach.js';
 import { whileWaiting } from './lingering.js';
 import { settle } from './settle.js';
 import { type Stopped, stopSession, sweepSession } from './stop.js';
@@ -17,7 +18,7 @@ import { type Stopped, stopSession, sweepSession } from './stop.js';
  * How long a supervisor has to answer, in milliseconds: a mode waits for the lock, processes have 10 s to end, and who kills
  * does not wait for a supervisor that hangs.
  */
-const PATIENCE = { mode: 60_000, stop: 15_000, kill: 3_000 } as const;
+const PATIENCE = { mode: 60_000, stop: 15_000, kill: 3_000, detach: 60_000 } as const;
 
 /**
  * Switches a session between refusing and complaining.
@@ -70,6 +71,29 @@ async function endFound(host: Host, gate: Gate, state: SessionState, kill: boole
   const stopped = await stopSession(host, gate, state, kill);
   await locked(host, () => sweepSession(host, gate, state.name));
   return stopped;
+}
+
+/**
+ * Lets the processes of a session go that ran before it: they run on, under no policy.
+ *
+ * @throws Failure where callgate started them, or the supervisor lives and does not answer
+ */
+export async function detachSession(host: Host, word: string): Promise<Detached> {
+  return withGate(host, async (gate) => {
+    const state = findSession(host, gate, word);
+    requireEntered(state);
+    const answer = await asked(host, state, { v: 1, do: 'detach' }, PATIENCE.detach);
+    if (!(answer instanceof NoAnswer)) return answer;
+    return locked(host, async () => {
+      const now = readState(host, state.name);
+      if (now === undefined) throw new Failure(`${state.name}: the session has ended`, 'callgate status');
+      if (isSupervised(now))
+        throw new Failure(`${state.name}: ${answer.message}; supervisor ${now.supervisor.pid} lives`, answer.remedy);
+      const detached = await detachAll(host, gate, now);
+      sweepSession(host, gate, state.name);
+      return detached;
+    });
+  });
 }
 
 /** The supervisor's answer; a NoAnswer where none attends, or it does not answer. */

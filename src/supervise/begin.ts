@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The common beginning and end of `learn` and `run`: the gate, the session in it, the program under it, and all of it freed again. */
 
+import type { Cgroup } from '../host/cgroup2.js';
 import { requireKernel } from '../host/examine.js';
 import type { Host } from '../host/host.js';
 import { mountMissing } from '../host/mounts.js';
@@ -10,11 +11,19 @@ import { freeName } from '../session/places.js';
 import { type Image, Session, type SessionFacts } from '../session/session.js';
 import { readState } from '../session/state.js';
 import { subjectsGone } from '../session/subjects.js';
+import { entering, gathering } from './enter.js';
+import type { Named } from './enterable.js';
 import { withPid } from './environment.js';
+import { type Ended, quietly, type Speaker } from './foreground.js';
+import { launching } from './launch.js';
 import type { Identity, Program } from './program.js';
 import { settleAll, settledText } from './settle.js';
+import type { Origin } from './supervisor.js';
 import { sweep } from './sweep.js';
 import type { Watcher } from './watcher.js';
+
+/** Stands for the program of a cgroup: what somebody did whose program has no name is not learned. */
+export const UNNAMED = '?';
 
 /** What a person asked to be run. */
 export interface Request {
@@ -27,6 +36,12 @@ export interface Request {
   readonly env: readonly Buffer[];
   /** The process that becomes the program; null: one is forked. */
   readonly held: LauncherChild | null;
+  /** Processes of it that run already, and are taken in; absent: it is started. */
+  readonly running?: readonly Named[];
+  /** The members of this cgroup are taken in; absent: it is one program. */
+  readonly cgroup?: Cgroup;
+  /** Callgate's own process that was forked to become a program, where none is started. */
+  readonly spare?: number;
   /** Folder of the policies. */
   readonly folder: string;
   /** --user; null: as the caller. */
@@ -143,6 +158,31 @@ export async function closeSession(
     if (off || (over && session.gate.sessions().length > 0)) watcher?.disarm();
     if (!off) session.gate.close();
   });
+}
+
+/**
+ * How the session's first subjects come: the program is started, or taken in as it runs.
+ *
+ * @param policy number in the gate of the policy that they come under
+ * @param drawn who is to be silent while the program has the terminal; what ran before has another
+ */
+export function originOf(
+  request: Request,
+  policy: number,
+  { kind, talk, drawn }: { kind: 'learn' | 'run'; talk: (line: string) => void; drawn: readonly Speaker[] },
+): Origin<Ended> {
+  const { running, program, cgroup, spare = null } = request;
+  const hangup = kind === 'learn';
+  if (cgroup !== undefined) return gathering({ cgroup, own: { held: spare }, anyone: kind === 'learn', hangup, talk });
+  if (running === undefined) return quietly(launching(policy, launchOf(request)), drawn);
+  // Who learns loses nothing by it; who is confined is not free because a terminal was closed.
+  return entering({ named: running, program: program.path, policy, hangup, talk });
+}
+
+/** What the state says of processes that were taken in. */
+export function enteredOf({ running, cgroup }: Request): Pick<SessionFacts, 'entered' | 'cgroup'> {
+  if (cgroup !== undefined) return { cgroup: cgroup.path };
+  return running === undefined ? {} : { entered: running.map(({ pid }) => pid) };
 }
 
 /** How the program is to be started. */

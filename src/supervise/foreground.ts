@@ -58,6 +58,16 @@ export function forwardSignals(session: Session, { wake, passed, end }: Signalle
   };
 }
 
+/** The same signals, for who does something else with them. */
+export function takeSignals(take: (name: NodeJS.Signals) => void): { stop(): void } {
+  for (const name of FORWARDED) process.on(name, take);
+  return {
+    stop: () => {
+      for (const name of FORWARDED) process.off(name, take);
+    },
+  };
+}
+
 /** Our process group, if it is the foreground's of our terminal; else null. */
 function foregroundGroup(): number | null {
   const [, , group, , terminal, foreground] = statFields('self').map(Number);
@@ -76,7 +86,7 @@ function processGroup(pid: number): number | null {
  */
 export function awaiting(origin: Origin<Ended>, somebody: Promise<boolean>): Origin<Ended> {
   return {
-    name: origin.name,
+    ...origin,
     enter: async (session) => {
       let end: (name: NodeJS.Signals) => void = () => undefined;
       const signalled = new Promise<NodeJS.Signals>((resolve) => {
@@ -104,7 +114,7 @@ export function quietly<E>(origin: Origin<E>, speakers: readonly Speaker[]): Ori
     for (const speaker of speakers) speaker.release();
   };
   return {
-    name: origin.name,
+    ...origin,
     enter: async (session) => {
       for (const speaker of speakers) speaker.hold();
       try {

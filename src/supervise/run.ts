@@ -14,12 +14,11 @@ import { shellWord } from '../host/shell.js';
 import type { Voice } from '../host/voice.js';
 import { counted } from '../policy/counted.js';
 import { UNATTENDED } from '../policy/posture.js';
-import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
-import type { SessionFacts } from '../session/session.js';
+import { applicationAs, emptyImage, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
+import type { Image, SessionFacts } from '../session/session.js';
 import { countersOf } from '../session/status.js';
-import { closeSession, launchOf, openSession, prepareKernel, type Request } from './begin.js';
-import { awaiting, type Ended, quietly } from './foreground.js';
-import { launching } from './launch.js';
+import { closeSession, enteredOf, openSession, originOf, prepareKernel, type Request, UNNAMED } from './begin.js';
+import { awaiting, type Ended } from './foreground.js';
 import { Supervisor } from './supervisor.js';
 
 export interface RunOptions {
@@ -59,7 +58,10 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   await prepareKernel(host, talk);
   const numbering = new Numbering();
   const mode: ModeChoice = options.complain ? 'complain' : 'as-written';
-  const images = imagesOf(applicationAs(application, UNATTENDED), numbering, mode);
+  const images = [
+    ...imagesOf(applicationAs(application, UNATTENDED), numbering, mode),
+    ...(request.cgroup === undefined ? [] : [nothing(application, numbering, options.complain)]),
+  ];
   const facts = (name: string): SessionFacts => ({
     name,
     kind: 'run',
@@ -70,6 +72,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     log: options.log ?? join(host.logs, `${name}.jsonl`),
     journal: null,
     mode: options.complain ? 'complain' : null,
+    ...enteredOf(request),
   });
   const session = await openSession(request, facts, images);
   try {
@@ -81,7 +84,8 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const { automats } = options;
     const supervisor = new Supervisor({ session, application, sinks, policies, talk, interject, automats });
     const entry = session.policyOf(program.path)?.number ?? 0;
-    const origin = quietly(launching(entry, launchOf(request)), voice.shared ? [terminal, voice] : []);
+    const drawn = voice.shared ? [terminal, voice] : [];
+    const origin = originOf(request, entry, { kind: 'run', talk, drawn });
     if (options.wait) talk(`${name} begins once somebody attends: callgate attach ${name}`);
     const ended = await supervisor.attend(options.wait ? awaiting(origin, supervisor.somebody) : origin);
     const counters = countersOf(session.gate.session(session.number));
@@ -95,13 +99,25 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   }
 }
 
+/** The policy of who comes into a cgroup and has none: nothing is permitted. */
+function nothing({ policies }: Application, numbering: Numbering, complain: boolean): Image {
+  const version = policies.some(({ policy }) => policy.version === 2) ? 2 : 1;
+  return { ...emptyImage(UNNAMED, numbering, version), mode: complain ? 'complain' : 'enforce' };
+}
+
 /** The application, if it has a policy for the program; else the Refusal says what to type to get one. */
 function requireApplication(application: Application | undefined, request: Request): Application {
-  const { program, folder, argv } = request;
-  const remedy = `callgate learn --policies ${folder} -- ${argv.map(shellWord).join(' ')}`;
+  const { program, folder, argv, running, cgroup } = request;
+  const what =
+    cgroup !== undefined
+      ? `--cgroup ${shellWord(cgroup.path)}`
+      : running === undefined
+        ? `-- ${argv.map(shellWord).join(' ')}`
+        : `--pid ${running.map(({ pid }) => pid)}`;
+  const remedy = `callgate learn --policies ${folder} ${what}`;
   if (application === undefined || application.policies.length === 0)
     throw new Refusal(`${folder}: there is no policy in it`, remedy);
-  if (!application.policies.some(({ policy }) => policy.program === program.path))
+  if (cgroup === undefined && !application.policies.some(({ policy }) => policy.program === program.path))
     throw new Refusal(`${application.folder}: no policy in it is for ${program.path}`, remedy);
   return application;
 }

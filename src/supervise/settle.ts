@@ -4,10 +4,12 @@
  * nobody attends, and writes the event, which is saved with the rest of the session's (salvage.ts).
  */
 import { constants } from 'node:os';
+import { codeOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
+import type { SubjectTask } from '../kernel/records.js';
 import { cookieOf, isSupervised, readStates, type SessionState } from '../session/state.js';
-import { signalSubjects, subjectProcesses } from '../session/subjects.js';
+import { processesOf, signalSubjects, subjectProcesses } from '../session/subjects.js';
 
 export interface Settled {
   readonly session: string;
@@ -42,4 +44,33 @@ export function settleAll(host: Host, gate: Gate): Settled[] {
 export function settledText({ session, continued }: Settled): string {
   const names = continued.map(({ comm, pid }) => `${comm} (${pid})`).join(', ');
   return `${session}: its supervisor was gone and ${names} stood still: what was asked is denied, and they go on`;
+}
+
+/**
+ * Takes hold of those that wait for an answer.
+ *
+ * @returns what lets them go on, once nothing is asked any more
+ */
+export function stoodStill(host: Host, gate: Gate, tasks: readonly SubjectTask[]): () => void {
+  const waiting = new Set(gate.waiting().map(({ pid }) => pid));
+  const pidfds = processesOf(tasks).flatMap(({ pid }) => {
+    if (!waiting.has(pid)) return [];
+    try {
+      return [host.addon.openPidfd(pid)];
+    } catch (error) {
+      if (codeOf(error) === 'ESRCH') return [];
+      throw error;
+    }
+  });
+  return () => {
+    for (const pidfd of pidfds) {
+      try {
+        host.addon.sendSignal(pidfd, constants.signals.SIGCONT);
+      } catch (error) {
+        if (codeOf(error) !== 'ESRCH') throw error;
+      } finally {
+        host.addon.closeFd(pidfd);
+      }
+    }
+  };
 }

@@ -59,7 +59,7 @@ export function sweepSession(host: Host, gate: Gate, name: string): boolean {
 
 /** Forks are refused first: then each pass leaves fewer, and a chain of forks cannot run ahead of the signal. */
 async function killAll(host: Host, gate: Gate, state: SessionState): Promise<void> {
-  gate.setEnding(state.number, cookieOf(state), true);
+  gate.setEnding(state.number, cookieOf(state), 'killed');
   for (const end = Date.now() + KILL_MS; Date.now() < end; ) {
     signalSubjects(host.addon, gate, subjectProcesses(gate, state.number), constants.signals.SIGKILL);
     if (await subjectsGone(host.addon, gate, state.number, AbortSignal.timeout(100))) return;

@@ -27,7 +27,9 @@ import type { Session } from '../session/session.js';
 import { readState, sessionFolder } from '../session/state.js';
 import { subjectProcesses, subjectsGone } from '../session/subjects.js';
 import { admitting } from './admit.js';
-import { forwardSignals } from './foreground.js';
+import { type Detached, detachAll, detachedText, requireEntered } from './detach.js';
+import { entryFiles } from './enter.js';
+import { forwardSignals, takeSignals } from './foreground.js';
 import { Deaf, whileWaiting } from './lingering.js';
 import { attendHere } from './local.js';
 import { PolicyKeeper } from './reload.js';
@@ -36,6 +38,13 @@ import { watchWatcher } from './watched.js';
 
 /** How a session's first subjects come: by launch; by a pid, a cgroup, a unit. */
 export interface Origin<E> {
+  /** Who is taken in ran before, and can be let go. Absent: the program was started under its policy, and ends under it. */
+  readonly ran?: {
+    /** A hangup lets go, too. */
+    readonly hangup: boolean;
+    /** They were let go: `ended` resolves. */
+    readonly left: () => void;
+  };
   /** For a person: what runs on, where something does. */
   readonly name: string;
   /**
@@ -82,6 +91,9 @@ export class Supervisor {
   readonly #deaf: Deaf;
   /** How often what is left behind the program was to be ended; null: the program is there. */
   #endings: number | null = null;
+  /** Aborted once everybody was let go. */
+  readonly #gone = new AbortController();
+  #left: () => void = () => undefined;
 
   constructor({ session, application, sinks, policies, talk, interject = talk, automats = [] }: Supervision) {
     this.#session = session;
@@ -103,7 +115,11 @@ export class Supervisor {
               for (const { program, generation } of policies.silent === true ? [] : images)
                 talk(`the policy of ${program} was changed: generation ${generation} holds from now on`);
             },
-            held: (images, changed) => this.#questions?.judging.took(images, changed),
+            held: (images, changed) => {
+              this.#questions?.judging.took(images, changed);
+              const { state, gate, cookie } = session;
+              if (state.cgroup !== undefined) gate.setEntries(cookie, entryFiles(gate, state));
+            },
             noticed: (words) => {
               this.#reporter.problem(words);
               talk(words);
@@ -145,11 +161,15 @@ export class Supervisor {
     let door: Door | null = null;
     addon.becomeSubreaper();
     const ring = gate.openRing(number, this.#reporter.deliver);
-    const signals = forwardSignals(this.#session, {
-      wake: () => this.#questions?.wake(),
-      passed: (processes, name) => void this.#deaf.got(processes, name),
-      end: () => this.#endRest(),
-    });
+    if (origin.ran !== undefined) this.#left = origin.ran.left;
+    const signals =
+      origin.ran === undefined
+        ? forwardSignals(this.#session, {
+            wake: () => this.#questions?.wake(),
+            passed: (processes, name) => void this.#deaf.got(processes, name),
+            end: () => this.#endRest(),
+          })
+        : takeSignals((name) => this.#signalled(name, origin.ran?.hangup === true));
     const reap = (): void => void addon.reapOrphans();
     process.on('SIGCHLD', reap);
     const unwatch = watchWatcher(this.#session, (words) => {
@@ -165,7 +185,7 @@ export class Supervisor {
       await ended.catch(() => undefined);
       // Whoever ended before the handler stood sends no signal any more.
       reap();
-      const rest = subjectsGone(addon, gate, number);
+      const rest = subjectsGone(addon, gate, number, this.#gone.signal);
       this.#endings = 0;
       this.#deaf.end();
       if (!(await within(rest, BACKGROUND_MS))) {
@@ -219,7 +239,33 @@ export class Supervisor {
     const { host, gate, state } = this.#session;
     // A process that stands still hears no SIGTERM, and one that asks again would stop again.
     this.#questions?.refuse();
-    return stopSession(host, gate, state, kill);
+    // Whoever comes into a cgroup from now on is not of it.
+    gate.forgetGroups(this.#session.cookie);
+    const stopped = await stopSession(host, gate, state, kill);
+    this.#left();
+    return stopped;
+  }
+
+  /** Lets those go who ran before; `attend` then resolves. Throws a Failure where its program was started. */
+  async detach(): Promise<Detached> {
+    const { host, gate, state } = this.#session;
+    requireEntered(state);
+    this.#questions?.refuse();
+    const detached = await locked(host, () => {
+      if (readState(host, state.name) === undefined) throw new Failure(`${state.name}: the session is over`);
+      return detachAll(host, gate, state);
+    });
+    this.#gone.abort();
+    this.#left();
+    return detached;
+  }
+
+  #signalled(name: NodeJS.Signals, hangup: boolean): void {
+    if (name === 'SIGHUP' && !hangup) return;
+    this.detach().then(
+      ({ left }) => this.#talk(detachedText(left)),
+      (error) => this.#talk(messageOf(error)),
+    );
   }
 
   /** First in good order, then by force; see Signalled.end. */
@@ -256,6 +302,7 @@ export class Supervisor {
     const handlers: Handlers = {
       mode: ({ mode }) => this.setMode(mode),
       stop: ({ kill }) => this.stop(kill),
+      detach: () => this.detach(),
       reload: () => this.reload(),
       ...(this.#asking ?? nothingAsked(state.name)),
     };

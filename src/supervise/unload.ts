@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Taking everything off this host, whoever made it: what was confined is free from then on. */
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
-import { codeOf, messageOf } from '../host/failure.js';
+import { messageOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
-import type { SubjectTask } from '../kernel/records.js';
 import { findGate } from '../session/acquire.js';
 import { type Look, lookWell } from '../session/living.js';
 import { Session } from '../session/session.js';
 import { cookieOf, isSupervised, readState, removeState, type SessionState, stateNames } from '../session/state.js';
 import { processesOf } from '../session/subjects.js';
 import { salvage } from './salvage.js';
+import { stoodStill } from './settle.js';
 
 export interface Unloaded {
   /** Processes that no policy holds any more. */
@@ -46,7 +45,7 @@ export function unloadAll(host: Host): Unloaded {
   try {
     pins = existsSync(host.pins) ? host.addon.unload(host.pins) : [];
   } catch (error) {
-    for (const state of states) gate?.setEnding(state.number, cookieOf(state), false);
+    for (const state of states) gate?.setEnding(state.number, cookieOf(state), 'none');
     throw error;
   }
   wake();
@@ -58,35 +57,6 @@ export function unloadAll(host: Host): Unloaded {
   for (const name of folders) removeState(host, name);
   gate?.close();
   return { freed, missed, sessions: folders, pins, unlisted };
-}
-
-/**
- * Takes hold of those that wait for an answer.
- *
- * @returns what lets them go on, once nothing is asked any more
- */
-function stoodStill(host: Host, gate: Gate, tasks: readonly SubjectTask[]): () => void {
-  const waiting = new Set(gate.waiting().map(({ pid }) => pid));
-  const pidfds = processesOf(tasks).flatMap(({ pid }) => {
-    if (!waiting.has(pid)) return [];
-    try {
-      return [host.addon.openPidfd(pid)];
-    } catch (error) {
-      if (codeOf(error) === 'ESRCH') return [];
-      throw error;
-    }
-  });
-  return () => {
-    for (const pidfd of pidfds) {
-      try {
-        host.addon.sendSignal(pidfd, constants.signals.SIGCONT);
-      } catch (error) {
-        if (codeOf(error) !== 'ESRCH') throw error;
-      } finally {
-        host.addon.closeFd(pidfd);
-      }
-    }
-  };
 }
 
 /** What cannot be read is told: this is the command that every other one sends people to. */
@@ -115,6 +85,6 @@ function saved(host: Host, gate: Gate, state: SessionState): void {
 function everybody(gate: Gate, states: readonly SessionState[]): Look {
   const first = lookWell(gate, 0);
   if (first.missed === 0) return first;
-  for (const state of states) gate.setEnding(state.number, cookieOf(state), true);
+  for (const state of states) gate.setEnding(state.number, cookieOf(state), 'killed');
   return lookWell(gate, 0);
 }

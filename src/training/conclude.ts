@@ -233,7 +233,7 @@ export function concludeJournal(
     named,
     ...(header.version === undefined ? {} : { version: header.version }),
     ...(Object.keys(given).length === 0 ? {} : { given }),
-    partial: false,
+    partial: header.entered === true,
     ...(home === null ? {} : { home }),
     ...(header.host === undefined ? {} : { host: header.host }),
   };

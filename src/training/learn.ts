@@ -7,17 +7,18 @@ import { hostName, type Surroundings } from '../application/surroundings.js';
 import { Journal, type JournalFacts, type JournalHeader, JournalSink, journalFile } from '../audit/journal.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { TerminalSink } from '../audit/terminal.js';
+import { membersOf } from '../host/cgroup2.js';
 import { Refusal } from '../host/failure.js';
+import { exeOf } from '../host/running.js';
 import type { Voice } from '../host/voice.js';
 import { ownedOf } from '../learn/existing.js';
 import { withoutOwn } from '../learn/own.js';
 import type { Strength } from '../learn/strength.js';
 import type { Version } from '../policy/operations.js';
 import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
-import type { Session, SessionFacts } from '../session/session.js';
-import { closeSession, launchOf, openSession, prepareKernel, type Request } from '../supervise/begin.js';
-import { type Ended, quietly } from '../supervise/foreground.js';
-import { launching } from '../supervise/launch.js';
+import type { Image, Session, SessionFacts } from '../session/session.js';
+import { closeSession, enteredOf, openSession, originOf, prepareKernel, type Request } from '../supervise/begin.js';
+import type { Ended } from '../supervise/foreground.js';
 import { finishJournal } from '../supervise/salvage.js';
 import { Supervisor } from '../supervise/supervisor.js';
 import { concludeJournal, type LearnResult } from './conclude.js';
@@ -52,11 +53,16 @@ export async function learn(
   const application = { ...loaded, policies: personsOf(request, loaded.policies, around) };
   const looked = lookedAt(application, version);
   const numbering = new Numbering();
-  const images = [...imagesOf(application, numbering, 'learn'), emptyImage(program.path, numbering, looked)];
+  const images = [
+    ...startsOf(request, application, numbering, looked),
+    ...imagesOf(application, numbering, 'learn'),
+    emptyImage(program.path, numbering, looked),
+  ];
   const facts = (name: string): SessionFacts => ({
     ...{ name, kind: 'learn', command, folder, user, mode: null },
     log: `${host.logs}/${name}.jsonl`,
     journal: journalFile(host, name),
+    ...enteredOf(request),
   });
   await prepareKernel(host, (line) => voice.say(line));
   const session = await openSession(request, facts, images);
@@ -74,6 +80,18 @@ export async function learn(
     await closeSession(session, request);
   }
   return concludeJournal(host, journalled, around, ended);
+}
+
+/**
+ * Who is in a cgroup already, and has no policy, gets an empty one of his program's: what he does is learned under its name.
+ */
+function startsOf({ cgroup }: Request, { policies }: Application, numbering: Numbering, version: Version): Image[] {
+  if (cgroup === undefined) return [];
+  const running = new Set(membersOf(cgroup.path).flatMap((pid) => exeOf(pid) ?? []));
+  const fresh = [...running].filter((path) => !policies.some(({ policy }) => policy.program === path)).sort();
+  // All names first: an image holds the numbers of those that there were.
+  numbering.addPrograms([...policies.map(({ policy }) => policy.program), ...fresh]);
+  return fresh.map((path) => ({ ...emptyImage(path, numbering, version), index: numbering.of(path) }));
 }
 
 /**
@@ -123,6 +141,7 @@ function headerOf(
     named: namedPaths(argv, env, cwd),
     ...(version === 1 ? {} : { version }),
     ...(strength === null ? {} : { strength }),
+    ...(request.running === undefined && request.cgroup === undefined ? {} : { entered: true }),
   };
 }
 
@@ -139,5 +158,6 @@ async function watch(
   const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), new JournalSink(journal), terminal];
   const supervisor = new Supervisor({ session, application, sinks, policies: null, talk });
   const policy = session.policyOf(request.program.path)?.number ?? 0;
-  return supervisor.attend(quietly(launching(policy, launchOf(request)), voice.shared ? [terminal, voice] : []));
+  const drawn = voice.shared ? [terminal, voice] : [];
+  return supervisor.attend(originOf(request, policy, { kind: 'learn', talk, drawn }));
 }

@@ -56,7 +56,7 @@ export function learnStatus(host: Host, folder: string, around: Surroundings): L
 export function renderStatus({ folder, strength, runs, programs }: LearnStatus): string {
   const many = runs.map((run) => {
     const what = [
-      ...(run.partial ? ['what a session complained of'] : []),
+      ...(run.partial ? ['partial: of a session that complained, or of what ran already'] : []),
       ...(run.of.length > 0 ? [`of ${run.of.join(', ')}`] : []),
       ...(run.tainted ? ['TAINTED'] : []),
       ...(run.folded > 0 ? [`${run.folded} attempts on names that were too many to be kept`] : []),

@@ -12,7 +12,7 @@ import { isCertificate } from '../learn/certificate.js';
 export function standingOf(folder: string): string[] {
   const [single, tainted]: [string[], string[]] = [[], []];
   for (const { name, certificate } of certificates(folder)) {
-    if (/; (?:1|no whole) run(?:, sessions [^:]*)?: /.test(certificate)) single.push(name);
+    if (/; (?:1|no whole) run(?:, (?:partial runs|sessions) [^:]*)?: /.test(certificate)) single.push(name);
     if (/, TAINTED: /.test(certificate)) tainted.push(name);
   }
   const named = (names: readonly string[]): string => names.map((name) => basename(name, '.yaml')).join(', ');

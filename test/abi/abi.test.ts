@@ -96,9 +96,10 @@ t.test('what is written by hand stands where the kernel half reads it', async (t
   writeNumber(session, 'session', 'floor', 21, ENUMS.floor.FLOOR_PTRACE);
   writeNumber(session, 'session', 'unresolved', 22, ENUMS.unresolved.UNRESOLVED_RACE);
   writeNumber(session, 'session', 'denied_by', 23, ENUMS.operation.SEND);
-  for (const [value, name] of ['living', 'born', 'ending'].entries())
+  for (const [value, name] of ['living', 'born'].entries())
     writeNumber(session, 'session', name as 'living', value + 1);
-  t.same(decodeLife(session), { cookie: 0x99n, living: 1, born: 2, ending: true });
+  writeNumber(session, 'session', 'ending', ENUMS.fate.FATE_LEFT);
+  t.same(decodeLife(session), { cookie: 0x99n, living: 1, born: 2, ending: 'left' });
   const whole = Buffer.alloc(structBytes('gate'));
   for (const [value, name] of ['living', 'born', 'off', 'strays', 'stray_time', 'stray_pid'].entries())
     writeNumber(whole, 'gate', name as 'living', value + 1);

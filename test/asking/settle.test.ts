@@ -118,7 +118,11 @@ t.test('what is no subject cannot be attached to: it is said what makes it one',
   t.teardown(() => [child, titled].map((one) => one.kill('SIGKILL')));
   const sleep = realpathSync('/bin/sleep');
   const node = await to(process.pid).catch(({ remedy }: { remedy: string }) => remedy);
-  t.match(String(node), /^callgate run -- \/\S* /, 'this process has threads: it cannot be taken as it runs');
+  t.match(
+    String(node),
+    /^callgate run --pid \d+ puts it under its policy as it runs, .* callgate run -- \/\S* /,
+    'this process has threads: systrace cannot take it as it runs',
+  );
   for (const begun of [false, true]) {
     if (begun) open('a-1');
     for (const [{ pid }, command] of [
@@ -127,7 +131,7 @@ t.test('what is no subject cannot be attached to: it is said what makes it one',
     ] as const)
       await t.rejects(to(pid as number), {
         message: `process ${pid} is under no policy, and supervises none: nothing it does is asked`,
-        remedy: `systrace -t -p ${pid} ${sleep} asks about it from now on, as it runs; callgate run -- ${command} begins it anew, under its policy; callgate learn -- ${command} makes the policy`,
+        remedy: `systrace -t -p ${pid} ${sleep} asks about it from now on, as it runs; callgate run --pid ${pid} puts it under its policy as it runs, callgate learn --pid ${pid} makes that; callgate run -- ${command} begins it anew, under its policy; callgate learn -- ${command} makes the policy`,
       });
     await t.rejects(to(0x7fffffff), { message: '2147483647: there is no such process', remedy: 'callgate attach' });
   }

@@ -28,6 +28,10 @@ function setUp(test: Test): { folder: string; asked: unknown[]; handlers: Handle
       asked.push(request);
       throw new Failure('a-1: still running', 'callgate stop a-1 --kill');
     },
+    detach: async (request) => {
+      asked.push(request);
+      return { session: 'a-1', left: [{ pid: 7, comm: 'a' }] };
+    },
     reload: async () => {
       throw new Refusal('p.yaml:3: bad', 'callgate policy check p.yaml');
     },

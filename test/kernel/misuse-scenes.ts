@@ -51,7 +51,6 @@ const descriptor = [...number, 2 ** 31, 2 ** 32 - 1];
 const text = [undefined, null, 5, {}, hostile, Symbol('s'), 'a\0b', Buffer.from('maps')];
 const noBytes = [undefined, null, 'bytes', [1], {}, hostile, new ArrayBuffer(8), new DataView(new ArrayBuffer(8))];
 const bytes = [...noBytes, new Float64Array(1), new Int8Array(4), detached(4), detached(TRIAL_BYTES)];
-const flag = [undefined, null, 0, 1, 'true', {}];
 const cookie = [undefined, null, 1, '1', -1n, 2n ** 64n];
 const callback = [undefined, null, {}, 'deliver', 5];
 
@@ -178,9 +177,16 @@ const methods: Record<Exclude<keyof NativeGate, 'close' | 'attached' | 'same'>, 
   subjects: [[0], [number]],
   subjectsOf: [[0], [descriptor]],
   endSession: [
-    [0, 1n, true],
-    [number, cookie, flag],
+    [0, 1n, 1],
+    [number, cookie, [...number, 3]],
   ],
+  surveyTasks: [[], []],
+  surveyOf: [[0], [descriptor]],
+  enterTasks: [[], []],
+  leaveTasks: [[], []],
+  watchForks: [[], []],
+  watchGroups: [[], []],
+  unwatchGroups: [[], []],
   identify: [[0], [descriptor]],
   trial: [[Buffer.alloc(TRIAL_BYTES)], [[...bytes, Buffer.alloc(TRIAL_BYTES - 1), Buffer.alloc(0)]]],
   trials: [[Buffer.alloc(TRIAL_BYTES)], [[...bytes, Buffer.alloc(TRIAL_BYTES + 1), Buffer.alloc(0)]]],

@@ -5,9 +5,19 @@
  */
 import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fieldOf, structBytes } from '../../src/abi/struct.js';
-import type { Addon, HeldChild, LaunchOptions, LoadOptions, NativeGate, NativeRing } from '../../src/kernel/addon.js';
-import { SUBJECT_DEAD, u32 } from '../../src/kernel/records.js';
+import { NUMBERS } from '../../src/abi/abi.gen.js';
+import { fieldOf, structBytes, writeNumber } from '../../src/abi/struct.js';
+import type {
+  Addon,
+  ForkWatch,
+  HeldChild,
+  LaunchOptions,
+  LoadOptions,
+  NativeGate,
+  NativeRing,
+} from '../../src/kernel/addon.js';
+import { encodeEntryFile } from '../../src/kernel/entry.js';
+import { SUBJECT_DEAD, u32, u64 } from '../../src/kernel/records.js';
 
 const VALUE_BYTES: Readonly<Record<string, number>> = {
   policies: structBytes('slot'),
@@ -20,6 +30,9 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   replies: 16,
   questions: 48,
   attendance: 16,
+  entrants: structBytes('entrant'),
+  groups: structBytes('group'),
+  entries: 4,
   gate: structBytes('gate'),
 };
 const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks', 'attendance'];
@@ -37,6 +50,14 @@ export interface FakeTask {
   /** The walk over all tasks does not meet it. */
   hidden: boolean;
   stopped: boolean;
+  /** CG_TASK_* that a walk tells besides. */
+  marks: number;
+  /** Number of the cgroup it is in. */
+  member: bigint;
+  parent: number;
+  memory: bigint;
+  /** Inode of what it runs. */
+  file: bigint;
   /** Signals it ignores. */
   ignores: readonly number[];
   ended: (() => void)[];
@@ -143,6 +164,7 @@ export class FakeAddon implements Addon {
     const task: FakeTask = {
       ...{ pid, policy, session, cookie, comm, start: BigInt(pid) * 1000n, zombie: false, hidden: false },
       ...{ stopped: false, ignores: [], ended: [], alive: true, exit },
+      ...{ marks: 0, member: 0n, parent: 1, memory: BigInt(pid), file: 7n },
     };
     this.tasks.set(pid, task);
     this.born++;
@@ -351,12 +373,112 @@ export class FakeGate implements NativeGate {
   readonly ending = new Set<bigint>();
   off = false;
 
-  endSession(session: number, cookie: bigint, on: boolean): boolean {
-    if (session === 0) this.off = on;
+  /** Those whose subjects are let go. */
+  readonly leaving = new Set<bigint>();
+
+  endSession(session: number, cookie: bigint, ending: number): boolean {
+    if (session === 0) this.off = ending === 1;
     else if (this.cookieOf(session) !== cookie) return false;
-    else if (on) this.ending.add(cookie);
-    else this.ending.delete(cookie);
+    else {
+      this.ending.delete(cookie);
+      this.leaving.delete(cookie);
+      if (ending === 1) this.ending.add(cookie);
+      if (ending === 2) this.leaving.add(cookie);
+    }
     return true;
+  }
+
+  /** Forks that the kernel will not have told of. */
+  missedForks = 0;
+  /** How many watch forks now. */
+  watching = 0;
+  /** Called at the beginning of each walk that takes tasks in. */
+  onEnter: () => void = () => undefined;
+
+  surveyTasks(): Buffer {
+    return this.#surveyed([...this.#addon.tasks.values()]);
+  }
+
+  surveyOf(pidfd: number): Buffer {
+    return this.#surveyed([...this.#addon.tasks.values()].filter(({ pid }) => pid === pidfd));
+  }
+
+  enterTasks(): Buffer {
+    this.onEnter();
+    const fresh = new Set<FakeTask>();
+    const met = [...this.#addon.tasks.values()].filter((task) => {
+      const entrant = this.lookup('entrants', u32(task.pid));
+      const group = this.lookup('groups', u64(task.member));
+      const named = entrant !== null && entrant.readBigUInt64LE(0) === task.start;
+      if (!named && group === null) return false;
+      if (task.policy === 0 && !task.hidden) {
+        // Both end with cookie, session and policy.
+        const [facts, at] = named ? [entrant, 8] : [group as Buffer, 0];
+        task.cookie = facts.readBigUInt64LE(at);
+        task.session = facts.readUInt32LE(at + 8);
+        const file = encodeEntryFile(task.cookie, { device: 0, inode: task.file });
+        const own = named ? null : this.lookup('entries', file);
+        task.policy = own?.readUInt32LE(0) ?? facts.readUInt32LE(at + 12);
+        fresh.add(task);
+        this.#addon.born++;
+      }
+      return true;
+    });
+    return this.#surveyed(met, fresh);
+  }
+
+  leaveTasks(): Buffer {
+    const left = [...this.#addon.tasks.values()].filter((task) => task.policy !== 0 && this.leaving.has(task.cookie));
+    const records = this.#surveyed(left, new Set(left));
+    for (const task of left) task.policy = 0;
+    return records;
+  }
+
+  /** Somebody is in a cgroup that is watched, as long as this holds. */
+  gathered = false;
+
+  watchGroups(): void {
+    this.gathered = true;
+  }
+
+  unwatchGroups(): void {
+    this.gathered = false;
+  }
+
+  watchForks(): ForkWatch {
+    this.watching++;
+    return { missed: () => this.missedForks, close: () => this.watching-- };
+  }
+
+  #surveyed(tasks: readonly FakeTask[], fresh: ReadonlySet<FakeTask> = new Set()): Buffer {
+    return Buffer.concat(
+      tasks.map((task) => {
+        const record = Buffer.alloc(structBytes('survey_record'));
+        const subject = task.policy !== 0;
+        writeNumber(record, 'survey_record', 'pid', task.pid);
+        writeNumber(record, 'survey_record', 'tid', task.pid);
+        writeNumber(record, 'survey_record', 'ppid', task.parent);
+        writeNumber(record, 'survey_record', 'memory', task.memory);
+        writeNumber(record, 'survey_record', 'start', task.start);
+        writeNumber(
+          record,
+          'survey_record',
+          'member',
+          this.lookup('groups', u64(task.member))?.readBigUInt64LE(0) ?? 0n,
+        );
+        writeNumber(record, 'survey_record', 'exe_inode', task.file);
+        writeNumber(record, 'survey_record', 'policy', task.policy);
+        writeNumber(record, 'survey_record', 'cookie', task.cookie);
+        record.write(task.comm.slice(0, 15), fieldOf('survey_record', 'comm').offset);
+        const flags =
+          (subject ? NUMBERS.TASK_SUBJECT : 0) |
+          (task.zombie ? NUMBERS.TASK_DEAD : 0) |
+          (fresh.has(task) ? NUMBERS.TASK_FRESH : 0) |
+          task.marks;
+        writeNumber(record, 'survey_record', 'flags', flags);
+        return record;
+      }),
+    );
   }
 
   subjectsOf(pidfd: number): Buffer {

@@ -19,11 +19,11 @@ t.test('little behind a policy is told, and enough is not', async (t) => {
   policy('once', '9 events, 0 repeats, nothing lost; 1 run: what another would show is not known');
   policy(
     'from',
-    '9 events, 0 repeats, nothing lost; no whole run, sessions that complained 3 more: what one would show is not known',
+    '9 events, 0 repeats, nothing lost; no whole run, partial runs 3 more: what one would show is not known',
   );
   policy(
     'partly',
-    '9 events, 0 repeats, nothing lost; 1 run, sessions that complained 3 more: what another would show is not known',
+    '9 events, 0 repeats, nothing lost; 1 run, partial runs 3 more: what another would show is not known',
   );
   policy(
     'lost',

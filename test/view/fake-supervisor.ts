@@ -125,6 +125,7 @@ export class FakeSupervisor {
     return {
       mode: never,
       stop: never,
+      detach: never,
       reload: never,
       watch: async (_, visitor) => {
         this.#visitors.set(visitor.pid, visitor);
