@@ -3,10 +3,11 @@
  * `callgate learn --vm`: a program is learned in throw-away VMs, a kernel after the other. Each run comes back and is kept as any
  * other, the policies are derived here from all of them, and what one kernel's run asked and the others' policies do not permit is told.
  */
-import { basename } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileStem } from '../application/policy-name.js';
 import type { Surroundings } from '../application/surroundings.js';
-import { Failure } from '../host/failure.js';
+import { codeOf, Failure } from '../host/failure.js';
 import { type Host, ROOT } from '../host/host.js';
 import { type Certificate, certificateLine } from '../learn/certificate.js';
 import { learnPolicies } from '../learn/learn.js';
@@ -14,7 +15,6 @@ import { replay } from '../learn/replay.js';
 import { type Run, readRun } from '../learn/run.js';
 import type { Strength } from '../learn/strength.js';
 import { type GuestEnd, inGuest, type Kernel } from '../machines/guest.js';
-import type { HandedFile } from '../machines/handed.js';
 import { parsePolicy } from '../policy/parse.js';
 import type { Request } from '../supervise/begin.js';
 import { type Derived, derive, inputOf } from './conclude.js';
@@ -84,13 +84,12 @@ export async function learnInVms(
   let signal: NodeJS.Signals | null = null;
   for (const kernel of vms.kernels) {
     talk(`${kernel}: learning in a VM (at most ${vms.seconds} s; a kernel that is not here is fetched first)`);
-    const there = new Set(runsOf(host, folder).map(({ file }) => basename(file)));
     const guest = { kernel, seconds: vms.seconds, megabytes: vms.megabytes, env, command };
     try {
       const end = await inGuest({ ...guest, from: host.journals, ending: '.run' }, vms.runner);
       ({ signal } = end);
       if (signal !== null) break;
-      const one = keep(request, kernel, runIn(end, there), end.status);
+      const one = keep(request, kernel, runIn(end, host, folder), end.status);
       kept.push(one);
       talk(`${kernel}: ended with ${one.status}; ${certificateLine(one.certificate)}`);
     } catch (error) {
@@ -144,16 +143,33 @@ function variablesOf(env: readonly Buffer[], talk: (line: string) => void): stri
   return good.map(({ text }) => text);
 }
 
-/** The run that the guest's learner kept, among what it changed. Throws a Failure where there is none. */
-function runIn({ handed, status }: GuestEnd, there: ReadonlySet<string>): Run {
+/**
+ * The run that the guest's learner kept. Its view of this machine's files is a live one: what others learn here meanwhile is in it, as it
+ * is here; and where many runs are kept its learner has put the oldest together.
+ *
+ * @throws Failure where there is none
+ */
+function runIn({ handed, status }: GuestEnd, { journals }: Pick<Host, 'journals'>, folder: string): Run {
   if (handed === null) throw new Failure(`the guest ended (${status}) before the program did`);
-  const fresh: HandedFile[] = handed.files.filter(({ name }) => !there.has(name));
-  const [file, ...more] = fresh;
-  if (file === undefined || more.length > 0)
-    throw new Failure(`the learner in the guest ended with ${handed.status} and ${fresh.length} runs instead of one`);
-  const read = readRun(file.bytes.toString('utf8').split('\n'));
-  if (read === undefined || read.bad > 0) throw new Failure(`${file.name}: what the guest handed out is no whole run`);
-  return read.run;
+  const own = handed.files.filter(({ name, bytes }) => !isHere(join(journals, name), bytes));
+  const runs = own.flatMap(({ name, bytes }) => {
+    const read = readRun(bytes.toString('utf8').split('\n'));
+    if (read === undefined || read.bad > 0) throw new Failure(`${name}: what the guest handed out is no whole run`);
+    return read.run.header.folder === folder && read.run.header.of.length === 0 ? [read.run] : [];
+  });
+  const [run, ...more] = runs;
+  if (run === undefined || more.length > 0)
+    throw new Failure(`the learner in the guest ended with ${handed.status} and ${runs.length} runs instead of one`);
+  return run;
+}
+
+function isHere(file: string, bytes: Buffer): boolean {
+  try {
+    return readFileSync(file).equals(bytes);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Keeps it under a name that no other run of the application has: guests do not know of each other. */

@@ -29,8 +29,16 @@ function scene(t: Test, runs: Readonly<Record<string, Run | null>>, more: Partia
   const { host, folder: base } = fakeHost(t);
   const folder = join(host.policies, 'worker');
   mkdirSync(folder, { recursive: true });
+  const textOf = ({ header, observations }: Run, more: Partial<Run['header']>): string =>
+    `${[...runLines({ header: { ...header, ...more }, observations })].join('\n')}\n`;
   for (const [kernel, run] of Object.entries(runs))
-    if (run !== null) writeFileSync(join(base, `${kernel}.handed`), `${[...runLines(run)].join('\n')}\n`);
+    if (run !== null) writeFileSync(join(base, `${kernel}.handed`), textOf(run, { folder }));
+  // The guest sees what others learn here meanwhile, and puts old runs together as this machine would.
+  const others = runOf(reads('/srv/others'));
+  mkdirSync(host.journals, { recursive: true });
+  for (const file of [join(host.journals, 'other.other-1.run'), join(base, 'foreign')])
+    writeFileSync(file, textOf(others, { folder: '/etc/callgate/policies/other' }));
+  writeFileSync(join(base, 'thinned'), textOf(others, { folder, of: ['worker-1', 'worker-2'] }));
   const runner = join(base, 'runner');
   writeFileSync(
     runner,
@@ -39,8 +47,12 @@ printf '%s\\0' "$@" >>${base}/calls; printf '\\036' >>${base}/calls
 file=${base}/$1.handed
 while [ "$1" != learn-vm ]; do shift; done
 [ -e "$file" ] || { echo "the guest died" >&2; exit 125; }
-printf '\\n%s 4\\n%s worker.worker-1.run\\n' "$2" "$(stat -c %s "$file")"
-cat "$file"
+printf '\\n%s 4\\n' "$2"
+hand() { printf '%s %s\\n' "$(stat -c %s "$1")" "$2"; cat "$1"; }
+hand ${host.journals}/other.other-1.run other.other-1.run
+hand ${base}/foreign other.other-2.run
+hand "$file" worker.worker-1.run
+hand ${base}/thinned worker.worker-0.run
 printf '%s end\\n' "$2"
 exit 4
 `,
