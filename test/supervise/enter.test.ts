@@ -125,13 +125,20 @@ t.test('let go: it runs on, and the session is over', async (t) => {
   const all = await scene(t);
   const { gate, session, addon } = all;
   const taken = origin(all);
+  let waits = 0;
+  addon.waitPidfd = () => {
+    waits++;
+    return { done: new Promise(() => undefined), cancel: () => waits-- };
+  };
   const { ended } = await taken.enter(session);
   const { pid } = all.named;
+  t.equal(waits, 1);
   const detached = await detachAll(session.host, gate, session.state);
   taken.ran?.left();
   t.same(detached, { session: 's-1', left: [{ pid, comm: 'sleep' }] });
   t.equal(detachedText(detached.left), `let go, and under no policy any more: sleep (${pid})`);
   t.same(await ended, { code: 0, signal: null });
+  t.same([waits, addon.pidfds.get(pid)], [0, 0], 'it is waited for no more, or callgate would not end before it');
   t.equal(addon.tasks.get(pid)?.policy, 0);
   t.equal(session.isOver, true);
 });
