@@ -7,7 +7,7 @@ import { type Host, systemHost } from '../host/host.js';
 import { requireRoot } from '../host/privileges.js';
 import { counted } from '../policy/counted.js';
 import { identityOf } from '../supervise/program.js';
-import type { Derived } from '../training/conclude.js';
+import { type Derived, sensitiveText } from '../training/conclude.js';
 import { folderOf } from '../training/manage.js';
 
 export interface Application {
@@ -33,6 +33,7 @@ export function renderDerived({ folder, policies, unwritten, unmoved }: Derived)
       ({ program, file, added }) =>
         `  ${program}: ${file} (${added === 0 ? 'as before' : `${counted(added, 'statement')} new or changed`})`,
     ),
+    ...policies.flatMap(sensitiveText),
     ...unwritten.map(({ program, why }) => `  ${program}: NOT WRITTEN: ${why}`),
     ...unmoved.map((line) => `  moved, and refused (EXDEV): ${line}`),
   ].join('\n');

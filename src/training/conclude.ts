@@ -24,6 +24,7 @@ import { Observations, type Source } from '../learn/observations.js';
 import type { Run, RunHeader } from '../learn/run.js';
 import { readSensitive, Sensitive } from '../learn/sensitive.js';
 import { STRENGTHS, type Strength } from '../learn/strength.js';
+import { bytesOf } from '../policy/bytes.js';
 import { parseGroup } from '../policy/parse.js';
 import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
@@ -49,6 +50,8 @@ export interface WrittenPolicy {
   readonly completeness: Completeness;
   /** Names that were too many to be kept, and that no pattern stands for. */
   readonly unfolded: readonly string[];
+  /** What new statements name of policies/sensitive.txt, as `read /etc/shadow`; absent: nothing. */
+  readonly sensitive?: readonly string[];
 }
 
 /** A policy that could not be written; those of the other programs were. */
@@ -161,6 +164,7 @@ export function derive(
   const policies: WrittenPolicy[] = [];
   const unwritten: UnwrittenPolicy[] = [];
   const written = new Map(memory.written);
+  const sensitive = new Sensitive(input.sensitive);
   for (const policy of learnt) {
     const { program } = policy;
     const file = policy.existing?.file ?? join(folder, policyFileName(program, names));
@@ -178,7 +182,7 @@ export function derive(
       }
       replaceFile(file, policy.text);
       written.set(basename(file), policy.written);
-      policies.push(writtenOf(policy, file));
+      policies.push(writtenOf(policy, file, sensitive));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       unwritten.push({ program, file, why: error.message });
@@ -254,9 +258,31 @@ export function concludeJournal(
   return result;
 }
 
-function writtenOf(policy: LearntPolicy, file: string): WrittenPolicy {
+function writtenOf(policy: LearntPolicy, file: string, sensitive: Sensitive): WrittenPolicy {
   const { program, existing, added, use, withheld, completeness, unfolded } = policy;
-  return { program, file, added: added.length, created: existing === null, use, withheld, completeness, unfolded };
+  const named = added.flatMap(({ verdict, operations, key, objects }) =>
+    verdict !== 'permit' || key !== 'path' || operations.every((operation) => operation === 'stat')
+      ? []
+      : objects
+          .filter((text) => /^\/[^*?{[\\$]*$/.test(text) && sensitive.has(bytesOf(text)))
+          .map((text) => `${operations.join(', ')} ${text}`),
+  );
+  return {
+    ...{ program, file, added: added.length, created: existing === null, use, withheld, completeness, unfolded },
+    ...(named.length === 0 ? {} : { sensitive: named }),
+  };
+}
+
+/** What a policy names of the list, for a person to look at. */
+const NAMED_SHOWN = 10;
+
+export function sensitiveText({ program, sensitive = [] }: WrittenPolicy): string[] {
+  const shown = sensitive
+    .slice(0, NAMED_SHOWN)
+    .map((text) => `  ${program}: LOOK AT THIS: it may ${text}, which policies/sensitive.txt lists`);
+  return sensitive.length > NAMED_SHOWN
+    ? [...shown, `  ${program}: and ${sensitive.length - NAMED_SHOWN} more of that list`]
+    : shown;
 }
 
 /** No policy file by its ending, so that it is never taken in by itself; cut so that the name stays one. */
@@ -304,6 +330,7 @@ export function renderLearnt(result: LearnResult): string {
   return [
     certificateLine(certificate),
     ...lines,
+    ...policies.flatMap(sensitiveText),
     ...policies.flatMap(({ program, withheld }) =>
       withheld.map(
         (what) =>
@@ -323,6 +350,15 @@ export function renderLearnt(result: LearnResult): string {
     ...(certificate.tainted
       ? ['the run is TAINTED: learn again, and the policies will say that nothing was lost']
       : []),
-    `next: callgate policy show ${folder}, then callgate run --policies ${folder} -- CMD`,
+    ...failedText(result),
+    `next: callgate policy show ${policies.length === 1 ? folder : 'FILE of each'}, then callgate run --policies ${folder} -- CMD`,
   ].join('\n');
+}
+
+/** A run that was cut short shows less than a whole one, and counts as one all the same. */
+function failedText({ ended, session }: LearnResult): string[] {
+  if (ended === null || ended.code === null || ended.code === 0) return [];
+  return [
+    `the program ended with ${ended.code}: if it did not come to its end, callgate learn forget ${session}, and learn it again`,
+  ];
 }

@@ -3,8 +3,9 @@
 import { dirname } from 'node:path';
 import type { LoadedPolicy } from '../application/application.js';
 import { existing, fits } from '../application/existing.js';
+import { decide } from '../decide/decide.js';
 import { type Bytes, textOf } from '../policy/bytes.js';
-import type { PathPattern } from '../policy/model.js';
+import type { PathPattern, Policy, Rule } from '../policy/model.js';
 import { pathText } from '../policy/path.js';
 import { allRuns, runsOf } from './runs.js';
 
@@ -40,7 +41,8 @@ export function grantedBy(places: Places, { file, policy }: LoadedPolicy): Grant
         if (object.type !== 'path' && object.type !== 'unix') return [];
         const { pattern } = object;
         if (!pattern.self && pattern.components.every(({ kind }) => kind === 'literal')) return [];
-        const { objects, more } = existing(pattern, OBJECTS_MOST);
+        const { objects: all, more } = existing(pattern, OBJECTS_MOST);
+        const objects = all.filter((path) => !isRefused(policy, rule, object.type, path));
         const observed = seen.filter((path) => matches(pattern, path)).map(textOf);
         return [
           {
@@ -50,6 +52,15 @@ export function grantedBy(places: Places, { file, policy }: LoadedPolicy): Grant
         ];
       }),
     );
+}
+
+/** Does a denial without conditions, before the rule, refuse all that the rule grants of it? */
+function isRefused(policy: Policy, granting: Rule, type: 'path' | 'unix', path: Bytes): boolean {
+  return granting.operations.every((operation) => {
+    const { rule } = decide(policy, { operations: [operation], object: { type, path }, uid: 0, gid: 0 }).deciding;
+    if (rule === null || rule.verdict !== 'deny' || rule.if !== undefined || rule.unless !== undefined) return false;
+    return policy.rules.indexOf(rule) < policy.rules.indexOf(granting);
+  });
 }
 
 /** Paths that runs saw; none where runs cannot be read by the caller, or there are none. */

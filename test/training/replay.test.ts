@@ -95,4 +95,10 @@ t.test('what patterns admit on this machine, beside what was observed', async (t
     renderGranted(granted.slice(0, 1)),
     `${data}/*.txt  [read, rule 1, line 4]\n  2 there now, 1 of them observed; 2 observed in all\n  not observed: ${data}/b.txt`,
   );
+  const text = `version: 1\nprogram: /srv/bin/worker\nrules:\n  - {deny: read, path: "${data}/b*"}\n  - {permit: [read, write], path: "${data}/*.txt"}\n  - {permit: read, path: "${data}/?.txt"}\n`;
+  t.same(
+    grantedBy(host, { ...loaded, text, policy: parsePolicy(text, 'x.yaml', aroundOf()) }).map(({ objects }) => objects),
+    [[`${data}/a.txt`, `${data}/b.txt`], [`${data}/a.txt`]],
+    'what a denial before the rule refuses whole is not granted',
+  );
 });

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { surroundingsOf } from '../../src/application/surroundings.js';
+import { renderDerived } from '../../src/cli/learn.js';
 import type { EventRecord } from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
 import { type RunHeader, runLines } from '../../src/learn/run.js';
@@ -246,4 +247,24 @@ t.test('runs that become one keep what was chosen in each', async (t) => {
     '/usr/bin/cp': ['/srv/1', '/srv/2'],
   });
   t.same([next?.header.named, next?.header.configured, next?.header.given], [['/srv', '/srv/3'], undefined, undefined]);
+});
+
+t.test('what is named of the list of sensitive files is told', async (t) => {
+  const one = place(t);
+  const derived = one.learn(
+    'worker-1',
+    ...reads('/etc/shadow', '/srv/host.key', '/srv/host.txt'),
+    seen('stat', '/etc/gshadow'),
+  );
+  t.same(
+    derived.policies.map(({ sensitive }) => sensitive),
+    [['read /etc/shadow', 'read /srv/host.key']],
+  );
+  t.ok(renderDerived(derived).includes('LOOK AT THIS: it may read /etc/shadow, which policies/sensitive.txt lists'));
+  const again = one.learn('worker-2', ...reads('/srv/host.txt'));
+  t.same(
+    again.policies.map(({ sensitive }) => sensitive),
+    [undefined],
+    'once: what was there before is no news',
+  );
 });
