@@ -186,6 +186,7 @@ static __always_inline int is_protected(struct inode *inode)
 		return 0;
 	sb = CG_OF(inode, i_sb);
 	key.device = CG_OF(sb, s_dev);
+	key.directory = S_ISDIR(CG_OF(inode, i_mode));
 	return bpf_map_lookup_elem(&protections, &key) != 0;
 }
 

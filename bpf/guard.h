@@ -36,6 +36,7 @@ static __always_inline __u32 cg_protection_of(struct inode *inode)
 		return 0;
 	key.inode = BPF_CORE_READ(inode, i_ino);
 	key.device = BPF_CORE_READ(inode, i_sb, s_dev);
+	key.directory = S_ISDIR(BPF_CORE_READ(inode, i_mode));
 	flags = bpf_map_lookup_elem(&protections, &key);
 	return flags ? *flags : 0;
 }

@@ -8,7 +8,7 @@
 struct cg_inode {
 	__u64 inode;
 	__u32 device; /* kernel's dev_t: major << 20 | minor */
-	__u32 pad;    /* 0 */
+	__u32 directory; /* 1: it is one. overlayfs numbers directories by themselves, and files as their layers do (fs/overlayfs/inode.c: ovl_map_ino) */
 };
 CG_ASSERT(sizeof(struct cg_inode) == 16, "key of a hash map: no padding but the one that is written");
 

@@ -247,7 +247,7 @@ export const STRUCTS = {
     fields: {
       inode: { offset: 0, bytes: 8, type: 'u64' },
       device: { offset: 8, bytes: 4, type: 'u32' },
-      pad: { offset: 12, bytes: 4, type: 'u32' },
+      directory: { offset: 12, bytes: 4, type: 'u32' },
     },
   },
   session: {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import { fstatSync } from 'node:fs';
 import { NUMBERS } from '../abi/abi.gen.js';
 import { readBig, readNumber } from '../abi/struct.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
@@ -40,6 +41,7 @@ import {
   MARK_WORDS,
   markOf,
   POLICIES_MAX,
+  type ProtectedInode,
   renewedWhole,
   SESSIONS_MAX,
   type SessionCounters,
@@ -285,7 +287,7 @@ export class Gate {
    * From now on no subject may change these files, in the ways that their CG_PROTECT_* flags say; those that are not named
    * any more it may. Never a moment in which one that stays is open.
    */
-  protect(files: readonly (Inode & { readonly flags: number })[]): void {
+  protect(files: readonly (ProtectedInode & { readonly flags: number })[]): void {
     const wanted = new Map(files.map((file) => [encodeInode(file).toString('hex'), file.flags]));
     this.#mark(files);
     for (const [key, flags] of wanted) this.native.update('protections', Buffer.from(key, 'hex'), u32(flags));
@@ -296,7 +298,7 @@ export class Gate {
   /** No subject may change the file of this descriptor of ours either, until `protect` is called without it. */
   seal(fd: number): void {
     const inode = this.native.identify(fd);
-    const key = encodeInode(inode);
+    const key = encodeInode({ ...inode, directory: fstatSync(fd).isDirectory() });
     this.#mark([inode]);
     const flags = this.native.lookup('protections', key)?.readUInt32LE(0) ?? 0;
     this.native.update('protections', key, u32(flags | NUMBERS.PROTECT_SEALED));

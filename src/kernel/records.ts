@@ -100,11 +100,17 @@ export interface Inode {
   readonly inode: bigint;
 }
 
+/** A file that is protected: its number alone may be another's of the other kind. */
+export interface ProtectedInode extends Inode {
+  readonly directory: boolean;
+}
+
 /** struct cg_inode, the key of `protections`. */
-export function encodeInode({ device, inode }: Inode): Buffer {
+export function encodeInode({ device, inode, directory }: ProtectedInode): Buffer {
   const buffer = Buffer.alloc(structBytes('inode'));
   writeNumber(buffer, 'inode', 'inode', inode);
   writeNumber(buffer, 'inode', 'device', device >>> 0);
+  writeNumber(buffer, 'inode', 'directory', directory ? 1 : 0);
   return buffer;
 }
 

@@ -53,6 +53,7 @@ export function protectedPaths(host: Host, states: readonly SessionState[]): Map
 interface ProtectedFile {
   readonly device: number;
   readonly inode: bigint;
+  readonly directory: boolean;
   readonly flags: number;
 }
 
@@ -70,7 +71,7 @@ export function protectFiles(host: Host, gate: Gate, states: readonly SessionSta
     const stat = fstatSync(fd);
     // A log may be a device (/dev/null), which is everybody's.
     if (!stat.isFile() && !stat.isDirectory()) return [];
-    return [{ ...gate.native.identify(fd), flags }];
+    return [{ ...gate.native.identify(fd), directory: stat.isDirectory(), flags }];
   };
   let files: ProtectedFile[];
   try {

@@ -65,8 +65,9 @@ const image = (folder: string) => ({
 t.test('a session protects what it has in use, and takes it with it', async (t) => {
   const { host, gate, native, folder } = setUp(t);
   const flagsOf = (path: string): number | undefined => {
-    const { dev, ino } = statSync(path, { bigint: true });
-    return native.lookup('protections', encodeInode({ device: Number(dev), inode: ino }))?.readUInt32LE(0);
+    const stat = statSync(path, { bigint: true });
+    const inode = { device: Number(stat.dev), inode: stat.ino, directory: stat.isDirectory() };
+    return native.lookup('protections', encodeInode(inode))?.readUInt32LE(0);
   };
   const session = Session.open(host, gate, facts(folder), [image(folder)]);
   for (const path of [host.run, host.journals, host.logs, host.policies, ...host.groups, join(folder, 'work/cat')])
@@ -93,7 +94,8 @@ t.test('a log that is no file is everybody’s', async (t) => {
   const { host, gate, native, folder } = setUp(t);
   const session = Session.open(host, gate, { ...facts(folder), log: '/dev/null' }, []);
   const { dev, ino } = statSync('/dev/null', { bigint: true });
-  t.equal(native.lookup('protections', encodeInode({ device: Number(dev), inode: ino })), null);
+  for (const directory of [true, false])
+    t.equal(native.lookup('protections', encodeInode({ device: Number(dev), inode: ino, directory })), null);
   session.free();
 });
 

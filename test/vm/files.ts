@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Files that no subject may change by any name; and the like beside them, changed. */
-import { closeSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
 import { NUMBERS } from '../../src/abi/abi.gen.js';
 import type { Gate } from '../../src/kernel/gate.js';
@@ -35,7 +35,12 @@ const FOLDER = PROTECT_ENTRIES | PROTECT_FIXED | PROTECT_SEALED;
 /** Protects paths, as src/session/protect.ts does; what it returns undoes it. */
 export function protect(gate: Gate, paths: Readonly<Record<string, number>>): () => void {
   const descriptors = Object.keys(paths).map((path) => openSync(path, O_PATH));
-  gate.protect(Object.values(paths).map((flags, at) => ({ ...gate.native.identify(descriptors[at] ?? -1), flags })));
+  gate.protect(
+    Object.values(paths).map((flags, at) => {
+      const fd = descriptors[at] ?? -1;
+      return { ...gate.native.identify(fd), directory: fstatSync(fd).isDirectory(), flags };
+    }),
+  );
   return () => {
     gate.protect([]);
     for (const fd of descriptors) closeSync(fd);
