@@ -262,7 +262,7 @@ async function terminal(t: Test): Promise<void> {
   );
   t.equal(
     readFileSync(`${home}/.systrace/${classicFileName(program)}`, 'utf8'),
-    `Policy: ${program}, Emulation: native\n\tnative-fsread: filename eq "${one}" then permit\n`,
+    `Policy: ${program}, Emulation: native\n\t# written by systrace\n\tnative-fsread: filename eq "${one}" then permit\n`,
     'what was answered for good is in the file, and nothing else',
   );
   const killed = scene.start('-t', program, open(one), open(two), open(three));
