@@ -68,6 +68,22 @@ static __always_inline int is_locked(struct inode *inode)
 	return CG_OF(inode, i_rwsem.count.counter) & 1;
 }
 
+/* Do directories of this file system move by vfs_rename alone? Where a look-up moves them, too, no hook sees it. */
+static __always_inline int moves_by_rename(struct dentry *dentry)
+{
+	struct super_block *sb = CG_OF(dentry, d_sb);
+
+	switch (CG_OF(sb, s_magic)) {
+	case TMPFS_MAGIC: /* devtmpfs, too */
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /*
  * 1: the way is up, to the root of the namespace; components from `from` on are kept, as many as there is room for. The sums and
  * sequences are of the first time. A global function, so that the verifier looks at it once.
@@ -95,7 +111,7 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 	if (!again) {
 		way->stamp = 0;
 		way->crossed = 0;
-		way->locked = 0;
+		way->loose = !moves_by_rename(dentry);
 		way->renames = cg_sequence_of((__u64)&rename_lock);
 		way->mounts = cg_sequence_of((__u64)&mount_lock);
 		if (way->mounts & 1)
@@ -128,6 +144,8 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 			}
 			if (!is_plain_mount(dentry))
 				return 0;
+			if (!again && !moves_by_rename(dentry))
+				way->loose = 1;
 		}
 		if (i == CG_FAST_DEPTH)
 			return 0;
@@ -138,7 +156,7 @@ __u32 cg_fast_climb(struct cg_fast *fast, __u32 from, __u32 again)
 		if (!again) {
 			way->stamp += sequence;
 			if (i && is_locked(CG_OF(parent, d_inode)))
-				way->locked = 1;
+				way->loose = 1;
 		}
 		if (i - from < CG_FAST_PIECE)
 			way->dentries[(i - from) & (CG_FAST_PIECE - 1)] = (__u64)dentry;

@@ -22,7 +22,7 @@ struct cg_way {
 	__u32 crossed;
 	__u32 mounts;  /* sequence of the kernel's mount_lock */
 	__u32 renames; /* of its rename_lock; of what is kept: odd where that does not matter */
-	__u32 locked;  /* 1: a directory above that of the leaf was locked, as for a rename in it */
+	__u32 loose;   /* 1: a directory on the way may move without being counted from now on: see folders.inc.h */
 };
 
 /*

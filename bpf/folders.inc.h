@@ -21,27 +21,21 @@
  *   One that is to be renamed has its parent locked, from before the hook until it was moved under rename_lock (fs/namei.c:
  *   vfs_rename). So either that lock is met on the way up, or rename_lock's sequence has grown at the end of it, or it was moved
  *   before. The hook looks whether the parent is locked indeed: since the first time that it is not, this is believed no more.
- *   Where it cannot be, and on overlayfs, where a look-up moves a directory whose layers were changed behind its back
- *   (fs/dcache.c: d_splice_alias), what is kept is worth something only until rename_lock's sequence grows by whatever rename.
+ *   Where it cannot be, what is kept is worth something only until rename_lock's sequence grows by whatever rename. The same where the
+ *   way leads over overlayfs, or any file system that is not below: there a look-up moves a directory that was moved behind
+ *   its back, in a layer or on a server (fs/dcache.c: d_splice_alias).
  *
  * The count is taken before anything is read of the leaf, whose own d_seq says that it had its name, and its parent, all the time.
  *
  * Readers and writers of one entry: `version` is odd while it is written, by the one who made it odd. x86-64 shows loads in
  * order, and stores in order; another processor needs barriers here.
  */
-static __always_inline int is_kept(struct super_block *sb)
+/* btrfs counts inodes in each subvolume, and others change without the kernel's doing. */
+static __always_inline int is_kept(struct dentry *dentry)
 {
-	switch (CG_OF(sb, s_magic)) {
-	case TMPFS_MAGIC: /* devtmpfs, too */
-	case EXT4_SUPER_MAGIC:
-	case XFS_SUPER_MAGIC:
-	case F2FS_SUPER_MAGIC:
-	case OVERLAYFS_MAGIC:
-		return 1;
-	default:
-		/* btrfs counts in each subvolume, others change without the kernel's doing. */
-		return 0;
-	}
+	struct super_block *sb = CG_OF(dentry, d_sb);
+
+	return moves_by_rename(dentry) || CG_OF(sb, s_magic) == OVERLAYFS_MAGIC;
 }
 
 static __always_inline struct cg_folder *folder_at(struct cg_subject *subject, struct cg_fast *fast, struct inode *inode)
@@ -107,13 +101,13 @@ static __always_inline int holds(struct cg_fast *fast)
 	       removals == fast->removals;
 }
 
-/* May nothing but a directory that is moved change the path that was climbed? */
-static __always_inline int is_settled(struct cg_fast *fast, struct super_block *sb)
+/* Is whatever may change the path that was climbed counted from now on? */
+static __always_inline int is_settled(struct cg_fast *fast)
 {
 	__u32 zero = 0;
 	struct cg_gate *whole = bpf_map_lookup_elem(&gate, &zero);
 
-	return whole && !*(volatile __u64 *)&whole->unlocked && !fast->way.locked && CG_OF(sb, s_magic) != OVERLAYFS_MAGIC &&
+	return whole && !*(volatile __u64 *)&whole->unlocked && !fast->way.loose &&
 	       cg_sequence_of((__u64)&rename_lock) == fast->way.renames;
 }
 
@@ -122,7 +116,6 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 {
 	struct cg_folder *folder;
 	struct dentry *dentry, *parent;
-	struct super_block *sb;
 	struct inode *inode;
 	__u32 version;
 
@@ -130,10 +123,9 @@ static __noinline int keep(struct cg_subject *subject, struct cg_fast *fast, __u
 		return 0;
 	dentry = CG_AS(struct dentry, fast->dentry);
 	parent = CG_OF(dentry, d_parent);
-	sb = CG_OF(parent, d_sb);
-	if (!is_kept(sb))
+	if (!is_kept(parent))
 		return 0;
-	if (is_settled(fast, sb))
+	if (is_settled(fast))
 		fast->way.renames |= 1;
 	inode = CG_OF(parent, d_inode);
 	folder = folder_at(subject, fast, inode);
