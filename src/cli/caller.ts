@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the caller gave a program that callgate runs: told by the process that bin/callgate forked before Node began. */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';
 import { ignore } from '../host/signals.js';
+import { zeroEnded } from '../host/zero-ended.js';
 import type { Request } from '../supervise/begin.js';
 import { Watcher } from '../supervise/watcher.js';
 
@@ -65,8 +65,8 @@ function readCaller(): Caller | null {
   const mask = BigInt(`0x${ignored}`);
   return {
     held: { pid: Number(pid), control: Number(control) },
-    words: texts(`/proc/${pid}/cmdline`),
-    env: texts(`/proc/${pid}/environ`),
+    words: zeroEnded(`/proc/${pid}/cmdline`),
+    env: zeroEnded(`/proc/${pid}/environ`),
     watcher: watcherOf(watched),
     ignored: Array.from({ length: 64 }, (_, bit) => bit + 1).filter((number) => (mask >> BigInt(number - 1)) & 1n),
   };
@@ -75,17 +75,4 @@ function readCaller(): Caller | null {
 function watcherOf(told: string | undefined): Watcher | null {
   const [, fd, pid] = /^(\d+):(\d+)$/.exec(told ?? '') ?? [];
   return fd === undefined || pid === undefined ? null : new Watcher(Number(fd), Number(pid));
-}
-
-/** Texts that each end in a zero. */
-function texts(file: string): Buffer[] {
-  const bytes = readFileSync(file);
-  const found: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const zero = bytes.indexOf(0, at);
-    const end = zero < 0 ? bytes.length : zero;
-    found.push(bytes.subarray(at, end));
-    at = end + 1;
-  }
-  return found;
 }

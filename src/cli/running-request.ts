@@ -7,6 +7,7 @@ import { findUser, type User } from '../host/accounts.js';
 import { type Cgroup, findCgroup } from '../host/cgroup2.js';
 import { Failure, Refusal } from '../host/failure.js';
 import { type Host, systemHost } from '../host/host.js';
+import { zeroEnded } from '../host/zero-ended.js';
 import { bufferOf, bytesFrom, bytesOf, readText, textOf } from '../policy/bytes.js';
 import { type Request, UNNAMED } from '../supervise/begin.js';
 import { letFall, type Named, nameProcesses } from '../supervise/enterable.js';
@@ -63,7 +64,7 @@ function requestFor(
 ): { request: Request; around: Surroundings } {
   const path = programOf(flags.program, exe);
   const name = path.split('/').at(-1) ?? path;
-  const argv = textsOf(`/proc/${pid}/cmdline`);
+  const argv = zeroEnded(`/proc/${pid}/cmdline`);
   const words: [Buffer, ...Buffer[]] = [argv[0] ?? Buffer.from(path), ...argv.slice(1)];
   const user = userOf(pid);
   const cwd = folderOf(pid);
@@ -71,7 +72,7 @@ function requestFor(
     ...{ host, argv: words, watcher, cwd, unload: flags.unload },
     program: { path, file: bufferOf(readText(path)), name, before: [] },
     command: words.map((word) => textOf(bytesFrom(word))),
-    env: textsOf(`/proc/${pid}/environ`),
+    env: zeroEnded(`/proc/${pid}/environ`),
     held: null,
     running: named,
     folder: policiesFolder(host, name, flags.policies),
@@ -122,17 +123,4 @@ function folderOf(pid: number): string | null {
   } catch {
     return null;
   }
-}
-
-/** Texts that each end in a zero; none of a process that wrote something else there, or has ended. */
-function textsOf(file: string): Buffer[] {
-  const bytes = readFileSync(file);
-  const found: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const zero = bytes.indexOf(0, at);
-    const end = zero < 0 ? bytes.length : zero;
-    found.push(bytes.subarray(at, end));
-    at = end + 1;
-  }
-  return found;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** IP addresses as the 16 bytes the kernel half judges: IPv4 is mapped into ::ffff:0:0/96. */
-import { isIPv4, isIPv6 } from 'node:net';
 import type { Bytes } from './bytes.js';
 
 const MAPPED = `${'\0'.repeat(10)}\xff\xff`;
@@ -12,30 +11,36 @@ export function ipv4Bytes(...numbers: readonly [number, number, number, number])
   return `${MAPPED}${String.fromCharCode(...numbers)}` as Bytes;
 }
 
-/** Are both ways to write an address ruled out? Asked first, as node:net takes longer to load than most policies to be read. */
-function cannotBe(text: string): boolean {
-  return !/^[\d.]+$/.test(text) && !text.includes(':');
-}
+const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+const DOTTED = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 
-/** The bytes of an IPv4 or IPv6 address in text (without brackets, zone or prefix); null where it is none. */
+/**
+ * The bytes of an IPv4 or IPv6 address in text (without brackets, zone or prefix), as inet_pton(3) reads it; null where it is none. By
+ * ourselves, as node:net takes longer to load than most policies to be read.
+ */
 export function addressBytes(text: string): Bytes | null {
-  if (cannotBe(text)) return null;
-  if (isIPv4(text)) return `${MAPPED}${String.fromCharCode(...text.split('.').map(Number))}` as Bytes;
-  if (!isIPv6(text) || text.includes('%')) return null;
-  const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
-  const [a = 0, b = 0, c = 0, d = 0] = (dotted ?? []).slice(1).map(Number);
-  const hex =
-    dotted === null
-      ? text
-      : `${text.slice(0, dotted.index)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-  const [head = '', tail] = hex.split('::');
-  const [front, back] = [wordsOf(head), wordsOf(tail ?? '')];
-  const words = [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back];
+  if (DOTTED.test(text)) return `${MAPPED}${String.fromCharCode(...text.split('.').map(Number))}` as Bytes;
+  const [head = '', tail, ...more] = text.split('::');
+  const front = wordsOf(head, tail === undefined);
+  const back = wordsOf(tail ?? '', true);
+  if (front === null || back === null || more.length > 0) return null;
+  const missing = 8 - front.length - back.length;
+  if (tail === undefined ? missing !== 0 : missing < 1) return null;
+  const words = [...front, ...Array<number>(missing).fill(0), ...back];
   return String.fromCharCode(...words.flatMap((word) => [word >> 8, word & 0xff])) as Bytes;
 }
 
-function wordsOf(text: string): number[] {
-  return text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16));
+/** @param last an IPv4 address may stand at its end */
+function wordsOf(text: string, last: boolean): number[] | null {
+  if (text === '') return [];
+  const parts = text.split(':');
+  const words = parts.flatMap((part, index) => {
+    if (/^[0-9a-f]{1,4}$/i.test(part)) return [Number.parseInt(part, 16)];
+    if (!last || index !== parts.length - 1 || !DOTTED.test(part)) return [Number.NaN];
+    const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
+    return [a * 256 + b, c * 256 + d];
+  });
+  return words.some(Number.isNaN) ? null : words;
 }
 
 /** Is this an IPv4 address in its mapped form? */
