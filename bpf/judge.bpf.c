@@ -66,7 +66,11 @@ int cg_decide_next(struct cg_subject *subject, struct cg_scratch *scratch)
 
 static __always_inline void count_denied(struct cg_session *session, __u32 decided)
 {
-	for (int i = 0; i < CG_OPERATION_ALL_COUNT; i++)
+	if (decided & CG_LATER_MASK) {
+		__sync_fetch_and_add(&session->denied_by[CG_ALONE_NUMBER(decided)], 1);
+		return;
+	}
+	for (int i = 0; i < CG_OPERATION_COUNT; i++)
 		if ((decided >> i) & 1) {
 			__sync_fetch_and_add(&session->denied_by[i], 1);
 			return;

@@ -30,7 +30,7 @@ int cg_governs_later(struct cg_subject *subject);
 /* The operation of the attempt. `closed`: no default opens it. */
 static __always_inline void cg_later(struct cg_access *access, __u32 operation, __u32 closed)
 {
-	access->operations = CG_BIT(operation);
+	access->operations = CG_ALONE(operation);
 	access->later = operation;
 	access->closed = closed;
 	access->answer = CG_ANSWER_EXCLUSIVE; /* nobody can be asked */

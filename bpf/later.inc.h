@@ -101,7 +101,7 @@ static __noinline int OF_CLASS(later)(struct cg_scratch *scratch, __u32 place, _
 		access->errnum = EPERM;
 #ifdef CG_TRIAL
 	struct trial_space *space = trial_space();
-	__u32 index = access->later & (CG_OPERATION_BITS - 1);
+	__u32 index = access->later & (CG_OPERATION_MOST - 1);
 	if (space) {
 		space->trial.verdict[index] = decision->verdict;
 		space->trial.rule[index] = decision->rule;

@@ -4,8 +4,8 @@
 #include "types.h"
 
 /*
- * The operations. Version 1 of the language has CG_OPERATION_COUNT of them, version 2 all. The number is the bit in masks and,
- * of version 1, the place in struct cg_answer; the order decides which denied operation gives the errno.
+ * The operations. Version 1 of the language has CG_OPERATION_COUNT of them, version 2 all. Of version 1 the number is the bit in masks
+ * and the place in struct cg_answer; the order decides which denied operation gives the errno.
  * src/policy/operations.ts holds the same list; a test compares them.
  */
 enum cg_operation {
@@ -29,7 +29,10 @@ enum cg_operation {
 	CG_CONNECT = 17,
 	CG_SEND = 18,
 	CG_OPERATION_COUNT = 19,
-	/* Those that version 2 has besides. Each is an attempt by itself, and has CG_SLOT(number) in the answers of its objects. */
+	/*
+	 * Those that version 2 has besides. Each is an attempt by itself: a mask is CG_ALONE() of it, and the answers of its objects
+	 * have CG_SLOT() of it.
+	 */
 	CG_CHROOT = 19,
 	CG_CAPABLE = 20,
 	CG_SETUID = 21,
@@ -43,12 +46,22 @@ enum cg_operation {
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };
+/* Some of version 1 in a mask. */
 #define CG_BIT(operation) (1u << (operation))
-/* Bits of a mask: length of arrays that have one place for each. */
-#define CG_OPERATION_BITS 32
-#define CG_SLOT(later) ((later) - CG_OPERATION_COUNT)
-CG_ASSERT(CG_OPERATION_ALL_COUNT <= CG_OPERATION_BITS && CG_SLOT(CG_OPERATION_ALL_COUNT) <= CG_OPERATION_SLOTS,
-	  "bits of a mask, places of an answer");
+/* One of version 2 in a mask: the highest bit, which nothing of version 1 has, and its number above the bits of those. */
+#define CG_LATER_BIT 31
+#define CG_LATER_MASK (1u << CG_LATER_BIT)
+#define CG_LATER_SHIFT 24
+#define CG_ALONE(later) (CG_LATER_MASK | (__u32)(later) << CG_LATER_SHIFT)
+#define CG_ALONE_NUMBER(mask) ((mask) >> CG_LATER_SHIFT & (CG_OPERATION_MOST - 1))
+/* Length of arrays that have one place for each number. */
+#define CG_OPERATION_MOST 64
+/*
+ * An object that begins with a head (enum cg_head_table) is of one operation, which its table tells, so that all of them have one
+ * place. Of a path several operations may be asked.
+ */
+#define CG_SLOT(later) ((later) == CG_CHROOT ? 1 : 0)
+CG_ASSERT(CG_OPERATION_COUNT <= CG_LATER_SHIFT && CG_OPERATION_ALL_COUNT <= CG_OPERATION_MOST, "bits and numbers of a mask");
 
 /* Is it done to another process? And the table of its heads (enum cg_head_table). */
 #define CG_IS_ACT(operation) ((operation) >= CG_SIGNAL && (operation) <= CG_PTRACE)

@@ -25,13 +25,13 @@ struct cg_session {
 	__u64 walked;    /* attempts that the fast path could not tell */
 	__u64 floor[CG_FLOOR_COUNT];
 	__u64 unresolved[CG_UNRESOLVED_COUNT];
-	__u64 denied_by[CG_OPERATION_BITS];
+	__u64 denied_by[CG_OPERATION_MOST];
 	__u64 cookie;    /* random, never 0 while in use: what subjects and slots of this session show */
 	__u64 living;    /* subjects there are, those that have ended and are not freed yet included; no counter: it falls, too */
 	__u64 born;      /* subjects there have been. Grows after `living`, so that who finds it unchanged has missed no birth */
 	__u64 ending;    /* enum cg_fate. Written by `end_session` alone */
 };
-CG_ASSERT(sizeof(struct cg_session) == 8 * (10 + 32 + 32 + 32 + 4), "read by the control plane");
+CG_ASSERT(sizeof(struct cg_session) == 8 * (10 + 32 + 32 + CG_OPERATION_MOST + 4), "read by the control plane");
 
 /* What belongs to no session: the one entry of `gate`. Written by the kernel half alone. */
 struct cg_gate {

@@ -16,10 +16,10 @@ struct cg_trial {
 	__u32 uid, gid, owner;
 	/* out */
 	__s32 result;     /* 0, or -errno when the image could not be used */
-	__u32 verdict[CG_OPERATION_BITS];
-	__u32 rule[CG_OPERATION_BITS];
-	__u32 errnum[CG_OPERATION_BITS];
-	__u32 decision_flags[CG_OPERATION_BITS];
+	__u32 verdict[CG_OPERATION_MOST];
+	__u32 rule[CG_OPERATION_MOST];
+	__u32 errnum[CG_OPERATION_MOST];
+	__u32 decision_flags[CG_OPERATION_MOST];
 	__u32 transition;
 	__u32 program;
 	__u32 outcome;     /* enum cg_verdict of the whole attempt */
@@ -46,6 +46,6 @@ struct cg_trial {
 	 */
 	__u8 data[8192];
 };
-CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 128 + 64 + 8192, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_trial) == 32 + 4 * 4 * CG_OPERATION_MOST + 64 + 8192, "written by the control plane");
 
 #endif

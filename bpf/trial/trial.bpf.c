@@ -40,9 +40,7 @@ static __always_inline void judge_later(struct trial_space *space)
 	struct cg_slot *slot = bpf_map_lookup_elem(&policies, &number);
 
 	space->trial.governed = 1;
-	for (access->later = CG_OPERATION_COUNT; access->later < CG_OPERATION_ALL_COUNT - 1; access->later++)
-		if (access->operations == CG_BIT(access->later))
-			break;
+	access->later = CG_ALONE_NUMBER(access->operations);
 	access->closed = space->trial.closed;
 	access->first = space->trial.which;
 	if (!slot || !slot->location) {

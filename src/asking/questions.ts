@@ -8,12 +8,12 @@ import type { Surroundings } from '../application/surroundings.js';
 import type { Gone } from '../ask/answer.js';
 import type { Answerer, Question, RecentDenial } from '../ask/question.js';
 import { Queue } from '../ask/queue.js';
+import { attemptMask } from '../events/attempt.js';
 import type { KernelEvent } from '../events/decode.js';
 import type { EventRecord } from '../events/record.js';
 import { bootNow } from '../host/clock.js';
 import type { Waiting as ListedThread } from '../kernel/asking.js';
 import type { PathPattern } from '../policy/model.js';
-import { operationBit } from '../policy/operations.js';
 import type { Posture } from '../policy/posture.js';
 import type { Image, Session } from '../session/session.js';
 import { Arrivals, type QuestionEvent } from './arrivals.js';
@@ -209,7 +209,7 @@ export class Questions {
     // Held once for each thread that waits, however often it asks.
     if (this.queue.of(event.tid) !== undefined) this.processes.letGo(event.pid);
     const facts = factsOf(event, record);
-    const operations = facts.operations.reduce((bits, operation) => bits | (1 << operationBit(operation)), 0) >>> 0;
+    const operations = attemptMask(facts.operations);
     const to = { cookie, policy: event.policy, operations, object: event.asked };
     const { tid, pid } = event;
     const { start, sequence, since } = waiting;

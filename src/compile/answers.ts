@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a state answers: for each operation the rules that decide it, in order, until one always applies. */
 import type { Verdict } from '../policy/model.js';
-import { OPERATIONS } from '../policy/operations.js';
+import { MASK_BITS, operationBit } from '../policy/operations.js';
 import type { Applies } from './conditions.js';
 import { ruleError } from './errors.js';
 import type { Mark, Ranked } from './grants.js';
@@ -12,7 +12,7 @@ export type Chain = readonly number[];
 
 export interface Answer {
   readonly id: number;
-  /** By operation; absent: the default. */
+  /** By the bit of an operation; empty: the default. */
   readonly chains: readonly Chain[];
   readonly program: number;
   /** The operations that no default opens; 0 where the default is to deny. */
@@ -41,7 +41,7 @@ export class Answers {
     let open = 0;
     for (const { mask } of marks) open |= mask;
     let key = `${program}/${closed}`;
-    const chains = OPERATIONS.map((_, bit): Chain => {
+    const chains = Array.from({ length: MASK_BITS }, (_, bit): Chain => {
       if ((open & (1 << bit)) === 0) return NOTHING;
       const chain = this.#chain(marks, bit);
       if (chain.length > 0) key += `|${bit}:${chain.join()}`;
@@ -69,7 +69,8 @@ export class Answers {
       // The default is the last decision of this chain and is tried like the others.
       if (chain.length === CHAIN_MAX) {
         const { rule } = this.ranked[order] as Ranked;
-        throw ruleError('chain-too-long', rule, { operation: OPERATIONS[bit] as string, most: CHAIN_MAX - 1 });
+        const operation = rule.operations.find((one) => operationBit(one) === bit) ?? 'stat';
+        throw ruleError('chain-too-long', rule, { operation, most: CHAIN_MAX - 1 });
       }
     }
     return chain;

@@ -3,7 +3,7 @@
 
 import { errnoNumber } from '../policy/errno.js';
 import type { Policy, Verdict } from '../policy/model.js';
-import { FIRST_OPERATIONS, OPERATIONS, versionOf } from '../policy/operations.js';
+import { FIRST_OPERATIONS, MASK_BITS, operationBit } from '../policy/operations.js';
 import { type Answer, type Chain, isUnconditional } from './answers.js';
 import type { Applies, Test } from './conditions.js';
 import { policyError, ruleError } from './errors.js';
@@ -31,7 +31,7 @@ export interface ConditionEntry {
 }
 
 export interface AnswerEntry {
-  /** By operation, an index into the decisions. */
+  /** By the bit of an operation, an index into the decisions. */
   readonly decisions: readonly number[];
   /** Number of the application's program whose path this is; 0: none. */
   readonly program: number;
@@ -45,6 +45,8 @@ export interface AnswerTableInput {
   /** By order; null: the rule never applies. */
   readonly applies: readonly (Applies | null)[];
 }
+
+const EXEC = operationBit('exec');
 
 /** Answers, decisions, conditions and ranges, each once, numbered as they come. */
 export class AnswerTable {
@@ -77,11 +79,7 @@ export class AnswerTable {
       otherwise: 0,
     });
     this.#decision(last(policy.default));
-    this.#answer(
-      OPERATIONS.map(() => 0),
-      0,
-      dead,
-    );
+    this.#answer(new Array<number>(MASK_BITS).fill(0), 0, dead);
     this.#closed = this.#decision(last('deny'));
   }
 
@@ -89,17 +87,14 @@ export class AnswerTable {
   of({ chains, program, closed: shut }: Answer, grants = 0, closed = false): number {
     const last = (bit: number): number =>
       (closed && bit < FIRST_OPERATIONS.length) || (shut & (1 << bit)) !== 0 ? this.#closed : 0;
-    const decisions = chains.map((chain, bit) => this.#chain(chain, OPERATIONS[bit] === 'exec', last(bit)));
+    const decisions = chains.map((chain, bit) => this.#chain(chain, bit === EXEC, last(bit)));
     return this.#answer(decisions, program, grants);
   }
 
   /** The answer of a closed kind that no rule names. */
   closed(): number {
-    return this.#answer(
-      OPERATIONS.map((operation) => (versionOf(operation) === 1 ? this.#closed : 0)),
-      0,
-      0,
-    );
+    const decisions = Array.from({ length: MASK_BITS }, (_, bit) => (bit < FIRST_OPERATIONS.length ? this.#closed : 0));
+    return this.#answer(decisions, 0, 0);
   }
 
   /** The decision that denies what no rule decides, whatever the default. */

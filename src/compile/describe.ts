@@ -3,7 +3,7 @@
 import { type Bytes, textOf } from '../policy/bytes.js';
 import { errnoName } from '../policy/errno.js';
 import type { Rule } from '../policy/model.js';
-import { OPERATIONS, operationsOf } from '../policy/operations.js';
+import { MASK_BITS, OPERATIONS, operationBit } from '../policy/operations.js';
 import type { Answer } from './answers.js';
 import type { Stages } from './compile.js';
 import type { DecisionEntry } from './decisions.js';
@@ -11,6 +11,14 @@ import { ENTRIES, type Mark, type Ranked } from './grants.js';
 import { DECISION_DEFAULT, DECISION_LOG, TABLES, TRANSITIONS } from './layout.js';
 import type { Settled } from './settle.js';
 import type { Place } from './tree.js';
+
+/** What a bit of a mask is called: one operation, or those whose objects tell which it is. */
+const WORDS = Array.from({ length: MASK_BITS }, (_, bit): string => {
+  const operations = OPERATIONS.filter((operation) => operationBit(operation) === bit);
+  return operations.length === 1 ? (operations[0] as string) : 'its-operation';
+});
+
+const wordsOf = (mask: number): string[] => WORDS.filter((_, bit) => (mask & (1 << bit)) !== 0);
 
 /** In the order they follow each other; the bytes of the image come after the last. */
 export const STAGES = ['grants', 'tree', 'states', 'least', 'tables'] as const;
@@ -32,9 +40,9 @@ const LINES: Readonly<Record<Stage, (stages: Stages) => string[]>> = {
 function grantLines({ grants }: Stages): string[] {
   const lines = ['# rule: where its pattern enters, the pattern; operations decided there, and on the folders above'];
   for (const { order, entry, text, self, mask, above } of grants.patterns) {
-    const folders = above === 0 ? '' : `; above: ${operationsOf(above).join(' ')}`;
+    const folders = above === 0 ? '' : `; above: ${wordsOf(above).join(' ')}`;
     const all = self ? ' (and all below)' : '';
-    lines.push(`${ruleName(grants.ranked, order)}: ${entry} ${text}${all}: ${operationsOf(mask).join(' ')}${folders}`);
+    lines.push(`${ruleName(grants.ranked, order)}: ${entry} ${text}${all}: ${wordsOf(mask).join(' ')}${folders}`);
   }
   for (const [kind, marks] of grants.kinds) lines.push(`kind ${kind}: ${marksText(grants.ranked, marks)}`);
   if (grants.unnamed.length > 0) lines.push(`unnamed: ${marksText(grants.ranked, grants.unnamed)}`);
@@ -139,7 +147,7 @@ function tableLines({ tables, grants }: Stages): string[] {
       lines.push(`literal ${slot}: state ${literal.state} ${textOf(literal.name)} -> ${literal.to}`);
   });
   tables.answers.forEach(({ decisions, program, grants }, index) => {
-    const parts = decisions.flatMap((decision, bit) => (decision === 0 ? [] : [`${OPERATIONS[bit]} ${decision}`]));
+    const parts = decisions.flatMap((decision, bit) => (decision === 0 ? [] : [`${WORDS[bit]} ${decision}`]));
     const moved = grants === 0 ? [] : [`grants ${grants & 0xffff} as a file, ${grants >>> 16} as a folder`];
     lines.push(`answer ${index}: ${[...parts, ...(program === 0 ? [] : [`program ${program}`]), ...moved].join(', ')}`);
   });
@@ -190,7 +198,7 @@ function ruleName(ranked: readonly Ranked[], order: number): string {
 
 function marksText(ranked: readonly Ranked[], marks: readonly Mark[]): string {
   if (marks.length === 0) return 'nobody';
-  return marks.map(({ order, mask }) => `${ruleName(ranked, order)} ${operationsOf(mask).join(' ')}`).join('; ');
+  return marks.map(({ order, mask }) => `${ruleName(ranked, order)} ${wordsOf(mask).join(' ')}`).join('; ');
 }
 
 /** Operations with the same rules are listed together. */
@@ -199,10 +207,10 @@ function answerText(ranked: readonly Ranked[], { chains, program, closed }: Answ
   chains.forEach((chain, bit) => {
     if (chain.length === 0) return;
     const key = chain.map((order) => ruleName(ranked, order)).join(', else ');
-    byChain.set(key, [...(byChain.get(key) ?? []), OPERATIONS[bit] as string]);
+    byChain.set(key, [...(byChain.get(key) ?? []), WORDS[bit] as string]);
   });
   const parts = [...byChain].map(([rules, operations]) => `${operations.join(' ')} by ${rules}`);
-  if (closed !== 0) parts.push(`${operationsOf(closed).join(' ')} opened by no default`);
+  if (closed !== 0) parts.push(`${wordsOf(closed).join(' ')} opened by no default`);
   if (program !== 0) parts.push(`program ${program}`);
   return parts.length === 0 ? 'default' : parts.join('; ');
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The last stage: the tables as the bytes of one map value. Little endian, as every machine that BPF LSM runs on here. */
-import { OPERATIONS, type Operation } from '../policy/operations.js';
 import {
   ABI_VERSION,
   ANSWER,
@@ -91,8 +90,7 @@ export function encode(tables: Tables, generation: bigint, digest: Uint8Array): 
     const at = offsets.answers + index * ENTRY_BYTES.answers;
     // Of one version's operations or the other's: a state is reached by either, and 0 is the default for all.
     for (const [bit, decision] of decisions.entries())
-      if (decision !== 0)
-        view.setUint16(at + ANSWER.decision + 2 * slotOf(OPERATIONS[bit] as Operation), decision, true);
+      if (decision !== 0) view.setUint16(at + ANSWER.decision + 2 * slotOf(bit), decision, true);
     u32(at + ANSWER.program, program);
     u32(at + ANSWER.grants, grants);
   });

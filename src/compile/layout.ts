@@ -6,7 +6,6 @@
 import { ENUMS, NUMBERS, STRUCTS } from '../abi/abi.gen.js';
 import { wordsOf } from '../abi/words.js';
 import { KINDS, type Kind } from '../policy/model.js';
-import { type Operation, operationBit } from '../policy/operations.js';
 
 export const { IMAGE_MAGIC, ABI_VERSION } = NUMBERS;
 export const {
@@ -23,12 +22,9 @@ export const {
   CONDITION_OWNER_SELF,
 } = NUMBERS;
 export const { OPERATION_SLOTS } = ENUMS.operation;
-/** Operations in the masks of the compiler's own stages: bits of a number. */
-export const MASK_BITS = 32;
 
-/** The operation's place in an answer: those of version 2 have answers of their own, in which they begin at 0. */
-export function slotOf(operation: Operation): number {
-  const bit = operationBit(operation);
+/** The place in an answer of an operation's bit: those of version 2 have answers of their own, in which they begin at 0. */
+export function slotOf(bit: number): number {
   return bit < ENUMS.operation.OPERATION_COUNT ? bit : bit - ENUMS.operation.OPERATION_COUNT;
 }
 export const { KIND_SLOTS } = ENUMS.kind;

@@ -4,12 +4,13 @@
  * the names its patterns spell out, the state each leads to, and for all others an automaton over their bytes.
  */
 import type { Bytes } from '../policy/bytes.js';
+import { MASK_BITS } from '../policy/operations.js';
 import type { Answer, Answers } from './answers.js';
 import { ruleError } from './errors.js';
 import type { Glob } from './globs.js';
 import type { Entry, Mark, Ranked } from './grants.js';
 import { ENTRIES, KERNEL_MASK } from './grants.js';
-import { fitsExactTable, MASK_BITS } from './layout.js';
+import { fitsExactTable } from './layout.js';
 import { BYTE_STATES_MAX, STATE_PLACES_MAX, STATES_MAX, STEPS_MAX } from './limits.js';
 import { outcomeOf, type Rows, rowsOf, TooManyRows } from './rows.js';
 import { everywhere, type Place, type Tree, type Unconditional } from './tree.js';

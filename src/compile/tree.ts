@@ -6,6 +6,7 @@
 import type { Bytes } from '../policy/bytes.js';
 import { KERNEL_PATHS } from '../policy/kernel-acts.js';
 import type { PathPattern } from '../policy/model.js';
+import { MASK_BITS } from '../policy/operations.js';
 import { type Glob, Globs } from './globs.js';
 import type { Ranked } from './grants.js';
 import {
@@ -18,7 +19,6 @@ import {
   namesOfPath,
   type Piece,
 } from './grants.js';
-import { MASK_BITS } from './layout.js';
 import { WAYS_MAX } from './limits.js';
 
 /** A place in the tree, reached by some sequence of components. */

@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from '../policy/model.js';
 import { isFloor } from '../policy/numbers.js';
-import { OPERATIONS, type Operation, versionOf } from '../policy/operations.js';
+import { OPERATIONS, type Operation, operationBit, versionOf } from '../policy/operations.js';
 import { headOf, targetHead } from './heads.js';
 import { bigEndian } from './inet.js';
 import {
@@ -232,7 +232,7 @@ class ImageReader {
   /** `closed`: what decides where nothing but the default would. */
   decide(answer: number, operation: Operation, access: Access, closed = 0): WalkedDecision {
     let index = this.#view.getUint16(
-      this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.decision + 2 * slotOf(operation),
+      this.#places.answers + answer * ENTRY_BYTES.answers + ANSWER.decision + 2 * slotOf(operationBit(operation)),
       true,
     );
     for (let tried = 0; tried < CHAIN_MAX; tried++) {

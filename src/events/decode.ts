@@ -15,7 +15,8 @@ import {
   type Protocol,
   type Verdict,
 } from '../policy/model.js';
-import { type Operation, operationsOf } from '../policy/operations.js';
+import type { Operation } from '../policy/operations.js';
+import { attempted } from './attempt.js';
 
 /** What a program is about to be run with, told to a learner: no attempt, and without a number. */
 export interface KernelArguments {
@@ -298,7 +299,7 @@ const lists = new Map<number, readonly Operation[]>();
 function named(mask: number): readonly Operation[] {
   const known = lists.get(mask);
   if (known !== undefined) return known;
-  const list = operationsOf(mask);
+  const list = attempted(mask);
   // Bits that no operation has are a damaged record's, and there are four billion of those.
   if (lists.size < LISTS_MOST) lists.set(mask, list);
   return list;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What was seen of one program as the statements of its policy, few and readable. */
 import type { Operation } from '../policy/operations.js';
-import { operationBit, sortOf } from '../policy/operations.js';
+import { operationNumber, sortOf } from '../policy/operations.js';
 import type { Statement, StatementCondition } from '../policy/statement.js';
 import type { Written } from './written.js';
 
@@ -101,7 +101,9 @@ function entryOf(uid: number | null, dones: readonly Done[]): Entry {
   for (const { rules, evidence } of written) for (const rule of rules) whys.set(rule, { rule, evidence });
   return {
     ...{ key, text, which, uid, why: [...whys.values()] },
-    operations: dones.map(({ operation }) => operation).sort((one, other) => operationBit(one) - operationBit(other)),
+    operations: dones
+      .map(({ operation }) => operation)
+      .sort((one, other) => operationNumber(one) - operationNumber(other)),
     count: seen.reduce((sum, { count }) => sum + count, 0),
     first: dated.reduce((least, { first }) => (least === '' || first < least ? first : least), ''),
     last: dated.reduce((most, { last }) => (last > most ? last : most), ''),
@@ -114,7 +116,7 @@ function byOperations([one]: readonly Entry[], [other]: readonly Entry[]): numbe
   for (let at = 0; at < Math.max(one.operations.length, other.operations.length); at++) {
     const [mine, theirs] = [one.operations[at], other.operations[at]];
     if (mine !== theirs)
-      return (mine === undefined ? -1 : operationBit(mine)) - (theirs === undefined ? -1 : operationBit(theirs));
+      return (mine === undefined ? -1 : operationNumber(mine)) - (theirs === undefined ? -1 : operationNumber(theirs));
   }
   return compare(`${one.uid ?? ''} ${one.key} ${one.which}`, `${other.uid ?? ''} ${other.key} ${other.which}`);
 }

@@ -4,7 +4,7 @@ import type { Act } from './model.js';
 /**
  * The operations, in the order of the table in the language reference: those of version 1, then those that a policy of
  * version 2 governs besides. The order is part of the meaning: of several operations in one attempt, the errno is that of
- * the first denied one in this order. The position is also the bit of the operation in the kernel half (`enum cg_operation`
+ * the first denied one in this order. The position is also the number of the operation in the kernel half (`enum cg_operation`
  * in bpf/abi/operation.h; a test compares the two).
  */
 export const OPERATIONS = [
@@ -45,6 +45,9 @@ export const FILE_OPERATIONS: readonly Operation[] = OPERATIONS.slice(0, 13);
 
 /** Operations on sockets: their objects are `address` and `family`. */
 export const SOCKET_OPERATIONS: readonly Operation[] = OPERATIONS.slice(13, 19);
+
+/** Operations of version 2 on paths. */
+const PLACE_OPERATIONS: readonly Operation[] = ['chroot'];
 
 /** What a policy of version 1 governs. */
 export const FIRST_OPERATIONS: readonly Operation[] = OPERATIONS.slice(0, 19);
@@ -124,9 +127,28 @@ export const IMPLIED_CAPABILITY: Readonly<Partial<Record<Operation, string>>> = 
 
 const positions = new Map<string, number>(OPERATIONS.map((operation, position) => [operation, position]));
 
-/** The operation's bit number. */
-export function operationBit(operation: Operation): number {
+/** Behind those of version 1: what is no path, then paths. */
+const bits = new Map(
+  OPERATIONS.map((operation, position) => [
+    operation,
+    position < FIRST_OPERATIONS.length ? position : FIRST_OPERATIONS.length + 1 + PLACE_OPERATIONS.indexOf(operation),
+  ]),
+);
+
+/** Bits of a mask: all numbers from 0 on. */
+export const MASK_BITS = FIRST_OPERATIONS.length + 1 + PLACE_OPERATIONS.length;
+
+/** The operation's place in the order of the table. */
+export function operationNumber(operation: Operation): number {
   return positions.get(operation) as number;
+}
+
+/**
+ * The operation's bit in a mask. Objects of version 2's operations are apart from those of version 1, and what is no path is
+ * about one sort of thing, which its pattern begins with: all operations on such things share one bit, for no object has two of them.
+ */
+export function operationBit(operation: Operation): number {
+  return bits.get(operation) as number;
 }
 
 /** Is this word an operation? */
@@ -134,9 +156,9 @@ export function isOperation(word: string): word is Operation {
   return positions.has(word);
 }
 
-/** The operations of a bit mask, in table order. */
-export function operationsOf(mask: number): Operation[] {
-  return OPERATIONS.filter((_, position) => (mask & (1 << position)) !== 0);
+/** Those of the operations that are in a bit mask, in their order. */
+export function operationsIn(mask: number, operations: readonly Operation[]): Operation[] {
+  return operations.filter((operation) => (mask & (1 << operationBit(operation))) !== 0);
 }
 
 /** The bit mask of some operations. */

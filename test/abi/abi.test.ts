@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { ENUMS, NUMBERS, STRUCTS } from '../../src/abi/abi.gen.js';
 import { fieldBytes, fieldOf, readNumber, structBytes, writeNumber } from '../../src/abi/struct.js';
+import { attempted, attemptMask } from '../../src/events/attempt.js';
 import {
   decodeLife,
   decodeSession,
@@ -23,7 +24,7 @@ import {
   SUBJECT_ARMED,
   SUBJECT_FREE,
 } from '../../src/kernel/records.js';
-import { FIRST_OPERATIONS, OPERATIONS, operationBit, operationsOf } from '../../src/policy/operations.js';
+import { FIRST_OPERATIONS, LATER_OPERATIONS, OPERATIONS } from '../../src/policy/operations.js';
 import { hasFields } from '../fields.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -155,10 +156,10 @@ t.test('numbers and enums held by hand', async (t) => {
   );
   t.equal(first, FIRST_OPERATIONS.length);
   t.equal(all, OPERATIONS.length);
-  t.same(
-    operationsOf(-1).map(operationBit),
-    OPERATIONS.map((_, bit) => bit),
-  );
+  for (const operation of LATER_OPERATIONS) t.same(attempted(attemptMask([operation])), [operation]);
+  t.same(attempted(attemptMask(FIRST_OPERATIONS)), FIRST_OPERATIONS);
+  t.same(attempted(0xff000000), [], 'a number that no operation has');
+  t.throws(() => attemptMask(['chroot', 'stat']), RangeError);
 });
 
 t.test('fields by name refuse what is no number', async (t) => {

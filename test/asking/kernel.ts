@@ -14,13 +14,14 @@ import { FolderSource, type PolicySource } from '../../src/application/source.js
 import { attend, type Client } from '../../src/control/client.js';
 import type { Notice, RequestOf } from '../../src/control/protocol.js';
 import { decide } from '../../src/decide/decide.js';
+import { attemptMask } from '../../src/events/attempt.js';
 import { bootNow } from '../../src/host/clock.js';
 import { encodeReplyKey, type Scope } from '../../src/kernel/asking.js';
 import { Gate } from '../../src/kernel/gate.js';
 import { u32 } from '../../src/kernel/records.js';
 import { bytesOf } from '../../src/policy/bytes.js';
 import type { Policy } from '../../src/policy/model.js';
-import { type Operation, operationBit } from '../../src/policy/operations.js';
+import type { Operation } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { heldAs } from '../../src/policy/posture.js';
 import { applicationAs, imagesOf, Numbering } from '../../src/session/images.js';
@@ -236,7 +237,7 @@ export class Scene {
   }
 
   #answer({ task, path, operations }: Pending): Omit<Result, 'why'> | null {
-    const bits = operations.reduce((all, operation) => all | (1 << operationBit(operation)), 0);
+    const bits = attemptMask(operations);
     for (const scope of ['thread', 'process', 'policy'] as const satisfies readonly Scope[]) {
       const key = encodeReplyKey({
         ...{ cookie: this.session.cookie, policy: this.number, generation: this.#generation, operations: bits, scope },

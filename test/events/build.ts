@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Events as the kernel half writes them, by hand. */
 import { fieldBytes, structBytes, writeNumber } from '../../src/abi/struct.js';
-import { type Operation, operationMask } from '../../src/policy/operations.js';
+import { attemptMask } from '../../src/events/attempt.js';
+import type { Operation } from '../../src/policy/operations.js';
 
 export const TYPE = { access: 1, exec: 2, floor: 3, question: 4 } as const;
 export const OBJECT = { none: 0, path: 1, kind: 2, inet: 3, unix: 4, abstract: 5, unnamed: 6, family: 7 } as const;
@@ -44,7 +45,7 @@ export function eventBytes(text: Buffer | string, fields: Fields = {}): Buffer {
     ...{ sequence: 1, generation: 1, policy: 1, errnum: 1, count: 1, pid: 812, tid: 813, ppid: 799, uid: 1000 },
     ...{ gid: 1001, owner: 0xffffffff, length: object.length },
     ...numbers,
-    ...{ time, operations: operationMask(operations), decided: operationMask(decided) },
+    ...{ time, operations: attemptMask(operations), decided: attemptMask(decided) },
   };
   for (const [name, value] of Object.entries(all)) writeNumber(bytes, 'event', name as keyof typeof all, value);
   fieldBytes(bytes, 'event', 'comm').write(comm);

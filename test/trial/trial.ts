@@ -2,6 +2,7 @@
 /** The kernel half's matcher without a hook: a policy's image and written attempts, judged by the trial program under prog-run. */
 import { fileURLToPath } from 'node:url';
 import { fieldBytes, readNumber, structBytes, writeNumber } from '../../src/abi/struct.js';
+import { attemptMask } from '../../src/events/attempt.js';
 import { addon, type NativeGate } from '../../src/kernel/addon.js';
 import { encodeSlot, u32 } from '../../src/kernel/records.js';
 import { type Bytes, bufferOf } from '../../src/policy/bytes.js';
@@ -17,7 +18,7 @@ import {
   type Verdict,
 } from '../../src/policy/model.js';
 import { isFloor } from '../../src/policy/numbers.js';
-import { OPERATIONS, type Operation, operationBit, operationMask, versionOf } from '../../src/policy/operations.js';
+import { OPERATIONS, type Operation, operationNumber, versionOf } from '../../src/policy/operations.js';
 
 const OBJECT = fileURLToPath(new URL('../../../out/bpf/trial.bpf.o', import.meta.url));
 const POLICY = 1;
@@ -137,7 +138,7 @@ export class Trials {
 function encode({ operations, object, uid, gid, owner }: Access, trial: Buffer): void {
   const data = dataOf(object);
   writeNumber(trial, 'trial', 'policy', POLICY);
-  writeNumber(trial, 'trial', 'operations', operationMask(operations));
+  writeNumber(trial, 'trial', 'operations', attemptMask(operations));
   const type = object.type === 'target' && object.who.kind !== 'process' ? object.who.kind : object.type;
   writeNumber(trial, 'trial', 'object', TYPES[type]);
   if (object.type === 'target') writeNumber(trial, 'trial', 'which', object.which);
@@ -212,7 +213,7 @@ function decode({ operations, object }: Access, trial: Buffer): TrialOutcome {
   const result = readNumber(trial, 'trial', 'result');
   if (result !== 0) throw new Error(`the trial could not be made: ${result}`);
   const decisions = OPERATIONS.filter((operation) => operations.includes(operation)).map((operation): TrialDecision => {
-    const index = operationBit(operation);
+    const index = operationNumber(operation);
     const verdict = VERDICTS[readNumber(trial, 'trial', 'verdict', index)] as Verdict;
     const errnum = readNumber(trial, 'trial', 'errnum', index);
     return {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Somebody who attends to a run of a test of the hooks, and answers in the kernel's own terms. */
 import { objectDescription } from '../../src/decide/text.js';
+import { attemptMask } from '../../src/events/attempt.js';
 import type { KernelEvent } from '../../src/events/decode.js';
 import type { Reply, ReplyKey, Scope } from '../../src/kernel/asking.js';
-import { operationBit } from '../../src/policy/operations.js';
 import { type Confined, type Confinement, type RuleText, type Run, SESSION } from './confined.js';
 
 const FOREVER = (1n << 63n) - 1n;
@@ -54,7 +54,7 @@ function continues(pid: number): void {
 }
 
 function bitsOf(operations: KernelEvent['decided']): number {
-  return operations.reduce((bits, operation) => bits | (1 << operationBit(operation)), 0) >>> 0;
+  return attemptMask(operations);
 }
 
 function taskOf(scope: Scope, event: KernelEvent, start: bigint): ReplyKey['task'] {

@@ -2,7 +2,7 @@
 /** What a refusal looks like: its errno, its mode, its count; and policies that change while a program runs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
-import { operationBit } from '../../src/policy/operations.js';
+import { operationNumber } from '../../src/policy/operations.js';
 import { hasFields } from '../fields.js';
 import { keep, mount, O, open, openat, unlink } from './calls.js';
 import { type Checks, permit } from './checks.js';
@@ -94,8 +94,8 @@ async function counting(t: Test, { confined }: Checks): Promise<void> {
     'in order, without a gap',
   );
   hasFields(t, counts, { denied: MANY, events: MANY, dropped: 0, sequence: MANY });
-  t.equal(counts.deniedBy[operationBit('read')], MANY / 2, 'by operation');
-  t.equal(counts.deniedBy[operationBit('delete')], MANY / 2);
+  t.equal(counts.deniedBy[operationNumber('read')], MANY / 2, 'by operation');
+  t.equal(counts.deniedBy[operationNumber('delete')], MANY / 2);
 
   const small = await confined.run(acts, { rules: RULES, ring: 4096, unread: true });
   t.same(
