@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Journal, type JournalHeader, journalFile, readJournal } from '../../src/audit/journal.js';
@@ -55,3 +56,42 @@ t.test('what programs were run with outlives the learner, and what is missing of
   t.same([run?.header.given, run?.header.host], [{ '/usr/bin/cp': two }, 'web1']);
   t.match(readFileSync(join(learnt, 'usr_bin_cp.yaml'), 'utf8'), /path: "\/srv\/in\/\*\.c"\n/);
 });
+
+t.test(
+  'a full disk keeps the policy for another time, whole',
+  { skip: process.geteuid?.() !== 0 && 'takes root' },
+  async (t) => {
+    const { folder, host } = fakeHost(t);
+    mkdirSync(host.run, { mode: 0o700 });
+    const learnt = join(folder, 'learnt');
+    mkdirSync(learnt);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0755', 'none', learnt]);
+    t.teardown(() => execFileSync('umount', [learnt]));
+    const journal = Journal.create(host, {
+      ...{ v: 1, type: 'learner', session: 'cp-1', started: '2026-11-25T10:00:00.000Z', command: ['cp'] },
+      ...{ folder: learnt, user: null, cwd: '/', program: '/usr/bin/cp' },
+    });
+    journal.take([
+      lineOfRecord(seen('read', '/srv/in/harbour.c', { policy: '/usr/bin/cp', exe: '/usr/bin/cp', seq: 1 })),
+    ]);
+    journal.close();
+    t.throws(() => writeFileSync(join(learnt, 'filler'), Buffer.alloc(128 << 10)), { code: 'ENOSPC' });
+    const before = readFileSync(journalFile(host, 'cp-1'), 'utf8');
+
+    const full = await recover(host, () => undefined);
+    t.same(
+      full.results.map(({ policies, unwritten }) => [policies, unwritten.map(({ why }) => why)]),
+      [[[], [`${learnt}/usr_bin_cp.yaml: cannot be written (ENOSPC)`]]],
+    );
+    t.same(readdirSync(learnt), ['filler'], 'nothing half-written');
+    t.equal(readFileSync(journalFile(host, 'cp-1'), 'utf8'), before, 'and what was learned is still there');
+
+    unlinkSync(join(learnt, 'filler'));
+    const again = await recover(host, () => undefined);
+    t.same(
+      again.results.map(({ policies, unwritten }) => [policies.length, unwritten]),
+      [[1, []]],
+    );
+    t.match(readFileSync(join(learnt, 'usr_bin_cp.yaml'), 'utf8'), /harbour\.c/);
+  },
+);
