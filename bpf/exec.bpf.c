@@ -133,7 +133,7 @@ static __noinline __u64 announce(struct cg_entry *entry, struct linux_binprm *bp
 /*
  * A rule permits the exec, and it is refused all the same. Where the mode refuses nothing it goes on as it would without
  * the refusal, into the next policy: a caller that may do everything gains nothing by it, and what the next policy would
- * refuse is told.
+ * refuse is told. (Not where a learner has to write the rule: see bprm_check_security.)
  */
 static __always_inline void refuse_exec(struct cg_access *access, __u32 reason)
 {
@@ -256,6 +256,12 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 			crossing = cg_crossing(entry.scratch, entry.subject, bprm, next);
 			if (!crossing)
 				crossing = cg_script(entry.scratch, entry.subject, bprm);
+			/*
+			 * No rule decided it yet, and the one that is learned of it cannot be `own`, which would be refused just so: it goes
+			 * on under the policy under which it will.
+			 */
+			if (crossing && (access->flags & CG_EVENT_LEARNT))
+				next = entry.subject->policy;
 		}
 		/* While learning, the exec is an observation, whatever else there is to say about it. */
 		if (!crossing || (access->flags & CG_EVENT_LEARNT)) {

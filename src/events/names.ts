@@ -8,6 +8,15 @@ export const REASONS = wordsOf('unresolved');
 /** By enum cg_floor: what the hard-wired floor refused. */
 export const FLOORS = wordsOf('floor');
 
+/** Why an exec may not change the policy, where the same exec under the same policy may be. */
+export const HOLDING: ReadonlySet<string> = new Set<Word<'unresolved'>>([
+  'traced',
+  'traces',
+  'shared',
+  'filters',
+  'script',
+]);
+
 /** What each reason means, for a person. */
 export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved'>, string>> = {
   depth: 'the path has more components than are followed',

@@ -26,6 +26,8 @@ export interface Observation {
   readonly folder?: boolean;
   /** The file was made by an open that would have failed had there been one. */
   readonly exclusive?: boolean;
+  /** An exec that may not change the policy: something of the caller's would hold the new program (docs/policy-language.md). */
+  readonly held?: boolean;
   /** The runs it was seen in, by their numbers from 0; absent where only one is looked at. */
   readonly runs?: Numbers;
   /** Not seen at this name, or not by all of `uids`: why it is taken for seen, a line for each. */
@@ -45,7 +47,7 @@ export interface Move {
 }
 
 /** What makes two observations the same. */
-export function keyOf({ program, operation, text }: Observation): string {
+export function keyOf({ program, operation, text }: Pick<Observation, 'program' | 'operation' | 'text'>): string {
   return `${operation} ${program}\0${text}`;
 }
 
@@ -61,6 +63,7 @@ export function joined(one: Observation, other: Observation): Observation {
     owners: either(one.owners, other.owners),
     ...(one.folder === true || other.folder === true ? { folder: true } : {}),
     ...(one.exclusive === true || other.exclusive === true ? { exclusive: true } : {}),
+    ...(one.held === true || other.held === true ? { held: true } : {}),
     ...runsOf(one.runs, other.runs),
   };
 }

@@ -3,6 +3,8 @@
  * What learning keeps of events. Of what is too much only folders and numbers are kept, so that it stays in a few hundred megabytes
  * whatever the program does.
  */
+
+import { HOLDING } from '../events/names.js';
 import { readObject } from '../events/object.js';
 import type { EventRecord } from '../events/record.js';
 import type { Bytes } from '../policy/bytes.js';
@@ -45,6 +47,8 @@ export class Observations {
   /** Names that are kept, by operation, program and folder. */
   readonly #names = new Map<string, number>();
   readonly #folds = new Folds();
+  /** Programs whose exec could not change the policy: they ran under their caller's. */
+  readonly #held = new Set<string>();
   readonly #surplus = new Map<string, Surplus>();
   #untold = 0;
 
@@ -52,13 +56,15 @@ export class Observations {
   add(record: EventRecord, source: Source): void {
     if (record.type === 'exec') {
       // Where the object could not be told nobody can write a policy for it; the certificate counts it.
-      if (record.object !== '?' && source !== 'complained') this.#programs.add(record.object);
+      if (record.object !== '?' && source !== 'complained' && !this.#held.has(record.object))
+        this.#programs.add(record.object);
       return;
     }
     if (record.type !== undefined || record.object === '?') return;
     if (record.policy !== '?') this.#programs.add(record.policy);
     if (record.from !== undefined && !(record.verdict === 'deny' && record.enforced))
       this.#addMove(record, record.from);
+    if (record.verdict === 'deny' && !record.enforced && HOLDING.has(record.reason ?? '')) this.#hold(record);
     if (!isWanted(record, source)) {
       if (record.verdict === 'deny' && record.enforced) this.#refuse(record);
       return;
@@ -80,6 +86,15 @@ export class Observations {
         ...(record.directory === true ? { folder: true } : {}),
         ...(record.exclusive === true ? { exclusive: true } : {}),
       });
+  }
+
+  /** What was learned of an exec, just before this was told of it, has to stay under the same policy. */
+  #hold({ policy, object }: EventRecord): void {
+    const key = keyOf({ operation: 'exec', program: policy, text: object });
+    const learnt = this.#all.get(key);
+    if (learnt === undefined) return;
+    this.#all.set(key, { ...learnt, held: true });
+    this.#held.add(object);
   }
 
   #refuse(record: EventRecord): void {

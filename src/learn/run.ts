@@ -54,6 +54,7 @@ export interface Run {
 /** Bits of what holds of an observation. */
 const FOLDER = 1;
 const EXCLUSIVE = 2;
+const HELD = 4;
 
 type Line =
   | readonly ['p', string]
@@ -102,6 +103,7 @@ export function* runLines({ header, observations }: Run): Generator<string> {
     owners,
     folder,
     exclusive,
+    held,
   } of observations.all()) {
     const number = place(program);
     yield* lines.splice(0).map((line) => JSON.stringify(line));
@@ -111,7 +113,7 @@ export function* runLines({ header, observations }: Run): Generator<string> {
         [...uids],
         [...pids],
         [...owners],
-        (folder === true ? FOLDER : 0) + (exclusive === true ? EXCLUSIVE : 0),
+        (folder === true ? FOLDER : 0) + (exclusive === true ? EXCLUSIVE : 0) + (held === true ? HELD : 0),
       ] as const),
     ];
     yield JSON.stringify(line);
@@ -166,6 +168,7 @@ function take(line: Line, programs: string[], observations: Observations): boole
         ...{ uids: numbers(uids), pids: numbers(pids), owners: numbers(owners) },
         ...((facts & FOLDER) !== 0 ? { folder: true } : {}),
         ...((facts & EXCLUSIVE) !== 0 ? { exclusive: true } : {}),
+        ...((facts & HELD) !== 0 ? { held: true } : {}),
       });
       return true;
     }

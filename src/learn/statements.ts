@@ -14,6 +14,8 @@ interface Entry {
   readonly operations: readonly Operation[];
   /** The one user it was done under, where that says something; null: no condition. */
   readonly uid: number | null;
+  /** Of an exec: it stays under the same policy. */
+  readonly held: boolean;
   readonly why: readonly Why[];
   readonly count: number;
   readonly first: string;
@@ -48,7 +50,7 @@ export function statementsOf(
 ): Statement[] {
   const rules = new Map<string, Entry[]>();
   for (const entry of entriesOf(written, uids)) {
-    const key = [entry.key, entry.operations.join(), entry.uid ?? '', entry.which].join(' ');
+    const key = [entry.key, entry.operations.join(), entry.uid ?? '', entry.which, entry.held].join(' ');
     const alike = rules.get(key);
     if (alike === undefined) rules.set(key, [entry]);
     else alike.push(entry);
@@ -101,6 +103,7 @@ function entryOf(uid: number | null, dones: readonly Done[]): Entry {
   for (const { rules, evidence } of written) for (const rule of rules) whys.set(rule, { rule, evidence });
   return {
     ...{ key, text, which, uid, why: [...whys.values()] },
+    held: seen.some(({ held }) => held === true),
     operations: dones
       .map(({ operation }) => operation)
       .sort((one, other) => operationNumber(one) - operationNumber(other)),
@@ -122,7 +125,7 @@ function byOperations([one]: readonly Entry[], [other]: readonly Entry[]): numbe
 }
 
 function statementOf(entries: readonly Entry[], userName: (uid: number) => string | null): Statement {
-  const [{ key, operations, uid, which }] = entries as readonly [Entry, ...Entry[]];
+  const [{ key, operations, uid, which, held }] = entries as readonly [Entry, ...Entry[]];
   const count = entries.reduce((sum, entry) => sum + entry.count, 0);
   const seen = entries.filter((entry) => entry.count > 0);
   const first = seen.map((entry) => entry.first).sort()[0] ?? '';
@@ -140,11 +143,16 @@ function statementOf(entries: readonly Entry[], userName: (uid: number) => strin
     key,
     objects: [...new Set(entries.map(({ text }) => text))].sort(compare),
     ...(which === '' ? {} : { which: [which] }),
-    ...(operations.includes('exec') ? { transition: 'own' as const } : {}),
+    ...(operations.includes('exec') ? { transition: held ? ('inherit' as const) : ('own' as const) } : {}),
     ...(condition === undefined ? {} : { if: condition }),
     comment: [
       ...(count === 0 ? [] : [`${count === 1 ? 'once' : `${count} times`}, ${period(first, last)}`]),
       ...moved.slice(0, MOVED_MOST),
+      ...(held
+        ? [
+            'under the same policy: something of the caller would hold it under its own (docs: programs that run others)',
+          ]
+        : []),
       ...(more > 0 ? [`and ${more} more that were moved`] : []),
       ...whyLines(entries),
     ],

@@ -54,7 +54,7 @@ import type { Surroundings } from './surroundings.js';
 const VERDICTS: readonly Verdict[] = ['permit', 'deny', 'ask'];
 const TRANSITIONS = ['own', 'inherit', 'unconfined'] as const;
 /** The keys under which the objects of an operation stand, by what it is about. */
-const KEYS: Readonly<Record<Sort, readonly string[]>> = {
+export const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   file: ['path', 'kind'],
   socket: ['address', 'family'],
   place: ['path', 'kind'],

@@ -9,6 +9,7 @@ import { certify } from '../../src/learn/certificate.js';
 import type { Existing, Group, LearntPolicy } from '../../src/learn/input.js';
 import { Observations } from '../../src/learn/observations.js';
 import { madeName } from '../../src/learn/rules/made.js';
+import { type Run, readRun, runLines } from '../../src/learn/run.js';
 import type { AccessObject } from '../../src/policy/model.js';
 import type { Operation } from '../../src/policy/operations.js';
 import { parseGroup, parsePolicy } from '../../src/policy/parse.js';
@@ -221,6 +222,43 @@ t.test('a script has its interpreter, and children have policies of their own', 
     ['/srv/bin/script', PROGRAM],
   );
   t.match(policies[0]?.text ?? '', /interpreter: \/usr\/bin\/bash/);
+});
+
+t.test('who runs a program that it holds runs it under its own policy', async (t) => {
+  const exec = (object: string): EventRecord => seen('exec', object);
+  const told = (object: string, reason: string): EventRecord => ({
+    ...seen('exec', object, { reason, verdict: 'deny', errno: 'EACCES' }),
+    learnt: undefined as never,
+  });
+  const run = runOf([
+    ...[exec('/srv/bin/traced'), told('/srv/bin/traced', 'traced'), seen([], '/srv/bin/traced', { type: 'exec' })],
+    seen('read', '/srv/x', { exe: '/srv/bin/traced' }),
+    ...[exec('/srv/bin/free'), seen([], '/srv/bin/free', { type: 'exec' })],
+    ...[exec('/srv/bin/other'), told('/srv/bin/other', 'target'), seen([], '/srv/bin/other', { type: 'exec' })],
+  ]);
+  // As it is after a run was kept and read again.
+  const again = readRun(runLines(run))?.run as Run;
+  for (const policies of [learnRuns([run]), learnRuns([again])]) {
+    t.same(
+      policies.map(({ program }) => program),
+      ['/srv/bin/free', '/srv/bin/other', PROGRAM],
+      'what runs under its caller’s policy has none',
+    );
+    const own = parsePolicy(policies[2]?.text ?? '', 'w.yaml', around);
+    t.same(
+      own.rules
+        .filter(({ operations }) => operations.includes('exec'))
+        .map(({ objects, transition }) => [
+          ...objects.map((object) => 'pattern' in object && object.pattern.text),
+          transition,
+        ]),
+      [
+        ['/srv/bin/traced', 'inherit'],
+        ['/srv/bin/free', '/srv/bin/other', 'own'],
+      ],
+    );
+    t.equal(verdict(policies[2]?.text ?? '', 'read', '/srv/x'), 'permit');
+  }
 });
 
 t.test('what an explicit denial refused is told and not learned', async (t) => {

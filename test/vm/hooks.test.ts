@@ -15,6 +15,7 @@ import { mounts } from './mounts.js';
 import { moves } from './moves.js';
 import { names } from './names.js';
 import { opens } from './opens.js';
+import { present } from './present.js';
 import { scripts } from './scripts.js';
 import { sockets } from './sockets.js';
 import { tasks } from './tasks.js';
@@ -28,6 +29,7 @@ t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
   t.teardown(() => confined.close());
   const checks = checksOf(confined);
   const parts = [
+    present,
     opens,
     names,
     moves,
