@@ -3,14 +3,15 @@
 import type { Bytes } from '../policy/bytes.js';
 import { readText } from '../policy/bytes.js';
 import type { Condition, IdRange, ObjectPattern, Place, Policy, Rule } from '../policy/model.js';
-import { type Operation, versionOf } from '../policy/operations.js';
+import { IMPLIED, type Operation, versionOf } from '../policy/operations.js';
 import { objectText } from '../policy/statement.js';
 import { CODE } from './code.js';
 import { comparisonOf } from './export-paths.js';
 import { familyCondition, inetComparison, test } from './export-sockets.js';
+import { withImplied } from './implied.js';
 import { LOADER } from './import.js';
 import { printPolicy } from './print.js';
-import type { Action, ClassicRule, Expression, Predicate } from './syntax.js';
+import type { Action, ClassicPolicy, ClassicRule, Expression, Predicate } from './syntax.js';
 import { THROUGH } from './through.js';
 
 /** Of a rule that systrace can say only with less, or only with more. */
@@ -74,13 +75,16 @@ export function exportPolicy(policy: Policy, naming: Naming = 'exact'): Exported
   const rules = exporter.rules();
   const program = readText(policy.program);
   const place = { file: policy.file, line: 1, column: 1 };
-  const text = printPolicy({ program, emulation: 'native', detached: false, rules, place }) as Bytes;
+  const made: ClassicPolicy = { program, emulation: 'native', detached: false, rules, place };
+  const text = printPolicy({ ...made, rules: withImplied(made, exporter.reaching) }) as Bytes;
   return { program: policy.program, file: policy.file, text, reports: exporter.reports() };
 }
 
 class Exporter {
   readonly #said = new Map<ExportCode, Map<string, Place>>();
   readonly #rules: ClassicRule[] = [];
+  /** Lines that permit connect or bind, and to what. */
+  readonly reaching = new Map<ClassicRule, readonly ObjectPattern[]>();
   /** Some rule takes apart what an alias puts together, so all go by the names of calls, which systrace looked at first. */
   readonly #real: boolean;
   readonly #loads: boolean;
@@ -203,27 +207,34 @@ class Exporter {
       for (const call of calls) this.#add(call, { kind: 'true' }, action);
       return;
     }
-    for (const condition of this.#addresses(rule)) for (const call of calls) this.#add(call, condition, action);
+    for (const { condition, objects } of this.#addresses(rule))
+      for (const call of calls) {
+        const line = this.#add(call, condition, action);
+        if (rule.verdict === 'permit' && IMPLIED[operation] !== undefined) this.reaching.set(line, objects);
+      }
   }
 
   /** Conditions for the addresses of a rule, each once, whatever its protocols. */
-  #addresses({ objects, verdict, place }: Rule): Expression[] {
-    const found = new Map<string, Expression>();
+  #addresses({ objects, verdict, place }: Rule): { condition: Expression; objects: ObjectPattern[] }[] {
+    const found = new Map<string, { condition: Expression; objects: ObjectPattern[] }>();
     const protocols = new Map<string, Set<string>>();
-    const add = (condition: Expression): void => void found.set(JSON.stringify(condition), condition);
+    const add = (condition: Expression, object: ObjectPattern): void => {
+      const key = JSON.stringify(condition);
+      found.set(key, { condition, objects: [...(found.get(key)?.objects ?? []), object] });
+    };
     const nameless = (type: ObjectPattern['type']): boolean => objects.some((object) => object.type === type);
     for (const object of objects) {
-      if (object.type === 'unix') add(comparisonOf('sockaddr', object.pattern, verdict !== 'permit'));
+      if (object.type === 'unix') add(comparisonOf('sockaddr', object.pattern, verdict !== 'permit'), object);
       else if (object.type === 'abstract' || object.type === 'unnamed') {
         const all = object.type === 'unnamed' || (object.tokens.length === 1 && object.tokens[0]?.kind === 'star');
         if (!all || nameless('abstract') !== nameless('unnamed')) this.#say('nameless', place);
-        add(test('sockaddr', 'eq', ''));
-      } else if (object.type === 'family') add(test('sockaddr', 'eq', `family(${object.family})`));
+        add(test('sockaddr', 'eq', ''), object);
+      } else if (object.type === 'family') add(test('sockaddr', 'eq', `family(${object.family})`), object);
       else if (object.type === 'inet') {
         const condition = inetComparison(object) ?? (verdict === 'permit' ? null : test('sockaddr', 'match', 'inet-*'));
         if (condition === null || inetComparison(object) === null) this.#say('network', place);
         if (condition === null) continue;
-        add(condition);
+        add(condition, object);
         const key = JSON.stringify(condition);
         protocols.set(key, (protocols.get(key) ?? new Set()).add(object.protocol));
       }
@@ -253,8 +264,10 @@ class Exporter {
     this.#rules.push(this.#made(call, null, { ...PLAIN, verdict: 'permit' }));
   }
 
-  #add(call: string, condition: Expression, action: Action): void {
-    this.#rules.push(this.#made(call, condition, action));
+  #add(call: string, condition: Expression, action: Action): ClassicRule {
+    const line = this.#made(call, condition, action);
+    this.#rules.push(line);
+    return line;
   }
 
   #made(call: string, condition: Expression | null, action: Action): ClassicRule {

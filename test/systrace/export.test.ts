@@ -94,6 +94,40 @@ t.test('an import that is exported and imported again has the same tables', (t) 
   t.end();
 });
 
+t.test('a connect that is never reached keeps its sockets', (t) => {
+  // What both sides of the `and` have in common has no pattern, so all of it is denied before the permit.
+  const classic = `Policy: /bin/test, Emulation: native
+\tnative-connect: (sockaddr nsub ":515" or sockaddr match "/tmp/*") and sockaddr match "inet-*" and sockaddr neq "inet-[127.0.0.1]:80" then permit
+`;
+  const first = imported(classic as Bytes);
+  const { text } = exportPolicy(first);
+  const socket = (policy: Policy, family: number, kind: number): string =>
+    decide(policy, { operations: ['socket'], object: { type: 'family', family, kind, protocol: 0 }, uid: 0, gid: 0 })
+      .verdict;
+  for (const policy of [first, imported(text)])
+    t.same(
+      [
+        [2, 1],
+        [10, 2],
+        [2, 3],
+        [1, 1],
+      ].map(([family, kind]) => socket(policy, family as number, kind as number)),
+      ['permit', 'permit', 'deny', 'deny'],
+    );
+  t.same(
+    text.split('\n').filter((line) => line.includes('socket:')),
+    ['SOCK_STREAM', 'SOCK_DGRAM'].flatMap((type) =>
+      ['AF_INET', 'AF_INET6'].map(
+        (family) => `\tnative-socket: sockdom eq "${family}" and socktype eq "${type}" then permit`,
+      ),
+    ),
+  );
+  const reached = 'version: 1\nprogram: /usr/bin/x\nrules:\n  - permit: connect\n    address: "tcp:*"\n';
+  const { text: plain } = exportPolicy(parsePolicy(reached, 'x.yaml', AROUND));
+  t.notOk(plain.includes('socket:'), 'one that is reached brings them by itself');
+  t.end();
+});
+
 t.test('that no file may be mapped as code is a line of mmap, there and back', (t) => {
   const refused = imported(
     'Policy: /bin/test, Emulation: native\n\tnative-fsread: filename eq "/x" then permit\n\tnative-mmap: true then deny[enoent] log\n' as Bytes,

@@ -10,8 +10,9 @@ import type { ReplyKey } from '../../src/kernel/asking.js';
 import { Attendant, ask, asked } from './attendant.js';
 import * as call from './calls.js';
 import { permit } from './checks.js';
-import { ACT, Confined, ROOT, type RuleText } from './confined.js';
+import { ACT, type Confined, ROOT, type RuleText } from './confined.js';
 import { needsLsm } from './machine.js';
+import { sharedGate } from './shared.js';
 
 t.setTimeout(900_000);
 
@@ -21,8 +22,7 @@ const PROT_READ = 1;
 const PROT_EXEC = 4;
 
 t.test('asking', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
-  const confined = Confined.open();
-  t.teardown(() => confined.close());
+  const confined = sharedGate();
   mkdirSync(DIR);
   writeFileSync(`${DIR}/file`, 'text');
   for (const part of [answers, acts, pairs, made, execs, scopes, threads, nobody, strays])

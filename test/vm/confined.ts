@@ -20,7 +20,7 @@ import { parsePolicy } from '../../src/policy/parse.js';
 import { newCookie } from '../../src/session/places.js';
 
 /** Where the gate is pinned while its hooks are tested. */
-const DIRECTORY = '/sys/fs/bpf/callgate';
+export const DIRECTORY = '/sys/fs/bpf/callgate';
 export const SESSION = 1;
 /** Where fixtures are: a tmpfs of the guest's own. */
 export const ROOT = '/tmp/vm';

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** The hooks, by programs under policies: every refusal with the like permitted. One gate for all checks of this file. */
+/** The hooks, by programs under policies: every refusal with the like permitted. */
 import t from 'tap';
 import { checksOf } from './checks.js';
-import { Confined } from './confined.js';
 import { crossing } from './crossing.js';
 import { depth } from './depth.js';
 import { destinations } from './destinations.js';
@@ -16,7 +15,9 @@ import { moves } from './moves.js';
 import { names } from './names.js';
 import { opens } from './opens.js';
 import { present } from './present.js';
+import { refusal } from './refusal.js';
 import { scripts } from './scripts.js';
+import { sharedGate } from './shared.js';
 import { sockets } from './sockets.js';
 import { tasks } from './tasks.js';
 
@@ -25,11 +26,11 @@ t.setTimeout(900_000);
 const only = process.env.ONLY?.split(',');
 
 t.test('hooks', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
-  const confined = Confined.open();
-  t.teardown(() => confined.close());
+  const confined = sharedGate();
   const checks = checksOf(confined);
   const parts = [
     present,
+    refusal,
     opens,
     names,
     moves,

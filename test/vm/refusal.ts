@@ -1,32 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * One refusal, by the kernel, of a program under a compiled policy; and the like permitted. With the gate pinned: the
- * process that loaded it lets go of it before the program runs.
+ * One refusal, by the kernel, of a program under a compiled policy; and the like permitted, told byte for byte and not by what
+ * other checks use. The gate is pinned: who loaded it has let go of it before the program runs.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import t from 'tap';
+import type { Test } from 'tap';
 import { compilePolicy } from '../../src/compile/compile.js';
 import { addon } from '../../src/kernel/addon.js';
 import { encodeArmedSubject, encodeProgram, encodeSession, encodeSlot, u32 } from '../../src/kernel/records.js';
 import { policy, rule } from '../compile/build.js';
 import { hasFields } from '../fields.js';
-import { needsLsm } from './machine.js';
-
-const DIRECTORY = '/sys/fs/bpf/callgate';
-t.setTimeout(300_000);
+import type { Checks } from './checks.js';
+import { DIRECTORY } from './confined.js';
 
 const SESSION = 1;
 const POLICY = 1;
 const COOKIE = 0x1122334455667788n;
 
-t.test('cat reads what its policy permits and nothing else', { skip: needsLsm() }, async (t) => {
-  // Loading 40 programs takes a verifier half a minute in an emulated machine.
-  t.setTimeout(300_000);
+/** `cat` reads what its policy permits and nothing else. */
+export async function refusal(t: Test, { confined }: Checks): Promise<void> {
   const native = addon();
-  native.load({ directory: DIRECTORY }).close();
-  t.teardown(() => native.unload(DIRECTORY));
+  const gate = confined.gate.native;
   t.throws(() => native.load({ directory: DIRECTORY }), { code: 'EEXIST' });
-  const gate = native.adopt(DIRECTORY);
   t.ok(gate.programs().length > 30, 'every hook is pinned');
 
   mkdirSync('/tmp/refusal');
@@ -89,4 +84,4 @@ t.test('cat reads what its policy permits and nothing else', { skip: needsLsm() 
     'the refusal is reported with the whole path',
   );
   t.equal(gate.subjects(0).length, 0, 'no subject is left');
-});
+}
