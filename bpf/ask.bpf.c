@@ -29,7 +29,6 @@
 
 /* include/linux/sched.h, include/linux/sched/signal.h */
 #define PF_EXITING 0x4
-#define PF_IO_WORKER 0x10
 #define PF_KTHREAD 0x200000
 #define SIGNAL_UNKILLABLE 0x40
 #define SIGCONT 18

@@ -23,6 +23,7 @@
  * The number is the one the kernel dispatched on, 32 bits of it; a tracer may change it, before the call.
  */
 #include "namespaces.h"
+#include "surface.h"
 
 static __always_inline int rules_the_machine(int capability)
 {
@@ -72,6 +73,8 @@ static __always_inline int is_harmless(unsigned int options)
 {
 	__u32 call = cg_syscall(), compat = cg_compat_syscall();
 
+	if (!cg_registers_tell())
+		return 0;
 	if (options & CAP_OPT_NOAUDIT) {
 		if (call == CG_SYSCALL_SECCOMP || call == CG_SYSCALL_PRCTL || compat == CG_COMPAT_SECCOMP ||
 		    compat == CG_COMPAT_PRCTL)
@@ -109,10 +112,34 @@ static __always_inline int judge_capability(struct cg_entry *entry, int capabili
 static __always_inline __u32 asked_namespaces(int capability)
 {
 	int made = 0;
-	__u32 kinds = capability == CAP_SYS_ADMIN ? cg_clone_flags(&made) & CG_CLONE_NEW : 0;
+	__u32 kinds = capability == CAP_SYS_ADMIN && cg_registers_tell() ? cg_clone_flags(&made) & CG_CLONE_NEW : 0;
 
 	/* A new user namespace was judged by its own hook. */
 	return made ? kinds & ~CG_CLONE_NEWUSER : kinds;
+}
+
+/* What of the kernel CAP_SYS_ADMIN is asked for, where the call's number says so (an enum cg_surface); 0: something else. */
+static __always_inline __u32 asked_surface(int capability)
+{
+	if (capability != CAP_SYS_ADMIN || !cg_registers_tell())
+		return 0;
+	switch (cg_syscall()) {
+	case CG_SYSCALL_SETHOSTNAME:
+	case CG_SYSCALL_SETDOMAINNAME:
+		return CG_SURFACE_HOSTNAME;
+	case CG_SYSCALL_SWAPON:
+	case CG_SYSCALL_SWAPOFF:
+		return CG_SURFACE_SWAP;
+	}
+	switch (cg_compat_syscall()) {
+	case CG_COMPAT_SETHOSTNAME:
+	case CG_COMPAT_SETDOMAINNAME:
+		return CG_SURFACE_HOSTNAME;
+	case CG_COMPAT_SWAPON:
+	case CG_COMPAT_SWAPOFF:
+		return CG_SURFACE_SWAP;
+	}
+	return 0;
 }
 
 SEC("lsm/capable")
@@ -122,7 +149,7 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject;
 	int verdict = 0, rules, governed;
-	__u32 kinds;
+	__u32 kinds, what;
 
 	rules = rules_the_machine(capability);
 	if (!rules && (!task->bpf_storage || !cg_has_later()))
@@ -138,8 +165,13 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 		return verdict;
 	if (capability != CAP_SYS_RAWIO && cg_has_later()) {
 		kinds = asked_namespaces(capability);
-		governed = kinds ? cg_namespaces(&entry, kinds, &verdict)
-				 : judge_capability(&entry, capability, rules, options, &verdict);
+		what = asked_surface(capability);
+		if (kinds)
+			governed = cg_namespaces(&entry, kinds, &verdict);
+		else if (what)
+			governed = cg_surface(&entry, what, &verdict);
+		else
+			governed = judge_capability(&entry, capability, rules, options, &verdict);
 		if (governed)
 			return verdict ? cg_refuse(-verdict) : 0;
 		if (!rules)
@@ -150,53 +182,6 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 		return cg_floor_unsaid(entry.subject, CG_FLOOR_CAPABILITY);
 	name_capability(&entry.scratch->access, capability);
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_CAPABILITY);
-}
-
-/*
- * The kernel runs modprobe as itself for what a subject asks for. Let through where the policy judged the very thing:
- * a socket's family and protocol (socket_create comes before the request: net/socket.c, __sock_create), a device whose
- * node was opened (file_open comes before chrdev_open and blkdev_open: fs/open.c, do_dentry_open). The names are made by the
- * kernel, of numbers. Everything else (line disciplines, file systems, binary formats, ciphers, network interfaces) is as
- * if there were no such module; the operator loads it beforehand.
- */
-SEC("lsm/kernel_module_request")
-int BPF_PROG(kernel_module_request, char *name)
-{
-	struct cg_entry entry;
-	struct cg_access *access;
-	__u64 *words;
-	long length;
-	int verdict = 0;
-
-	if (!cg_enter(&entry, &verdict))
-		return verdict;
-	access = &entry.scratch->access;
-	length = bpf_probe_read_kernel_str(access->bytes, sizeof(access->bytes), name);
-	if (length > 1 && length <= (long)sizeof(access->bytes)) {
-		words = (__u64 *)access->bytes;
-		if ((words[0] & 0xffffffffffffffull) == 0x2d66702d74656eull /* "net-pf-" */)
-			return 0;
-		if (words[0] == 0x6a616d2d72616863ull /* "char-maj" */ && (words[1] & 0xffffff) == 0x2d726full /* "or-" */)
-			return 0;
-		if (words[0] == 0x616d2d6b636f6c62ull /* "block-ma" */ && (words[1] & 0xffffffff) == 0x2d726f6aull /* "jor-" */)
-			return 0;
-		access->object = CG_OBJECT_WORD;
-		access->length = length - 1;
-	}
-	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_AUTOLOAD);
-}
-
-/* syslog(2) and /proc/kmsg: reading is what dmesg does; clearing hides, and the console's level is the machine's. */
-SEC("lsm/syslog")
-int BPF_PROG(syslog, int type)
-{
-	struct cg_entry entry;
-	int verdict = 0;
-
-	/* SYSLOG_ACTION_READ_CLEAR to SYSLOG_ACTION_CONSOLE_LEVEL (include/linux/syslog.h) */
-	if (type < 4 || type > 8 || !cg_enter(&entry, &verdict))
-		return verdict;
-	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_KERNEL_LOG);
 }
 
 /*

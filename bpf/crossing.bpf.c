@@ -34,7 +34,10 @@
  *     ignored and blocked signals, interval timers, pdeath_signal, process group, terminal, niceness, resource limits: as
  *     ever in Unix, and a process of the same user can send the signal itself;
  *     no_new_privs, capability bounds, Landlock domains, cgroups: they only take away; personality: layout, no rights;
- *     io_uring: the floor's, a subject has none; namespaces: the floor's.
+ *     namespaces.
+ *
+ *   ends the process, behind the point of no return
+ *     a ring of io_uring, which is closed at an exec unless somebody saw to it that it is not (rings.bpf.c).
  */
 #include "crossing.h"
 #include "subject.h"

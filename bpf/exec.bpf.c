@@ -11,6 +11,7 @@
 #include "crossing.h"
 #include "fast.h"
 #include "judge.h"
+#include "rings.h"
 
 /*
  * A program number of the session's application as a policy number; 0: there is none. Program 0 stands for all that have no
@@ -328,7 +329,7 @@ int BPF_PROG(cred_prepare, struct cred *new, const struct cred *old, gfp_t gfp)
 	subject = bpf_task_storage_get(&subjects, task, 0, 0);
 	if (subject)
 		subject->exec_state = 0;
-	return 0;
+	return subject && task->io_uring ? cg_keep_credentials() : 0;
 }
 
 SEC("lsm/bprm_committed_creds")

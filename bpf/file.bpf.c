@@ -370,8 +370,10 @@ int BPF_PROG(file_receive, struct file *file)
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
 	/* A ring polled by another's kernel thread would act as that other, who is no subject. */
-	if (is_io_uring(BPF_CORE_READ(file, f_path.dentry)))
+	if (is_io_uring(BPF_CORE_READ(file, f_path.dentry))) {
+		CG_WORD(&entry.scratch->access, "received");
 		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
+	}
 	entry.scratch->access.operations = CG_BIT(CG_RECEIVE);
 	if (cg_path_object(entry.scratch, entry.subject, (__u64)BPF_CORE_READ(file, f_path.mnt),
 			   (__u64)BPF_CORE_READ(file, f_path.dentry)))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hard-wired floor: what would let a subject out of its policy in one call is refused, whatever the policy says.
- * Version 2 of the language has the words to permit some of it (place.bpf.c, capable.bpf.c, inside.bpf.c, namespaces.bpf.c); version 1
+ * Version 2 of the language has the words to permit some of it (place.bpf.c, capable.bpf.c, inside.bpf.c, namespaces.bpf.c, rings.bpf.c, surface.bpf.c); version 1
  * has none. Here: mounts and code of the kernel's. What takes a capability is in capable.bpf.c, other tasks are in inside.bpf.c,
  * the supervisor in guard.bpf.c, callgate's own files in guard.h, the terminal in terminal.bpf.c.
  */
@@ -30,20 +30,3 @@ FLOOR(bpf, CG_FLOOR_BPF, int cmd, union bpf_attr *attr, unsigned int size)
 /* Loading code into the kernel: modules, kexec images, firmware asked for by a subject. */
 FLOOR(kernel_read_file, CG_FLOOR_MODULE, struct file *file, int id, bool contents)
 FLOOR(kernel_load_data, CG_FLOOR_MODULE, int id, bool contents)
-
-/* "[io_uring]": the ring's own inode; io_uring_setup(2) has no hook of its own before 6.15. */
-SEC("lsm/inode_init_security_anon")
-int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *name, const struct inode *context)
-{
-	struct cg_entry entry;
-	int verdict = 0;
-	char text[12] = {};
-
-	if (!cg_enter(&entry, &verdict))
-		return verdict;
-	if (BPF_CORE_READ(name, len) != 10 || bpf_probe_read_kernel(text, 10, BPF_CORE_READ(name, name)))
-		return 0;
-	if (*(__u64 *)text != 0x6e6972755f6f695bull /* "[io_urin" */ || text[8] != 'g')
-		return 0;
-	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
-}

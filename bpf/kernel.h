@@ -90,6 +90,8 @@
 #define CAP_BPF 39
 #define CAP_OPT_NOAUDIT 2 /* include/linux/security.h */
 
+#define PF_IO_WORKER 0x10 /* include/linux/sched.h */
+
 #define PTRACE_MODE_ATTACH 2
 #define PTRACE_MODE_NOAUDIT 4
 #define PTRACE_MODE_REALCREDS 0x10

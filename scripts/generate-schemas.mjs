@@ -10,7 +10,7 @@ import { FLOORS, REASONS } from '../dist/src/events/names.js';
 import { whichNames } from '../dist/src/policy/acts.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
 import { ACTS, KINDS, PROCESSES } from '../dist/src/policy/model.js';
-import { CAPABILITIES, NAMESPACES } from '../dist/src/policy/numbers.js';
+import { CAPABILITIES, IPC_KINDS, NAMESPACES, SURFACES } from '../dist/src/policy/numbers.js';
 import { FILE_OPERATIONS, OPERATIONS, operationsOn, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
 
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
@@ -79,6 +79,13 @@ const later = {
     ...rulesOn(operationsOn('namespace'), {
       namespace: { ...oneOrMany(words(NAMESPACES)), description: 'namespaces(7)' },
     }),
+    ...rulesOn(operationsOn('kernel'), {
+      kernel: {
+        ...oneOrMany(words(SURFACES)),
+        description: 'what of the kernel itself: the language reference has the list',
+      },
+    }),
+    ...rulesOn(operationsOn('ipc'), { ipc: { ...oneOrMany(words(IPC_KINDS)), description: 'sysvipc(7)' } }),
     ...rulesOn(operationsOn('user'), { user: oneOrMany(text), uid: oneOrMany(id) }),
     ...rulesOn(operationsOn('group'), { group: oneOrMany(text), gid: oneOrMany(id) }),
     ...ACTS.flatMap((act) =>

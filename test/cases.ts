@@ -25,6 +25,7 @@ import {
   type AccessObject,
   type Act,
   KINDS,
+  NUMBER_TABLES,
   PROTOCOL_BYTE,
   type Protocol,
   type Transition,
@@ -226,13 +227,23 @@ const CAPABILITY_NUMBERS: Readonly<Record<string, number>> = {
 };
 
 const NAMESPACE_NUMBERS: Readonly<Record<string, number>> = { mount: 0, user: 3, net: 5, time: 7 };
+const SURFACE_NUMBERS: Readonly<Record<string, number>> = {
+  ...{ io_uring: 0, sqpoll: 1, uring_cmd: 2, autoload: 3, console: 4, hostname: 5, swap: 6 },
+  ...{ keys: 7, perf: 8, quota: 9, syslog: 10, userfaultfd: 11 },
+};
+const IPC_NUMBERS: Readonly<Record<string, number>> = { shm: 0, msg: 1, sem: 2 };
 
 function numberOf(text: string, where: string): AccessObject {
-  const [table = '', name = ''] = text.split(':');
-  const named = { capability: CAPABILITY_NUMBERS, namespace: NAMESPACE_NUMBERS }[table];
+  const [key = '', name = ''] = text.split(':');
+  const table = NUMBER_TABLES.find((one) => one === key);
+  const named = {
+    capability: CAPABILITY_NUMBERS,
+    namespace: NAMESPACE_NUMBERS,
+    kernel: SURFACE_NUMBERS,
+    ipc: IPC_NUMBERS,
+  }[key];
   const value = named !== undefined ? named[name] : /^\d+$/.test(name) ? Number(name) : undefined;
-  if (value === undefined || (table !== 'capability' && table !== 'uid' && table !== 'gid' && table !== 'namespace'))
-    throw new Error(`${where}: no number: ${text}`);
+  if (value === undefined || table === undefined) throw new Error(`${where}: no number: ${text}`);
   return { type: 'number', table, value };
 }
 

@@ -75,6 +75,8 @@ enum cg_head_table {
 	CG_HEAD_PRIORITY = 7, /* enum cg_priority */
 	CG_HEAD_PTRACE = 8,   /* enum cg_ptrace */
 	CG_HEAD_NAMESPACE = 9, /* enum cg_namespace */
+	CG_HEAD_KERNEL = 10, /* enum cg_surface */
+	CG_HEAD_IPC = 11, /* enum cg_ipc */
 };
 
 /* Kinds of namespaces. */
@@ -88,6 +90,30 @@ enum cg_namespace {
 	CG_NAMESPACE_CGROUP = 6,
 	CG_NAMESPACE_TIME = 7,
 	CG_NAMESPACE_COUNT = 8,
+};
+
+/* What of the kernel itself is used. Those before CG_SURFACE_OPEN no default opens: the floor refuses them under version 1. */
+enum cg_surface {
+	CG_SURFACE_IO_URING = 0,
+	CG_SURFACE_SQPOLL = 1,
+	CG_SURFACE_URING_CMD = 2,
+	CG_SURFACE_AUTOLOAD = 3,
+	CG_SURFACE_CONSOLE = 4,
+	CG_SURFACE_HOSTNAME = 5,
+	CG_SURFACE_SWAP = 6,
+	CG_SURFACE_OPEN = 7,
+	CG_SURFACE_KEYS = 7,
+	CG_SURFACE_PERF = 8,
+	CG_SURFACE_QUOTA = 9,
+	CG_SURFACE_SYSLOG = 10,
+	CG_SURFACE_USERFAULTFD = 11,
+};
+
+/* System V IPC. */
+enum cg_ipc {
+	CG_IPC_SHM = 0,
+	CG_IPC_MSG = 1,
+	CG_IPC_SEM = 2,
 };
 
 /* Which priority of a process. */

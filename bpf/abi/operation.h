@@ -42,7 +42,9 @@ enum cg_operation {
 	CG_PRIORITY = 25,
 	CG_PTRACE = 26,
 	CG_NAMESPACE = 27,
-	CG_OPERATION_ALL_COUNT = 28,
+	CG_KERNEL = 28,
+	CG_IPC = 29,
+	CG_OPERATION_ALL_COUNT = 30,
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };

@@ -29,8 +29,9 @@ struct cg_subject {
 	__u64 serial;      /* its number among all subjects this gate has had, from 1; the kernel half's own */
 	__u32 counted;     /* 1: it is in `living`; the kernel half's own */
 	__u32 entering;    /* 1: it ran before it was a subject, and a fork of that time may not be through (entry.bpf.c) */
+	__u64 polled;      /* of a process's first thread: struct cred that its polled rings have (rings.bpf.c); the kernel half's own */
 };
-CG_ASSERT(sizeof(struct cg_subject) == 96, "written by the control plane");
+CG_ASSERT(sizeof(struct cg_subject) == 104, "written by the control plane");
 
 /*
  * Context of the `identify` program: a descriptor of the caller, and what the kernel knows its file as. stat(2) cannot tell:

@@ -70,6 +70,17 @@ static __always_inline long cg_compat_syscall(void)
 }
 
 /*
+ * Do the registers say what the caller is doing? Not of one that uses an io_uring: its requests are served at the end of whatever call it is
+ * in, or by a worker, which has those of the call in which it was made.
+ */
+static __always_inline int cg_registers_tell(void)
+{
+	struct task_struct *task = cg_current();
+
+	return !task->io_uring && !(task->flags & PF_IO_WORKER);
+}
+
+/*
  * setsockopt(2) by a native caller with no value. What a call is made with stands in registers that nobody else can change
  * while it runs; i386 callers may use socketcall(2), whose arguments stand in memory, and get no exception.
  */
@@ -78,7 +89,7 @@ static __always_inline bool cg_clears_option(void)
 	struct task_struct *task = cg_current();
 	struct pt_regs *regs;
 
-	if (cg_syscall() != CG_SYSCALL_SETSOCKOPT)
+	if (!cg_registers_tell() || cg_syscall() != CG_SYSCALL_SETSOCKOPT)
 		return false;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	return (__u32)regs->r8 == 0;
@@ -114,6 +125,15 @@ static __always_inline bool cg_clears_option(void)
 #define CG_SYSCALL_LANDLOCK_RESTRICT_SELF 446
 #define CG_SYSCALL_GETXATTRAT 464
 #define CG_SYSCALL_LISTXATTRAT 465
+
+#define CG_SYSCALL_SWAPON 167
+#define CG_SYSCALL_SWAPOFF 168
+#define CG_SYSCALL_SETHOSTNAME 170
+#define CG_SYSCALL_SETDOMAINNAME 171
+#define CG_COMPAT_SETHOSTNAME 74
+#define CG_COMPAT_SWAPON 87
+#define CG_COMPAT_SWAPOFF 115
+#define CG_COMPAT_SETDOMAINNAME 121
 
 #define CG_SYSCALL_CLONE 56
 #define CG_SYSCALL_UNSHARE 272
@@ -155,6 +175,86 @@ static __always_inline int cg_calls_exec(void)
 		return 1;
 	}
 	switch (cg_compat_syscall()) {
+	case CG_COMPAT_EXECVE:
+	case CG_COMPAT_EXECVEAT:
+		return 1;
+	}
+	return 0;
+}
+
+/* Which System V IPC the call is about, an enum cg_ipc; -1: none. i386's ipc(2) has the call in its first argument. */
+static __always_inline int cg_ipc_kind(void)
+{
+	long compat = cg_compat_syscall();
+
+	switch (cg_syscall()) {
+	case 29: /* shmget */
+	case 30: /* shmat */
+	case 31: /* shmctl */
+		return CG_IPC_SHM;
+	case 64:  /* semget */
+	case 65:  /* semop */
+	case 66:  /* semctl */
+	case 220: /* semtimedop */
+		return CG_IPC_SEM;
+	case 68: /* msgget */
+	case 69: /* msgsnd */
+	case 70: /* msgrcv */
+	case 71: /* msgctl */
+		return CG_IPC_MSG;
+	}
+	if (compat == 117 /* ipc: include/uapi/linux/ipc.h */) {
+		compat = cg_first_argument() & 0xffff;
+		if (compat >= 21 && compat <= 24)
+			return CG_IPC_SHM;
+		if (compat >= 11 && compat <= 14)
+			return CG_IPC_MSG;
+		return compat >= 1 && compat <= 4 ? CG_IPC_SEM : -1;
+	}
+	switch (compat) {
+	case 395: /* shmget */
+	case 396: /* shmctl */
+	case 397: /* shmat */
+		return CG_IPC_SHM;
+	case 393: /* semget */
+	case 394: /* semctl */
+	case 420: /* semtimedop_time64 */
+		return CG_IPC_SEM;
+	case 399: /* msgget */
+	case 400: /* msgsnd */
+	case 401: /* msgrcv */
+	case 402: /* msgctl */
+		return CG_IPC_MSG;
+	default:
+		return -1;
+	}
+}
+
+/*
+ * The call makes credentials that are not its caller's to keep: another process's, a new program's, or those that access(2) looks by.
+ */
+static __always_inline int cg_borrows_credentials(void)
+{
+	switch (cg_syscall()) {
+	case 21:  /* access */
+	case 269: /* faccessat */
+	case 439: /* faccessat2 */
+	case 56:  /* clone */
+	case 57:  /* fork */
+	case 58:  /* vfork */
+	case 435: /* clone3 */
+	case CG_SYSCALL_EXECVE:
+	case CG_SYSCALL_EXECVEAT:
+		return 1;
+	}
+	switch (cg_compat_syscall()) {
+	case 33:  /* access */
+	case 307: /* faccessat */
+	case 439: /* faccessat2 */
+	case 2:   /* fork */
+	case 120: /* clone */
+	case 190: /* vfork */
+	case 435: /* clone3 */
 	case CG_COMPAT_EXECVE:
 	case CG_COMPAT_EXECVEAT:
 		return 1;

@@ -342,7 +342,7 @@ export const STRUCTS = {
     },
   },
   subject: {
-    bytes: 96,
+    bytes: 104,
     fields: {
       policy: { offset: 0, bytes: 4, type: 'u32' },
       session: { offset: 4, bytes: 4, type: 'u32' },
@@ -361,6 +361,7 @@ export const STRUCTS = {
       serial: { offset: 80, bytes: 8, type: 'u64' },
       counted: { offset: 88, bytes: 4, type: 'u32' },
       entering: { offset: 92, bytes: 4, type: 'u32' },
+      polled: { offset: 96, bytes: 8, type: 'u64' },
     },
   },
   identity: {
@@ -611,6 +612,8 @@ export const ENUMS = {
     HEAD_PRIORITY: 7,
     HEAD_PTRACE: 8,
     HEAD_NAMESPACE: 9,
+    HEAD_KERNEL: 10,
+    HEAD_IPC: 11,
   },
   namespace: {
     NAMESPACE_MOUNT: 0,
@@ -622,6 +625,26 @@ export const ENUMS = {
     NAMESPACE_CGROUP: 6,
     NAMESPACE_TIME: 7,
     NAMESPACE_COUNT: 8,
+  },
+  surface: {
+    SURFACE_IO_URING: 0,
+    SURFACE_SQPOLL: 1,
+    SURFACE_URING_CMD: 2,
+    SURFACE_AUTOLOAD: 3,
+    SURFACE_CONSOLE: 4,
+    SURFACE_HOSTNAME: 5,
+    SURFACE_SWAP: 6,
+    SURFACE_OPEN: 7,
+    SURFACE_KEYS: 7,
+    SURFACE_PERF: 8,
+    SURFACE_QUOTA: 9,
+    SURFACE_SYSLOG: 10,
+    SURFACE_USERFAULTFD: 11,
+  },
+  ipc: {
+    IPC_SHM: 0,
+    IPC_MSG: 1,
+    IPC_SEM: 2,
   },
   priority: {
     PRIORITY_NICE: 1,
@@ -669,7 +692,9 @@ export const ENUMS = {
     PRIORITY: 25,
     PTRACE: 26,
     NAMESPACE: 27,
-    OPERATION_ALL_COUNT: 28,
+    KERNEL: 28,
+    IPC: 29,
+    OPERATION_ALL_COUNT: 30,
     OPERATION_SLOTS: 20,
   },
   verdict: {

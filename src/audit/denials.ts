@@ -221,11 +221,15 @@ export function renderDenial(denial: Denial): string {
 /** Operations of version 2, by the part of the floor that they may open. */
 const OPENING: Readonly<Record<string, Operation>> = {
   ...{ chroot: 'chroot', capability: 'capable', ptrace: 'ptrace', namespace: 'namespace' },
+  ...{ io_uring: 'kernel', autoload: 'kernel', kernel_log: 'kernel' },
 };
+
+/** Objects of such parts that no rule opens (bpf/capable.bpf.c, rings.bpf.c, file.bpf.c). */
+const NEVER_OPENED: readonly string[] = ['CAP_SYS_RAWIO', 'credentials', 'inherited', 'received'];
 
 function floorText(floor: string, object: string): string {
   const operation = OPENING[floor];
-  return operation === undefined || object === 'CAP_SYS_RAWIO'
+  return operation === undefined || NEVER_OPENED.includes(object)
     ? 'no policy permits this'
     : `a rule for ${operation} may permit this, in a policy of version 2`;
 }

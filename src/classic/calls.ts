@@ -60,6 +60,9 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   priority: { call: 'setpriority', code: 141 },
   ptrace: { call: 'ptrace', code: 101 },
   namespace: { call: 'unshare', code: 272 },
+  // No one call, as of capabilities.
+  kernel: { call: 'kernel', code: -1 },
+  ipc: { call: 'ipc', code: -1 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -144,6 +147,8 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'priority':
     case 'ptrace':
     case 'namespace':
+    case 'kernel':
+    case 'ipc':
     case 'receive':
     case 'listen':
     case 'accept':

@@ -14,6 +14,8 @@ const TABLES: Readonly<Record<NumberTable | 'kind', number>> = {
   uid: ENUMS.head_table.HEAD_UID,
   gid: ENUMS.head_table.HEAD_GID,
   namespace: ENUMS.head_table.HEAD_NAMESPACE,
+  kernel: ENUMS.head_table.HEAD_KERNEL,
+  ipc: ENUMS.head_table.HEAD_IPC,
 };
 
 /** The table, and the number in four bytes, big endian. */

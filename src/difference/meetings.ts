@@ -11,12 +11,21 @@ import { KIND_NUMBER } from '../compile/layout.js';
 import type { Least } from '../compile/minimise.js';
 import type { Bytes } from '../policy/bytes.js';
 import type { AccessObject, NumberTable } from '../policy/model.js';
-import { ACTS, type Act, CLOSED_KINDS, KINDS, PROCESSES, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
+import {
+  ACTS,
+  type Act,
+  CLOSED_KINDS,
+  KINDS,
+  NUMBER_TABLES,
+  PROCESSES,
+  PROTOCOL_BYTE,
+  type Protocol,
+} from '../policy/model.js';
 import { isNumberOf, SORT_OF_TABLE } from '../policy/numbers.js';
 import { FILE_OPERATIONS, type Operation, operationsOn, SOCKET_OPERATIONS } from '../policy/operations.js';
 import type { Side } from './judge.js';
 import { Branches } from './names.js';
-import { ABSTRACT, FAMILY, HEADS, INET, NAME, RULING_HEADS, type Shape, targetShape, UNSPECIFIED } from './shape.js';
+import { ABSTRACT, CLOSED_HEADS, FAMILY, HEADS, INET, NAME, type Shape, targetShape, UNSPECIFIED } from './shape.js';
 
 /** An object, and what decides on it in either policy. */
 export interface Meeting {
@@ -49,7 +58,8 @@ const NO_DESTINATIONS = ON_ADDRESSES.filter((operation) => operation !== 'connec
 type TargetWalk = Act | `${Act}-path` | `${Act}-kind`;
 type Walk = Exclude<Entry, 'head'> | 'kind' | NumberTable | TargetWalk;
 const WALKS: readonly Walk[] = [
-  ...(['path', 'inet', 'abstract', 'family', 'place', 'kind', 'capability', 'uid', 'gid', 'namespace'] as const),
+  ...(['path', 'inet', 'abstract', 'family', 'place', 'kind'] as const),
+  ...NUMBER_TABLES,
   ...ACTS.flatMap((act) => [act, `${act}-path`, `${act}-kind`] as const),
 ];
 /** Those that may come back to where they were; others have as many components as they have. */
@@ -131,7 +141,7 @@ function* pairsOf(entry: Walk, one: Side, other: Side, branches: Branches): Gene
       const unspecified = at.unspecified || (entry === 'inet' && apart.includes(branch.name));
       // A path may come back to where it was, an address has as many components as it has.
       const depth = at.depth + 1;
-      const key = `${branch.first}/${branch.second}/${LOOPING.includes(entry) && depth > 1 ? '' : depth}/${unspecified}/${RULING_HEADS.includes(branch.name) ? branch.name : ''}`;
+      const key = `${branch.first}/${branch.second}/${LOOPING.includes(entry) && depth > 1 ? '' : depth}/${unspecified}/${entry !== 'inet' && apart.includes(branch.name) ? branch.name : ''}`;
       if (seen.has(key)) continue;
       if (seen.size >= PAIRS_MAX) throw new TooManyPairs();
       seen.add(key);
@@ -164,6 +174,8 @@ function shapeAt(entry: Walk, depth: number): Shape | null {
     case 'uid':
     case 'gid':
     case 'namespace':
+    case 'kernel':
+    case 'ipc':
       return depth === 0 ? HEADS[entry] : null;
     default: {
       const { act, who } = targetWalk(entry);
@@ -176,7 +188,7 @@ function shapeAt(entry: Walk, depth: number): Shape | null {
 /** Names that are judged otherwise than those the automata do not tell them from: no destinations, and what no default opens. */
 function apartAt(entry: Walk, depth: number): readonly Bytes[] {
   if (entry === 'inet' && depth === 1) return UNSPECIFIED;
-  return entry === 'capability' ? RULING_HEADS : [];
+  return entry === 'capability' || entry === 'kernel' ? CLOSED_HEADS[entry] : [];
 }
 
 type Met = Pick<Meeting, 'object' | 'operations' | 'owned'>;
@@ -225,12 +237,14 @@ function objectsAt(entry: Walk, at: Pair): Met[] {
     case 'capability':
     case 'uid':
     case 'gid':
-    case 'namespace': {
+    case 'namespace':
+    case 'kernel':
+    case 'ipc': {
       const [name] = names;
       if (name === undefined) return [];
       const object = { type: 'number', table: entry, value: numberOf(name.slice(1)) } as const;
       return isNumberOf(entry, object.value)
-        ? [{ object, operations: operationsOn(SORT_OF_TABLE[entry]), owned: false }]
+        ? [{ object, operations: operationsOn(SORT_OF_TABLE[entry]), owned: entry === 'ipc' }]
         : [];
     }
     case 'family': {

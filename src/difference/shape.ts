@@ -9,7 +9,7 @@ import { whichNumbers } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import { addressBytes } from '../policy/ip.js';
 import { type Act, KINDS, type NumberTable, PROCESSES, PROTOCOL_BYTE, type Process } from '../policy/model.js';
-import { CAPABILITIES, NAMESPACES, RULING } from '../policy/numbers.js';
+import { CAPABILITIES, CLOSED_SURFACES, IPC_KINDS, NAMESPACES, RULING, SURFACES } from '../policy/numbers.js';
 import { NAME_BYTES_MAX } from '../policy/path.js';
 
 /** Names of one component. */
@@ -127,12 +127,20 @@ export const HEADS: Readonly<Record<NumberTable | 'kind', Shape>> = {
   uid: idShape('uid'),
   gid: idShape('gid'),
   namespace: closedShape(NAMESPACES.map((_, number) => headOf('namespace', number))),
+  kernel: closedShape(SURFACES.map((_, number) => headOf('kernel', number))),
+  ipc: closedShape(IPC_KINDS.map((_, number) => headOf('ipc', number))),
 };
-/** Of capabilities those that no default opens. */
-export const RULING_HEADS: readonly Bytes[] = heads(
-  'capability',
-  RULING.map((name) => CAPABILITIES.indexOf(name)),
-);
+/** Those that no default opens, where it opens others of the table. */
+export const CLOSED_HEADS: Readonly<Record<'capability' | 'kernel', readonly Bytes[]>> = {
+  capability: heads(
+    'capability',
+    RULING.map((name) => CAPABILITIES.indexOf(name)),
+  ),
+  kernel: heads(
+    'kernel',
+    CLOSED_SURFACES.map((name) => SURFACES.indexOf(name)),
+  ),
+};
 
 const targets = (act: Act, who: Process | 'path' | 'kind'): Bytes[] =>
   whichNumbers(act).map((which) => targetHead(act, which, who));

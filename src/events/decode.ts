@@ -116,12 +116,14 @@ const VERDICTS: readonly (Verdict | undefined)[] = wordsOf('verdict');
 const NOBODY = 0xffffffff;
 const OBJECT = ENUMS.object_type;
 const { EVENT_ENFORCED, EVENT_LEARNT, EVENT_CREATED, EVENT_EXCLUSIVE, EVENT_DIRECTORY, EVENT_MOVED } = NUMBERS;
-const { HEAD_CAPABILITY, HEAD_UID, HEAD_GID, HEAD_NAMESPACE } = ENUMS.head_table;
+const { HEAD_CAPABILITY, HEAD_UID, HEAD_GID, HEAD_NAMESPACE, HEAD_KERNEL, HEAD_IPC } = ENUMS.head_table;
 const TABLES: ReadonlyMap<number, NumberTable> = new Map([
   [HEAD_CAPABILITY, 'capability'],
   [HEAD_UID, 'uid'],
   [HEAD_GID, 'gid'],
   [HEAD_NAMESPACE, 'namespace'],
+  [HEAD_KERNEL, 'kernel'],
+  [HEAD_IPC, 'ipc'],
 ]);
 const ACTS_OF: ReadonlyMap<number, Act> = new Map([
   [ENUMS.head_table.HEAD_SIGNAL, 'signal'],

@@ -94,7 +94,8 @@ export interface FamilyPattern {
 }
 
 /** Tables of numbers that name objects. */
-export type NumberTable = 'capability' | 'uid' | 'gid' | 'namespace';
+export const NUMBER_TABLES = ['capability', 'uid', 'gid', 'namespace', 'kernel', 'ipc'] as const;
+export type NumberTable = (typeof NUMBER_TABLES)[number];
 
 /** Numbers of one table, both ends included. */
 export interface NumberPattern {

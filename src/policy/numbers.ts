@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** Objects of version 2 that the kernel knows by a number: capabilities and kinds of namespaces by their names, users and groups by their ids. */
+/**
+ * Objects of version 2 that the kernel knows by a number: capabilities, kinds of namespaces and of System V IPC, and what there is of the
+ * kernel itself, by their names; users and groups by their ids.
+ */
 import { Fault, quoted } from './errors.js';
-import type { AccessObject, NumberPattern, NumberTable, ObjectPattern } from './model.js';
+import { type AccessObject, NUMBER_TABLES, type NumberPattern, type NumberTable, type ObjectPattern } from './model.js';
 import { type Operation, type Sort, sortOf } from './operations.js';
 import { nearest } from './suggest.js';
 
@@ -29,10 +32,28 @@ const NEVER: readonly string[] = ['sys_rawio'];
 /** Kinds of namespaces, in the order of enum cg_namespace (bpf/abi/object.h). */
 export const NAMESPACES: readonly string[] = ['mount', 'uts', 'ipc', 'user', 'pid', 'net', 'cgroup', 'time'];
 
+/**
+ * What of the kernel itself a program may use, in the order of enum cg_surface (bpf/abi/object.h): first what no default opens, then
+ * what version 1 lets through.
+ */
+export const SURFACES: readonly string[] = [
+  ...['io_uring', 'sqpoll', 'uring_cmd', 'autoload', 'console', 'hostname', 'swap'],
+  ...['keys', 'perf', 'quota', 'syslog', 'userfaultfd'],
+];
+/** How many of them no default opens. */
+const SURFACES_CLOSED = SURFACES.indexOf('keys');
+/** Those of them. */
+export const CLOSED_SURFACES: readonly string[] = SURFACES.slice(0, SURFACES_CLOSED);
+
+/** System V IPC, in the order of enum cg_ipc (bpf/abi/object.h). */
+export const IPC_KINDS: readonly string[] = ['shm', 'msg', 'sem'];
+
 /** Tables whose numbers have names. */
 const NAMES: Readonly<Partial<Record<NumberTable, readonly string[]>>> = {
   capability: CAPABILITIES,
   namespace: NAMESPACES,
+  kernel: SURFACES,
+  ipc: IPC_KINDS,
 };
 
 /** What operations on numbers of a table are about. */
@@ -41,6 +62,8 @@ export const SORT_OF_TABLE: Readonly<Record<NumberTable, Sort>> = {
   uid: 'user',
   gid: 'group',
   namespace: 'namespace',
+  kernel: 'kernel',
+  ipc: 'ipc',
 };
 
 /** The largest number of each. */
@@ -49,6 +72,8 @@ const LAST: Readonly<Record<NumberTable, number>> = {
   uid: 0xfffffffe,
   gid: 0xfffffffe,
   namespace: NAMESPACES.length - 1,
+  kernel: SURFACES.length - 1,
+  ipc: IPC_KINDS.length - 1,
 };
 
 /**
@@ -86,6 +111,56 @@ export function parseNamespace(name: string): NumberPattern {
   return numberPattern('namespace', number, number);
 }
 
+/** What people write for a name of the kernel's surface that is another. */
+const SURFACE_TWINS: Readonly<Record<string, string>> = {
+  ...{ uring: 'io_uring', iouring: 'io_uring', io_uring_setup: 'io_uring', keyring: 'keys', keyctl: 'keys' },
+  ...{
+    modprobe: 'autoload',
+    dmesg: 'syslog',
+    log: 'syslog',
+    kmsg: 'syslog',
+    perf_event_open: 'perf',
+    quotactl: 'quota',
+  },
+  ...{ swapon: 'swap', swapoff: 'swap', sethostname: 'hostname', setdomainname: 'hostname', domainname: 'hostname' },
+};
+
+/** What the kernel has besides, which has no name here: the message says where it stands. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ...{ bpf: 'never', module: 'never', kexec: 'never', firmware: 'never' },
+  ...{ clock: 'sys_time', time: 'sys_time', reboot: 'sys_boot', acct: 'sys_pacct', audit: 'audit_control' },
+};
+
+/**
+ * Reads the name of something of the kernel itself.
+ *
+ * @throws Fault
+ */
+export function parseSurface(name: string): NumberPattern {
+  const number = SURFACES.indexOf(name);
+  if (number >= 0) return numberPattern('kernel', number, number);
+  const bare = name.toLowerCase();
+  const elsewhere = ELSEWHERE[bare];
+  if (elsewhere === 'never') throw new Fault('kernel-never', { name: bare });
+  if (elsewhere !== undefined) throw new Fault('kernel-capability', { name: bare, capability: elsewhere });
+  throw new Fault('unknown-kernel', { name: quoted(name), hint: SURFACE_TWINS[bare] ?? nearest(bare, SURFACES) });
+}
+
+/**
+ * Reads the name of a kind of System V IPC.
+ *
+ * @throws Fault
+ */
+export function parseIpc(name: string): NumberPattern {
+  const number = IPC_KINDS.indexOf(name);
+  if (number >= 0) return numberPattern('ipc', number, number);
+  const bare = name.toLowerCase().slice(0, 3);
+  throw new Fault('unknown-ipc', {
+    name: quoted(name),
+    hint: IPC_KINDS.includes(bare) ? bare : nearest(name.toLowerCase(), IPC_KINDS),
+  });
+}
+
 /** A pattern of the numbers `first` to `last`. */
 export function numberPattern(table: NumberTable, first: number, last: number): NumberPattern {
   return { type: 'number', table, first, last };
@@ -105,12 +180,13 @@ export function numberObjectText({ table, value }: Extract<AccessObject, { type:
 
 /** Reads it back; undefined where it is none. */
 export function readNumberObject(word: string): Extract<AccessObject, { type: 'number' }> | undefined {
-  const [, table, name = ''] = /^(capability|uid|gid|namespace):([a-z0-9_]+)$/.exec(word) ?? [];
+  const [, key, name = ''] = /^([a-z]+):([a-z0-9_]+)$/.exec(word) ?? [];
+  const table = NUMBER_TABLES.find((one) => one === key);
   if (table === undefined) return undefined;
-  const named = NAMES[table as NumberTable]?.indexOf(name) ?? -1;
+  const named = NAMES[table]?.indexOf(name) ?? -1;
   const value = named >= 0 ? named : /^(0|[1-9]\d{0,9})$/.test(name) ? Number(name) : Number.NaN;
-  if (!(value <= (table === 'capability' ? 0xff : LAST[table as NumberTable]))) return undefined;
-  return { type: 'number', table: table as NumberTable, value };
+  if (!(value <= (table === 'capability' ? 0xff : LAST[table]))) return undefined;
+  return { type: 'number', table, value };
 }
 
 /** Does the kernel have such a number? */
@@ -131,6 +207,8 @@ export function isNever(operation: Operation, object: AccessObject): boolean {
 /** Is it the floor: what no default opens, only a rule that names it? */
 export function isFloor(operation: Operation, object: AccessObject): boolean {
   if (operation === 'chroot' || operation === 'ptrace' || operation === 'namespace') return true;
+  if (operation === 'kernel')
+    return object.type !== 'number' || object.table !== 'kernel' || object.value < SURFACES_CLOSED;
   return (
     operation === 'capable' &&
     (object.type !== 'number' || object.table !== 'capability' || RULING.includes(CAPABILITIES[object.value] ?? ''))
@@ -171,6 +249,8 @@ export function objectExample(operation: Operation): string {
     user: 'a user: uid:1000',
     group: 'a group: gid:1000',
     namespace: 'a kind of namespaces: namespace:net',
+    kernel: 'something of the kernel itself: kernel:io_uring',
+    ipc: 'a kind of System V IPC: ipc:shm',
     signal: 'a signal and who gets it: signal:TERM:child, signal:HUP:/usr/sbin/nginx',
     limit: 'a limit and whose it is: limit:nofile:child, limit:cpu:/usr/sbin/nginx',
     priority: 'a priority and whose it is: priority:nice:child, priority:io:/usr/sbin/nginx',

@@ -36,6 +36,8 @@ export const OPERATIONS = [
   'priority',
   'ptrace',
   'namespace',
+  'kernel',
+  'ipc',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -60,7 +62,7 @@ export type Version = 1 | 2;
 export const VERSIONS: readonly Version[] = [1, 2];
 
 /** What an operation is about; the operations of one rule are about one thing. */
-export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group' | 'namespace' | Act;
+export type Sort = 'file' | 'socket' | 'place' | 'capability' | 'user' | 'group' | 'namespace' | 'kernel' | 'ipc' | Act;
 
 /** What each sort is called where a mistake is told. */
 export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
@@ -71,6 +73,8 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   user: 'users',
   group: 'groups',
   namespace: 'namespaces',
+  kernel: 'the kernel itself',
+  ipc: 'System V IPC',
   signal: 'signals to processes',
   limit: 'limits of processes',
   priority: 'priorities of processes',
@@ -87,6 +91,8 @@ const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   priority: 'priority',
   ptrace: 'ptrace',
   namespace: 'namespace',
+  kernel: 'kernel',
+  ipc: 'ipc',
 };
 
 /** What the operation is about. */

@@ -35,7 +35,7 @@ import {
   type Word,
   words,
 } from './nodes.js';
-import { numberPattern, parseCapability, parseNamespace } from './numbers.js';
+import { numberPattern, parseCapability, parseIpc, parseNamespace, parseSurface } from './numbers.js';
 import {
   isOperation,
   OPERATIONS,
@@ -62,6 +62,8 @@ export const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   user: ['user', 'uid'],
   group: ['group', 'gid'],
   namespace: ['namespace'],
+  kernel: ['kernel'],
+  ipc: ['ipc'],
   signal: ['process', 'path', 'kind'],
   limit: ['process', 'path', 'kind'],
   priority: ['process', 'path', 'kind'],
@@ -229,6 +231,10 @@ function objectOf(
       return parseCapability(value, permitted);
     case 'namespace':
       return parseNamespace(value);
+    case 'kernel':
+      return parseSurface(value);
+    case 'ipc':
+      return parseIpc(value);
     case 'uid':
     case 'gid':
       return inTable(key, parseId(written, key));

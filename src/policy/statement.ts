@@ -29,6 +29,8 @@ export type StatementKey =
   | 'uid'
   | 'gid'
   | 'namespace'
+  | 'kernel'
+  | 'ipc'
   | 'process';
 
 export interface Statement {
@@ -73,7 +75,7 @@ export function objectText(object: ObjectPattern): string {
 }
 
 /** Short objects, which stand on one line. */
-const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid', 'namespace', 'process'];
+const ON_ONE_LINE: readonly StatementKey[] = ['capability', 'uid', 'gid', 'namespace', 'kernel', 'ipc', 'process'];
 
 /** The statement as lines of a `rules:` list, two spaces in, ending in a line feed. Paths and addresses one a line. */
 export function writeStatement(statement: Statement): string {

@@ -10,6 +10,7 @@ import {
   type Act,
   type Condition,
   KINDS,
+  NUMBER_TABLES,
   type NumberTable,
   type ObjectPattern,
   type PathPattern,
@@ -21,7 +22,7 @@ import {
   type TargetPattern,
   type Token,
 } from '../../src/policy/model.js';
-import { CAPABILITIES, NAMESPACES } from '../../src/policy/numbers.js';
+import { CAPABILITIES, IPC_KINDS, NAMESPACES, SURFACES } from '../../src/policy/numbers.js';
 import {
   FILE_OPERATIONS,
   OPERATIONS,
@@ -87,15 +88,14 @@ const socketObject: fc.Arbitrary<ObjectPattern> = fc.oneof(
 );
 
 const tables = {
-  ...{ capability: 'capability', uid: 'user', gid: 'group', namespace: 'namespace' },
+  ...{ capability: 'capability', uid: 'user', gid: 'group', namespace: 'namespace', kernel: 'kernel', ipc: 'ipc' },
 } as const satisfies Record<NumberTable, Sort>;
 const tableNumber = fc.constantFrom(0, 1, 21, 40, 255, 256, 1000, 1001, 65535, 65536, 0x01020304, 0xfffffffe);
 const capabilityObject: fc.Arbitrary<ObjectPattern> = fc
   .nat(CAPABILITIES.length - 1)
   .map((number) => ({ type: 'number', table: 'capability', first: number, last: number }));
-const namespaceObject: fc.Arbitrary<ObjectPattern> = fc
-  .nat(NAMESPACES.length - 1)
-  .map((number) => ({ type: 'number', table: 'namespace', first: number, last: number }));
+const namedObject = (table: NumberTable, names: readonly string[]): fc.Arbitrary<ObjectPattern> =>
+  fc.nat(names.length - 1).map((number) => ({ type: 'number', table, first: number, last: number }));
 const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
   fc
     .tuple(tableNumber, tableNumber)
@@ -145,7 +145,9 @@ const ofFirst = [some(FILE_OPERATIONS, fileObject), some(SOCKET_OPERATIONS, sock
 const ofLater = [
   some(operationsOn('place'), fileObject),
   some(operationsOn('capability'), capabilityObject),
-  some(operationsOn('namespace'), namespaceObject),
+  some(operationsOn('namespace'), namedObject('namespace', NAMESPACES)),
+  some(operationsOn('kernel'), namedObject('kernel', SURFACES)),
+  some(operationsOn('ipc'), namedObject('ipc', IPC_KINDS)),
   some(operationsOn('user'), idObject('uid')),
   some(operationsOn('group'), idObject('gid')),
   ...ACTS.map((act) => some([act], targetObject(act))),
@@ -249,9 +251,11 @@ const wildObject: fc.Arbitrary<AccessObject> = fc.oneof(
 const COUNTS: Readonly<Partial<Record<NumberTable, number>>> = {
   capability: CAPABILITIES.length,
   namespace: NAMESPACES.length,
+  kernel: SURFACES.length,
+  ipc: IPC_KINDS.length,
 };
 const wildNumber: fc.Arbitrary<AccessObject> = fc
-  .tuple(fc.constantFrom('capability' as const, 'uid' as const, 'gid' as const, 'namespace' as const), tableNumber)
+  .tuple(fc.constantFrom(...NUMBER_TABLES), tableNumber)
   .map(([table, value]) => ({ type: 'number', table, value: value % (COUNTS[table] ?? 2 ** 32) }));
 
 /** An aim at a policy of version 1. */

@@ -251,6 +251,16 @@ t.test('what only version 2 governs', async (t) => {
   t.same(later('  - permit: namespace\n    namespace: [net, uts]\n', '  - permit: namespace\n    namespace: uts\n'), [
     'refused namespace namespace:net: 1 permit | default deny EPERM log',
   ]);
+  t.same(
+    later('  - permit: kernel\n    kernel: [keys, swap]\n', '  - permit: kernel\n    kernel: [keys, io_uring]\n'),
+    [
+      'refused kernel kernel:swap: 1 permit | default deny EPERM log',
+      'permitted kernel kernel:io_uring: default deny EPERM log | 1 permit',
+    ],
+  );
+  t.same(later('  - permit: ipc\n    ipc: shm\n', '  - permit: ipc\n    ipc: shm\n    if: {owner: self}\n'), [
+    'refused ipc ipc:shm owner 1000: 1 permit | default deny EPERM log',
+  ]);
   const [first, second] = ['1', '2'].map((version) =>
     parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n`, 'x.yaml', around),
   ) as [Policy, Policy];
@@ -260,6 +270,8 @@ t.test('what only version 2 governs', async (t) => {
       'refused capable capability:chown: default permit | default deny EPERM log',
       'refused setuid uid:0: default permit | default deny EPERM log',
       'refused setgid gid:0: default permit | default deny EPERM log',
+      'refused kernel kernel:keys: default permit | default deny EPERM log',
+      'refused ipc ipc:shm: default permit | default deny EPERM log',
       'refused signal signal:HUP:child: default permit | default deny EPERM log',
       'refused limit limit:cpu:child: default permit | default deny EPERM log',
       'refused priority priority:nice:child: default permit | default deny EPERM log',

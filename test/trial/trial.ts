@@ -40,7 +40,14 @@ const TYPES: Readonly<Record<AccessObject['type'], number>> = {
   target: 9,
 };
 
-const HEADS: Readonly<Record<NumberTable, number>> = { capability: 2, uid: 3, gid: 4, namespace: 9 };
+const HEADS: Readonly<Record<NumberTable, number>> = {
+  capability: 2,
+  uid: 3,
+  gid: 4,
+  namespace: 9,
+  kernel: 10,
+  ipc: 11,
+};
 
 const ACT_HEADS: Readonly<Record<Act, number>> = { signal: 5, limit: 6, priority: 7, ptrace: 8 };
 

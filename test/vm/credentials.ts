@@ -10,7 +10,8 @@ import { ALL, EVERYTHING, refusedByFloor } from './refused.js';
 const DIR = `${ROOT}/credentials`;
 const CHROOT = { permit: 'chroot', path: `${DIR}/jail` };
 const LATER = { version: 2 } as const;
-const sethostname = call(170)('s:other', 5);
+/** An attribute of root's own, for which the kernel asks for sys_admin and nothing else. */
+const trusted = call(188)(`s:${DIR}/file`, 's:trusted.x', 's:v', 1, 0);
 
 /** Refused under `rules`, with this event, and permitted when `missing` is added: both by policies of version 2. */
 async function both(
@@ -128,20 +129,20 @@ export async function capable(t: Test, checks: Checks): Promise<void> {
     t,
     checks,
     'what rules the machine',
-    [sethostname],
+    [trusted],
     [],
     { permit: 'capable', capability: 'sys_admin' },
     'capable capability:sys_admin',
   );
-  await checks.refused(t, 'a default opens it not', [sethostname], ALL, ['capable capability:sys_admin'], {
+  await checks.refused(t, 'a default opens it not', [trusted], ALL, ['capable capability:sys_admin'], {
     ...LATER,
     default: 'permit',
   });
-  await refusedByFloor(t, checks, 'nor does complaining', ['floor capability CAP_SYS_ADMIN'], [sethostname], {
+  await refusedByFloor(t, checks, 'nor does complaining', ['floor capability CAP_SYS_ADMIN'], [trusted], {
     ...LATER,
     mode: 'complain',
   });
-  await refusedByFloor(t, checks, 'version 1 has no word for it', ['floor capability CAP_SYS_ADMIN'], [sethostname]);
+  await refusedByFloor(t, checks, 'version 1 has no word for it', ['floor capability CAP_SYS_ADMIN'], [trusted]);
   await refusedByFloor(t, checks, 'ports of the machine', ['floor capability CAP_SYS_RAWIO'], [call(172)(3)], LATER);
   await refusedByFloor(t, checks, 'nor are they learned', ['floor capability CAP_SYS_RAWIO'], [call(172)(3)], {
     ...LATER,

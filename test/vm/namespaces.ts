@@ -3,7 +3,7 @@
 import type { Test } from 'tap';
 import { call, keep, open, unshare } from './calls.js';
 import type { Checks } from './checks.js';
-import { type RuleText, told } from './confined.js';
+import { ROOT, type RuleText, told } from './confined.js';
 import { ALL, EVERYTHING, refusedByFloor } from './refused.js';
 
 /** All that version 1 has words for, and under version 2 all that a default opens. */
@@ -72,7 +72,7 @@ export async function namespaces(t: Test, checks: Checks): Promise<void> {
   await permitted('entered without a kind', enter(0), [file, ADMIN]);
   const lost = [unshare(FLAGS.mount), open('/etc/hostname')];
   await refused('in a mount namespace of its own there is no path', lost, [kinds('mount')], 'read foreign');
-  const uts = [unshare(FLAGS.uts), call(170)('s:other', 5)];
+  const uts = [unshare(FLAGS.uts), call(188)(`s:${ROOT}/out`, 's:trusted.x', 's:v', 1, 0)];
   await refused('what else takes the capability', uts, [kinds('uts')], 'capable capability:sys_admin');
   const admin = ['floor capability CAP_SYS_ADMIN'];
   await refusedByFloor(t, checks, 'version 1 has no word for it', admin, [unshare(FLAGS.net)]);

@@ -247,7 +247,7 @@ async function received(t: Test, { confined, permitted }: Checks): Promise<void>
     'a file': { make: call(2)(`s:${secret}`, 0), rule: permit('receive', secret), event: `receive ${secret}` },
     'a memfd': { make: memfd('x'), rule: { permit: 'receive', kind: 'memfd' }, event: 'receive memfd' },
     'a socket': { make: socket(INET, STREAM), rule: { permit: 'receive', kind: 'socket' }, event: 'receive socket' },
-    'an io_uring': { make: call(425)(8, 'b:120'), rule: null, event: 'floor io_uring' },
+    'an io_uring': { make: call(425)(8, 'b:120'), rule: null, event: 'floor io_uring received' },
     'a name of a file': {
       make: call(2)(`s:${secret}`, 0o10000000),
       rule: permit('receive', secret),

@@ -11,6 +11,10 @@ export interface RuleFacts {
   'unknown-capability': { name: string; hint: string };
   'capability-never': { name: string };
   'unknown-namespace': { name: string; hint: string };
+  'unknown-kernel': { name: string; hint: string };
+  'kernel-never': { name: string };
+  'kernel-capability': { name: string; capability: string };
+  'unknown-ipc': { name: string; hint: string };
   'ask-later': { operations: string };
   'unknown-signal': { name: string; hint: string };
   'unknown-process': { name: string; hint: string };
@@ -53,7 +57,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
           'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal, ' +
-          'limit, priority, ptrace, namespace',
+          'limit, priority, ptrace, namespace, kernel, ipc',
       ),
   },
   'mixed-operations': {
@@ -79,6 +83,27 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
   'unknown-namespace': {
     message: ({ name }) => `unknown kind of namespaces, ${name}`,
     remedy: ({ hint }) => hinted(hint, 'write one of mount, uts, ipc, user, pid, net, cgroup, time'),
+  },
+  'unknown-kernel': {
+    message: ({ name }) => `unknown part of the kernel, ${name}`,
+    remedy: ({ hint }) =>
+      hinted(
+        hint,
+        'write one of io_uring, sqpoll, uring_cmd, autoload, console, hostname, swap, keys, perf, quota, syslog, userfaultfd',
+      ),
+  },
+  'kernel-never': {
+    message: ({ name }) =>
+      `no policy permits ${name}: with it a program runs code of its own in the kernel, or takes the gate off`,
+    remedy: () => 'leave it out, or run the program under no policy (policy: unconfined)',
+  },
+  'kernel-capability': {
+    message: ({ name, capability }) => `${name} is what the capability ${capability} opens`,
+    remedy: ({ capability }) => `write a rule \`permit: capable\` with \`capability: ${capability}\``,
+  },
+  'unknown-ipc': {
+    message: ({ name }) => `unknown kind of System V IPC, ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write one of shm, msg, sem'),
   },
   'unknown-signal': {
     message: ({ name }) => `unknown signal ${name}`,
