@@ -60,6 +60,8 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   priority: { call: 'setpriority', code: 141 },
   ptrace: { call: 'ptrace', code: 101 },
   namespace: { call: 'unshare', code: 272 },
+  mount: { call: 'mount', code: 165 },
+  unmount: { call: 'umount2', code: 166 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -144,6 +146,8 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'priority':
     case 'ptrace':
     case 'namespace':
+    case 'mount':
+    case 'unmount':
     case 'receive':
     case 'listen':
     case 'accept':

@@ -42,7 +42,9 @@ const TYPES: Readonly<Record<AccessObject['type'], number>> = {
 
 const HEADS: Readonly<Record<NumberTable, number>> = { capability: 2, uid: 3, gid: 4, namespace: 9 };
 
-const ACT_HEADS: Readonly<Record<Act, number>> = { signal: 5, limit: 6, priority: 7, ptrace: 8 };
+const ACT_HEADS: Readonly<Record<Act, number>> = {
+  ...{ signal: 5, limit: 6, priority: 7, ptrace: 8, mount: 10, unmount: 11 },
+};
 
 export interface TrialDecision {
   readonly operation: Operation;
