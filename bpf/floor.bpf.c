@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hard-wired floor: what would let a subject out of its policy in one call is refused, whatever the policy says.
- * Version 2 of the language has the words to permit some of it (place.bpf.c, capable.bpf.c, inside.bpf.c, namespaces.bpf.c, rings.bpf.c, surface.bpf.c); version 1
- * has none. Here: mounts and code of the kernel's. What takes a capability is in capable.bpf.c, other tasks are in inside.bpf.c,
+ * Version 2 of the language has the words to permit some of it (place.bpf.c, capable.bpf.c, inside.bpf.c, namespaces.bpf.c, mounts.bpf.c,
+ * rings.bpf.c, surface.bpf.c); version 1 has none. Here: mounts that are moved, and code of the kernel's. What takes a capability is in capable.bpf.c, other tasks are in inside.bpf.c,
  * the supervisor in guard.bpf.c, callgate's own files in guard.h, the terminal in terminal.bpf.c.
  */
 #include "guard.h"
@@ -19,10 +19,6 @@
 		return cg_floor(entry.subject, entry.scratch, reason); \
 	}
 
-FLOOR(sb_mount, CG_FLOOR_MOUNT, const char *dev, const struct path *path, const char *type, unsigned long flags,
-      void *data)
-FLOOR(sb_remount, CG_FLOOR_MOUNT, struct super_block *sb, void *options)
-FLOOR(sb_umount, CG_FLOOR_UMOUNT, struct vfsmount *mount, int flags)
 FLOOR(sb_pivotroot, CG_FLOOR_PIVOT_ROOT, const struct path *old_path, const struct path *new_path)
 FLOOR(move_mount, CG_FLOOR_MOVE_MOUNT, const struct path *from, const struct path *to)
 FLOOR(bpf, CG_FLOOR_BPF, int cmd, union bpf_attr *attr, unsigned int size)

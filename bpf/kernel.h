@@ -42,6 +42,12 @@
 #define S_ISDIR(mode) (((mode) & S_IFMT) == S_IFDIR)
 #define PROT_EXEC 4
 #define VM_EXEC 4
+/* include/uapi/linux/mount.h: flags of mount(2) */
+#define MS_NODEV 4
+#define MS_REMOUNT 32
+#define MS_BIND 4096
+#define MS_MOVE 8192
+#define MS_PROPAGATION (1u << 17 | 1u << 18 | 1u << 19 | 1u << 20) /* MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED */
 #define RENAME_EXCHANGE 2
 #define RENAME_WHITEOUT 4
 
@@ -60,6 +66,7 @@
 #define BPF_FS_MAGIC 0xcafe4a11
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
+#define SYSFS_MAGIC 0x62656572
 #define CGROUP_SUPER_MAGIC 0x27e0eb
 #define CGROUP2_SUPER_MAGIC 0x63677270
 

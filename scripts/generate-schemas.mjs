@@ -7,9 +7,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FLOORS, REASONS } from '../dist/src/events/names.js';
-import { whichNames } from '../dist/src/policy/acts.js';
+import { isPlaced, processesOf, whichKey, whichNames } from '../dist/src/policy/acts.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
-import { ACTS, KINDS, PROCESSES } from '../dist/src/policy/model.js';
+import { ACTS, KINDS } from '../dist/src/policy/model.js';
 import { CAPABILITIES, IPC_KINDS, NAMESPACES, SURFACES } from '../dist/src/policy/numbers.js';
 import { FILE_OPERATIONS, OPERATIONS, operationsOn, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
 
@@ -57,9 +57,14 @@ const WHICH = {
   limit: 'setrlimit(2), without RLIMIT_',
   priority: 'setpriority(2), ioprio_set(2), sched(7), migrate_pages(2)',
   ptrace: 'ptrace(2): PTRACE_MODE_READ and PTRACE_MODE_ATTACH',
+  mount: 'what is mounted: file systems by the names that mount(8) has for them',
+  unmount: 'what is unmounted',
 };
-// Nobody traces his like by a rule.
-const whom = (act) => PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy');
+const whom = (act) =>
+  isPlaced(act) ? { path: onPaths.path } : { process: oneOrMany(words(processesOf(act))), ...onPaths };
+/** A permit of mounting says what. */
+const needed = (act, rule) =>
+  act === 'mount' && 'permit' in rule.properties ? { required: [...rule.required, whichKey(act)] } : {};
 const first = {
   oneOf: [
     ...rulesOn(FILE_OPERATIONS, onPaths),
@@ -89,9 +94,12 @@ const later = {
     ...rulesOn(operationsOn('user'), { user: oneOrMany(text), uid: oneOrMany(id) }),
     ...rulesOn(operationsOn('group'), { group: oneOrMany(text), gid: oneOrMany(id) }),
     ...ACTS.flatMap((act) =>
-      rulesOn([act], { process: oneOrMany(words(whom(act))), ...onPaths }).map((rule) => ({
-        ...rule,
-        properties: { ...rule.properties, [act]: { ...oneOrMany(words(whichNames(act))), description: WHICH[act] } },
+      rulesOn([act], whom(act)).map((rule) => ({
+        ...{ ...rule, ...needed(act, rule) },
+        properties: {
+          ...rule.properties,
+          [whichKey(act)]: { ...oneOrMany(words(whichNames(act))), description: WHICH[act] },
+        },
       })),
     ),
   ],

@@ -77,6 +77,8 @@ enum cg_head_table {
 	CG_HEAD_NAMESPACE = 9, /* enum cg_namespace */
 	CG_HEAD_KERNEL = 10, /* enum cg_surface */
 	CG_HEAD_IPC = 11, /* enum cg_ipc */
+	CG_HEAD_MOUNT = 12,   /* enum cg_file_system, and CG_TARGET_PATH << 8: the place follows */
+	CG_HEAD_UNMOUNT = 13, /* the same of what is unmounted */
 };
 
 /* Kinds of namespaces. */
@@ -114,6 +116,27 @@ enum cg_ipc {
 	CG_IPC_SHM = 0,
 	CG_IPC_MSG = 1,
 	CG_IPC_SEM = 2,
+};
+
+/*
+ * File systems that a policy may permit to be mounted, by the names that the kernel has for them: each shows what is on a disk, or nothing
+ * yet, and nothing that the machine shows elsewhere. src/policy/acts.ts has the same list.
+ */
+enum cg_file_system {
+	CG_FILE_SYSTEM_OTHER = 0, /* none of these */
+	CG_FILE_SYSTEM_TMPFS = 1,
+	CG_FILE_SYSTEM_RAMFS = 2,
+	CG_FILE_SYSTEM_EXT2 = 3, /* from here on they are on disks, or in files */
+	CG_FILE_SYSTEM_EXT3 = 4,
+	CG_FILE_SYSTEM_EXT4 = 5,
+	CG_FILE_SYSTEM_XFS = 6,
+	CG_FILE_SYSTEM_F2FS = 7,
+	CG_FILE_SYSTEM_VFAT = 8,
+	CG_FILE_SYSTEM_EXFAT = 9,
+	CG_FILE_SYSTEM_ISO9660 = 10,
+	CG_FILE_SYSTEM_UDF = 11,
+	CG_FILE_SYSTEM_SQUASHFS = 12,
+	CG_FILE_SYSTEM_EROFS = 13,
 };
 
 /* Which priority of a process. */

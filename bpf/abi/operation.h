@@ -44,7 +44,9 @@ enum cg_operation {
 	CG_NAMESPACE = 27,
 	CG_KERNEL = 28,
 	CG_IPC = 29,
-	CG_OPERATION_ALL_COUNT = 30,
+	CG_MOUNT = 30,
+	CG_UNMOUNT = 31,
+	CG_OPERATION_ALL_COUNT = 32,
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };
@@ -65,9 +67,13 @@ enum cg_operation {
 #define CG_SLOT(later) ((later) == CG_CHROOT ? 1 : 0)
 CG_ASSERT(CG_OPERATION_COUNT <= CG_LATER_SHIFT && CG_OPERATION_ALL_COUNT <= CG_OPERATION_MOST, "bits and numbers of a mask");
 
-/* Is it done to another process? And the table of its heads (enum cg_head_table). */
-#define CG_IS_ACT(operation) ((operation) >= CG_SIGNAL && (operation) <= CG_PTRACE)
-#define CG_ACT_TABLE(operation) ((operation) - CG_SIGNAL + 5)
+/* Is it done to another process, or a place, by a number of its own? And the table of its heads (enum cg_head_table). */
+#define CG_IS_ACT(operation) \
+	(((operation) >= CG_SIGNAL && (operation) <= CG_PTRACE) || (operation) == CG_MOUNT || (operation) == CG_UNMOUNT)
+#define CG_ACT_TABLE(operation)                                \
+	((operation) == CG_MOUNT     ? CG_HEAD_MOUNT :         \
+	 (operation) == CG_UNMOUNT   ? CG_HEAD_UNMOUNT :       \
+				       (operation) - CG_SIGNAL + CG_HEAD_SIGNAL)
 
 /* A verdict as stored in a decision and reported in an event. */
 enum cg_verdict {

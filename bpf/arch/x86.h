@@ -166,6 +166,47 @@ static __always_inline __u32 cg_clone_flags(int *made)
 	return compat == CG_COMPAT_SETNS ? (__u32)regs->cx : 0;
 }
 
+#define CG_SYSCALL_PIVOT_ROOT 155
+#define CG_SYSCALL_MOUNT 165
+#define CG_SYSCALL_UMOUNT2 166
+#define CG_COMPAT_MOUNT 21
+#define CG_COMPAT_UMOUNT 22
+#define CG_COMPAT_UMOUNT2 52
+#define CG_COMPAT_PIVOT_ROOT 217
+/* Shared, as all from 424 on. */
+#define CG_SYSCALL_OPEN_TREE 428
+#define CG_SYSCALL_MOVE_MOUNT 429
+#define CG_SYSCALL_FSOPEN 430
+#define CG_SYSCALL_FSCONFIG 431
+#define CG_SYSCALL_FSMOUNT 432
+#define CG_SYSCALL_FSPICK 433
+#define CG_SYSCALL_MOUNT_SETATTR 442
+#define CG_SYSCALL_OPEN_TREE_ATTR 467
+
+static __always_inline int cg_calls_mount(void)
+{
+	return cg_syscall() == CG_SYSCALL_MOUNT || cg_compat_syscall() == CG_COMPAT_MOUNT;
+}
+
+/* umount(2) and umount2(2). */
+static __always_inline int cg_calls_unmount(void)
+{
+	long compat = cg_compat_syscall();
+
+	return cg_syscall() == CG_SYSCALL_UMOUNT2 || compat == CG_COMPAT_UMOUNT || compat == CG_COMPAT_UMOUNT2;
+}
+
+/* The number of another call about mounts, as the native one; 0: it is none. */
+static __always_inline long cg_other_mount_call(void)
+{
+	long compat = cg_compat_syscall(), call = compat < 0 ? cg_syscall() : compat;
+
+	if ((call >= CG_SYSCALL_OPEN_TREE && call <= CG_SYSCALL_FSPICK) || call == CG_SYSCALL_MOUNT_SETATTR ||
+	    call == CG_SYSCALL_OPEN_TREE_ATTR)
+		return call;
+	return call == (compat < 0 ? CG_SYSCALL_PIVOT_ROOT : CG_COMPAT_PIVOT_ROOT) ? CG_SYSCALL_PIVOT_ROOT : 0;
+}
+
 /* The call is execve(2) or execveat(2). */
 static __always_inline int cg_calls_exec(void)
 {

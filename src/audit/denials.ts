@@ -222,6 +222,14 @@ export function renderDenial(denial: Denial): string {
 const OPENING: Readonly<Record<string, Operation>> = {
   ...{ chroot: 'chroot', capability: 'capable', ptrace: 'ptrace', namespace: 'namespace' },
   ...{ io_uring: 'kernel', autoload: 'kernel', kernel_log: 'kernel' },
+  ...{ mount: 'mount', umount: 'unmount' },
+};
+
+/** What can be done instead of a mount that no policy permits, by what the kernel half says of it (bpf/mounts.bpf.c). */
+const MOUNTED_OTHERWISE: Readonly<Record<string, string>> = {
+  nodev: 'a disk may be mounted with the option nodev only',
+  'in use': 'no policy permits this: what is on the disk is mounted already, or used by somebody',
+  fsopen: 'no policy permits this: have it use mount(2) (mount(8) does so with LIBMOUNT_FORCE_MOUNT2=always)',
 };
 
 /** Objects of such parts that no rule opens (bpf/capable.bpf.c, rings.bpf.c, file.bpf.c). */
@@ -229,9 +237,9 @@ const NEVER_OPENED: readonly string[] = ['CAP_SYS_RAWIO', 'credentials', 'inheri
 
 function floorText(floor: string, object: string): string {
   const operation = OPENING[floor];
-  return operation === undefined || NEVER_OPENED.includes(object)
-    ? 'no policy permits this'
-    : `a rule for ${operation} may permit this, in a policy of version 2`;
+  const never = NEVER_OPENED.includes(object) || (floor === 'mount' && object !== '?');
+  if (operation === undefined || never) return MOUNTED_OTHERWISE[object] ?? 'no policy permits this';
+  return `a rule for ${operation} may permit this, in a policy of version 2`;
 }
 
 function whatOf({ floor, operation, object, objects, together }: Denial): string {

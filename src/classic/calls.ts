@@ -63,6 +63,8 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   // No one call, as of capabilities.
   kernel: { call: 'kernel', code: -1 },
   ipc: { call: 'ipc', code: -1 },
+  mount: { call: 'mount', code: 165 },
+  unmount: { call: 'umount2', code: 166 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -149,6 +151,8 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'namespace':
     case 'kernel':
     case 'ipc':
+    case 'mount':
+    case 'unmount':
     case 'receive':
     case 'listen':
     case 'accept':

@@ -33,6 +33,8 @@ const ACT_TABLES: Readonly<Record<Act, number>> = {
   limit: ENUMS.head_table.HEAD_LIMIT,
   priority: ENUMS.head_table.HEAD_PRIORITY,
   ptrace: ENUMS.head_table.HEAD_PTRACE,
+  mount: ENUMS.head_table.HEAD_MOUNT,
+  unmount: ENUMS.head_table.HEAD_UNMOUNT,
 };
 const { TARGET_PATH, TARGET_CHILD, TARGET_POLICY, TARGET_KIND } = ENUMS.target;
 const TARGET_OF: Readonly<Record<Process | 'path' | 'kind', number>> = {

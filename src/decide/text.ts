@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Patterns and objects as a person reads them. What a policy file says is written by policy/statement.ts. */
-import { targetObjectText, targetText, whichName } from '../policy/acts.js';
+import { isPlaced, targetObjectText, targetText, whichName } from '../policy/acts.js';
 import { type Bytes, textOf } from '../policy/bytes.js';
 import type { Access, AccessObject, Condition, IdRange, ObjectPattern } from '../policy/model.js';
 import { numberObjectText, numberText } from '../policy/numbers.js';
@@ -29,7 +29,7 @@ export function patternText(pattern: ObjectPattern): string {
       const whom = targetText(pattern, (who) => who.pattern.text);
       const { act, which } = pattern;
       if (which === null) return whom;
-      return `${which.map((one) => whichName(act, one)).join(' or ')} ${act === 'signal' ? 'to' : 'of'} ${whom}`;
+      return `${which.map((one) => whichName(act, one)).join(' or ')} ${act === 'signal' ? 'to' : isPlaced(act) ? 'at' : 'of'} ${whom}`;
     }
   }
 }

@@ -5,10 +5,10 @@
  */
 import { headOf, targetHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
-import { whichNumbers } from '../policy/acts.js';
+import { processesOf, whichNumbers } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import { addressBytes } from '../policy/ip.js';
-import { type Act, KINDS, type NumberTable, PROCESSES, PROTOCOL_BYTE, type Process } from '../policy/model.js';
+import { type Act, KINDS, type NumberTable, PROTOCOL_BYTE, type Process } from '../policy/model.js';
 import { CAPABILITIES, CLOSED_SURFACES, IPC_KINDS, NAMESPACES, RULING, SURFACES } from '../policy/numbers.js';
 import { NAME_BYTES_MAX } from '../policy/path.js';
 
@@ -144,11 +144,8 @@ export const CLOSED_HEADS: Readonly<Record<'capability' | 'kernel', readonly Byt
 
 const targets = (act: Act, who: Process | 'path' | 'kind'): Bytes[] =>
   whichNumbers(act).map((which) => targetHead(act, which, who));
-/** Heads of what is done to somebody, by how he is told. Nobody traces his like by a rule. */
+/** Heads of what is done to somebody, by how he is told. */
 export function targetShape(act: Act, who: 'process' | 'path' | 'kind'): Shape {
-  const known =
-    who === 'process'
-      ? PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy').flatMap((one) => targets(act, one))
-      : targets(act, who);
+  const known = who === 'process' ? processesOf(act).flatMap((one) => targets(act, one)) : targets(act, who);
   return closedShape(known);
 }

@@ -130,6 +130,8 @@ const ACTS_OF: ReadonlyMap<number, Act> = new Map([
   [ENUMS.head_table.HEAD_LIMIT, 'limit'],
   [ENUMS.head_table.HEAD_PRIORITY, 'priority'],
   [ENUMS.head_table.HEAD_PTRACE, 'ptrace'],
+  [ENUMS.head_table.HEAD_MOUNT, 'mount'],
+  [ENUMS.head_table.HEAD_UNMOUNT, 'unmount'],
 ]);
 const TARGETS: ReadonlyMap<number, Process> = new Map([
   [ENUMS.target.TARGET_CHILD, 'child'],

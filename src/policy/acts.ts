@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What is done to another process: which signal is sent, which limit is set, and so on, by its name; and to whom. */
+/**
+ * What is done to another process: which signal is sent, which limit is set, and so on, by its name; and to whom. Or what is mounted,
+ * and where.
+ */
 import { readText, textOf } from './bytes.js';
 import { Fault, quoted } from './errors.js';
 import {
@@ -46,6 +49,11 @@ const LIMITS: readonly string[] = [
   ...['msgqueue', 'nice', 'rtprio', 'rttime'],
 ];
 
+/** By number, from 1 (enum cg_file_system of bpf/abi/object.h, which says why it is these). */
+const FILE_SYSTEMS: readonly string[] = [
+  ...['tmpfs', 'ramfs', 'ext2', 'ext3', 'ext4', 'xfs', 'f2fs', 'vfat', 'exfat', 'iso9660', 'udf', 'squashfs', 'erofs'],
+];
+
 /** What an act can be, each with its number (enum cg_priority and cg_ptrace of bpf/abi/object.h, where the kernel has none). */
 const WORDS: Readonly<Record<Act, readonly (readonly [name: string, number: number])[]>> = {
   // Real-time signals have no names that mean the same everywhere, so they are told by number.
@@ -61,9 +69,39 @@ const WORDS: Readonly<Record<Act, readonly (readonly [name: string, number: numb
     ['read', 1],
     ['attach', 2],
   ],
+  mount: FILE_SYSTEMS.map((name, index) => [name, index + 1]),
+  // Somebody else mounted it, so it may be any.
+  unmount: [...FILE_SYSTEMS.map((name, index) => [name, index + 1] as const), ['other', 0]],
 };
 const NAMES = new Map(ACTS.map((act) => [act, new Map(WORDS[act].map(([name, number]) => [number, name]))]));
 const NUMBERS = new Map(ACTS.map((act) => [act, new Map(WORDS[act])]));
+
+/** The key under which a rule says which. */
+export type WhichKey = Exclude<Act, 'mount' | 'unmount'> | 'type';
+const WHICH_KEYS: Readonly<Record<Act, WhichKey>> = {
+  ...{ signal: 'signal', limit: 'limit', priority: 'priority', ptrace: 'ptrace', mount: 'type', unmount: 'type' },
+};
+
+/** The key under which a rule for the act says which. */
+export function whichKey(act: Act): WhichKey {
+  return WHICH_KEYS[act];
+}
+
+/** The acts of which a key says which; none: it is another key. */
+export function actsOf(key: string): Act[] {
+  return ACTS.filter((act) => WHICH_KEYS[act] === key);
+}
+
+/** Is it done at a place, and not to a process? Places have paths. */
+export function isPlaced(act: Act): boolean {
+  return act === 'mount' || act === 'unmount';
+}
+
+/** Those to whom a rule for the act can say it is done, by what they are. Nobody traces his like by a rule. */
+export function processesOf(act: Act): readonly Process[] {
+  if (isPlaced(act)) return [];
+  return act === 'ptrace' ? PROCESSES.filter((process) => process !== 'policy') : PROCESSES;
+}
 
 /** All that a rule can name. */
 export function whichNames(act: Act): string[] {
@@ -90,10 +128,11 @@ export function parseWhich(act: Act, name: string): number {
   if (number !== undefined) return number;
   const bare = act === 'signal' ? name.toUpperCase().replace(/^SIG/, '') : name.toLowerCase().replace(/^rlimit_/, '');
   const named = whichNames(act).filter((one) => !/^\d/.test(one));
-  throw new Fault(`unknown-${act}`, { name: quoted(name), hint: named.includes(bare) ? bare : nearest(bare, named) });
+  const hint = named.includes(bare) ? bare : nearest(bare, named);
+  throw new Fault(`unknown-${whichKey(act)}`, { name: quoted(name), hint });
 }
 
-/** Is the operation one that is done to another process? */
+/** Is the operation one that is done to another process, or at a place? */
 export function isAct(operation: string): operation is Act {
   return (ACTS as readonly string[]).includes(operation);
 }

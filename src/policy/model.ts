@@ -105,8 +105,8 @@ export interface NumberPattern {
   readonly last: number;
 }
 
-/** What is done to another process: operations of these names, each with numbers of its own (acts.ts). */
-export const ACTS = ['signal', 'limit', 'priority', 'ptrace'] as const;
+/** What is done to another process, or at a place: operations of these names, each with numbers of its own (acts.ts). */
+export const ACTS = ['signal', 'limit', 'priority', 'ptrace', 'mount', 'unmount'] as const;
 export type Act = (typeof ACTS)[number];
 
 /**
@@ -116,7 +116,7 @@ export type Act = (typeof ACTS)[number];
 export const PROCESSES = ['child', 'policy'] as const;
 export type Process = (typeof PROCESSES)[number];
 
-/** Signals to somebody, limits of somebody, and so on. `which` null: all of them. */
+/** Signals to somebody, limits of somebody, file systems mounted somewhere, and so on. `which` null: all of them. */
 export interface TargetPattern {
   readonly type: 'target';
   readonly act: Act;

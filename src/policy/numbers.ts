@@ -206,7 +206,7 @@ export function isNever(operation: Operation, object: AccessObject): boolean {
 
 /** Is it the floor: what no default opens, only a rule that names it? */
 export function isFloor(operation: Operation, object: AccessObject): boolean {
-  if (operation === 'chroot' || operation === 'ptrace' || operation === 'namespace') return true;
+  if (['chroot', 'ptrace', 'namespace', 'mount', 'unmount'].includes(operation)) return true;
   if (operation === 'kernel')
     return object.type !== 'number' || object.table !== 'kernel' || object.value < SURFACES_CLOSED;
   return (
@@ -255,5 +255,7 @@ export function objectExample(operation: Operation): string {
     limit: 'a limit and whose it is: limit:nofile:child, limit:cpu:/usr/sbin/nginx',
     priority: 'a priority and whose it is: priority:nice:child, priority:io:/usr/sbin/nginx',
     ptrace: 'how far it goes and into whom: ptrace:read:child, ptrace:attach:/usr/sbin/nginx',
+    mount: 'what is mounted, and where: mount:tmpfs:/mnt/x',
+    unmount: 'what is unmounted, and where: unmount:tmpfs:/mnt/x, unmount:other:/mnt/y',
   }[sortOf(operation)];
 }

@@ -38,6 +38,8 @@ export const OPERATIONS = [
   'namespace',
   'kernel',
   'ipc',
+  'mount',
+  'unmount',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -79,6 +81,8 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   limit: 'limits of processes',
   priority: 'priorities of processes',
   ptrace: 'the inside of processes',
+  mount: 'places where something is mounted',
+  unmount: 'places where something is unmounted',
 };
 
 const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
@@ -93,6 +97,8 @@ const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   namespace: 'namespace',
   kernel: 'kernel',
   ipc: 'ipc',
+  mount: 'mount',
+  unmount: 'unmount',
 };
 
 /** What the operation is about. */

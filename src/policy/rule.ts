@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One rule of a policy or a group: nodes to model. */
 import { isScalar, type ParsedNode, type Scalar } from 'yaml';
-import { isAct, parseWhich } from './acts.js';
+import { actsOf, isAct, isPlaced, parseWhich, processesOf, whichKey } from './acts.js';
 import { inetText, parseAddress } from './address.js';
 import { parseId, parseName } from './condition.js';
 import { goesOut, loopbackFor } from './destination.js';
@@ -68,9 +68,15 @@ export const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   limit: ['process', 'path', 'kind'],
   priority: ['process', 'path', 'kind'],
   ptrace: ['process', 'path', 'kind'],
+  mount: ['path'],
+  unmount: ['path'],
 };
 const OBJECT_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];
-const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, ...ACTS, 'policy', 'errno', 'log', 'if', 'unless'];
+const WHICH_KEYS: readonly string[] = ACTS.map(whichKey);
+const RULE_KEYS: readonly string[] = [
+  ...[...VERDICTS, ...OBJECT_KEYS, ...new Set(WHICH_KEYS)],
+  ...['policy', 'errno', 'log', 'if', 'unless'],
+];
 const CONDITION_KEYS: readonly string[] = ['user', 'group', 'uid', 'gid', 'owner'];
 
 /** Reads a rule; undefined where something in it is wrong, which the source's problems then say. */
@@ -100,8 +106,15 @@ export function readRule(
   if (later.length > 0) source.report('ask-later', { operations: later.join(', ') }, startOf(first.value));
 
   for (const { key, at } of entries)
-    if (isAct(key) && operations.length > 0 && !operations.includes(key))
-      source.report('which-for-others', { key, operations: operations.join(', ') }, at);
+    if (WHICH_KEYS.includes(key) && operations.length > 0 && !actsOf(key).some((act) => operations.includes(act)))
+      source.report(
+        'which-for-others',
+        { key, operations: operations.join(', '), others: actsOf(key).join(' or ') },
+        at,
+      );
+  // A disk is the program's choice, so that it may be one at all is said.
+  if (verdict === 'permit' && operations.includes('mount') && find('type') === undefined)
+    source.report('type-missing', {}, first.at);
 
   const errnoEntry = find('errno');
   const errno = errnoEntry === undefined ? undefined : errnoOf(source, errnoEntry);
@@ -195,7 +208,7 @@ function objectsOf(
         source.report('key-for-others', { key, operations: names, sort: SORT_TEXTS[sort], keys }, at);
   }
   const act = operation !== undefined && isAct(operation) ? operation : undefined;
-  const entry = act === undefined ? undefined : entries.find(({ key }) => key === act);
+  const entry = act === undefined ? undefined : entries.find(({ key }) => key === whichKey(act));
   const which = act === undefined || entry === undefined ? null : whichOf(source, act, entry);
   return about.flatMap((entry) =>
     valuesOf(source, entry).flatMap((word) => {
@@ -276,7 +289,7 @@ function targetOf(
     if (process === undefined)
       throw new Fault('unknown-process', { name: quoted(value), hint: nearest(value, PROCESSES) });
     // What is alike may do the same, so nobody asks about it (bpf/inside.bpf.c).
-    if (act === 'ptrace' && process === 'policy') throw new Fault('process-alike', {});
+    if (!isPlaced(act) && !processesOf(act).includes(process)) throw new Fault('process-alike', {});
     return { type: 'target', act, which, who: { kind: 'process', process } };
   }
   const object = objectOf(key, word, around, false);

@@ -120,9 +120,18 @@ t.test('what the floor refuses, and whether the language has a word for it', asy
   const floor = (reason: string, object = '?'): string =>
     rendered([one({ type: 'floor', reason, operation: [], object })]).split('\n')[1] ?? '';
   t.same(
-    [floor('mount'), floor('capability', 'CAP_SYS_RAWIO'), floor('capability', 'CAP_SYS_ADMIN'), floor('ptrace')],
     [
+      floor('mount'),
+      floor('mount', 'bind'),
+      floor('mount', 'nodev'),
+      floor('capability', 'CAP_SYS_RAWIO'),
+      floor('capability', 'CAP_SYS_ADMIN'),
+      floor('ptrace'),
+    ],
+    [
+      '  a rule for mount may permit this, in a policy of version 2',
       '  no policy permits this',
+      '  a disk may be mounted with the option nodev only',
       '  no policy permits this',
       '  a rule for capable may permit this, in a policy of version 2',
       '  a rule for ptrace may permit this, in a policy of version 2',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random policies, and attempts that they nearly or just decide. */
 import fc from 'fast-check';
-import { whichNumbers } from '../../src/policy/acts.js';
+import { isPlaced, processesOf, whichNumbers } from '../../src/policy/acts.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import {
   ACTS,
@@ -15,8 +15,6 @@ import {
   type ObjectPattern,
   type PathPattern,
   type Policy,
-  PROCESSES,
-  type Process,
   type Protocol,
   type Rule,
   type TargetPattern,
@@ -103,16 +101,19 @@ const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
 
 const targetNumber = (act: Act): fc.Arbitrary<number> =>
   fc.constantFrom(...(act === 'signal' ? [1, 2, 9, 15, 17, 34, 47, 64] : whichNumbers(act)));
-// Nobody traces his like by a rule.
-const processOf = (act: Act): fc.Arbitrary<Process> =>
-  fc.constantFrom(...PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy'));
 const targetObject = (act: Act): fc.Arbitrary<ObjectPattern> =>
   fc
     .tuple(
       fc.option(fc.uniqueArray(targetNumber(act), { minLength: 1, maxLength: 3 })),
       fc.oneof(
-        processOf(act).map((process): TargetPattern['who'] => ({ kind: 'process', process })),
-        fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
+        ...(isPlaced(act)
+          ? []
+          : [
+              fc
+                .constantFrom(...processesOf(act))
+                .map((process): TargetPattern['who'] => ({ kind: 'process', process })),
+              fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
+            ]),
         pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
       ),
     )

@@ -261,6 +261,13 @@ t.test('what only version 2 governs', async (t) => {
   t.same(later('  - permit: ipc\n    ipc: shm\n', '  - permit: ipc\n    ipc: shm\n    if: {owner: self}\n'), [
     'refused ipc ipc:shm owner 1000: 1 permit | default deny EPERM log',
   ]);
+  const tmpfs = '  - permit: mount\n    path: /mnt/a\n    type: tmpfs\n';
+  t.same(later(tmpfs, '  - permit: mount\n    path: /mnt/a\n    type: [tmpfs, ext4]\n'), [
+    'permitted mount mount:ext4:/mnt/a: default deny EPERM log | 1 permit',
+  ]);
+  t.same(later(`${tmpfs}  - permit: unmount\n    path: /mnt/a\n`, tmpfs), [
+    'refused unmount unmount:tmpfs:/mnt/a: 2 permit | default deny EPERM log',
+  ]);
   const [first, second] = ['1', '2'].map((version) =>
     parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n`, 'x.yaml', around),
   ) as [Policy, Policy];

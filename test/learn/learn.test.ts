@@ -373,6 +373,8 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     seen('limit', 'limit:nofile:child'),
     seen('priority', 'priority:nice:/usr/sbin/nginx'),
     seen('ptrace', 'ptrace:attach:/usr/bin/ls'),
+    seen('mount', 'mount:tmpfs:/srv/scratch'),
+    seen('unmount', 'unmount:tmpfs:/srv/scratch'),
   ];
   const { text } = only(learnRuns([runOf(records, { version: 2 })], { groups, around }));
   t.match(text, /^version: 2$/m);
@@ -394,9 +396,13 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     ['limit', 'limit:cpu:child'],
     ['priority', 'priority:io:/usr/sbin/nginx'],
     ['ptrace', 'ptrace:attach:/usr/bin/id'],
+    ['mount', 'mount:ramfs:/srv/scratch'],
+    ['mount', 'mount:tmpfs:/srv/other'],
+    ['unmount', 'unmount:other:/srv/scratch'],
   ] as const)
     t.equal(verdict(text, operation, object), 'deny', `${operation} ${object}`);
   t.match(text, /- permit: limit\n {4}limit: nofile\n {4}process: child\n/);
+  t.match(text, /- permit: mount\n {4}type: tmpfs\n {4}path: \/srv\/scratch\n/);
   t.match(text, /- permit: signal\n {4}signal: TERM\n {4}process: \[child, policy\]\n/);
 
   const older = 'version: 1\nprogram: /srv/bin/worker\nrules:\n  - permit: read\n    path: /srv/jail\n';

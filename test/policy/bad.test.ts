@@ -78,6 +78,8 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'unknown-limit': [later('- permit: limit', '  process: child', '  limit: [cpu, RLIMIT_NOFILE]'), 6, 18],
   'unknown-priority': [later('- permit: priority', '  process: child', '  priority: idle'), 6, 15],
   'unknown-ptrace': [later('- permit: ptrace', '  process: child', '  ptrace: write'), 6, 13],
+  'unknown-type': [later('- permit: mount', '  path: /x', '  type: [tmpfs, proc]'), 6, 19],
+  'type-missing': [later('- permit: mount', '  path: /x'), 4, 5],
   'process-alike': [later('- permit: ptrace', '  process: [child, policy]'), 5, 22],
   'which-for-others': [later('- permit: limit', '  process: child', '  signal: HUP'), 6, 5],
   'errno-signal': [later('- deny: signal', '  process: child', '  errno: ESRCH'), 6, 12],

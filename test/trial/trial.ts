@@ -49,7 +49,9 @@ const HEADS: Readonly<Record<NumberTable, number>> = {
   ipc: 11,
 };
 
-const ACT_HEADS: Readonly<Record<Act, number>> = { signal: 5, limit: 6, priority: 7, ptrace: 8 };
+const ACT_HEADS: Readonly<Record<Act, number>> = {
+  ...{ signal: 5, limit: 6, priority: 7, ptrace: 8, mount: 10, unmount: 11 },
+};
 
 export interface TrialDecision {
   readonly operation: Operation;

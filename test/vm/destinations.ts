@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Destinations that are not the address as it was written: 0.0.0.0 and ::, source routes, headers of a program's own. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { homedir, release } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import type { Test } from 'tap';
 import { call, keep, listen, socket } from './calls.js';
 import { type Checks, permitAddress } from './checks.js';
 import { beside, ROOT, type RuleText, told } from './confined.js';
+import { loadModule } from './machine.js';
 
 const DIR = `${ROOT}/destinations`;
 const HERE = `${DIR}/here`;
@@ -168,10 +167,7 @@ async function datagramConnects(t: Test, { both, confined }: Checks): Promise<vo
 
 /** Lists of addresses. */
 async function sctp(t: Test, { confined }: Checks): Promise<void> {
-  const kernels = `${homedir()}/.cache/callgate/kernels`;
-  const here = readdirSync(kernels).find((name) => existsSync(`${kernels}/${name}/lib/modules/${release()}`));
-  if (here === undefined) throw new Error(`the modules of ${release()} are not where scripts/vm/kernel keeps them`);
-  execFileSync('modprobe', ['-d', `${kernels}/${here}`, 'sctp']);
+  loadModule('sctp');
   const family: RuleText = { permit: 'socket', family: ['inet'] };
   const server = [keep(1, socket(INET, SEQPACKET, SCTP)), 'bind,#1,in,127.0.0.1,7070', listen('#1'), 'wait'];
   const connect = permitAddress('connect', 'sctp:127.0.0.0/8:7070');

@@ -22,7 +22,9 @@ export interface RuleFacts {
   'unknown-priority': { name: string; hint: string };
   'unknown-ptrace': { name: string; hint: string };
   'process-alike': object;
-  'which-for-others': { key: string; operations: string };
+  'unknown-type': { name: string; hint: string };
+  'type-missing': object;
+  'which-for-others': { key: string; operations: string; others: string };
   'errno-signal': object;
   'objects-missing': { operations: string; keys: string };
   'key-for-others': { key: string; operations: string; sort: string; keys: string };
@@ -57,7 +59,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
           'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal, ' +
-          'limit, priority, ptrace, namespace, kernel, ipc',
+          'limit, priority, ptrace, namespace, kernel, ipc, mount, unmount',
       ),
   },
   'mixed-operations': {
@@ -140,7 +142,19 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
   },
   'which-for-others': {
     message: ({ key, operations }) => `${key}: does not go with ${operations}`,
-    remedy: ({ key }) => `write it in a rule for ${key}`,
+    remedy: ({ others }) => `write it in a rule for ${others}`,
+  },
+  'unknown-type': {
+    message: ({ name }) => `${name} is no file system that a policy can permit to be mounted`,
+    remedy: ({ hint }) =>
+      hinted(
+        hint,
+        'write one of tmpfs, ramfs, ext2, ext3, ext4, xfs, f2fs, vfat, exfat, iso9660, udf, squashfs, erofs; of what is unmounted, also other',
+      ),
+  },
+  'type-missing': {
+    message: () => 'the rule does not say which file systems may be mounted',
+    remedy: () => 'add `type:`, such as tmpfs; with ext4 and its like the program chooses the disk',
   },
   'ask-later': {
     message: ({ operations }) => `nobody can be asked about ${operations}: the call is not begun again`,
