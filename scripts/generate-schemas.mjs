@@ -8,6 +8,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FLOORS, REASONS } from '../dist/src/events/names.js';
 import { whichNames } from '../dist/src/policy/acts.js';
+import { NAMED_GROUPS } from '../dist/src/policy/call-groups.js';
+import { callNames } from '../dist/src/policy/calls.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
 import { ACTS, KINDS, PROCESSES } from '../dist/src/policy/model.js';
 import { CAPABILITIES, NAMESPACES } from '../dist/src/policy/numbers.js';
@@ -89,6 +91,10 @@ const later = {
     ),
   ],
 };
+const call = {
+  ...words([...callNames(), ...[...NAMED_GROUPS.keys()].map((name) => `@${name}`)]),
+  description: 'a system call of x86_64, or a group of them',
+};
 const definitions = { errno, condition, first, later };
 const rules = (name) => ({
   oneOf: [{ type: 'array', items: ref(name) }, { type: 'null' }],
@@ -122,13 +128,19 @@ const policy = {
       },
       errno: ref('errno'),
       use: { ...oneOrMany({ type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' }), description: 'groups of rules' },
-      syscalls: oneOrMany({ type: 'string', pattern: '^[a-z_][a-z0-9_]*$' }),
+      syscalls: {
+        anyOf: [
+          oneOrMany(ref('call')),
+          object({ refused: { anyOf: [{ const: 'kill' }, ref('errno')] }, permit: oneOrMany(ref('call')) }, ['permit']),
+        ],
+        description: 'the system calls that exist for the program',
+      },
       rules: true,
     },
     ['version', 'program', 'rules'],
   ),
   ...byVersion,
-  definitions,
+  definitions: { ...definitions, call },
 };
 const group = {
   $schema: DRAFT,

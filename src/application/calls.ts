@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** What an application's programs may call between them: the policies that are reached by exec, and what cannot be held to its list. */
+import { basename } from 'node:path';
+import { objectMatches } from '../decide/match.js';
+import { bytesOf } from '../policy/bytes.js';
+import type { AccessObject, Policy } from '../policy/model.js';
+import { type CallUnion, type Unfiltered, unionOf } from '../policy/syscalls.js';
+import type { Application } from './application.js';
+
+/**
+ * The policies that a program under `policy` may come under by an exec, more rather than fewer: conditions and denials before a permit
+ * are not looked at, and what is asked may be answered with yes. `inherit` changes no policy.
+ */
+function reachedFrom(policy: Policy, policies: readonly Policy[]): ReturnType<Parameters<typeof unionOf>[1]> {
+  const execs = policy.rules.filter(({ verdict, operations }) => verdict !== 'deny' && operations.includes('exec'));
+  const owning = execs.filter(({ transition = 'own' }) => transition === 'own');
+  const unconfined = execs.find(({ transition }) => transition === 'unconfined');
+  const reached = policies.filter(({ program }) => {
+    const object: AccessObject = { type: 'path', path: bytesOf(program) };
+    return policy.default !== 'deny' || owning.some(({ objects }) => objects.some((one) => objectMatches(one, object)));
+  });
+  return { policies: reached, unconfined: unconfined?.place.line ?? null };
+}
+
+/**
+ * What a program may call that starts under `start`, and all that it comes to run.
+ *
+ * @returns null where that policy says nothing of system calls
+ */
+export function callsOf(start: Policy, policies: readonly Policy[]): CallUnion | null {
+  return unionOf(start, (policy) => reachedFrom(policy, policies));
+}
+
+/** Why a policy's list holds nobody to it. */
+export function unfilteredText(reason: Unfiltered): string {
+  const { program, file } = reason.policy;
+  switch (reason.why) {
+    case 'unconfined':
+      return `${file}:${reason.line} lets ${program} run what is under no policy, and a filter would go with it`;
+    case 'all':
+      return `${program}, which it may come to run, may make every call (${file} has no syscalls:)`;
+    case 'complain':
+      return `${program} only complains (${file}: mode)`;
+  }
+}
+
+/** Why nothing is refused where this policy's program is started; undefined: a filter refuses. */
+export function unfilteredNote(policy: Policy, policies: readonly Policy[]): string | undefined {
+  const why = callsOf(policy, policies)?.unfiltered;
+  if (why === undefined) return undefined;
+  const told = why.why === 'complain' ? 'system calls are told, not refused' : 'no system call is refused';
+  return `${policy.file}: ${told} where ${policy.program} is started: ${unfilteredText(why)}`;
+}
+
+/** A sentence for each policy of these files whose `syscalls:` would refuse nothing, were its program started. */
+export function unfiltered({ policies }: Pick<Application, 'policies'>, files: readonly string[]): string[] {
+  const all = policies.map(({ policy }) => policy);
+  // A link to the folder is resolved in one of the two.
+  const names = files.map((file) => basename(file));
+  return policies
+    .filter(({ file }) => names.includes(basename(file)))
+    .flatMap(({ policy }) => unfilteredNote(policy, all) ?? []);
+}
