@@ -6,10 +6,10 @@
 // keys) is said by `callgate policy check`.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FLOORS, REASONS } from '../dist/src/events/names.js';
+import { FLOORS, KILLED, REASONS } from '../dist/src/events/names.js';
 import { whichNames } from '../dist/src/policy/acts.js';
 import { NAMED_GROUPS } from '../dist/src/policy/call-groups.js';
-import { callNames } from '../dist/src/policy/calls.js';
+import { ARCHITECTURES, callNames } from '../dist/src/policy/calls.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
 import { ACTS, KINDS, PROCESSES } from '../dist/src/policy/model.js';
 import { CAPABILITIES, NAMESPACES } from '../dist/src/policy/numbers.js';
@@ -165,7 +165,7 @@ const byName = (names) => ({
 const event = object(
   {
     v: { const: 1 },
-    type: { ...words(['exec', 'floor', 'question']), description: 'absent: an access' },
+    type: { ...words(['exec', 'floor', 'question', 'syscall']), description: 'absent: an access' },
     seq: { type: 'integer', minimum: 1, description: 'of the session, from 1; a gap is lost events' },
     time,
     session: text,
@@ -177,6 +177,7 @@ const event = object(
     operation: operations,
     decided: operations,
     object: { ...text, description: 'a path, an address, a kind; ? where it could not be told' },
+    architecture: { ...words(ARCHITECTURES), description: 'of a system call' },
     from: { ...text, description: 'what was renamed or linked to the object; ? where it could not be told' },
     exchanged: { const: true, description: 'from and object changed places' },
     directory: { const: true },
@@ -186,7 +187,7 @@ const event = object(
     created: { const: true },
     exclusive: { const: true, description: 'the open that made the file would have failed had there been one' },
     errno: text,
-    reason: words([...new Set([...REASONS.slice(1), ...FLOORS.slice(1)])].sort()),
+    reason: words([...new Set([...REASONS.slice(1), ...FLOORS.slice(1), KILLED])].sort()),
     pid: number,
     tid: number,
     ppid: number,

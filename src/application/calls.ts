@@ -2,24 +2,33 @@
 /** What an application's programs may call between them: the policies that are reached by exec, and what cannot be held to its list. */
 import { basename } from 'node:path';
 import { objectMatches } from '../decide/match.js';
-import { bytesOf } from '../policy/bytes.js';
-import type { AccessObject, Policy } from '../policy/model.js';
+import { readText } from '../policy/bytes.js';
+import type { AccessObject, Policy, Rule } from '../policy/model.js';
 import { type CallUnion, type Unfiltered, unionOf } from '../policy/syscalls.js';
 import type { Application } from './application.js';
 
 /**
- * The policies that a program under `policy` may come under by an exec, more rather than fewer: conditions and denials before a permit
- * are not looked at, and what is asked may be answered with yes. `inherit` changes no policy.
+ * The policies that a program under `policy` may come under by an exec. More rather than fewer: a condition may hold, and what is asked
+ * may be answered with yes. `inherit` changes no policy.
  */
 function reachedFrom(policy: Policy, policies: readonly Policy[]): ReturnType<Parameters<typeof unionOf>[1]> {
-  const execs = policy.rules.filter(({ verdict, operations }) => verdict !== 'deny' && operations.includes('exec'));
-  const owning = execs.filter(({ transition = 'own' }) => transition === 'own');
-  const unconfined = execs.find(({ transition }) => transition === 'unconfined');
-  const reached = policies.filter(({ program }) => {
-    const object: AccessObject = { type: 'path', path: bytesOf(program) };
-    return policy.default !== 'deny' || owning.some(({ objects }) => objects.some((one) => objectMatches(one, object)));
-  });
-  return { policies: reached, unconfined: unconfined?.place.line ?? null };
+  const execs = policy.rules.filter(({ operations }) => operations.includes('exec'));
+  const unconfined = execs.find(({ verdict, transition }) => verdict === 'permit' && transition === 'unconfined');
+  return {
+    policies: policies.filter(({ program }) => isReached(program, execs, policy.default)),
+    unconfined: unconfined?.place.line ?? null,
+  };
+}
+
+/** May the program come under its own policy by these rules? */
+function isReached(program: string, execs: readonly Rule[], fallback: Policy['default']): boolean {
+  const object: AccessObject = { type: 'path', path: readText(program) };
+  for (const { verdict, objects, transition = 'own', if: holds, unless } of execs) {
+    if (!objects.some((one) => objectMatches(one, object))) continue;
+    if (verdict !== 'deny' && transition === 'own') return true;
+    if (holds === undefined && unless === undefined) return false;
+  }
+  return fallback !== 'deny';
 }
 
 /**

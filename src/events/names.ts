@@ -8,6 +8,9 @@ export const REASONS = wordsOf('unresolved');
 /** By enum cg_floor: what the hard-wired floor refused. */
 export const FLOORS = wordsOf('floor');
 
+/** The reason of a system call that got SIGSYS instead of an errno. */
+export const KILLED = 'killed';
+
 /** What each reason means, for a person. */
 export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved'>, string>> = {
   depth: 'the path has more components than are followed',

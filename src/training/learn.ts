@@ -15,7 +15,7 @@ import { ownedOf } from '../learn/existing.js';
 import { withoutOwn } from '../learn/own.js';
 import type { Strength } from '../learn/strength.js';
 import type { Version } from '../policy/operations.js';
-import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
+import { emptyImage, imagesOf, Numbering } from '../session/images.js';
 import type { Image, Session, SessionFacts } from '../session/session.js';
 import { closeSession, enteredOf, openSession, originOf, prepareKernel, type Request } from '../supervise/begin.js';
 import type { Ended } from '../supervise/foreground.js';
@@ -49,7 +49,6 @@ export async function learn(
 ): Promise<LearnResult> {
   const { host, program, folder, command, user } = request;
   const loaded = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
-  requireBuilt(loaded);
   const application = { ...loaded, policies: personsOf(request, loaded.policies, around) };
   const looked = lookedAt(application, version);
   const numbering = new Numbering();
