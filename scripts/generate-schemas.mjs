@@ -245,6 +245,7 @@ const log = {
     note('problem', { problem: text }),
     note('given', { program: text, path: text }),
     note('unread', { unread: integer, cut: integer }),
+    note('called', { program: text, architecture: words(ARCHITECTURES), calls: { type: 'array', items: text } }),
     note(
       'end',
       {

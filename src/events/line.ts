@@ -51,6 +51,8 @@ export function noteLine(note: NoteRecord): string {
       ];
       return `unread arguments ${parts.join(', ')}`;
     }
+    case 'called':
+      return `called ${note.calls.join(' ')} (${note.architecture}) by ${note.program}`;
     case 'end':
       return `end${note.unattended === true ? ' (its supervisor had died)' : ''} ${countersLine(note)}`;
   }

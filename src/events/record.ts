@@ -144,6 +144,16 @@ export interface UnreadNote extends Note {
   readonly cut: number;
 }
 
+/** While learning: system calls that a program made, each told once. */
+export interface CalledNote extends Note {
+  readonly type: 'called';
+  /** Whose policy judges. */
+  readonly program: string;
+  readonly architecture: Architecture;
+  /** Names; numbers of those that have none. */
+  readonly calls: readonly string[];
+}
+
 /** A session is over; the last record of its log. */
 export interface EndNote extends Note, Counters {
   readonly type: 'end';
@@ -154,7 +164,7 @@ export interface EndNote extends Note, Counters {
 }
 
 /** What a session says about itself: told apart by `type`, and no other. */
-export type NoteRecord = SessionNote | LostNote | ProblemNote | GivenNote | UnreadNote | EndNote;
+export type NoteRecord = SessionNote | LostNote | ProblemNote | GivenNote | UnreadNote | CalledNote | EndNote;
 
 export const NOTE_TYPES: readonly string[] = [
   'session',
@@ -162,6 +172,7 @@ export const NOTE_TYPES: readonly string[] = [
   'problem',
   'given',
   'unread',
+  'called',
   'end',
 ] satisfies readonly NoteRecord['type'][];
 

@@ -140,6 +140,13 @@ export class Recorder {
     return this.#programs.recall(exe) ?? null;
   }
 
+  /** The same of a program that has run from the start too. */
+  callerOf({ policy, exe }: Pick<KernelEvent, 'policy' | 'exe'>): string | null {
+    const judging = this.#session.policy(policy, 0);
+    if (judging === undefined) return null;
+    return exe === 0 || !judging.anyone ? judging.program : (this.#programs.recall(exe) ?? null);
+  }
+
   /** Takes in what was recorded of the session before: exec events and old names, which later ones refer to. */
   resume(record: EventRecord): void {
     const { type, seq, object, operation, from } = record;

@@ -2,7 +2,7 @@
 /** The key `syscalls:`, read; and what it comes to. Pure. */
 import { isMap, type ParsedNode } from 'yaml';
 import { ALWAYS, NAMED_GROUPS } from './call-groups.js';
-import { callName, callNames, callNumber, inTableOrder } from './calls.js';
+import { type Architecture, callName, callNames, callNumber, inTableOrder } from './calls.js';
 import { ERRNO_NAMES, isErrno } from './errno.js';
 import { quoted } from './errors.js';
 import type { Policy, Syscalls } from './model.js';
@@ -135,7 +135,7 @@ export function callBits(calls: readonly string[], words: number): bigint[] {
 }
 
 /** The names of set bits. */
-export function callsOfBits(bits: readonly bigint[], architecture: 'x86_64' | 'i386'): string[] {
+export function callsOfBits(bits: readonly bigint[], architecture: Architecture): string[] {
   return bits.flatMap((word, index) =>
     Array.from({ length: 64 }, (_, bit) => bit)
       .filter((bit) => ((word >> BigInt(bit)) & 1n) === 1n)

@@ -82,6 +82,8 @@ export interface Supervision {
 
 /** Processes that end within this time of the program itself are no background. */
 const BACKGROUND_MS = 200;
+/** How often a learner writes down which system calls were made. */
+const CALLED_MS = 1000;
 
 export class Supervisor {
   readonly #session: Session;
@@ -181,6 +183,9 @@ export class Supervisor {
       this.#reporter.problem(words);
       this.#talk(words);
     });
+    // What was seen up to now is not lost with a learner that is killed.
+    const noting = setInterval(() => this.#reporter.noteCalled(), CALLED_MS);
+    noting.unref();
     try {
       door = await this.#open();
       this.#keeper?.watch();
@@ -201,6 +206,7 @@ export class Supervisor {
       }
       return await ended;
     } finally {
+      clearInterval(noting);
       unwatch();
       this.#questions?.close();
       await this.#keeper?.stop();

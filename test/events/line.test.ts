@@ -27,6 +27,10 @@ t.test('each note is words', async (t) => {
       'unread arguments of 1 programs that could not be read, of 2 programs that were too long',
     ],
     [
+      { ...head, type: 'called', program: '/usr/bin/cp', architecture: 'i386', calls: ['read', 'write'] },
+      'called read write (i386) by /usr/bin/cp',
+    ],
+    [
       { ...head, type: 'end', sequence: 9, ...counters },
       'end denied 3 (1 silently, as their rules say), would have been denied 4, learnt 5, events 9, repeats 2, lost 1, ' +
         'unresolved race 6, floor mount 7 bpf 1',

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** System calls: what `syscalls:` refuses, what is told of it, and that nothing else is; on one machine with its own calls. */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { EventRecord, LogRecord } from '../../src/events/record.js';
 import { NAMED_GROUPS } from '../../src/policy/call-groups.js';
-import { callgate, eventsOf, folder, holdGate, prepare, type Result, sessionIn } from './callgate.js';
+import { Background, callgate, eventsOf, folder, holdGate, prepare, type Result, sessionIn } from './callgate.js';
 import { needsLsm } from './machine.js';
 
 const ACT = fileURLToPath(new URL('../../../out/test/act', import.meta.url));
 /** Acts by their calls: an alarm that is none, and three more that do nothing. */
 const [ALARM, UNAME, GETSID, SYSINFO] = ['call,37,0', 'call,63,b:400', 'call,124,0', 'call,99,b:200'];
+/** Till a signal ends it. */
+const PAUSE = 'call,34';
 /** i386: alarm is 27. */
 const ALARM32 = 'call32,27,0';
 /** What the program needs for itself, without what is tried. */
@@ -167,5 +169,58 @@ t.test('system calls', { skip: needsLsm() }, async (t) => {
     const result = run(policies(list(['alarm', 'getsid', 'seccomp']), list([])), acts);
     t.same(outcome(result), ['ok', 'EXDEV', 'EPERM', 'ok']);
     t.same(told(sessionIn(result.stdout)), [event('uname')]);
+  });
+
+  await t.test('learned, then held to it: the same run holds, and one call more is refused', async (t) => {
+    const learnt = `${work}/learnt`;
+    const acts = [ALARM, GETSID, 'fork', `exec,${second}`, GETSID, SYSINFO];
+    const learn = (more: readonly string[], ...flags: string[]): Result =>
+      callgate('learn', ...flags, '--policies', learnt, '--', first, ...more);
+    const said = learn(acts, '--syscalls');
+    t.equal(said.status, 0, said.stderr);
+    const listed = (file: string): readonly string[] =>
+      JSON.parse(callgate('policy', 'show', '--json', file).stdout).syscalls?.permit;
+    const files = [first, second].map((program) => `${learnt}/${program.slice(1).replaceAll('/', '_')}.yaml`);
+    t.same(files.map(listed), [
+      ['@basic', 'alarm', 'clone', 'fork', 'vfork', 'wait4', 'getsid', 'waitid', 'clone3'],
+      ['@basic', 'getsid'],
+    ]);
+    const held = run(learnt, acts);
+    t.same(outcome(held), ['ok', 'ok', 'ok', 'ok', 'ok', 'ok'], held.stderr);
+    t.same(told(sessionIn(held.stdout)), []);
+    const more = run(learnt, [...acts.slice(0, 2), 'call,110', 'call,98,0,b:200']);
+    t.same(outcome(more), ['ok', 'ok', 'EPERM', 'EPERM'], more.stderr);
+    t.same(told(sessionIn(more.stdout)), [event('getppid'), event('getrusage')]);
+
+    // Without being asked, for there is a list; and no list where another architecture was called.
+    t.equal(learn([ALARM, 'call,110']).status, 0);
+    t.equal(listed(files[0] as string).includes('getppid'), true);
+    t.equal(learn([ALARM32]).status, 0);
+    t.equal(listed(files[0] as string), undefined);
+    t.ok(
+      readFileSync(files[0] as string, 'utf8').includes('# not learned: system calls alarm (i386): where syscalls:'),
+    );
+  });
+
+  await t.test('a learner that is killed loses no call', async (t) => {
+    const learnt = `${work}/killed`;
+    const before = readdirSync('/var/lib/callgate');
+    const learner = new Background('learn', '--syscalls', '--policies', learnt, '--', first, GETSID, PAUSE);
+    const session = (): string | undefined =>
+      readdirSync('/var/lib/callgate')
+        .find((file) => /^first.*\.journal$/.test(file) && !before.includes(file))
+        ?.replace('.journal', '');
+    const journal = (): string => {
+      const name = session();
+      return name === undefined ? '' : readFileSync(`/var/lib/callgate/${name}.journal`, 'utf8');
+    };
+    await learner.until(() => /"type":"called".*"getsid"/.test(journal()));
+    learner.process.kill('SIGKILL');
+    await learner.ended();
+    t.equal(callgate('stop', '--kill', session() ?? '').status, 0);
+    const recovered = callgate('learn', '--recover');
+    t.ok(recovered.stderr.includes(`${learnt}/`), recovered.stderr);
+    const file = `${learnt}/${first.slice(1).replaceAll('/', '_')}.yaml`;
+    t.ok(JSON.parse(callgate('policy', 'show', '--json', file).stdout).syscalls.permit.includes('getsid'));
   });
 });
