@@ -7,6 +7,7 @@
         "addon/arguments.cc",
         "addon/entry.cc",
         "addon/error.cc",
+        "addon/filter.cc",
         "addon/gate.cc",
         "addon/held.cc",
         "addon/inner.cc",
@@ -49,7 +50,7 @@
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions", "-Wall", "-Wextra", "-Werror"],
-      "libraries": ["-lbpf"]
+      "libraries": ["-lbpf", "-lseccomp"]
     },
     {
       "target_name": "launcher",

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -75,23 +74,35 @@ Napi::Value Gate::LeaveTasks(const Napi::CallbackInfo& info) {
 Napi::Value Gate::WatchGroups(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (Closed(env, "watch cgroups")) return env.Undefined();
-  const std::string folder = directory + "/groups";
   if (directory.empty()) return ThrowErrno(env, ENOENT, "watch cgroups");
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return ThrowErrno(env, errno, "mkdir " + folder);
   for (const char* name : {"enter_child", "enter_moved"}) {
-    const std::string pin = folder + "/" + name, from = directory + "/progs/" + name;
-    if (access(pin.c_str(), F_OK) == 0) continue;
-    Fd program(bpf_obj_get(from.c_str()));
-    if (!program) return ThrowErrno(env, errno, from);
-    Fd link(bpf_raw_tracepoint_open(nullptr, program.get()));
-    if (!link) return ThrowErrno(env, errno, std::string("attach ") + name);
-    if (bpf_obj_pin(link.get(), pin.c_str()) != 0) return ThrowErrno(env, errno, "pin " + pin);
+    const Failure failure = PinWatch(directory, "groups", name);
+    if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
   }
   return env.Undefined();
 }
 
 Napi::Value Gate::UnwatchGroups(const Napi::CallbackInfo& info) {
-  if (!Closed(info.Env(), "unwatch cgroups") && !directory.empty()) RemoveGroups(directory);
+  if (!Closed(info.Env(), "unwatch cgroups") && !directory.empty()) RemoveWatches(directory, "groups");
+  return info.Env().Undefined();
+}
+
+// The same for system calls (bpf/syscalls.bpf.c): those that begin, or those that a filter refused.
+Napi::Value Gate::WatchCalls(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info, "watchCalls(which)");
+  const std::string which = arguments.Text(0);
+  if (arguments.Wrong() || Closed(env, "watch system calls")) return env.Undefined();
+  const bool entered = which == "entered";
+  if (!entered && which != "refused") return ThrowErrno(env, EINVAL, "watchCalls(which): which is entered or refused");
+  if (directory.empty()) return ThrowErrno(env, ENOENT, "watch system calls");
+  const Failure failure = PinWatch(directory, "calls", entered ? "call_entered" : "call_left");
+  if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
+  return env.Undefined();
+}
+
+Napi::Value Gate::UnwatchCalls(const Napi::CallbackInfo& info) {
+  if (!Closed(info.Env(), "unwatch system calls") && !directory.empty()) RemoveWatches(directory, "calls");
   return info.Env().Undefined();
 }
 

@@ -28,7 +28,8 @@ const Gate::Named Gate::kMethods[] = {
     {"trial", &Gate::Trial},             {"trials", &Gate::Trials},           {"programs", &Gate::Programs},
     {"surveyTasks", &Gate::SurveyTasks}, {"surveyOf", &Gate::SurveyOf},       {"enterTasks", &Gate::EnterTasks},
     {"leaveTasks", &Gate::LeaveTasks},   {"watchForks", &Gate::WatchForks},   {"watchGroups", &Gate::WatchGroups},
-    {"unwatchGroups", &Gate::UnwatchGroups}, {"close", &Gate::Close},
+    {"unwatchGroups", &Gate::UnwatchGroups}, {"watchCalls", &Gate::WatchCalls}, {"unwatchCalls", &Gate::UnwatchCalls},
+    {"close", &Gate::Close},
 };
 
 Napi::Value Gate::ToObject(Napi::Env env, const std::shared_ptr<Gate>& gate) {

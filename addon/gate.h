@@ -74,6 +74,8 @@ class Gate {
   Napi::Value WatchGroups(const Napi::CallbackInfo& info);
   Napi::Value UnwatchGroups(const Napi::CallbackInfo& info);
   Napi::Value WatchForks(const Napi::CallbackInfo& info);
+  Napi::Value WatchCalls(const Napi::CallbackInfo& info);
+  Napi::Value UnwatchCalls(const Napi::CallbackInfo& info);
   // trial.cc
   Napi::Value Trial(const Napi::CallbackInfo& info);
   Napi::Value Trials(const Napi::CallbackInfo& info);

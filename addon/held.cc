@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <fcntl.h>
 #include <functional>
 #include <sys/socket.h>
@@ -35,6 +37,12 @@ void LetGoOfInherited(Held& child) {
   if (null) dup2(null.get(), STDIN_FILENO);
 }
 
+int FailedBehindFilter(const Held& child) {
+  int32_t failed = 0;
+  const ssize_t got = pread(child.plan.get(), &failed, sizeof(failed), offsetof(held_plan, failed));
+  return got == sizeof(failed) ? failed : 0;
+}
+
 Napi::Value Release(const Napi::CallbackInfo& info, const std::shared_ptr<Held>& child, const std::string& file) {
   Napi::Env env = info.Env();
   if (child->released || !child->control) return ThrowErrno(env, EALREADY, "release");
@@ -46,13 +54,17 @@ Napi::Value Release(const Napi::CallbackInfo& info, const std::shared_ptr<Held>&
   if (send(child->control.get(), "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE && errno != ECONNRESET)
     return ThrowErrno(env, errno, "release");
   auto deferred = std::make_shared<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
-  // End of file: the exec closed it. A number: why there was none.
+  // End of file: the exec closed it, or it failed behind the filter, which the plan says. A number: why there was none.
   const int failed = PollOnce::Start(env, child->control.get(), [env, deferred, child, file] {
     Napi::HandleScope scope(env);
     int number = 0;
     ssize_t got = recv(child->control.get(), &number, sizeof(number), MSG_DONTWAIT);
     child->control.reset();
-    if (got == sizeof(number))
+    if (got != sizeof(number)) number = FailedBehindFilter(*child);
+    child->plan.reset();
+    if (number < 0)
+      deferred->Reject(NativeError(env, -number, "seccomp").Value());
+    else if (number > 0)
       deferred->Reject(NativeError(env, number, "execve " + file).Value());
     else
       deferred->Resolve(env.Undefined());

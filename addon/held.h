@@ -14,6 +14,8 @@
 struct Held {
   int pid = -1;
   Fd pidfd, control, program;
+  // Its plan (launcher/held.h), where it says what failed once it cannot write any more.
+  Fd plan;
   // Descriptors of the caller's that this process has only because it came after the program's own: closed when the
   // program starts, or the end of a pipe would never be seen.
   std::vector<int> inherited;

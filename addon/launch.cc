@@ -202,7 +202,7 @@ Napi::Value Hold(const Napi::CallbackInfo& info) {
   const bool there = forks ? Fork(env, stdio, child.get()) : TakeOver(env, held.As<Napi::Object>(), child.get());
   if (!there) return env.Undefined();
   child->pidfd = Fd(static_cast<int>(syscall(SYS_pidfd_open, child->pid, 0)));
-  int failed = child->pidfd ? plan.Send(child->control.get()) : errno;
+  int failed = child->pidfd ? plan.Send(child->control.get(), &child->plan) : errno;
   // One that has ended says why to release() or wait().
   if (failed != 0 && failed != EPIPE) {
     child->control.reset();

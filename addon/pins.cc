@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <dirent.h>
 #include <memory>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ std::vector<std::string> RemovePins(const std::string& directory) {
     if (unlink((directory + "/" + name).c_str()) == 0) removed.push_back(name);
   };
   drop("ready");
-  for (const char* part : {"links", "groups", "progs", "maps"}) {
+  for (const char* part : {"links", "groups", "calls", "progs", "maps"}) {
     for (const std::string& name : ListPins(directory + "/" + part)) drop(std::string(part) + "/" + name);
     rmdir((directory + "/" + part).c_str());
   }
@@ -38,9 +39,23 @@ std::vector<std::string> RemovePins(const std::string& directory) {
   return removed;
 }
 
-void RemoveGroups(const std::string& directory) {
-  for (const std::string& name : ListPins(directory + "/groups")) unlink((directory + "/groups/" + name).c_str());
-  rmdir((directory + "/groups").c_str());
+void RemoveWatches(const std::string& directory, const char* part) {
+  const std::string folder = directory + "/" + part;
+  for (const std::string& name : ListPins(folder)) unlink((folder + "/" + name).c_str());
+  rmdir(folder.c_str());
+}
+
+Failure PinWatch(const std::string& directory, const char* part, const char* name) {
+  const std::string folder = directory + "/" + part;
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return {errno, "mkdir " + folder};
+  const std::string pin = folder + "/" + name, from = directory + "/progs/" + name;
+  if (access(pin.c_str(), F_OK) == 0) return {};
+  Fd program(bpf_obj_get(from.c_str()));
+  if (!program) return {errno, from};
+  Fd link(bpf_raw_tracepoint_open(nullptr, program.get()));
+  if (!link) return {errno, std::string("attach ") + name};
+  if (bpf_obj_pin(link.get(), pin.c_str()) != 0) return {errno, "pin " + pin};
+  return {};
 }
 
 namespace {
@@ -156,7 +171,8 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   const std::string directory = arguments.Text(0);
   if (arguments.Wrong()) return env.Undefined();
   if (access(directory.c_str(), F_OK) != 0) return ThrowErrno(env, errno, directory);
-  RemoveGroups(directory);
+  RemoveWatches(directory, "groups");
+  RemoveWatches(directory, "calls");
   if (int failed = RemoveLinks(directory)) return ThrowErrno(env, failed, "detach the hooks of " + directory);
   return env.Undefined();
 }

@@ -11,6 +11,7 @@
 // put them on again, unload() removes all pins.
 //
 //   <dir>/maps/NAME   <dir>/progs/NAME   <dir>/links/NAME   <dir>/ready   <dir>/groups/NAME (links, while members of a cgroup are taken in)
+//   <dir>/calls/NAME (links, while a session is told of system calls)
 //
 // `ready` is an array map pinned before the links and unpinned first: {ABI version, number of links}. Without it, or with fewer links
 // than it says, the set is incomplete and never adopted, but for one with no link at all: a gate that is kept, and hooked nowhere.
@@ -39,8 +40,10 @@ constexpr long kBpffs = 0xcafe4a11;
 
 // Names in a folder; none where it cannot be read.
 std::vector<std::string> ListPins(const std::string& directory);
-// Takes off what marks those that come into a cgroup (entry.cc).
-void RemoveGroups(const std::string& directory);
+// Attaches a program and pins its link in <dir>/PART: it stays when this process is gone. Nothing is done where it is there.
+Failure PinWatch(const std::string& directory, const char* part, const char* name);
+// Takes off all that stands in <dir>/PART.
+void RemoveWatches(const std::string& directory, const char* part);
 // Removes a whole or a half set; the names of what was removed.
 std::vector<std::string> RemovePins(const std::string& directory);
 

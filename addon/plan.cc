@@ -3,14 +3,17 @@
 
 #include <cerrno>
 #include <cstring>
+#include <linux/filter.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 #include "../launcher/held.h"
 #include "arguments.h"
 #include "error.h"
 #include "fd.h"
+#include "filter.h"
 
 namespace {
 
@@ -72,6 +75,38 @@ bool Id(const Napi::Object& options, const char* name, uint32_t bit, uint32_t* s
   return true;
 }
 
+// What no number of a system call is above: x32 marks its own by a bit, which none here has.
+constexpr uint32_t kLastCall = 0x3fffffff;
+constexpr uint32_t kLastErrno = 4095;  // MAX_ERRNO
+constexpr uint32_t kCalls = 4096;
+
+// The program of `filter: {permit, refused}`, where there is one.
+bool FilterOf(Napi::Env env, const Napi::Object& options, std::string* program) {
+  Napi::Value value, permit, refused;
+  if (!ReadOption(options, "filter", &value)) return false;
+  if (IsAbsent(value)) return true;
+  if (!value.IsObject()) return Refuse(env, "filter is no filter");
+  const Napi::Object given = value.As<Napi::Object>();
+  Filter filter;
+  Napi::Array array;
+  if (!ReadOption(given, "permit", &permit) || !ReadOption(given, "refused", &refused) ||
+      !Elements(options, permit, "filter.permit", kCalls, &array))
+    return false;
+  if (!ReadNumber(refused, 0, kLastErrno, &filter.refused)) return Refuse(env, "filter.refused is no errno");
+  for (uint32_t i = 0, length = array.Length(); i < length; i++) {
+    Napi::HandleScope scope(env);
+    Napi::Value element;
+    uint32_t call = 0;
+    if (!ReadElement(array, i, &element)) return false;
+    if (!ReadNumber(element, 0, kLastCall, &call)) return Refuse(env, "filter.permit holds what is no number of a call");
+    filter.permit.push_back(call);
+  }
+  const int failed = filter.Compile(program);
+  if (failed == 0) return true;
+  ThrowErrno(env, failed, "make the filter of system calls");
+  return false;
+}
+
 void Append(std::string* bytes, const std::string& text) { bytes->append(text.c_str(), text.size() + 1); }
 
 }  // namespace
@@ -81,7 +116,7 @@ bool Plan::Read(Napi::Env env, const Napi::Object& options) {
   if (!Text(options, "file", &file) || !Texts(options, "argv", &argv) || !Texts(options, "env", &this->env) ||
       !ReadOption(options, "cwd", &folder_value) || !ReadOption(options, "detached", &detached) ||
       !ReadOption(options, "groups", &groups_value) || !Id(options, "gid", HELD_GID, &set, &gid) ||
-      !Id(options, "uid", HELD_UID, &set, &uid))
+      !Id(options, "uid", HELD_UID, &set, &uid) || !FilterOf(env, options, &filter))
     return false;
   if (!IsAbsent(folder_value)) {
     if (!ToText(folder_value, &folder)) return Refuse(env, "cwd is no text without zeros");
@@ -105,7 +140,7 @@ bool Plan::Read(Napi::Env env, const Napi::Object& options) {
   return true;
 }
 
-int Plan::Send(int control) const {
+int Plan::Send(int control, Fd* kept) const {
   held_plan head{};
   head.set = set;
   head.uid = uid;
@@ -113,7 +148,9 @@ int Plan::Send(int control) const {
   head.groups = static_cast<uint32_t>(groups.size());
   head.arguments = static_cast<uint32_t>(argv.size());
   head.variables = static_cast<uint32_t>(env.size());
+  head.instructions = static_cast<uint32_t>(filter.size() / sizeof(sock_filter));
   std::string bytes(reinterpret_cast<const char*>(&head), sizeof(head));
+  bytes.append(filter);
   bytes.append(reinterpret_cast<const char*>(groups.data()), groups.size() * sizeof(uint32_t));
   if (set & HELD_FOLDER) Append(&bytes, folder);
   Append(&bytes, file);
@@ -141,5 +178,7 @@ int Plan::Send(int control) const {
   header->cmsg_len = CMSG_LEN(sizeof(int));
   int fd = memory.get();
   memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-  return sendmsg(control, &message, MSG_NOSIGNAL) == 1 ? 0 : errno;
+  if (sendmsg(control, &message, MSG_NOSIGNAL) != 1) return errno;
+  *kept = std::move(memory);
+  return 0;
 }

@@ -322,6 +322,21 @@ CG_MAP struct {
 	__type(value, __u32);
 } entries SEC(".maps");
 
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CG_SESSIONS_MAX);
+	__type(key, __u32);
+	__type(value, struct cg_calls);
+} calls SEC(".maps");
+
+CG_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_CALLED_MAX);
+	__type(key, struct cg_called_key);
+	__type(value, struct cg_called);
+} called SEC(".maps");
+
 /* An image by its place in the outer map of its class; NULL where there is none. image.bpf.c holds the maps. */
 #define CG_DECLARE_IMAGE(class_, ...) struct cg_image##class_ *cg_image##class_(__u32 place);
 CG_IMAGE_CLASSES(CG_DECLARE_IMAGE)

@@ -4,7 +4,8 @@
 /*
  * A child held before its exec, and how its owner speaks to it: over a stream socket ("control") the owner sends one byte
  * with a descriptor of a plan (struct held_plan), later one byte that lets it go. The child sends nothing but the errno of
- * the step that failed. Its end of the socket is closed by the exec, so that the end of the file means success; the end of
+ * the step that failed; negative, where it was the filter of system calls. Behind that filter it writes it into the plan, for the filter need not
+ * permit write(2). Its end of the socket is closed by the exec, so that the end of the file means success; the end of
  * the file on its side means that the owner is gone, and it ends without having run anything.
  */
 #include <stdint.h>
@@ -26,12 +27,14 @@ enum {
 	HELD_FOLDER = 16, /* a working folder stands first among the texts; without it the child stays where it is */
 };
 
-/* Behind it: `groups` numbers of 32 bits; then texts, each ended by a zero: [folder], file, argv, environment. */
+/* Behind it: the filter's instructions (struct sock_filter); `groups` numbers of 32 bits; then texts, each ended by a zero: [folder], file, argv, environment. */
 struct held_plan {
 	uint32_t set;
 	uint32_t uid, gid;
 	uint32_t groups;
 	uint32_t arguments, variables;
+	uint32_t instructions; /* 0: no filter */
+	int32_t failed;        /* the child's: errno of what failed behind the filter */
 };
 
 /*

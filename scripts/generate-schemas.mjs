@@ -6,8 +6,10 @@
 // keys) is said by `callgate policy check`.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FLOORS, REASONS } from '../dist/src/events/names.js';
+import { FLOORS, KILLED, REASONS } from '../dist/src/events/names.js';
 import { isPlaced, processesOf, whichKey, whichNames } from '../dist/src/policy/acts.js';
+import { NAMED_GROUPS } from '../dist/src/policy/call-groups.js';
+import { ARCHITECTURES, callNames } from '../dist/src/policy/calls.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
 import { ACTS, KINDS } from '../dist/src/policy/model.js';
 import { CAPABILITIES, IPC_KINDS, NAMESPACES, SURFACES } from '../dist/src/policy/numbers.js';
@@ -104,6 +106,10 @@ const later = {
     ),
   ],
 };
+const call = {
+  ...words([...callNames(), ...[...NAMED_GROUPS.keys()].map((name) => `@${name}`)]),
+  description: 'a system call of x86_64, or a group of them',
+};
 const definitions = { errno, condition, first, later };
 const rules = (name) => ({
   oneOf: [{ type: 'array', items: ref(name) }, { type: 'null' }],
@@ -137,13 +143,19 @@ const policy = {
       },
       errno: ref('errno'),
       use: { ...oneOrMany({ type: 'string', pattern: '^[a-z0-9][a-z0-9._-]*$' }), description: 'groups of rules' },
-      syscalls: oneOrMany({ type: 'string', pattern: '^[a-z_][a-z0-9_]*$' }),
+      syscalls: {
+        anyOf: [
+          oneOrMany(ref('call')),
+          object({ refused: { anyOf: [{ const: 'kill' }, ref('errno')] }, permit: oneOrMany(ref('call')) }, ['permit']),
+        ],
+        description: 'the system calls that exist for the program',
+      },
       rules: true,
     },
     ['version', 'program', 'rules'],
   ),
   ...byVersion,
-  definitions,
+  definitions: { ...definitions, call },
 };
 const group = {
   $schema: DRAFT,
@@ -168,7 +180,7 @@ const byName = (names) => ({
 const event = object(
   {
     v: { const: 1 },
-    type: { ...words(['exec', 'floor', 'question']), description: 'absent: an access' },
+    type: { ...words(['exec', 'floor', 'question', 'syscall']), description: 'absent: an access' },
     seq: { type: 'integer', minimum: 1, description: 'of the session, from 1; a gap is lost events' },
     time,
     session: text,
@@ -180,6 +192,7 @@ const event = object(
     operation: operations,
     decided: operations,
     object: { ...text, description: 'a path, an address, a kind; ? where it could not be told' },
+    architecture: { ...words(ARCHITECTURES), description: 'of a system call' },
     from: { ...text, description: 'what was renamed or linked to the object; ? where it could not be told' },
     exchanged: { const: true, description: 'from and object changed places' },
     directory: { const: true },
@@ -189,7 +202,7 @@ const event = object(
     created: { const: true },
     exclusive: { const: true, description: 'the open that made the file would have failed had there been one' },
     errno: text,
-    reason: words([...new Set([...REASONS.slice(1), ...FLOORS.slice(1)])].sort()),
+    reason: words([...new Set([...REASONS.slice(1), ...FLOORS.slice(1), KILLED])].sort()),
     pid: number,
     tid: number,
     ppid: number,
@@ -247,6 +260,7 @@ const log = {
     note('problem', { problem: text }),
     note('given', { program: text, path: text }),
     note('unread', { unread: integer, cut: integer }),
+    note('called', { program: text, architecture: words(ARCHITECTURES), calls: { type: 'array', items: text } }),
     note(
       'end',
       {

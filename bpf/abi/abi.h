@@ -20,11 +20,14 @@
  *   attendance ARRAY                 struct cg_attendance by session number: who answers
  *   entrants  HASH                   __u32 thread group -> struct cg_entrant: who is being taken in as it runs
  *   groups    HASH                   __u64 cgroup -> struct cg_group: whose members are taken in, and stay so
+ *   calls     ARRAY                  struct cg_calls by session number: which system calls its filter permits
+ *   called    HASH                   struct cg_called_key -> struct cg_called: those that were made, while learning
  *   entries   HASH                   struct cg_entry_file -> __u32 policy number: under which, by what they run
  */
 #ifndef CALLGATE_ABI_ABI_H
 #define CALLGATE_ABI_ABI_H
 #include "asking.h"
+#include "calls.h"
 #include "entry.h"
 #include "event.h"
 #include "image.h"

@@ -14,6 +14,8 @@ enum cg_event_type {
 	CG_EVENT_FLOOR = 3,  /* the hard-wired floor refused; `reason` is an enum cg_floor, the object may be empty */
 	CG_EVENT_ARGUMENTS = 5, /* while learning, behind the CG_EVENT_EXEC of it: what a program is run with. It has no number and is no
 				 * attempt: evidence of which files whoever runs it named. The object is CG_OBJECT_ARGUMENTS */
+	CG_EVENT_SYSCALL = 6, /* a system call that `syscalls:` does not permit; `first` is its enum cg_architecture << 32, and its number;
+			    * there is no object. `errnum` 0: SIGSYS */
 };
 
 /* Bits of cg_event.flags */

@@ -13,6 +13,7 @@
 #define CG_ENTRIES_MAX 16384
 #define CG_PROTECTIONS_MAX 65536
 #define CG_OWNERS_MAX 16384
+#define CG_CALLED_MAX 16384
 /* Components of a path; deeper is denied and counted. A path of PATH_MAX bytes has at most 2048. */
 #define CG_DEPTH_MAX 4096
 

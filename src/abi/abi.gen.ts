@@ -48,6 +48,30 @@ export const STRUCTS = {
       until: { offset: 8, bytes: 8, type: 'u64' },
     },
   },
+  calls: {
+    bytes: 80,
+    fields: {
+      cookie: { offset: 0, bytes: 8, type: 'u64' },
+      watch: { offset: 8, bytes: 4, type: 'u32' },
+      errnum: { offset: 12, bytes: 4, type: 'u32' },
+      permit: { offset: 16, bytes: 64, type: 'u64', count: 8 },
+    },
+  },
+  called_key: {
+    bytes: 24,
+    fields: {
+      cookie: { offset: 0, bytes: 8, type: 'u64' },
+      exe: { offset: 8, bytes: 8, type: 'u64' },
+      policy: { offset: 16, bytes: 4, type: 'u32' },
+      architecture: { offset: 20, bytes: 4, type: 'u32' },
+    },
+  },
+  called: {
+    bytes: 64,
+    fields: {
+      made: { offset: 0, bytes: 64, type: 'u64', count: 8 },
+    },
+  },
   entrant: {
     bytes: 32,
     fields: {
@@ -500,12 +524,25 @@ export const ENUMS = {
     SCOPE_PROCESS: 2,
     SCOPE_POLICY: 3,
   },
+  architecture: {
+    ARCHITECTURE_X86_64: 0,
+    ARCHITECTURE_X32: 1,
+    ARCHITECTURE_I386: 2,
+    ARCHITECTURE_COUNT: 3,
+  },
+  call_watch: {
+    CALL_WATCH_NONE: 0,
+    CALL_WATCH_REFUSED: 1,
+    CALL_WATCH_FOREIGN: 2,
+    CALL_WATCH_LEARNED: 3,
+  },
   event_type: {
     EVENT_ACCESS: 1,
     EVENT_EXEC: 2,
     EVENT_QUESTION: 4,
     EVENT_FLOOR: 3,
     EVENT_ARGUMENTS: 5,
+    EVENT_SYSCALL: 6,
   },
   unresolved: {
     RESOLVED: 0,
@@ -743,6 +780,7 @@ export const NUMBERS = {
   REPLY_OBJECT: 400,
   REPLIES_MAX: 65536,
   QUESTIONS_MAX: 4096,
+  CALL_WORDS: 8,
   GROUP_LEVELS: 64,
   TASK_KERNEL: 1,
   TASK_DEAD: 2,
@@ -782,6 +820,7 @@ export const NUMBERS = {
   ENTRIES_MAX: 16384,
   PROTECTIONS_MAX: 65536,
   OWNERS_MAX: 16384,
+  CALLED_MAX: 16384,
   DEPTH_MAX: 4096,
   LATER_BIT: 31,
   LATER_SHIFT: 24,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What `callgate policy` does: finding policies, checking, showing and formatting them. Changes nothing but what fmt writes. */
 import { readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Stats, stagesOf } from '../compile/compile.js';
 import { describe, STAGES, type Stage } from '../compile/describe.js';
 import { codeOf, Failure } from '../host/failure.js';
@@ -10,6 +10,7 @@ import { readSecure } from '../host/secure.js';
 import { formatPolicy } from '../policy/format.js';
 import type { Policy } from '../policy/model.js';
 import { isPolicyFile, type LoadedPolicy, loadApplication, loadPolicy, readPolicy } from './application.js';
+import { unfiltered } from './calls.js';
 import { compile } from './compiled.js';
 import { linkedPaths, systemReadLink } from './links.js';
 import { type Problem, problemsOf } from './problem.js';
@@ -110,6 +111,17 @@ export function checkFolder(
   }
 }
 
+/** What is no mistake, and yet to be known, of the files of a folder that has none. */
+export function folderNotes(
+  folder: string,
+  files: readonly string[],
+  around: Surroundings,
+  load: typeof loadPolicy = loadPolicy,
+): readonly string[] {
+  const application = loadApplication(folder, around, load);
+  return application === undefined ? [] : unfiltered(application, files);
+}
+
 /** One policy by a file, or by an application's name; a Failure where the word means several. */
 export function onePolicy(word: string, cwd: string, applications: string, around: Surroundings): LoadedPolicy {
   const { files } = wordMeans(word, cwd, applications);
@@ -133,6 +145,12 @@ export function loadOne(file: string, around: Surroundings): LoadedPolicy {
 
 function missing(error: unknown, file: string): unknown {
   return codeOf(error) === 'ENOENT' ? new Failure(`${file}: no such file`, undefined, error) : error;
+}
+
+/** All policies of the folder that one stands in, itself among them. Throws as loadApplication does. */
+export function policiesBeside({ file, policy }: LoadedPolicy, around: Surroundings): readonly Policy[] {
+  const all = loadApplication(dirname(file), around)?.policies.map((loaded) => loaded.policy) ?? [];
+  return [policy, ...all.filter(({ program }) => program !== policy.program)];
 }
 
 /** A stage of the compilation of a policy, as text. */

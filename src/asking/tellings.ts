@@ -111,7 +111,7 @@ export class Tellings {
   denial({ id, facts, first, last, count }: Refused): RecentDenial {
     const { record, operations } = facts;
     const loaded = this.loaded(record.policy);
-    const mendable = record.type !== 'floor' && MENDABLE.includes(record.reason);
+    const mendable = record.type !== 'floor' && record.type !== 'syscall' && MENDABLE.includes(record.reason);
     return {
       ...{ id, session: record.session, policy: policyOf(facts, loaded), asker: askerOf(record, false) },
       operations,

@@ -2,7 +2,7 @@
 /** What was refused, each once: by program, operations and object, with how often, and the statement that would permit it. */
 import { dirname } from 'node:path';
 import { exactly, keyOf, whichOf } from '../decide/exact.js';
-import { reasonText } from '../events/names.js';
+import { KILLED, reasonText } from '../events/names.js';
 import { readObject } from '../events/object.js';
 import type { EventRecord, SessionNote } from '../events/record.js';
 import { shellWord } from '../host/shell.js';
@@ -79,10 +79,12 @@ export class Denials {
     const floor = record.type === 'floor' ? (record.reason ?? '?') : null;
     if (record.verdict !== 'deny' && floor === null) return;
     const operation = record.decided ?? record.operation;
-    const why = record.reason ?? '';
-    const key = [record.policy, operation.join(), record.object, floor ?? '', why, record.enforced].join('\0');
+    const object = nameOf(record);
+    const why = record.type === 'syscall' ? SYSCALL : (record.reason ?? '');
+    const key = [record.policy, operation.join(), object, floor ?? '', why, record.enforced].join('\0');
     const old = this.#found.get(key);
-    const reason = floor === null ? (record.reason ?? null) : null;
+    const call = record.type === 'syscall';
+    const reason = call ? SYSCALL : floor === null ? (record.reason ?? null) : null;
     const permitted = floor === null && reason === null;
     const exec = operation.includes('exec') && record.object.startsWith('/');
     const target = exec && reason === 'target';
@@ -90,10 +92,10 @@ export class Denials {
     this.#found.set(key, {
       policy: record.policy,
       operation,
-      object: record.object,
-      objects: [record.object],
+      object,
+      objects: [object],
       together: null,
-      errno: record.errno ?? 'EPERM',
+      errno: record.errno ?? (record.reason === KILLED ? 'SIGSYS' : 'EPERM'),
       enforced: record.enforced || floor !== null,
       count: (old?.count ?? 0) + record.count,
       first: old === undefined || record.time < old.first ? record.time : old.first,
@@ -140,6 +142,14 @@ export class Denials {
     if (looks && (this.#search.has(object) || this.#search.has(dirname(object)))) return SEARCH;
     return dirname(object);
   }
+}
+
+/** The reason of a denial that is no attempt on an object. */
+const SYSCALL = 'syscall';
+
+/** The object; of a system call whose it is, where it is not the machine's own. */
+function nameOf({ object, architecture = 'x86_64' }: EventRecord): string {
+  return architecture === 'x86_64' ? object : `${object} (${architecture})`;
 }
 
 /** Where shells look for programs when nobody says otherwise. */
@@ -213,6 +223,7 @@ export function renderDenial(denial: Denial): string {
   const times = count === 1 ? 'once' : `${count} times`;
   const head = `${policy}: ${whatOf(denial)} (${errno}${enforced ? '' : ', not enforced'}), ${times}, last ${localTime(last, false)}, event ${event}`;
   if (floor !== null) return `${head}\n  ${floorText(floor, denial.object)}`;
+  if (reason === SYSCALL) return `${head}\n  ${callText(denial.object)}`;
   if (statement === null) return `${head}\n${denial.learn === null ? nothing(reason) : wanting(denial)}`;
   const where = before === null ? '' : `  before ${placeOf(before)}, which refuses it:\n`;
   return `${head}\n${where}${choices(denial, statement)}`;
@@ -242,7 +253,15 @@ function floorText(floor: string, object: string): string {
   return `a rule for ${operation} may permit this, in a policy of version 2`;
 }
 
-function whatOf({ floor, operation, object, objects, together }: Denial): string {
+/** What would permit a system call. */
+function callText(call: string): string {
+  return call.includes(' ')
+    ? 'no policy permits calls of another architecture'
+    : `add ${call} to syscalls: of the policy, and start the program anew`;
+}
+
+function whatOf({ floor, reason, operation, object, objects, together }: Denial): string {
+  if (reason === SYSCALL) return `system call ${object}`;
   if (floor !== null) return `${floor}${object === '?' ? '' : ` on ${object}`}`;
   const operations = operation.join(', ');
   if (together === null) return `${operations} ${object}`;

@@ -78,6 +78,13 @@ export function explainEvent(word: string, places: { run: string; logs: string }
       `${word}: the hard-wired floor refused (${event.reason ?? '?'}), which no policy of version 1 can permit`,
       LATER_WORDS[event.reason ?? ''] ?? 'run the program without callgate, or do this outside of it',
     );
+  if (event.type === 'syscall')
+    throw new Failure(
+      `${word}: the system call ${event.object} (${event.architecture ?? 'x86_64'}) is not in syscalls:, neither of ${event.policy} nor of what it may come to run`,
+      event.architecture === 'x86_64'
+        ? `add ${event.object} to syscalls: in the policy of ${event.policy}, and start the program anew`
+        : 'no policy permits calls of another architecture: run a program of x86_64, or take syscalls: out',
+    );
   const object = readObject(event.object);
   if (object === undefined)
     throw new Failure(`${word}: the object could not be told (${event.reason ?? '?'}), so it was denied and counted`);

@@ -9,6 +9,7 @@ import { type EventRecord, isEvent, type LogRecord, type NoteRecord } from '../e
 import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { ownFolder } from '../host/secure.js';
+import { type Called, togetherCalled } from '../learn/calls.js';
 import type { Counted } from '../learn/certificate.js';
 import type { Passages } from '../learn/run.js';
 import type { Version } from '../policy/operations.js';
@@ -72,6 +73,8 @@ export interface JournalFacts {
   readonly last: string | null;
   /** Paths that were among the arguments of programs which then used them, by program. */
   readonly given: Passages;
+  /** System calls, by program; none where nobody looked. */
+  readonly called: Called;
   /** Programs of whose arguments not all are known. */
   readonly unread: number;
 }
@@ -209,7 +212,7 @@ export class JournalSink implements EventSink {
   /** Of what a session says about itself losses concern the one that learns, and what programs were run with. */
   note(line: Line<NoteRecord>): void {
     const { type } = line.record;
-    if (type === 'lost' || type === 'given' || type === 'unread') this.#journal.take([line]);
+    if (type === 'lost' || type === 'given' || type === 'unread' || type === 'called') this.#journal.take([line]);
   }
 
   async flush(): Promise<void> {
@@ -243,6 +246,7 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
   let header: JournalHeader | undefined;
   let [bad, malformed, events, learnt, unread] = [0, 0, 0, 0, 0];
   const given: Record<string, string[]> = {};
+  const called: Called[] = [];
   let written = false;
   let counted: Counted | null = null;
   let last: string | null = null;
@@ -257,6 +261,7 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     else if (value.type === 'lost') malformed += value.malformed;
     else if (value.type === 'unread') unread += value.unread + value.cut;
     else if (value.type === 'given') given[value.program] = [...(given[value.program] ?? []), value.path];
+    else if (value.type === 'called') called.push({ [value.program]: { [value.architecture]: value.calls } });
     else if (isEvent(value as LogRecord)) {
       const record = value as EventRecord;
       events++;
@@ -266,7 +271,8 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     } else bad++;
   }
   if (header === undefined) throw new Failure(`${file}: not a journal, or cut in its first line`);
-  return { file, header, counted, bad, malformed, written, events, learnt, last, given, unread };
+  const facts = { file, header, counted, bad, malformed, written, events, learnt, last, given, unread };
+  return { ...facts, called: togetherCalled(called) };
 }
 
 /** The records of a journal, one after the other. */

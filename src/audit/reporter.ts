@@ -9,6 +9,7 @@ import { type JudgingPolicy, Recorder } from '../events/recorder.js';
 import { bootTime } from '../host/clock.js';
 import { Passed } from '../learn/passed.js';
 import { counted } from '../policy/counted.js';
+import { callsOfBits } from '../policy/syscalls.js';
 import type { Session } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { Pipeline } from './pipeline.js';
@@ -30,6 +31,8 @@ export class Reporter {
   readonly #held = new Map<string, JudgingPolicy>();
   /** By number and generation in the gate. */
   readonly #judging = new Map<string, JudgingPolicy>();
+  /** System calls that were told, by whose they are. */
+  readonly #called = new Map<string, readonly bigint[]>();
   /** What of the losses was told already. */
   #lost = { dropped: 0, malformed: 0 };
 
@@ -78,6 +81,8 @@ export class Reporter {
       this.#pipeline.records(records);
       this.#heard(events, records);
       this.#takeArguments();
+      // A program is told of before it makes its first call.
+      if (events.some(({ type }) => type === 'exec')) this.noteCalled();
       if (this.#passed.waits) this.#notePassed(events, records);
     }
     this.#takeArguments();
@@ -85,6 +90,21 @@ export class Reporter {
     if (unread + cut > 0) this.#pipeline.note({ type: 'unread', unread, cut });
     this.#noteLosses(this.#session.gate.session(this.#session.number)?.dropped);
   };
+
+  /** While learning, tells which system calls were made that were not told before. Call now and then: a learner may be killed. */
+  noteCalled(): void {
+    if (this.#session.state.kind !== 'learn') return;
+    for (const { policy, exe, architecture, made } of this.#session.gate.called(this.#session.cookie)) {
+      const key = `${policy} ${exe} ${architecture}`;
+      const before = this.#called.get(key) ?? [];
+      const fresh = made.map((word, index) => word & ~(before[index] ?? 0n));
+      const program = fresh.some((word) => word !== 0n) ? this.#recorder.callerOf({ policy, exe }) : null;
+      // The event that says who it is may still be on its way.
+      if (program === null) continue;
+      this.#called.set(key, made);
+      this.#pipeline.note({ type: 'called', program, architecture, calls: callsOfBits(fresh, architecture) });
+    }
+  }
 
   #takeArguments(): void {
     for (const told of this.#decoder.takeArguments()) this.#passed.take(this.#recorder.programOf(told), told);
@@ -116,6 +136,7 @@ export class Reporter {
    * @param unattended its supervisor had died, and this is written by whoever frees the session
    */
   end(unattended = false): void {
+    this.noteCalled();
     const counters = this.#session.gate.session(this.#session.number);
     this.#noteLosses(counters?.dropped);
     const lost = this.#pipeline.close({

@@ -93,5 +93,5 @@ export class TerminalSink implements EventSink {
 
 /** What a person at the terminal is told of: what was refused, or would have been. */
 function worthTelling({ verdict, learnt, type }: EventRecord): boolean {
-  return type === 'floor' || (type === undefined && verdict !== 'permit' && learnt !== true);
+  return type === 'floor' || type === 'syscall' || (type === undefined && verdict !== 'permit' && learnt !== true);
 }

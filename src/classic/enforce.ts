@@ -7,7 +7,7 @@ import { Refusal } from '../host/failure.js';
 import { lookAt } from '../host/running.js';
 import { shellWord } from '../host/shell.js';
 import { UNATTENDED } from '../policy/posture.js';
-import { applicationAs, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
+import { applicationAs, imagesOf, type ModeChoice, Numbering } from '../session/images.js';
 import type { Session, SessionFacts } from '../session/session.js';
 import { readStates } from '../session/state.js';
 import { closeSession, launchOf, openSession, prepareKernel } from '../supervise/begin.js';
@@ -47,7 +47,6 @@ export async function hold(
   wrap: (origin: Origin<Ended>, session: Session) => Origin<Ended>,
 ): Promise<Ended> {
   const { request, flags, speech, around, outlet } = called;
-  requireBuilt(application);
   requireRunning(called);
   await prepareKernel(request.host, speech.say);
   const numbering = new Numbering();

@@ -10,7 +10,7 @@ import {
 } from '../audit/journal.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
 import { Failure, messageOf } from '../host/failure.js';
-import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
+import { emptyImage, imagesOf, Numbering } from '../session/images.js';
 import { closeSession, openSession, prepareKernel } from '../supervise/begin.js';
 import type { Ended } from '../supervise/foreground.js';
 import { finishJournal } from '../supervise/salvage.js';
@@ -38,7 +38,6 @@ export async function learn(called: Called): Promise<Ended> {
   const source = sourceOf(called, 'learn');
   const application = await source.load();
   if (source.isDetached(program.path)) return unmonitored(called);
-  requireBuilt(application);
   requireRunning(called);
   if (places.user === null) speech.say('-U: what is learned is written nowhere');
   await prepareKernel(host, speech.say);

@@ -40,7 +40,7 @@ export default class Learn extends CallgateCommand {
     "Exit status: the program's (0 of one that ran already); 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
-    'learn [--policies DIR] [--user U] [--strength S] [--version V] [--unload] [--] CMD…',
+    'learn [--policies DIR] [--user U] [--strength S] [--version V] [--syscalls] [--unload] [--] CMD…',
     'learn --vm KERNEL[,KERNEL…] [--policies DIR] [--vm-timeout S] [--vm-memory MB] … CMD…',
     'learn {--pid PID[,PID…] [--program FILE] | --cgroup PATH} [--policies DIR] [--strength S] [--version V] [--unload]',
     'learn --recover',
@@ -63,6 +63,11 @@ export default class Learn extends CallgateCommand {
       description:
         'version of the language to learn (that of the policies that are there, or 1): 2 has chroot, capabilities, set*id, namespaces, mounts, other processes, the kernel itself, IPC',
     })(),
+    syscalls: Flags.boolean({
+      default: false,
+      description: 'learn system calls too, and write `syscalls:` into the policies',
+      exclusive: ['recover', 'from'],
+    }),
     recover: Flags.boolean({ description: 'write the policies of learners that were killed, from their journals' }),
     from: Flags.string({
       helpValue: 'SESSION',
@@ -98,6 +103,7 @@ export default class Learn extends CallgateCommand {
     '<%= config.bin %> learn --policies ./inetd -- /usr/sbin/inetd -i',
     '<%= config.bin %> learn --strength broad -- tar -xf archive.tar',
     '<%= config.bin %> learn --version 2 -- /usr/sbin/sshd -D',
+    '<%= config.bin %> learn --syscalls -- /usr/sbin/nginx',
     '<%= config.bin %> learn --pid 812',
     '<%= config.bin %> learn --cgroup system.slice/nginx.service',
     '<%= config.bin %> learn --recover',
@@ -135,7 +141,7 @@ export default class Learn extends CallgateCommand {
       const vms = {
         kernels: kernelsOf(flags.vm),
         ...{ seconds: flags['vm-timeout'] ?? 1800, megabytes: flags['vm-memory'] ?? 1024 },
-        ...{ strength: flags.strength ?? null, version: flags.version ?? null },
+        ...{ strength: flags.strength ?? null, version: flags.version ?? null, syscalls: flags.syscalls },
       };
       const result = await learnInVms(request, around, vms, talk);
       if (result.kernels.length > 0) for (const line of [renderDerived(result), ...renderVms(result)]) talk(line);
@@ -146,6 +152,7 @@ export default class Learn extends CallgateCommand {
     const result = await learn(request, around, voice, {
       strength: flags.strength ?? null,
       version: VERSIONS.find((version) => String(version) === flags.version) ?? null,
+      syscalls: flags.syscalls,
     }).finally(() => voice.close());
     talk(renderLearnt(result));
     const status = result.ended === null ? 0 : exitStatus(result.ended);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What of two policies differs beside the judgement of attempts. */
+import { counted } from '../policy/counted.js';
 import type { Policy } from '../policy/model.js';
+import { permittedCalls, refusedWith } from '../policy/syscalls.js';
 
 /** A key of the file and what either policy has there, what is absent written out. */
 export interface Setting {
@@ -22,7 +24,7 @@ export function settingsApart(first: Policy, second: Policy): Setting[] {
           { key: 'errno', first: first.errno, second: second.errno },
         ] as const)
       : []),
-    { key: 'syscalls', first: syscallsText(first), second: syscallsText(second) },
+    { key: 'syscalls', first: syscallsText(first, second), second: syscallsText(second, first) },
   ];
   return settings.filter((setting) => setting.first !== setting.second);
 }
@@ -36,6 +38,13 @@ function askingText({ asking }: Policy): string {
   return `fallback ${asking?.fallback ?? 'deny'}, ${deadline}`;
 }
 
-function syscallsText({ syscalls }: Policy): string {
-  return syscalls === undefined ? 'all' : [...new Set(syscalls)].sort().join(', ');
+/** What the other one's list does not have, groups written out: two lists that come to the same do not differ. */
+function syscallsText(policy: Policy, other: Policy): string {
+  const [calls, others] = [permittedCalls(policy), permittedCalls(other)];
+  if (calls === null) return 'all';
+  const refused = `the rest gets ${refusedWith(policy)}`;
+  if (others === null) return `${counted(calls.length, 'call')} (${calls.join(', ')}), ${refused}`;
+  const own = calls.filter((call) => !others.includes(call));
+  const what = own.length === 0 ? 'the same and no more' : `besides ${own.join(', ')}`;
+  return refusedWith(policy) === refusedWith(other) ? what : `${what}, ${refused}`;
 }

@@ -3,7 +3,8 @@
 import { ENUMS, NUMBERS } from '../abi/abi.gen.js';
 import { type FieldName, fieldBytes, fieldOf, readNumber, structBytes } from '../abi/struct.js';
 import { type Word, wordsOf } from '../abi/words.js';
-import { type Bytes, bytesFrom } from '../policy/bytes.js';
+import { type Bytes, bytesFrom, bytesOf } from '../policy/bytes.js';
+import { ARCHITECTURES, type Architecture, callName } from '../policy/calls.js';
 import {
   ACTS,
   type AccessObject,
@@ -73,6 +74,8 @@ export interface KernelEvent {
   readonly gid: number;
   readonly owner: number | null;
   readonly comm: string;
+  /** Of a system call, by whose numbers it was made; `word` is its name. */
+  readonly architecture: Architecture | null;
   /** Of a question, the object as the kernel half has it: what an answer must name byte for byte. */
   readonly asked?: { readonly objectType: number; readonly bytes: Buffer };
 }
@@ -241,6 +244,7 @@ export class EventDecoder {
     const act = operations.length === 1 ? ACTS.find((one) => one === only) : undefined;
     const first = wide(view, at + FIRST);
     const object = act === undefined ? told : targetOf(act, told, first);
+    const call = type === 'syscall' ? callOf(first) : null;
     const flags = view.getUint8(at + FLAGS);
     const owner = view.getUint32(at + OWNER, true);
     return {
@@ -248,15 +252,16 @@ export class EventDecoder {
       sequence,
       verdict,
       object,
-      word: kind === OBJECT.OBJECT_WORD ? bytesIn(text, from, to) : null,
+      word: call === null ? (kind === OBJECT.OBJECT_WORD ? bytesIn(text, from, to) : null) : call.name,
+      architecture: call?.architecture ?? null,
       time: view.getBigUint64(at + TIME, true),
       enforced: (flags & EVENT_ENFORCED) !== 0,
       learnt: (flags & EVENT_LEARNT) !== 0,
       created: (flags & EVENT_CREATED) !== 0,
       exclusive: (flags & EVENT_EXCLUSIVE) !== 0,
       directory: (flags & EVENT_DIRECTORY) !== 0,
-      moved: act === undefined && (flags & EVENT_MOVED) !== 0,
-      first: act === undefined ? first : 0,
+      moved: act === undefined && call === null && (flags & EVENT_MOVED) !== 0,
+      first: act === undefined && call === null ? first : 0,
       exe: wide(view, at + EXE),
       policy: view.getUint32(at + POLICY, true),
       generation: wide(view, at + GENERATION),
@@ -360,6 +365,12 @@ function objectOf(kind: number, text: Buffer, from: number, to: number): AccessO
     default:
       return null;
   }
+}
+
+/** A call's number, and above it whose numbers they are. */
+function callOf(first: number): { readonly architecture: Architecture; readonly name: Bytes } {
+  const architecture = ARCHITECTURES[Math.floor(first / 2 ** 32)] ?? 'x86_64';
+  return { architecture, name: bytesOf(callName(architecture, first % 2 ** 32)) };
 }
 
 /** To whom it was done: told by what he runs, where he is neither a child nor under the same policy. */

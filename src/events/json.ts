@@ -12,6 +12,7 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 const MIDDLE = ['session', 'policy', 'digest', 'rule', 'line', 'group', 'operation', 'decided'] as const;
 const REST = [
   ...([
+    'architecture',
     'from',
     'exchanged',
     'directory',
@@ -91,6 +92,7 @@ function sameRest(one: EventRecord, other: EventRecord): boolean {
     one.reason === other.reason &&
     one.count === other.count &&
     one.first === other.first &&
+    one.architecture === other.architecture &&
     one.from === other.from &&
     one.exchanged === other.exchanged &&
     one.directory === other.directory &&

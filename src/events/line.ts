@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A record on one line, for a person. */
 import { counted } from '../policy/counted.js';
-import { reasonText } from './names.js';
+import { KILLED, reasonText } from './names.js';
 import type { Counters, EventRecord, NoteRecord } from './record.js';
 
 /**
@@ -16,6 +16,11 @@ export function lineOf(record: EventRecord): string {
   if (record.type === 'floor') {
     const about = object === '?' ? '' : ` on ${object}`;
     return `refused ${record.reason ?? '?'}${about} (${record.errno ?? 'EPERM'}): ${who}, no policy permits it${times}`;
+  }
+  if (record.type === 'syscall') {
+    const { architecture = 'x86_64' } = record;
+    const of = architecture === 'x86_64' ? '' : ` (${architecture})`;
+    return `${outcome(record)} system call ${object}${of}: ${who}, not in syscalls:${times}`;
   }
   return `${outcome(record)} ${(decided ?? operation).join(', ')} ${object}: ${who}, ${decider(record)}${times}`;
 }
@@ -46,6 +51,8 @@ export function noteLine(note: NoteRecord): string {
       ];
       return `unread arguments ${parts.join(', ')}`;
     }
+    case 'called':
+      return `called ${note.calls.join(' ')} (${note.architecture}) by ${note.program}`;
     case 'end':
       return `end${note.unattended === true ? ' (its supervisor had died)' : ''} ${countersLine(note)}`;
   }
@@ -70,7 +77,13 @@ export function countersLine(counters: Counters): string {
   ].join(', ');
 }
 
-function outcome({ verdict, enforced, learnt, errno }: EventRecord): string {
+function outcome({
+  verdict,
+  enforced,
+  learnt,
+  reason,
+  errno = reason === KILLED ? 'SIGSYS' : undefined,
+}: EventRecord): string {
   if (learnt) return 'learnt';
   if (verdict === 'permit') return 'permitted';
   return enforced ? `denied (${errno})` : `would deny (${errno})`;

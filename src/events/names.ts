@@ -17,6 +17,9 @@ export const HOLDING: ReadonlySet<string> = new Set<Word<'unresolved'>>([
   'script',
 ]);
 
+/** The reason of a system call that got SIGSYS instead of an errno. */
+export const KILLED = 'killed';
+
 /** What each reason means, for a person. */
 export const REASON_TEXTS: Readonly<Record<Exclude<Word<'unresolved'>, 'resolved'>, string>> = {
   depth: 'the path has more components than are followed',

@@ -3,6 +3,7 @@
  * The event as the world sees it: one JSON object a line, the same in logs, journals, learning, asking and export. Public
  * since version 1; fields are added, never changed.
  */
+import type { Architecture } from '../policy/calls.js';
 import type { Verdict } from '../policy/model.js';
 import type { Operation } from '../policy/operations.js';
 
@@ -11,9 +12,9 @@ export interface EventRecord {
   readonly v: 1;
   /**
    * `access` where absent. `exec`: a subject is about to run `object`. `floor`: the hard-wired floor refused. `question`: the
-   * thread is stopped until somebody answers, and nothing has happened yet.
+   * thread is stopped until somebody answers, and nothing has happened yet. `syscall`: `syscalls:` does not permit the system call `object`.
    */
-  readonly type?: 'exec' | 'floor' | 'question';
+  readonly type?: 'exec' | 'floor' | 'question' | 'syscall';
   /** Of the session, from 1; a gap is lost events. */
   readonly seq: number;
   /** UTC, ISO 8601 with microseconds. */
@@ -35,6 +36,8 @@ export interface EventRecord {
   readonly decided?: readonly Operation[];
   /** As objectDescription writes it; `?` where it could not be told. */
   readonly object: string;
+  /** Of a system call, by whose numbers it was made. */
+  readonly architecture?: Architecture;
   /** What was renamed or linked to `object`, while learning or complaining; `?` where it could not be told. */
   readonly from?: string;
   /** Both changed places (renameat2(2): RENAME_EXCHANGE). */
@@ -52,7 +55,7 @@ export interface EventRecord {
   readonly exclusive?: true;
   /** Of a denial. */
   readonly errno?: string;
-  /** Why the object could not be told, or which part of the floor refused: a word of REASONS or FLOORS. */
+  /** Why the object could not be told, or which part of the floor refused: a word of REASONS or FLOORS; of a system call `killed`, where it got SIGSYS. */
   readonly reason?: string;
   readonly pid: number;
   readonly tid: number;
@@ -141,6 +144,16 @@ export interface UnreadNote extends Note {
   readonly cut: number;
 }
 
+/** While learning: system calls that a program made, each told once. */
+export interface CalledNote extends Note {
+  readonly type: 'called';
+  /** Whose policy judges. */
+  readonly program: string;
+  readonly architecture: Architecture;
+  /** Names; numbers of those that have none. */
+  readonly calls: readonly string[];
+}
+
 /** A session is over; the last record of its log. */
 export interface EndNote extends Note, Counters {
   readonly type: 'end';
@@ -151,7 +164,7 @@ export interface EndNote extends Note, Counters {
 }
 
 /** What a session says about itself: told apart by `type`, and no other. */
-export type NoteRecord = SessionNote | LostNote | ProblemNote | GivenNote | UnreadNote | EndNote;
+export type NoteRecord = SessionNote | LostNote | ProblemNote | GivenNote | UnreadNote | CalledNote | EndNote;
 
 export const NOTE_TYPES: readonly string[] = [
   'session',
@@ -159,6 +172,7 @@ export const NOTE_TYPES: readonly string[] = [
   'problem',
   'given',
   'unread',
+  'called',
   'end',
 ] satisfies readonly NoteRecord['type'][];
 

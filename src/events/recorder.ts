@@ -6,7 +6,7 @@ import { textOf } from '../policy/bytes.js';
 import { errnoName } from '../policy/errno.js';
 import type { Rule } from '../policy/model.js';
 import type { KernelEvent } from './decode.js';
-import { FLOORS, REASONS } from './names.js';
+import { FLOORS, KILLED, REASONS } from './names.js';
 import type { EventRecord } from './record.js';
 
 /** A policy as it stood under a number of the gate. */
@@ -85,7 +85,7 @@ export class Recorder {
   }
 
   record(event: KernelEvent): EventRecord {
-    const { type, sequence, operations, decided, verdict, errnum, reason } = event;
+    const { type, sequence, operations, decided, verdict, errnum } = event;
     const object = objectText(event);
     if (type === 'exec' && event.object?.type === 'path') this.#programs.remember(sequence, textOf(event.object.path));
     const end = event.moved && event.first !== 0 ? (this.#ends.recall(event.first) ?? UNTOLD) : undefined;
@@ -95,7 +95,7 @@ export class Recorder {
     const program = policy?.program ?? '?';
     const exe = event.exe === 0 ? program : (this.#programs.recall(event.exe) ?? '?');
     const rule = event.rule === 0 ? undefined : policy?.rules[event.rule - 1];
-    const why = type === 'floor' ? FLOORS[reason] : reason === 0 ? undefined : REASONS[reason];
+    const why = whyOf(event);
     // Field by field, in the order of the log: spreading what may be absent took most of the time.
     const record = { v: 1 } as Draft;
     if (type !== 'access') record.type = type;
@@ -110,6 +110,7 @@ export class Recorder {
     record.operation = operations;
     if (decided.length !== 0 && decided.length !== operations.length) record.decided = decided;
     record.object = object;
+    if (event.architecture !== null) record.architecture = event.architecture;
     if (end !== undefined) record.from = end.object;
     if (end?.exchanged === true) record.exchanged = true;
     if (event.directory) record.directory = true;
@@ -118,7 +119,7 @@ export class Recorder {
     if (event.learnt) record.learnt = true;
     if (event.created) record.created = true;
     if (event.exclusive) record.exclusive = true;
-    if (verdict === 'deny') record.errno = errnoName(errnum) ?? String(errnum);
+    if (verdict === 'deny' && why !== KILLED) record.errno = errnoName(errnum) ?? String(errnum);
     if (why !== undefined) record.reason = why;
     record.pid = event.pid;
     record.tid = event.tid;
@@ -139,6 +140,13 @@ export class Recorder {
     return this.#programs.recall(exe) ?? null;
   }
 
+  /** The same of a program that has run from the start too. */
+  callerOf({ policy, exe }: Pick<KernelEvent, 'policy' | 'exe'>): string | null {
+    const judging = this.#session.policy(policy, 0);
+    if (judging === undefined) return null;
+    return exe === 0 || !judging.anyone ? judging.program : (this.#programs.recall(exe) ?? null);
+  }
+
   /** Takes in what was recorded of the session before: exec events and old names, which later ones refer to. */
   resume(record: EventRecord): void {
     const { type, seq, object, operation, from } = record;
@@ -148,6 +156,12 @@ export class Recorder {
     if (type === undefined && from === undefined && leaves)
       this.#ends.remember(seq, { object, exchanged: operation.includes('create') });
   }
+}
+
+function whyOf({ type, reason, errnum }: KernelEvent): string | undefined {
+  if (type === 'floor') return FLOORS[reason];
+  if (type === 'syscall' && errnum === 0) return KILLED;
+  return reason === 0 ? undefined : REASONS[reason];
 }
 
 type Draft = { -readonly [Key in keyof EventRecord]: EventRecord[Key] };

@@ -20,7 +20,20 @@ const FIELDS = [
     'object',
   ] as const),
   ...(['from', 'exchanged', 'directory', 'verdict', 'enforced', 'learnt', 'created', 'errno', 'reason'] as const),
-  ...(['pid', 'tid', 'ppid', 'uid', 'gid', 'owner', 'exe', 'comm', 'count', 'first', 'exclusive'] as const),
+  ...([
+    'pid',
+    'tid',
+    'ppid',
+    'uid',
+    'gid',
+    'owner',
+    'exe',
+    'comm',
+    'count',
+    'first',
+    'exclusive',
+    'architecture',
+  ] as const),
 ];
 type Written = (typeof FIELDS)[number] | 'v' | 'type';
 /** Nothing, where an event has a field that has no column: then no call compiles. */

@@ -25,6 +25,7 @@ export function severityOf(record: LogRecord): number {
         return WARNING;
       case 'given':
       case 'unread':
+      case 'called':
         return INFO;
       case 'session':
       case 'end':

@@ -85,6 +85,12 @@ export interface NativeGate {
    */
   watchGroups(): void;
   unwatchGroups(): void;
+  /**
+   * From now on, whoever lives, system calls of subjects are looked at as `calls` says of their sessions, until `unwatchCalls`: as they
+   * begin, or those that a filter refused.
+   */
+  watchCalls(which: 'entered' | 'refused'): void;
+  unwatchCalls(): void;
   /** From now on each child of an entrant is a subject before it runs, until `close` is called or this process ends. */
   watchForks(): ForkWatch;
   /** Runs the decide program once on a struct cg_trial; returns the struct as it came back. */
@@ -137,6 +143,16 @@ export interface LaunchOptions {
   readonly stdio: readonly [number, number, number];
   /** A session (and process group) of its own. */
   readonly detached: boolean;
+  /** The seccomp filter that it takes on just before the exec, for good; absent: none. */
+  readonly filter?: CallFilter;
+}
+
+/** Which system calls exist for a process and all that comes of it. Those of other architectures do not. */
+export interface CallFilter {
+  /** Numbers of x86_64's calls. execve(2) and exit_group(2) have to be among them. */
+  readonly permit: readonly number[];
+  /** The errno that the others get; 0: SIGSYS. */
+  readonly refused: number;
 }
 
 /** A child held before its exec. */
@@ -146,7 +162,7 @@ export interface HeldChild {
   /** Device (kernel's dev_t) and inode of the file that it will run. */
   readonly device: number;
   readonly inode: bigint;
-  /** Lets it exec. Resolves when it has; rejects with the exec's errno in `code`. */
+  /** Lets it exec. Resolves when it has; rejects with the exec's errno in `code` (`operation` is seccomp where the filter was refused). */
   release(): Promise<void>;
   /** Ends it without running anything. */
   abandon(): void;
@@ -223,7 +239,8 @@ export function addon(): Addon {
       loaded = (require('node-gyp-build') as (folder: string) => Addon)(root);
     } catch (cause) {
       const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-      const remedy = /libbpf/.test(why) ? 'apt-get install libbpf1' : `in a checkout, run ./scripts/setup`;
+      const missing = /libbpf|libseccomp/.test(why);
+      const remedy = missing ? 'apt-get install libbpf1 libseccomp2' : `in a checkout, run ./scripts/setup`;
       throw new Error(`the native half of callgate cannot be loaded from ${root} (${why}): ${remedy}`, { cause });
     }
   }

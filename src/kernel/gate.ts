@@ -13,6 +13,7 @@ import {
   type ReplyKey,
   type Waiting,
 } from './asking.js';
+import { type Called, type Calls, decodeCalled, encodeCalls, NO_CALLS } from './calls.js';
 import {
   decodeSurvey,
   type Entrant,
@@ -247,6 +248,32 @@ export class Gate {
     if (this.native.keys('groups').length === 0) this.native.unwatchGroups();
   }
 
+  /**
+   * System calls of the session's subjects are told as this says, from now on. Call before there is one.
+   *
+   * @param calls null: nothing is told any more
+   */
+  setCalls(session: number, calls: Calls | null): void {
+    if (calls !== null) this.native.update('calls', u32(session), encodeCalls(calls));
+    else if (this.#watches(session)) this.native.update('calls', u32(session), encodeCalls(NO_CALLS));
+    else return;
+    if (calls !== null) this.native.watchCalls(calls.watch === 'refused' ? 'refused' : 'entered');
+    else if (this.sessions().every((number) => !this.#watches(number))) this.native.unwatchCalls();
+  }
+
+  /** The system calls that the programs of a session made which is learned. */
+  called(cookie: bigint): Called[] {
+    return this.native.keys('called').flatMap((key) => {
+      const value = readBig(key, 'called_key', 'cookie') === cookie ? this.native.lookup('called', key) : null;
+      return value === null ? [] : [decodeCalled(key, value)];
+    });
+  }
+
+  #watches(session: number): boolean {
+    const value = this.native.lookup('calls', u32(session));
+    return value !== null && readBig(value, 'calls', 'cookie') !== 0n;
+  }
+
   /** Every task there is, as one walk met them. */
   survey(): SurveyTask[] {
     return decodeSurvey(this.native.surveyTasks());
@@ -356,6 +383,9 @@ export class Gate {
     for (const { tid, cookie: asked } of this.waiting()) if (asked === cookie) this.forget(tid);
     this.forgetEntrants(cookie);
     this.forgetGroups(cookie);
+    this.setCalls(session, null);
+    for (const key of this.native.keys('called'))
+      if (readBig(key, 'called_key', 'cookie') === cookie) this.native.remove('called', key);
     // An array: its entries are never taken away.
     this.attend(session, 0n, 0n);
   }

@@ -23,6 +23,8 @@ export interface OwnWritten {
   readonly text: string;
   /** The groups it chose; null: they are a person's. */
   readonly use: readonly string[] | null;
+  /** The list of system calls; absent: it wrote none. */
+  readonly calls?: readonly string[];
 }
 
 export interface Group {

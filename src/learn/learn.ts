@@ -6,6 +6,7 @@ import { type Version, versionOf } from '../policy/operations.js';
 import { parsePolicy } from '../policy/parse.js';
 import type { Statement } from '../policy/statement.js';
 import { arrange } from './arrange.js';
+import { callsFor, type LearntCalls } from './calls.js';
 import { certificateLine } from './certificate.js';
 import { completenessLine, completenessOf } from './completeness.js';
 import { Evidence } from './evidence.js';
@@ -110,7 +111,15 @@ function learnProgram(
   const use = existing === null || own.use ? groupsFor(program, plain, input.groups) : [];
   const outputs = strength === 'exact' ? [] : ownOutput(plain, moves);
   const [movedActs, observations] = partition(followMoves([...plain, ...outputs], moves), isAct);
-  const head: Head = { version, program, interpreter, use };
+  const calls = callsFor(
+    program,
+    input.runs.map(({ header }) => header.called),
+    input.leastRuns ?? 1,
+    existing?.policy ?? null,
+    existing?.written?.calls,
+  );
+  const listed = calls.list === 'none' ? null : calls.list;
+  const head: Head = { version, program, interpreter, use, calls: existing === null ? listed : null };
   const readFresh = (statements: readonly Statement[]): Policy =>
     parsePolicy(writePolicy(head, statements, ''), program, around);
 
@@ -139,7 +148,7 @@ function learnProgram(
   const all = home === null ? plainly : plainly.map((statement) => withHome(statement, home));
   const withheld = withheldOf([...acts, ...movedActs], permitted);
   const unfolded = [...few(generaliser.unfolded(), 'folders'), ...namesMore.map(surplusText)];
-  const unlearnt = [...withheld.map((what) => `${what} (${KERNEL_ACTS})`), ...refused, ...unfolded];
+  const unlearnt = [...withheld.map((what) => `${what} (${KERNEL_ACTS})`), ...refused, ...unfolded, ...calls.unlearnt];
   const completeness = completenessOf(sightsOf([...main, ...rest]), runsIn(input.runs));
   const certificate = `${certificateLine(input.certificate)}; ${completenessLine(completeness)}`;
   const whole = writePolicy(head, all, certificate, unlearnt);
@@ -154,16 +163,21 @@ function learnProgram(
     unfolded,
   };
   const alone = writePolicy({ ...head, use: [] }, all, certificate);
-  const written: OwnWritten = { text: alone, use: existing === null || own.use ? use : null };
+  const kept = calls.list === null ? existing?.written?.calls : listed;
+  const written: OwnWritten = {
+    text: alone,
+    use: existing === null || own.use ? use : null,
+    ...(kept === null || kept === undefined ? {} : { calls: kept }),
+  };
   if (existing === null) return { ...learnt, beside: null, text: whole, written };
   const numbers = new Set([...own.rules].map(({ number }) => number));
   const ours: OwnText =
     numbers.size === 0 && !own.use
       ? NO_OWN_TEXT
       : { numbers, comments: commentsOf(existing), use: own.use ? use : null };
-  const wanted = wantedOf(existing.policy, own, readFresh(all), use);
+  const wanted = withCalls(wantedOf(existing.policy, own, readFresh(all), use), calls.list);
   const holds = (text: string): boolean => isHeld(text, existing.file, wanted, around);
-  const text = extensions(existing.text, all, certificate, unlearnt, ours).find(holds);
+  const text = extensions(existing.text, all, certificate, unlearnt, ours, calls.list).find(holds);
   if (text !== undefined) return { ...learnt, beside: null, text, written };
   return { ...learnt, text: existing.text, beside: whole, written: existing.written ?? { text: '', use: null } };
 }
@@ -179,6 +193,13 @@ function few(told: readonly string[], what: string): readonly string[] {
 function versionOfAll({ runs, existing }: LearnInput): Version {
   const versions = [...runs.map(({ header }) => header.version ?? 1), ...existing.map(({ policy }) => policy.version)];
   return versions.includes(2) ? 2 : 1;
+}
+
+/** The policy with the learner's list of system calls. */
+function withCalls(policy: Policy, list: LearntCalls['list']): Policy {
+  if (list === null) return policy;
+  const { syscalls: _, ...rest } = policy;
+  return list === 'none' ? rest : { ...rest, syscalls: { permit: list } };
 }
 
 /** The policy with rules at its end, where they decide last. */

@@ -6,6 +6,7 @@
 import { readObject } from '../events/object.js';
 import { type Bytes, readText, textOf } from '../policy/bytes.js';
 import { isOperation, type Operation, type Version } from '../policy/operations.js';
+import type { Called } from './calls.js';
 import type { Certificate } from './certificate.js';
 import { numbers } from './numbers.js';
 import { Observations, type Surplus } from './observations.js';
@@ -36,6 +37,8 @@ export interface RunHeader {
   readonly configured?: readonly string[];
   /** Paths that programs of the run were run with by others, and used; absent: none, or nobody looked. */
   readonly given?: Passages;
+  /** System calls that its programs made; absent: nobody looked. */
+  readonly called?: Called;
   /**
    * Not all of what the program does is in it: of a session that complained, what its policies permitted already; of a program that ran
    * already, what it did before.

@@ -6,6 +6,7 @@ import { formatPolicy } from '../policy/format.js';
 import { literalText } from '../policy/glob.js';
 import type { Version } from '../policy/operations.js';
 import { type Statement, scalar, writeStatement } from '../policy/statement.js';
+import type { LearntCalls } from './calls.js';
 import { isCertificate } from './certificate.js';
 
 export interface Head {
@@ -14,11 +15,13 @@ export interface Head {
   readonly program: string;
   readonly interpreter: string | undefined;
   readonly use: readonly string[];
+  /** System calls; null: all. */
+  readonly calls?: readonly string[] | null;
 }
 
 /** A policy that was not there before. */
 export function writePolicy(
-  { version, program, interpreter, use }: Head,
+  { version, program, interpreter, use, calls = null }: Head,
   statements: readonly Statement[],
   certificate: string,
   unlearnt: readonly string[] = [],
@@ -34,6 +37,7 @@ export function writePolicy(
     'default: deny',
     'errno: EPERM',
     ...(use.length === 0 ? [] : [`use: [${use.join(', ')}]`]),
+    ...(calls === null ? [] : [callLines(calls).trimEnd()]),
     'rules:',
   ];
   return `${head.join('\n')}\n${statements.map(writeStatement).join('')}`;
@@ -70,8 +74,10 @@ export function extensions(
   certificate: string,
   unlearnt: readonly string[] = [],
   own: OwnText = NO_OWN_TEXT,
+  calls: LearntCalls['list'] = null,
 ): string[] {
-  const head = (whole: string): string => withUse(withHead(whole, certificate, unlearnt, own !== NO_OWN_TEXT), own.use);
+  const head = (whole: string): string =>
+    withCalls(withUse(withHead(whole, certificate, unlearnt, own !== NO_OWN_TEXT), own.use), calls);
   if (statements.length === 0 && own.numbers.size === 0) return [head(text)];
   const ended = text.replace(/\n\.\.\.[ \t]*(?:#[^\n]*)?\n*$/, '\n');
   return [text, ended, listed(text)].flatMap((base) => {
@@ -132,6 +138,20 @@ function withUse(text: string, use: readonly string[] | null): string {
   const old = /^use: \[[^\]\n]*\]\n/m;
   if (old.test(text)) return text.replace(old, line);
   return line === '' ? text : text.replace(/^rules:/m, `${line}rules:`);
+}
+
+/** A list of system calls, one a line, as it is formatted. */
+function callLines(calls: readonly string[]): string {
+  return `syscalls:\n${calls.map((call) => `  - ${scalar(call)}\n`).join('')}`;
+}
+
+/** The list that the learner wrote, as it would write it now. */
+function withCalls(text: string, calls: LearntCalls['list']): string {
+  if (calls === null) return text;
+  const lines = calls === 'none' ? '' : callLines(calls);
+  const old = /^syscalls:\n(?: +- .*\n)+/m;
+  if (old.test(text)) return text.replace(old, () => lines);
+  return lines === '' ? text : text.replace(/^rules:/m, () => `${lines}rules:`);
 }
 
 /** The learner's lines at the head; where it wrote the rules before, instead of those it wrote then. */

@@ -14,13 +14,15 @@ export function formatPolicy(text: string, replacements: ReadonlyMap<string, str
   const document = parseDocument(text);
   if (isMap(document.contents)) document.contents.flow = false;
   document.directives.docEnd = false;
+  const lists = new Set<unknown>();
   visit(document, {
     Pair(_key, { key, value }) {
       if (!isScalar(key)) return;
       const name = String(key.value);
       if (isSeq(value) && OBJECT_KEYS.includes(name)) value.flow = false;
       else if (isSeq(value) && name === 'rules') blocks(value);
-      else if (isSeq(value)) value.flow = true;
+      else if (name === 'syscalls') callLists(value).forEach((list) => void lists.add(list));
+      else if (isSeq(value)) value.flow = !lists.has(value);
       else if (isMap(value)) value.flow = true;
     },
     Scalar(key, node, path) {
@@ -37,4 +39,19 @@ export function formatPolicy(text: string, replacements: ReadonlyMap<string, str
 function blocks(rules: YAMLSeq): void {
   rules.flow = false;
   for (const rule of rules.items) if (isMap(rule)) rule.flow = false;
+}
+
+/** System calls stand one a line, as objects do. The lists that do. */
+function callLists(value: unknown): YAMLSeq[] {
+  if (isSeq(value)) {
+    value.flow = false;
+    return [value];
+  }
+  if (!isMap(value)) return [];
+  value.flow = false;
+  return value.items.flatMap(({ value: list }) => {
+    if (!isSeq(list)) return [];
+    list.flow = false;
+    return [list];
+  });
 }

@@ -111,6 +111,8 @@ export const HOOKS: Readonly<Record<string, Hook>> = {
   unix_may_send: judges('connect', 'send'),
   unix_stream_connect: judges('connect'),
   userns_create: judges('namespace'),
+  'tp_btf/sys_enter': other('system calls seen, while they are learned or a policy complains of them'),
+  'tp_btf/sys_exit': other('system calls that a filter refused'),
   'tp_btf/cgroup_attach_task': { ...other('who comes into a cgroup that is held'), since: '6.7' },
   'tp_btf/task_newtask': other('threads that are born while a process is taken in'),
 };

@@ -186,6 +186,14 @@ export interface Asking {
   readonly deadline?: number;
 }
 
+/** The system calls that exist for a program. */
+export interface Syscalls {
+  /** As written: names of x86_64's calls, and groups of them behind an @. */
+  readonly permit: readonly string[];
+  /** What the others get: `kill`, or the name of an error; absent: the policy's errno. */
+  readonly refused?: string;
+}
+
 /** A policy with its groups taken in: `rules` holds those of the groups first, then its own, in the order they decide. */
 export interface Policy {
   readonly version: Version;
@@ -198,7 +206,8 @@ export interface Policy {
   readonly asking?: Asking;
   readonly errno: string;
   readonly use: readonly string[];
-  readonly syscalls?: readonly string[];
+  /** Absent: all calls. */
+  readonly syscalls?: Syscalls;
   readonly rules: readonly Rule[];
   /** The name the text was read under. */
   readonly file: string;

@@ -20,6 +20,7 @@ import { parseProgram } from './path.js';
 import { errnoOf, readRule } from './rule.js';
 import { Source } from './source.js';
 import type { Surroundings } from './surroundings.js';
+import { syscallsOf } from './syscalls.js';
 import { readYaml } from './yaml.js';
 
 export type { Surroundings } from './surroundings.js';
@@ -165,14 +166,6 @@ function secondsOf(source: Source, entry: Entry): number | undefined {
   if (seconds > 0 && seconds <= DEADLINE_MOST) return seconds;
   source.report('duration', { text: quoted(word.value) }, startOf(word.node as ParsedNode));
   return undefined;
-}
-
-function syscallsOf(source: Source, entry: Entry): string[] {
-  return words(source, entry).map(({ value, node }) => {
-    if (!/^[a-z_][a-z0-9_]*$/.test(value))
-      source.report('syscall-name', { name: quoted(value) }, startOf(node as ParsedNode));
-    return value;
-  });
 }
 
 function rulesOf(source: Source, entry: Entry | undefined, around: Surroundings, version: Version): Rule[] {

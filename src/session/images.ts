@@ -3,7 +3,6 @@
 
 import type { Application } from '../application/application.js';
 import { compile, digestText } from '../application/compiled.js';
-import { Refusal } from '../host/failure.js';
 import type { SlotMode } from '../kernel/records.js';
 import type { Policy } from '../policy/model.js';
 import type { Version } from '../policy/operations.js';
@@ -114,17 +113,6 @@ export function emptyImage(program: string, numbering: Numbering, version: Versi
   const { class: imageClass, bytes } = compile(policy, numbering.programs, 1);
   const digest = digestText(policy);
   return { index: 0, program, file: null, digest, generation: 1, mode: 'learn', version, class: imageClass, bytes };
-}
-
-/** Throws a Refusal that names the first rule this version cannot hold a program to. */
-export function requireBuilt(application: Application): void {
-  for (const { policy, file } of application.policies) {
-    if (policy.syscalls !== undefined)
-      throw new Refusal(
-        `${file}: syscalls: is checked but not enforced by this version`,
-        'take the line out, or wait for a version that does',
-      );
-  }
 }
 
 function slotMode(policy: Policy, choice: ModeChoice): SlotMode {

@@ -7,6 +7,7 @@
 
 import type { Host } from '../host/host.js';
 import { processStart } from '../host/proc-stat.js';
+import type { Calls } from '../kernel/calls.js';
 import type { Gate } from '../kernel/gate.js';
 import type { Slot, SlotMode } from '../kernel/records.js';
 import type { Version } from '../policy/operations.js';
@@ -61,8 +62,19 @@ export class Session {
     this.#state = state;
   }
 
-  /** Puts a new session into the gate. Call under the lock. Throws a Refusal where the gate is full; nothing is left then. */
-  static open(host: Host, gate: Gate, facts: SessionFacts, images: readonly Image[]): Session {
+  /**
+   * Puts a new session into the gate. Call under the lock.
+   *
+   * @param calls what is to be told of its subjects' system calls; null: nothing
+   * @throws Refusal where the gate is full; nothing is left then
+   */
+  static open(
+    host: Host,
+    gate: Gate,
+    facts: SessionFacts,
+    images: readonly Image[],
+    calls: ((cookie: bigint) => Calls) | null = null,
+  ): Session {
     const places = new Places(host, gate);
     const state: SessionState = {
       v: 1,
@@ -78,6 +90,7 @@ export class Session {
     writeState(host, state);
     try {
       session.#fill(images);
+      if (calls !== null) gate.setCalls(state.number, calls(cookieOf(state)));
     } catch (error) {
       session.free();
       throw error;

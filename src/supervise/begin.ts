@@ -5,7 +5,8 @@ import type { Cgroup } from '../host/cgroup2.js';
 import { requireKernel } from '../host/examine.js';
 import type { Host } from '../host/host.js';
 import { mountMissing } from '../host/mounts.js';
-import type { LauncherChild, LaunchOptions } from '../kernel/addon.js';
+import type { CallFilter, LauncherChild, LaunchOptions } from '../kernel/addon.js';
+import type { Calls } from '../kernel/calls.js';
 import { acquireGate, findGate, locked, releaseGate } from '../session/acquire.js';
 import { freeName } from '../session/places.js';
 import { type Image, Session, type SessionFacts } from '../session/session.js';
@@ -94,11 +95,13 @@ export function sessionName(request: Request): string {
  * Gets the gate and puts the session into it.
  *
  * @param facts made under the lock, from the session's name
+ * @param calls what is to be told of its subjects' system calls; null: nothing
  */
 export async function openSession(
   request: Request,
   facts: (name: string) => SessionFacts,
   images: readonly Image[],
+  calls: ((cookie: bigint) => Calls) | null = null,
 ): Promise<Session> {
   const { host, watcher, unload } = request;
   return locked(host, () => {
@@ -109,7 +112,7 @@ export async function openSession(
       // What a supervisor that was killed left standing still waits for nobody any more.
       for (const settled of settleAll(host, gate)) process.emitWarning(settledText(settled));
       const watched = { watcher: watcher?.process ?? null };
-      return Session.open(host, gate, { ...facts(sessionName(request)), ...watched }, images);
+      return Session.open(host, gate, { ...facts(sessionName(request)), ...watched }, images, calls);
     } catch (error) {
       if (releaseGate(host, gate, !unload) || gate.sessions().length > 0) watcher?.disarm();
       throw error;
@@ -164,17 +167,28 @@ export async function closeSession(
  * How the session's first subjects come: the program is started, or taken in as it runs.
  *
  * @param policy number in the gate of the policy that they come under
+ * @param filter of its system calls, where it is started; null: none
  * @param drawn who is to be silent while the program has the terminal; what ran before has another
  */
 export function originOf(
   request: Request,
   policy: number,
-  { kind, talk, drawn }: { kind: 'learn' | 'run'; talk: (line: string) => void; drawn: readonly Speaker[] },
+  {
+    kind,
+    talk,
+    drawn,
+    filter,
+  }: {
+    kind: 'learn' | 'run';
+    talk: (line: string) => void;
+    drawn: readonly Speaker[];
+    filter?: CallFilter | null;
+  },
 ): Origin<Ended> {
   const { running, program, cgroup, spare = null } = request;
   const hangup = kind === 'learn';
   if (cgroup !== undefined) return gathering({ cgroup, own: { held: spare }, anyone: kind === 'learn', hangup, talk });
-  if (running === undefined) return quietly(launching(policy, launchOf(request)), drawn);
+  if (running === undefined) return quietly(launching(policy, launchOf(request, filter ?? null)), drawn);
   // Who learns loses nothing by it; who is confined is not free because a terminal was closed.
   return entering({ named: running, program: program.path, policy, hangup, talk });
 }
@@ -186,13 +200,17 @@ export function enteredOf({ running, cgroup }: Request): Pick<SessionFacts, 'ent
 }
 
 /** How the program is to be started. */
-export function launchOf({ program, argv, env, held, identity, cwd }: Request): LaunchOptions {
+export function launchOf(
+  { program, argv, env, held, identity, cwd }: Request,
+  filter: CallFilter | null = null,
+): LaunchOptions {
   const [, ...rest] = argv;
   return {
     file: program.file,
     argv: program.before.length === 0 ? argv : [...program.before, ...rest],
     ...(held === null ? { env, cwd } : { env: withPid(env, process.pid, held.pid), cwd: null, held }),
     ...(identity.switchTo ?? {}),
+    ...(filter === null ? {} : { filter }),
     stdio: [0, 1, 2],
     // In the caller's process group: the terminal's, its job control and its Ctrl-C stay as they are without callgate.
     detached: false,

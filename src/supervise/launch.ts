@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Subjects by launch: a program that is started under a policy. */
 import { codeOf, ProgramNotFound, Refusal } from '../host/failure.js';
-import type { Addon, LaunchOptions } from '../kernel/addon.js';
+import type { Addon, LaunchOptions, NativeError } from '../kernel/addon.js';
 import { encodeArmedSubject } from '../kernel/records.js';
 import { bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
 import { nativeFailure } from '../session/acquire.js';
@@ -58,6 +58,8 @@ function nameOf({ file }: LaunchOptions): string {
 }
 
 function launchFailure(error: unknown, file: string): Error {
+  if ((error as Partial<NativeError>).operation === 'seccomp')
+    return nativeFailure(error, `${file} was not started: its filter of system calls could not be put on`);
   switch (codeOf(error)) {
     case 'ENOENT':
       return new ProgramNotFound(`${file}: no such program (or its interpreter is missing)`, undefined, error);

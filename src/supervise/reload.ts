@@ -7,7 +7,8 @@ import { messageOf } from '../host/failure.js';
 import type { Watch } from '../host/watch.js';
 import { heldAlike, type Posture, UNATTENDED } from '../policy/posture.js';
 import { locked } from '../session/acquire.js';
-import { applicationAs, changedImages, type ModeChoice, type Numbering, requireBuilt } from '../session/images.js';
+import { type CallHold, callChange } from '../session/calls.js';
+import { applicationAs, changedImages, type ModeChoice, type Numbering } from '../session/images.js';
 import type { Image, Session } from '../session/session.js';
 import { type ImagePlace, type PolicyState, readState } from '../session/state.js';
 
@@ -23,6 +24,8 @@ export interface Keeping {
   readonly folder: string;
   readonly numbering: Numbering;
   readonly mode: ModeChoice;
+  /** The program that was started, and how it is held to its system calls, which no change of a policy changes; absent: they are not looked at. */
+  readonly calls?: { readonly program: string; readonly hold: CallHold | null };
   /** What is about to be compiled, which takes its time. */
   readonly begun?: () => void;
   /** What was taken in, just before it begins to hold, and the application it stands in. */
@@ -76,6 +79,7 @@ export class PolicyKeeper {
   #folder: string;
   #noticed: ReadonlySet<string> = new Set();
   #posture = UNATTENDED;
+  #callChange: string | null = null;
   /** As it was taken in the last time. */
   #application: Application | null = null;
 
@@ -129,7 +133,7 @@ export class PolicyKeeper {
     this.#notice(application);
     // Policies that are gone: nothing has been said about what else to hold the program to.
     if (application === undefined) return [];
-    requireBuilt(application);
+    this.#noticeCalls(application);
     return this.#take(application);
   }
 
@@ -156,6 +160,14 @@ export class PolicyKeeper {
     if (application !== undefined) this.#folder = application.folder;
     for (const sentence of sentences) if (!this.#noticed.has(sentence)) noticed(sentence);
     this.#noticed = new Set(sentences);
+  }
+
+  /** A filter stays what it is: what policies say otherwise by now is told, once. */
+  #noticeCalls(application: Application): void {
+    const { calls, noticed } = this.#keeping;
+    const change = calls === undefined ? null : callChange(calls.hold, application, calls.program);
+    if (change !== null && change !== this.#callChange) noticed(change);
+    this.#callChange = change;
   }
 
   #retireLater(places: readonly ImagePlace[]): void {

@@ -12,9 +12,11 @@ import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
 import { shellWord } from '../host/shell.js';
 import type { Voice } from '../host/voice.js';
+import type { Calls } from '../kernel/calls.js';
 import { counted } from '../policy/counted.js';
 import { UNATTENDED } from '../policy/posture.js';
-import { applicationAs, emptyImage, imagesOf, type ModeChoice, Numbering, requireBuilt } from '../session/images.js';
+import { callsToTell, planCalls } from '../session/calls.js';
+import { applicationAs, emptyImage, imagesOf, type ModeChoice, Numbering } from '../session/images.js';
 import type { Image, SessionFacts } from '../session/session.js';
 import { countersOf } from '../session/status.js';
 import { closeSession, enteredOf, openSession, originOf, prepareKernel, type Request, UNNAMED } from './begin.js';
@@ -54,8 +56,10 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   const talk = (line: string): void => voice.say(line);
   const source = new FolderSource(folder, host.groups, around);
   const application = requireApplication(await source.load(), request);
-  requireBuilt(application);
+  const arrival = request.cgroup !== undefined ? 'cgroup' : request.running !== undefined ? 'running' : 'started';
+  const { hold, note } = planCalls(application, program.path, options.complain ? 'complain' : 'as-written', arrival);
   await prepareKernel(host, talk);
+  if (note !== null) talk(note);
   const numbering = new Numbering();
   const mode: ModeChoice = options.complain ? 'complain' : 'as-written';
   const images = [
@@ -74,18 +78,19 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     mode: options.complain ? 'complain' : null,
     ...enteredOf(request),
   });
-  const session = await openSession(request, facts, images);
+  const calls = hold === null ? null : (cookie: bigint): Calls => callsToTell(hold, cookie);
+  const session = await openSession(request, facts, images, calls);
   try {
     const { name, log } = session.state;
     const terminal = new TerminalSink(talk, name, log);
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
-    const policies = { source, numbering, mode, around };
+    const policies = { source, numbering, mode, around, calls: { program: program.path, hold } };
     const interject = (line: string): void => voice.interject(line);
     const { automats } = options;
     const supervisor = new Supervisor({ session, application, sinks, policies, talk, interject, automats });
     const entry = session.policyOf(program.path)?.number ?? 0;
     const drawn = voice.shared ? [terminal, voice] : [];
-    const origin = originOf(request, entry, { kind: 'run', talk, drawn });
+    const origin = originOf(request, entry, { kind: 'run', talk, drawn, filter: hold?.filter ?? null });
     if (options.wait) talk(`${name} begins once somebody attends: callgate attach ${name}`);
     const ended = await supervisor.attend(options.wait ? awaiting(origin, supervisor.somebody) : origin);
     const counters = countersOf(session.gate.session(session.number));

@@ -21,6 +21,7 @@ import { readSensitive } from '../learn/sensitive.js';
 import type { PathPattern } from '../policy/model.js';
 import { UNATTENDED } from '../policy/posture.js';
 import { locked } from '../session/acquire.js';
+import type { CallHold } from '../session/calls.js';
 import { applicationAs, type ModeChoice, type Numbering } from '../session/images.js';
 import { type ModeChange, switchSession } from '../session/mode.js';
 import type { Session } from '../session/session.js';
@@ -66,6 +67,8 @@ export interface Supervision {
     readonly numbering: Numbering;
     readonly mode: ModeChoice;
     readonly around: Surroundings;
+    /** How its system calls are held; see Keeping. */
+    readonly calls?: { readonly program: string; readonly hold: CallHold | null };
     /** That they changed is not said: whoever is asked has just changed them. */
     readonly silent?: boolean;
   } | null;
@@ -79,6 +82,8 @@ export interface Supervision {
 
 /** Processes that end within this time of the program itself are no background. */
 const BACKGROUND_MS = 200;
+/** How often a learner writes down which system calls were made. */
+const CALLED_MS = 1000;
 
 export class Supervisor {
   readonly #session: Session;
@@ -89,6 +94,7 @@ export class Supervisor {
   readonly #talk: (line: string) => void;
   readonly #automats: readonly Automat[];
   readonly #deaf: Deaf;
+  readonly #calls: CallHold | null;
   /** How often what is left behind the program was to be ended; null: the program is there. */
   #endings: number | null = null;
   /** Aborted once everybody was let go. */
@@ -99,6 +105,7 @@ export class Supervisor {
     this.#session = session;
     this.#deaf = new Deaf(session.state.name, interject);
     this.#automats = automats;
+    this.#calls = policies?.calls?.hold ?? null;
     this.#talk = talk;
     this.#reporter = new Reporter(session, sinks, talk, (events, records) => this.#questions?.heard(events, records));
     const held = applicationAs(application, UNATTENDED);
@@ -176,6 +183,9 @@ export class Supervisor {
       this.#reporter.problem(words);
       this.#talk(words);
     });
+    // What was seen up to now is not lost with a learner that is killed.
+    const noting = setInterval(() => this.#reporter.noteCalled(), CALLED_MS);
+    noting.unref();
     try {
       door = await this.#open();
       this.#keeper?.watch();
@@ -196,6 +206,7 @@ export class Supervisor {
       }
       return await ended;
     } finally {
+      clearInterval(noting);
       unwatch();
       this.#questions?.close();
       await this.#keeper?.stop();
@@ -223,6 +234,7 @@ export class Supervisor {
       return switchSession(this.#session, mode);
     });
     if (mode === 'complain') this.#questions?.judging.all();
+    this.#tellFilter(mode);
     return change;
   }
 
@@ -258,6 +270,17 @@ export class Supervisor {
     this.#gone.abort();
     this.#left();
     return detached;
+  }
+
+  /** A filter is there from the start or never. */
+  #tellFilter(mode: 'enforce' | 'complain'): void {
+    if (this.#calls === null || (this.#calls.filter === null) === (mode === 'complain')) return;
+    const words =
+      mode === 'complain'
+        ? 'system calls that are not in syscalls: are refused as before: the filter cannot be taken off'
+        : 'system calls that are not in syscalls: are told, and not refused: a filter is put on at the start alone';
+    this.#reporter.problem(words);
+    this.#talk(words);
   }
 
   #signalled(name: NodeJS.Signals, hangup: boolean): void {

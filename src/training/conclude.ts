@@ -217,7 +217,7 @@ export function concludeJournal(
   around: Surroundings,
   ended: Ended | null,
 ): LearnResult {
-  const { file, header, counted, bad, malformed, events, learnt, last, given, unread } = journal;
+  const { file, header, counted, bad, malformed, events, learnt, last, given, unread, called } = journal;
   const { session, started, folder, command, program, user, cwd, named = [] } = header;
   const certificate = certify(
     counted ?? {
@@ -237,6 +237,7 @@ export function concludeJournal(
     named,
     ...(header.version === undefined ? {} : { version: header.version }),
     ...(Object.keys(given).length === 0 ? {} : { given }),
+    ...(Object.keys(called).length === 0 ? {} : { called }),
     partial: header.entered === true,
     ...(home === null ? {} : { home }),
     ...(header.host === undefined ? {} : { host: header.host }),

@@ -11,11 +11,12 @@ import { membersOf } from '../host/cgroup2.js';
 import { Refusal } from '../host/failure.js';
 import { exeOf } from '../host/running.js';
 import type { Voice } from '../host/voice.js';
+import type { Calls } from '../kernel/calls.js';
 import { ownedOf } from '../learn/existing.js';
 import { withoutOwn } from '../learn/own.js';
 import type { Strength } from '../learn/strength.js';
 import type { Version } from '../policy/operations.js';
-import { emptyImage, imagesOf, Numbering, requireBuilt } from '../session/images.js';
+import { emptyImage, imagesOf, Numbering } from '../session/images.js';
 import type { Image, Session, SessionFacts } from '../session/session.js';
 import { closeSession, enteredOf, openSession, originOf, prepareKernel, type Request } from '../supervise/begin.js';
 import type { Ended } from '../supervise/foreground.js';
@@ -33,6 +34,8 @@ export interface Learning {
   readonly strength?: Strength | null;
   /** Null: the version of the policies that are there, else 1. */
   readonly version?: Version | null;
+  /** System calls too; where a policy that is there has a list they are learned all the same. */
+  readonly syscalls?: boolean;
 }
 
 /**
@@ -45,11 +48,10 @@ export async function learn(
   request: Request,
   around: Surroundings,
   voice: Voice,
-  { strength = null, version = null }: Learning = {},
+  { strength = null, version = null, syscalls = false }: Learning = {},
 ): Promise<LearnResult> {
   const { host, program, folder, command, user } = request;
   const loaded = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
-  requireBuilt(loaded);
   const application = { ...loaded, policies: personsOf(request, loaded.policies, around) };
   const looked = lookedAt(application, version);
   const numbering = new Numbering();
@@ -65,7 +67,9 @@ export async function learn(
     ...enteredOf(request),
   });
   await prepareKernel(host, (line) => voice.say(line));
-  const session = await openSession(request, facts, images);
+  const looks = syscalls || loaded.policies.some(({ policy }) => policy.syscalls !== undefined);
+  const calls = (cookie: bigint): Calls => ({ cookie, watch: 'learned', errno: 0, permit: [] });
+  const session = await openSession(request, facts, images, looks ? calls : null);
   let ended: Ended;
   let journalled: JournalFacts;
   try {

@@ -11,6 +11,7 @@ import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { ownFolder } from '../host/secure.js';
+import { togetherCalled } from '../learn/calls.js';
 import type { OwnWritten } from '../learn/input.js';
 import { Observations } from '../learn/observations.js';
 import { type Run, type RunHeader, readRun, runLines } from '../learn/run.js';
@@ -158,15 +159,17 @@ function thin(host: Places, folder: string): void {
 }
 
 /** What whoever ran them chose: evidence stays as long as what it is of. */
-function chosenIn(headers: readonly RunHeader[]): Pick<RunHeader, 'named' | 'configured' | 'given'> {
+function chosenIn(headers: readonly RunHeader[]): Pick<RunHeader, 'named' | 'configured' | 'given' | 'called'> {
   const all = (lists: readonly (readonly string[] | undefined)[]): string[] => [
     ...new Set(lists.flatMap((list) => list ?? [])),
   ];
   const configured = all(headers.map((one) => one.configured));
   const programs = all(headers.map(({ given }) => Object.keys(given ?? {})));
   const given = Object.fromEntries(programs.map((one) => [one, all(headers.map(({ given }) => given?.[one]))]));
+  const called = headers.some((one) => one.called !== undefined);
   return {
     named: all(headers.map(({ named }) => named)),
+    ...(called ? { called: togetherCalled(headers.map((one) => one.called)) } : {}),
     ...(configured.length > 0 ? { configured } : {}),
     ...(programs.length > 0 ? { given } : {}),
   };

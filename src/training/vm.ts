@@ -32,6 +32,7 @@ export interface Vms {
   readonly megabytes: number;
   readonly strength: Strength | null;
   readonly version: string | null;
+  readonly syscalls: boolean;
   /** Instead of the project's: for tests. */
   readonly runner?: string;
 }
@@ -113,12 +114,13 @@ export async function learnInVms(
 }
 
 /** The learner in the guest: this one, with what it was told. */
-function commandOf({ argv, folder, user }: Asking, { strength, version }: Vms): string[] {
+function commandOf({ argv, folder, user }: Asking, { strength, version, syscalls }: Vms): string[] {
   return [
     ...[`${ROOT}bin/callgate`, 'learn', '--policies', folder],
     ...(user === null ? [] : ['--user', user]),
     ...(strength === null ? [] : ['--strength', strength]),
     ...(version === null ? [] : ['--version', version]),
+    ...(syscalls ? ['--syscalls'] : []),
     '--',
     ...argv.map((word) => {
       const text = word.toString('utf8');

@@ -57,6 +57,20 @@ t.test('a rule that refused decides first: the statement must stand before it', 
   t.same(denialsOf([record({ rule: 1, line: 4, group: 'libc' })])[0]?.before, { rule: 1, line: 4, group: 'libc' });
 });
 
+t.test('a system call', async (t) => {
+  const call = { type: 'syscall', operation: [], object: 'uname', architecture: 'x86_64' } as const;
+  const { errno: _, ...killed } = record({ ...call, architecture: 'i386', reason: 'killed' });
+  const denials = denialsOf([record(call), record(call), killed]);
+  t.same(
+    denials.map(renderDenial).map((text) => text.replace(/, last.*/, '')),
+    [
+      '/usr/bin/cat: system call uname (EPERM), 2 times\n  add uname to syscalls: of the policy, and start the program anew',
+      '/usr/bin/cat: system call uname (i386) (SIGSYS), once\n  no policy permits calls of another architecture',
+    ],
+  );
+  hasFields(t, denials[0], { object: 'uname', reason: 'syscall', statement: null, count: 2 });
+});
+
 t.test('what no statement permits', async (t) => {
   const floor = denialsOf([record({ type: 'floor', reason: 'mount', operation: [], object: '?' })]);
   hasFields(t, floor, [{ floor: 'mount', statement: null, reason: null, before: null, enforced: true }]);

@@ -104,6 +104,31 @@ t.test('policy show', async (t) => {
   transcript.compare(t, 'policy-show');
 });
 
+t.test('policy show --syscalls, and what check says of them', async (t) => {
+  t.setTimeout(120_000);
+  const { work, transcript } = prepare(t);
+  mkdirSync(`${work}/calls`);
+  const write = (program: string, head: string, rules: string): void =>
+    writeFileSync(`${work}/calls/${program}.yaml`, `version: 1\nprogram: /usr/bin/${program}\n${head}rules:\n${rules}`);
+  const execs = (path: string, policy = 'own'): string =>
+    `  - permit: exec\n    path: ${path}\n    policy: ${policy}\n`;
+  write('first', 'syscalls: ["@time", openat, mount]\n', execs('/usr/bin/second'));
+  write('second', 'syscalls: {refused: kill, permit: [bind, openat]}\n', '');
+  transcript.callgate('policy', 'show', '--syscalls', 'calls/first.yaml');
+  transcript.callgate('policy', 'show', '--syscalls', 'calls/first.yaml', '--json');
+  transcript.callgate('policy', 'show', '--syscalls', 'calls/second.yaml');
+  transcript.callgate('policy', 'show', '--syscalls', 'cat');
+  transcript.callgate('policy', 'check', 'calls');
+  write('second', 'mode: complain\nsyscalls: bind\n', '');
+  transcript.callgate('policy', 'check', 'calls/first.yaml');
+  write('second', '', '');
+  transcript.callgate('policy', 'check', 'calls');
+  write('second', 'syscalls: bind\n', execs('"/usr/lib/**"', 'unconfined'));
+  transcript.callgate('policy', 'check', 'calls', '--json');
+  transcript.callgate('policy', 'show', '--syscalls', 'calls/first.yaml');
+  transcript.compare(t, 'policy-syscalls');
+});
+
 t.test('policy diff', async (t) => {
   t.setTimeout(120_000);
   const { work, transcript } = prepare(t);

@@ -192,6 +192,22 @@ t.test('errno, log, what an exec leads to, ask, default, settings', async (t) =>
     { key: 'mode', first: 'complain', second: 'enforce' },
     { key: 'asking', first: 'fallback deny, no deadline', second: 'fallback permit, deadline 120s' },
   ]);
+  const calls = (first: string, second: string): string[] =>
+    compare(read('', first), read('', second)).settings.map((one) => `${one.key}: ${one.first} | ${one.second}`);
+  t.same(
+    calls('syscalls: "@system"\n', 'syscalls: [getrandom, sysinfo, uname, exit]\n'),
+    [],
+    'written out they are the same',
+  );
+  t.same(calls('syscalls: [read, bind]\n', 'syscalls: [read, mount, write]\n'), [
+    'syscalls: besides bind | besides write, mount',
+  ]);
+  t.same(calls('syscalls: read\n', 'syscalls: {refused: kill, permit: read}\n'), [
+    'syscalls: the same and no more, the rest gets EPERM | the same and no more, the rest gets kill',
+  ]);
+  t.same(calls('syscalls: read\n', ''), [
+    'syscalls: 6 calls (read, rt_sigreturn, execve, exit, restart_syscall, exit_group), the rest gets EPERM | all',
+  ]);
 });
 
 t.test('an interpreter, and files by which the kernel acts', async (t) => {

@@ -58,6 +58,23 @@ t.test('an object that is none leaves the event', async (t) => {
   }
 });
 
+t.test('a system call: its name, and whose it is', async (t) => {
+  const call = (architecture: number, number: number): unknown => {
+    const [event] = new EventDecoder().push(
+      eventBytes('', { object: OBJECT.none, type: 6, first: architecture * 2 ** 32 + number }),
+    );
+    const { type, word, architecture: of, first, moved, object } = event ?? {};
+    return { type, word, of, first, moved, object };
+  };
+  const told = (word: string, of: string): object => ({
+    ...{ type: 'syscall', word, of, first: 0, moved: false, object: null },
+  });
+  t.same(call(0, 63), told('uname', 'x86_64'));
+  t.same(call(0, 4242), told('4242', 'x86_64'));
+  t.same(call(1, 520), told('execve', 'x32'));
+  t.same(call(2, 27), told('alarm', 'i386'));
+});
+
 const parts = (path: string, sequence: number, cuts: readonly number[]): Buffer[] =>
   [0, ...cuts].map((offset, part) =>
     eventBytes(path.slice(offset, cuts[part]), { sequence, part, offset, length: path.length }),

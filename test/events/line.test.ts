@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What `audit tail` shows of what is no event. */
 import t from 'tap';
-import { noteLine } from '../../src/events/line.js';
-import type { NoteRecord } from '../../src/events/record.js';
+import { lineOf, noteLine } from '../../src/events/line.js';
+import type { EventRecord, NoteRecord } from '../../src/events/record.js';
 
 const head = { v: 1, time: '2026-11-24T10:00:00.000Z', session: 'cat-1' } as const;
 const counters = {
@@ -27,10 +27,29 @@ t.test('each note is words', async (t) => {
       'unread arguments of 1 programs that could not be read, of 2 programs that were too long',
     ],
     [
+      { ...head, type: 'called', program: '/usr/bin/cp', architecture: 'i386', calls: ['read', 'write'] },
+      'called read write (i386) by /usr/bin/cp',
+    ],
+    [
       { ...head, type: 'end', sequence: 9, ...counters },
       'end denied 3 (1 silently, as their rules say), would have been denied 4, learnt 5, events 9, repeats 2, lost 1, ' +
         'unresolved race 6, floor mount 7 bpf 1',
     ],
   ];
   for (const [note, line] of lines) t.equal(noteLine(note), line, note.type);
+});
+
+t.test('a system call', async (t) => {
+  const call: EventRecord = {
+    ...{ v: 1, type: 'syscall', seq: 1, time: head.time, session: 'x-1', policy: '/bin/x', digest: '?', rule: null },
+    ...{ line: null, operation: [], object: 'uname', architecture: 'x86_64', verdict: 'deny', enforced: true },
+    ...{ pid: 7, tid: 7, ppid: 1, uid: 0, gid: 0, exe: '/bin/x', comm: 'x', count: 1, errno: 'ENOSYS' },
+  };
+  const { errno: _, ...killed } = call;
+  t.equal(lineOf(call), 'denied (ENOSYS) system call uname: x[7] uid 0, not in syscalls:');
+  t.equal(
+    lineOf({ ...call, enforced: false, architecture: 'i386' }),
+    'would deny (ENOSYS) system call uname (i386): x[7] uid 0, not in syscalls:',
+  );
+  t.equal(lineOf({ ...killed, reason: 'killed' }), 'denied (SIGSYS) system call uname: x[7] uid 0, not in syscalls:');
 });

@@ -21,14 +21,14 @@ t.test('JSON lines', async (t) => {
 t.test('CSV', async (t) => {
   t.equal(
     HEADER,
-    'export,type,seq,time,session,policy,digest,rule,line,group,operation,decided,object,from,exchanged,directory,verdict,enforced,learnt,created,errno,reason,pid,tid,ppid,uid,gid,owner,exe,comm,count,first,exclusive,note\r\n',
+    'export,type,seq,time,session,policy,digest,rule,line,group,operation,decided,object,from,exchanged,directory,verdict,enforced,learnt,created,errno,reason,pid,tid,ppid,uid,gid,owner,exe,comm,count,first,exclusive,architecture,note\r\n',
   );
   t.equal(
     csvLine({ number: 7, record: odd }),
-    `7,access,42,2026-11-29T08:00:00.000001Z,s-1,/usr/bin/cat,sha256:${'0'.repeat(64)},3,9,,read write,,"/tmp/a"",b\\xff]",,,,deny,true,,,EPERM,,7,7,1,0,0,0,/usr/bin/cat,"a""b\nc",1,,,\r\n`,
+    `7,access,42,2026-11-29T08:00:00.000001Z,s-1,/usr/bin/cat,sha256:${'0'.repeat(64)},3,9,,read write,,"/tmp/a"",b\\xff]",,,,deny,true,,,EPERM,,7,7,1,0,0,0,/usr/bin/cat,"a""b\nc",1,,,,\r\n`,
   );
   const note = csvLine({ number: 1, record: SESSION });
-  t.equal(note, `1,session,,2026-11-29T08:00:00.000Z,s-1${','.repeat(28)},"run cat, policies in /p"\r\n`);
+  t.equal(note, `1,session,,2026-11-29T08:00:00.000Z,s-1${','.repeat(29)},"run cat, policies in /p"\r\n`);
   const cells = (line: string): number => line.replace(/"(?:[^"]|"")*"/g, '').split(',').length;
   t.same([cells(note), cells(csvLine({ number: 1, record: odd }))], [cells(HEADER), cells(HEADER)]);
 });

@@ -60,6 +60,8 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'program-glob': ['version: 1\nprogram: "/usr/bin/*"\nrules:\n', 2, 20],
   'program-path': ['version: 1\nprogram: /usr//bin/cat\nrules:\n', 2, 15],
   'syscall-name': [`${HEAD}syscalls: [Open]\nrules:\n`, 3, 12],
+  'syscall-group': [`${HEAD}syscalls: [read, "@net"]\nrules:\n`, 3, 18],
+  'syscall-refused': [`${HEAD}syscalls: {refused: SIGSYS, permit: read}\nrules:\n`, 3, 21],
   duration: [`${HEAD}asking: {deadline: 30 s}\nrules:\n`, 3, 20],
   'group-name': [`${HEAD}use: [../x]\nrules:\n`, 3, 7],
   'group-unknown': [`${HEAD}use: [libd]\nrules:\n`, 3, 7],

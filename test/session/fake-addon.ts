@@ -32,10 +32,12 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   attendance: 16,
   entrants: structBytes('entrant'),
   groups: structBytes('group'),
+  calls: structBytes('calls'),
+  called: structBytes('called'),
   entries: 4,
   gate: structBytes('gate'),
 };
-const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks', 'attendance'];
+const ARRAYS: readonly string[] = ['policies', 'sessions', 'gate', 'protection_marks', 'attendance', 'calls'];
 
 export interface FakeTask {
   pid: number;
@@ -443,6 +445,17 @@ export class FakeGate implements NativeGate {
 
   unwatchGroups(): void {
     this.gathered = false;
+  }
+
+  /** What system calls are looked at, as long as this holds. */
+  called: string[] = [];
+
+  watchCalls(which: 'entered' | 'refused'): void {
+    if (!this.called.includes(which)) this.called.push(which);
+  }
+
+  unwatchCalls(): void {
+    this.called = [];
   }
 
   watchForks(): ForkWatch {

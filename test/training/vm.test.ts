@@ -61,7 +61,15 @@ exit 4
   const words: [Buffer, ...Buffer[]] = [Buffer.from(PROGRAM), Buffer.from('a word')];
   const program = { path: PROGRAM, file: Buffer.from(PROGRAM), name: 'worker', before: [] };
   const request: Asking = { host, folder, user: null, argv: words, env: [Buffer.from('A=1')], program, ...more };
-  const vms: Vms = { kernels: ['6.1', '6.12'], seconds: 60, megabytes: 512, strength: null, version: null, runner };
+  const vms: Vms = {
+    kernels: ['6.1', '6.12'],
+    seconds: 60,
+    megabytes: 512,
+    strength: null,
+    version: null,
+    syscalls: false,
+    runner,
+  };
   return {
     ...{ folder, request },
     calls: () =>

@@ -2,7 +2,14 @@
 
 import { dirname } from 'node:path';
 import { Args } from '@oclif/core';
-import { type Checked, checkFolder, checkPolicy, loadedOnce, policyFiles } from '../../application/policies.js';
+import {
+  type Checked,
+  checkFolder,
+  checkPolicy,
+  folderNotes,
+  loadedOnce,
+  policyFiles,
+} from '../../application/policies.js';
 import type { Problem } from '../../application/problem.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
@@ -29,7 +36,11 @@ export default class PolicyCheck extends CallgateCommand {
     '<%= config.bin %> policy check --json nginx',
   ];
 
-  async run(): Promise<{ readonly files: readonly Checked[]; readonly problems: readonly Problem[] }> {
+  async run(): Promise<{
+    readonly files: readonly Checked[];
+    readonly problems: readonly Problem[];
+    readonly notes: readonly string[];
+  }> {
     const { argv, flags } = await this.parse(PolicyCheck);
     const { around, cwd, applications } = here(flags.user ?? null);
     const files = (argv as string[]).flatMap((word) => policyFiles(word, cwd, applications));
@@ -47,8 +58,11 @@ export default class PolicyCheck extends CallgateCommand {
         );
     }
     for (const { rendered } of between) this.log(rendered);
+    const notes =
+      well && between.length === 0 ? folders.flatMap((folder) => folderNotes(folder, files, around, load)) : [];
+    for (const note of notes) this.log(`note: ${note}`);
     const problems = [...checked.flatMap((one) => one.problems), ...between];
     if (problems.length > 0) process.exitCode = 1;
-    return { files: checked, problems };
+    return { files: checked, problems, notes };
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Args, Flags } from '@oclif/core';
-import { onePolicy, STAGES, type Stage, stageText } from '../../application/policies.js';
+import { onePolicy, policiesBeside, STAGES, type Stage, stageText } from '../../application/policies.js';
+import { renderCalls, type ShownCalls, showCalls } from '../../application/show-calls.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { here, userFlag } from '../../cli/policies.js';
 import { table } from '../../cli/table.js';
 import { conditionText, patternText } from '../../decide/text.js';
 import { FOLDERS } from '../../host/host.js';
 import type { Asking, Policy, Rule } from '../../policy/model.js';
+import { refusedWith } from '../../policy/syscalls.js';
 import { type Granted, grantedBy, renderGranted } from '../../training/granted.js';
 
 export default class PolicyShow extends CallgateCommand {
@@ -22,6 +24,11 @@ export default class PolicyShow extends CallgateCommand {
       description: 'for each pattern what it admits on this machine, beside what runs observed',
       exclusive: ['expand', 'stage'],
     }),
+    syscalls: Flags.boolean({
+      default: false,
+      description: 'its system calls by what they are about, what is rare or far-reaching apart',
+      exclusive: ['expand', 'granted', 'stage'],
+    }),
     stage: Flags.option({ options: STAGES, description: 'a stage of the compilation' })(),
     user: userFlag,
   };
@@ -29,10 +36,11 @@ export default class PolicyShow extends CallgateCommand {
     '<%= config.bin %> policy show inetd',
     '<%= config.bin %> policy show --expand ./usr_bin_cat.yaml',
     '<%= config.bin %> policy show --granted nginx',
+    '<%= config.bin %> policy show --syscalls nginx',
     '<%= config.bin %> policy show --stage tables nginx',
   ];
 
-  async run(): Promise<Policy | readonly Granted[]> {
+  async run(): Promise<Policy | readonly Granted[] | ShownCalls> {
     const { args, flags } = await this.parse(PolicyShow);
     const { around, cwd, applications } = here(flags.user ?? null);
     const loaded = onePolicy(args.policy, cwd, applications, around);
@@ -42,6 +50,11 @@ export default class PolicyShow extends CallgateCommand {
       return granted;
     }
     const { policy } = loaded;
+    if (flags.syscalls) {
+      const shown = showCalls(policy, policiesBeside(loaded, around));
+      this.log(renderCalls(shown));
+      return shown;
+    }
     this.log(
       flags.stage === undefined ? render(policy, flags.expand) : stageText(policy, flags.stage as Stage).trimEnd(),
     );
@@ -57,7 +70,9 @@ function render(policy: Policy, expand: boolean): string {
     `mode ${mode}, default ${fallback}${fallback === 'deny' ? `, errno ${errno}` : ''}`,
     ...(interpreter === undefined ? [] : [`interpreter ${interpreter}`]),
     ...(asking === undefined ? [] : [askingText(asking)]),
-    ...(syscalls === undefined ? [] : [`system calls ${syscalls.join(', ')}`]),
+    ...(syscalls === undefined
+      ? []
+      : [`system calls ${syscalls.permit.join(', ')}; the rest gets ${refusedWith(policy)} (--syscalls groups them)`]),
     ...(use.length === 0 ? [] : [`groups ${use.join(', ')}${expand ? '' : ' (--expand writes them out)'}`]),
   ];
   const rows = rules.flatMap((rule) =>

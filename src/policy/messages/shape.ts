@@ -14,7 +14,9 @@ export interface ShapeFacts {
   'program-relative': { path: string };
   'program-glob': { sign: string };
   'program-path': { path: string; instead: string };
-  'syscall-name': { name: string };
+  'syscall-name': { name: string; hint: string };
+  'syscall-group': { name: string; hint: string; names: string };
+  'syscall-refused': { name: string; hint: string };
   duration: { text: string };
   'group-name': { name: string };
   'group-unknown': { name: string; hint: string };
@@ -66,7 +68,15 @@ export const SHAPE_MESSAGES: Table<ShapeFacts> = {
   },
   'syscall-name': {
     message: ({ name }) => `${name} is no name of a system call`,
-    remedy: () => 'write names as in syscalls(2), such as openat or accept4',
+    remedy: ({ hint }) => hinted(hint, 'write names as in syscalls(2), such as openat or accept4'),
+  },
+  'syscall-group': {
+    message: ({ name }) => `${name} is no group of system calls`,
+    remedy: ({ hint, names }) => hinted(hint, `write one of ${names}`),
+  },
+  'syscall-refused': {
+    message: ({ name }) => `a refused system call cannot get ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write the name of an error, such as EPERM or ENOSYS, or kill'),
   },
   duration: {
     message: ({ text }) => `${text} is no time to wait`,

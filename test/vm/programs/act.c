@@ -9,6 +9,7 @@
  *   old,NUMBER,ARG...           the same by i386's entry and numbers
  *   pretend,PATH                puts PATH in the place of the program's own file, maps it as code, says how that went and ends
  *   copy,PATH,PATH              copies a program
+ *   filter,NUMBER,ERRNO         adds a seccomp filter by which this system call gets this error
  *   call,NUMBER,ARG...          any system call; ARG is a number, s:TEXT, b:BYTES (zeroes), w:N:N... (64-bit words)
  *   call32,NUMBER,ARG...        the same as a 32-bit program makes it: another table of numbers, no pointers
  *   socketpair                  the first end as #K, the second is its number and one more
@@ -39,6 +40,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -344,8 +347,23 @@ static void replace(int fd, char *path, char **rest)
 		syscall(SYS_execveat, fd, "", argv, environ, 0x1000 /* AT_EMPTY_PATH */);
 }
 
+static long add_filter(unsigned number, unsigned errnum)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
 static long act(char *verb, char **words)
 {
+	if (!strcmp(verb, "filter"))
+		return add_filter(strtoul(words[0], NULL, 0), strtoul(words[1], NULL, 0));
 	struct sockaddr_storage to;
 	socklen_t length;
 	long arguments[6] = {};
