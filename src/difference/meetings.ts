@@ -278,7 +278,7 @@ function targetsAt(entry: TargetWalk, names: readonly Bytes[]): Met[] {
       return process === undefined ? [] : met({ kind: 'process', process });
     }
     case 'path':
-      return rest.length === 0 ? [] : met({ kind: 'path', path: `/${rest.join('/')}` as Bytes });
+      return met({ kind: 'path', path: `/${rest.join('/')}` as Bytes });
     case 'kind': {
       const of = KINDS.find((one) => headOf('kind', KIND_NUMBER[one]) === rest[0]);
       return of === undefined ? [] : met({ kind: 'kind', of });

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What misuse.test.ts runs in a process of its own: `node misuse-scenes.js RINGS SCENE`. A worker runs the same file. */
+
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { structBytes } from '../../src/abi/struct.js';
 import { addon, type LaunchOptions, type NativeGate } from '../../src/kernel/addon.js';
 
 const [rings = '', scene = ''] = isMainThread ? process.argv.slice(2) : (workerData as string[]);
 const native = addon();
 const TRIAL = new URL('../../../out/bpf/trial.bpf.o', import.meta.url).pathname;
-const TRIAL_BYTES = 8800;
+const TRIAL_BYTES = structBytes('trial');
 
 /** Written at once, for the process may end in the next call. */
 function say(text: string): void {
