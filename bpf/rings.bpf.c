@@ -25,6 +25,8 @@
 #include "rings.h"
 #include "surface.h"
 
+#define SIGKILL 9
+
 /* The task's credentials hold a key ring of its own, so that each thread it makes has a copy of them. */
 static __always_inline int has_own_keys(struct task_struct *task)
 {
@@ -186,8 +188,12 @@ int BPF_PROG(bprm_committing_creds, struct linux_binprm *bprm)
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!cg_enter_later(&entry, &verdict))
+	if (!cg_enter_later(&entry, &verdict)) {
+		/* A subject that could not be told what it is, or that outlived its session. */
+		if (verdict)
+			bpf_send_signal(SIGKILL);
 		return 0;
+	}
 	entry.subject->polled = 0;
 	if (entry.subject->next_bprm != (__u64)bprm || entry.subject->next_policy == entry.subject->policy)
 		return 0;
@@ -199,6 +205,6 @@ int BPF_PROG(bprm_committing_creds, struct linux_binprm *bprm)
 		return 0;
 	CG_WORD(&entry.scratch->access, "inherited");
 	cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
-	bpf_send_signal(9 /* SIGKILL */);
+	bpf_send_signal(SIGKILL);
 	return 0;
 }
