@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the kernel does for those who rule the machine. Most of it has no hook of its own (unshare and clone of namespaces,
- * setns: see namespaces.bpf.c; fsopen and its family: see mounts.bpf.c; mount_setattr, reboot, swapon, iopl, perf_event_open of others ...), but all of it asks for
- * a capability. A subject is one without it: the kernel's answer is the one an ordinary user would get.
+ * setns: see namespaces.bpf.c; fsopen and its family, mount_setattr: see mounts.bpf.c; reboot, swapon, iopl, perf_event_open
+ * of others ...), but all of it asks for a capability. A subject is one without it: the kernel's answer is the one an ordinary user would get.
  *
  * CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_BPF, CAP_PERFMON, and CAP_SYS_PACCT (acct(2): the kernel
  * writes into a file of the caller's choice).
@@ -164,14 +164,14 @@ int BPF_PROG(capable, const struct cred *cred, struct user_namespace *ns, int ca
 		return 0;
 	if (!cg_work(&entry, subject, &verdict))
 		return verdict;
-	if (capability == CAP_SYS_ADMIN && cg_has_later() && cg_governs_later(subject)) {
-		/* Both have hooks of their own, which judge the place: umount(2)'s comes later (fs/namespace.c: path_umount). */
-		if (cg_registers_tell() && (cg_calls_mount() || cg_calls_unmount()))
-			return 0;
-		if (cg_names_mount_call(&entry.scratch->access))
-			return cg_floor(entry.subject, entry.scratch, CG_FLOOR_MOUNT);
-	}
 	if (capability != CAP_SYS_RAWIO && cg_has_later()) {
+		if (capability == CAP_SYS_ADMIN && cg_governs_later(subject)) {
+			/* Both have hooks of their own, which judge the place: umount(2)'s comes later (fs/namespace.c: path_umount). */
+			if (cg_registers_tell() && (cg_calls_mount() || cg_calls_unmount()))
+				return 0;
+			if (cg_names_mount_call(&entry.scratch->access))
+				return cg_floor(entry.subject, entry.scratch, CG_FLOOR_MOUNT);
+		}
 		kinds = asked_namespaces(capability);
 		what = asked_surface(capability);
 		if (kinds)

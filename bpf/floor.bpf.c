@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The hard-wired floor: what would let a subject out of its policy in one call is refused, whatever the policy says.
- * Version 2 of the language has the words to permit some of it (place.bpf.c, capable.bpf.c, inside.bpf.c, namespaces.bpf.c, mounts.bpf.c,
- * rings.bpf.c, surface.bpf.c); version 1 has none. Here: mounts that are moved, and code of the kernel's. What takes a capability is in capable.bpf.c, other tasks are in inside.bpf.c,
- * the supervisor in guard.bpf.c, callgate's own files in guard.h, the terminal in terminal.bpf.c.
+ * Version 2 of the language has the words to permit some of it (place.bpf.c, capable.bpf.c, inside.bpf.c, namespaces.bpf.c,
+ * mounts.bpf.c, rings.bpf.c, surface.bpf.c); version 1 has none. Here: mounts that are moved, and code of the kernel's. What takes a capability is in
+ * capable.bpf.c, other tasks are in inside.bpf.c, mounts in mounts.bpf.c, the supervisor in guard.bpf.c, callgate's own files in
+ * guard.h, the terminal in terminal.bpf.c.
  */
 #include "guard.h"
 

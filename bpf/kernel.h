@@ -48,6 +48,7 @@
 #define MS_BIND 4096
 #define MS_MOVE 8192
 #define MS_PROPAGATION (1u << 17 | 1u << 18 | 1u << 19 | 1u << 20) /* MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED */
+#define MNT_DETACH 2 /* of umount(2) */
 #define RENAME_EXCHANGE 2
 #define RENAME_WHITEOUT 4
 

@@ -21,6 +21,9 @@
  * Why fsopen(2) and its like are permitted by none: the kernel makes the file system at fsconfig(2), out of what stands in a
  * descriptor's context, and asks no hook which one before it is made, when overlayfs, for one, has emptied its work folder.
  *
+ * A bind mount is no rename that could be compared once: it stays, while what is below either name changes. And mount(2) resolves what is
+ * shown again behind its hook, which has the caller's text alone.
+ *
  * Mounts go to other namespaces, and to where the operator had the same tree mounted, as far as he has them shared: so
  * a place has to be one with a path, in the subject's own namespace.
  */
@@ -174,6 +177,15 @@ int BPF_PROG(sb_remount, struct super_block *sb, void *options)
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_MOUNT);
 }
 
+/* Is something mounted in what is mounted? A lazy umount(2) takes it along (fs/namespace.c: umount_tree). */
+static __always_inline int has_mounts(struct vfsmount *mount)
+{
+	struct mount *whole = (void *)((__u64)mount - bpf_core_field_offset(struct mount, mnt));
+	__u64 list = (__u64)whole + bpf_core_field_offset(struct mount, mnt_mounts);
+
+	return (__u64)BPF_CORE_READ(whole, mnt_mounts.next) != list;
+}
+
 SEC("lsm/sb_umount")
 int BPF_PROG(sb_umount, struct vfsmount *mount, int flags)
 {
@@ -186,6 +198,10 @@ int BPF_PROG(sb_umount, struct vfsmount *mount, int flags)
 	if (!cg_has_later() || !cg_governs_later(entry.subject))
 		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_UMOUNT);
 	floor = kept(mount->mnt_root, CG_FLOOR_UMOUNT);
+	if (!floor && (flags & MNT_DETACH) && has_mounts(mount)) {
+		CG_WORD(&entry.scratch->access, "mounts below");
+		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_UMOUNT);
+	}
 	cg_path_object(entry.scratch, entry.subject, (__u64)mount, (__u64)mount->mnt_root);
 	if (floor)
 		return cg_floor(entry.subject, entry.scratch, floor);

@@ -240,6 +240,7 @@ const OPENING: Readonly<Record<string, Operation>> = {
 const MOUNTED_OTHERWISE: Readonly<Record<string, string>> = {
   nodev: 'a disk may be mounted with the option nodev only',
   'in use': 'no policy permits this: what is on the disk is mounted already, or used by somebody',
+  'mounts below': 'no policy permits this at once: unmount what is mounted below it first',
   fsopen: 'no policy permits this: have it use mount(2) (mount(8) does so with LIBMOUNT_FORCE_MOUNT2=always)',
 };
 
@@ -248,7 +249,7 @@ const NEVER_OPENED: readonly string[] = ['CAP_SYS_RAWIO', 'credentials', 'inheri
 
 function floorText(floor: string, object: string): string {
   const operation = OPENING[floor];
-  const never = NEVER_OPENED.includes(object) || (floor === 'mount' && object !== '?');
+  const never = NEVER_OPENED.includes(object) || (['mount', 'umount'].includes(floor) && object !== '?');
   if (operation === undefined || never) return MOUNTED_OTHERWISE[object] ?? 'no policy permits this';
   return `a rule for ${operation} may permit this, in a policy of version 2`;
 }

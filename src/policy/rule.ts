@@ -113,7 +113,8 @@ export function readRule(
         at,
       );
   // A disk is the program's choice, so that it may be one at all is said.
-  if (verdict === 'permit' && operations.includes('mount') && find('type') === undefined)
+  const known = entries.every(({ key }) => RULE_KEYS.includes(key));
+  if (verdict === 'permit' && operations.includes('mount') && find('type') === undefined && known)
     source.report('type-missing', {}, first.at);
 
   const errnoEntry = find('errno');

@@ -144,6 +144,10 @@ async function unmounted(t: Test, checks: Checks): Promise<void> {
     `unmount unmount:other:${DIR}/queues`,
   );
   await permitted(t, checks, 'a type that is none of those', queues, [unmounts(`${DIR}/*`, 'other')]);
+  const deep = `${HERE}/deep`;
+  t.same(await free([tmpfs(), mkdir(deep), tmpfs(deep)]), ['ok', 'ok', 'ok']);
+  await byNone(t, checks, 'lazily, with what is mounted below', [umount(HERE, DETACH)], 'floor umount mounts below');
+  await permitted(t, checks, 'that first', [umount(deep), umount(HERE, DETACH)], [unmounts(`${HERE}/***`)]);
   t.same(await free([tmpfs()]), ['ok']);
   await refusedByFloor(t, checks, 'version 1', ['floor capability CAP_SYS_ADMIN'], [umount(HERE)]);
   await refusedByFloor(t, checks, 'complaining', ['floor umount'], [umount(HERE)], { version: 2, mode: 'complain' });
