@@ -23,6 +23,6 @@
  * Changes whenever a struct of abi/ changes its meaning or layout. A command that finds a pinned gate of another number
  * refuses to touch it.
  */
-#define CG_ABI_VERSION 6
+#define CG_ABI_VERSION 7
 
 #endif

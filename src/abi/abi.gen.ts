@@ -788,5 +788,5 @@ export const NUMBERS = {
   SUBJECT_FREE: 2,
   SUBJECT_DEAD: 4,
   EXEC_BY_NAME: 1,
-  ABI_VERSION: 6,
+  ABI_VERSION: 7,
 } as const;
