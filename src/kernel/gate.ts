@@ -76,7 +76,7 @@ export class Gate {
 
   /**
    * Makes it what a gate is that was just loaded. Call while its hooks are off and nobody is a subject; what belongs to sessions
-   * went with them, and `folders` is told by the cookies of sessions that nobody has any more.
+   * went with them, and `folders`, `calls` and `called` are told by the cookies of sessions that nobody has any more.
    */
   renew(): void {
     this.native.update('gate', u32(0), renewedWhole(this.native.lookup('gate', u32(0)) as Buffer));

@@ -82,6 +82,11 @@ export function callsToTell({ union, filter }: CallHold, cookie: bigint): Calls 
   };
 }
 
+/** The same of a session that learns them. */
+export function learnedCalls(cookie: bigint): Calls {
+  return { cookie, watch: 'learned', errno: 0, permit: [] };
+}
+
 /**
  * What changed policies say of system calls that the program which runs is not held to, for its filter stays what it is.
  *

@@ -11,11 +11,11 @@ import { membersOf } from '../host/cgroup2.js';
 import { Refusal } from '../host/failure.js';
 import { exeOf } from '../host/running.js';
 import type { Voice } from '../host/voice.js';
-import type { Calls } from '../kernel/calls.js';
 import { ownedOf } from '../learn/existing.js';
 import { withoutOwn } from '../learn/own.js';
 import type { Strength } from '../learn/strength.js';
 import type { Version } from '../policy/operations.js';
+import { learnedCalls } from '../session/calls.js';
 import { emptyImage, imagesOf, Numbering } from '../session/images.js';
 import type { Image, Session, SessionFacts } from '../session/session.js';
 import { closeSession, enteredOf, openSession, originOf, prepareKernel, type Request } from '../supervise/begin.js';
@@ -68,8 +68,7 @@ export async function learn(
   });
   await prepareKernel(host, (line) => voice.say(line));
   const looks = syscalls || loaded.policies.some(({ policy }) => policy.syscalls !== undefined);
-  const calls = (cookie: bigint): Calls => ({ cookie, watch: 'learned', errno: 0, permit: [] });
-  const session = await openSession(request, facts, images, looks ? calls : null);
+  const session = await openSession(request, facts, images, looks ? learnedCalls : null);
   let ended: Ended;
   let journalled: JournalFacts;
   try {

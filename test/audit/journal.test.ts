@@ -39,6 +39,7 @@ t.test('what is written is read again', async (t) => {
     malformed: 0,
     written: false,
     given: {},
+    called: {},
     unread: 0,
   };
   t.same(readJournal(file), whole, 'while it is still being written');
@@ -63,11 +64,15 @@ t.test('what programs were run with', async (t) => {
     { ...head, type: 'given', program: '/usr/bin/mv', path: '/srv/a' },
     { ...head, type: 'unread', unread: 1, cut: 2 },
     { ...head, type: 'given', program: '/usr/bin/cp', path: '/srv/b' },
+    { ...head, type: 'called', program: '/usr/bin/cp', architecture: 'x86_64', calls: ['read', 'bind'] },
+    { ...head, type: 'called', program: '/usr/bin/cp', architecture: 'x86_64', calls: ['uname'] },
+    { ...head, type: 'called', program: '/usr/bin/cp', architecture: 'i386', calls: ['exit'] },
     { ...head, type: 'unread', unread: 0, cut: 1 },
   ];
   for (const note of notes) sink.note(lineOfRecord(note));
   journal.close();
-  const { given, unread, records, bad } = readJournal(journalFile(host, 'cat-1'));
+  const { given, called, unread, records, bad } = readJournal(journalFile(host, 'cat-1'));
+  t.same(called, { '/usr/bin/cp': { x86_64: ['bind', 'read', 'uname'], i386: ['exit'] } });
   t.same(given, { '/usr/bin/cp': ['/srv/a', '/srv/b'], '/usr/bin/mv': ['/srv/a'] });
   t.equal(unread, 4);
   t.same([records, bad], [[], 0]);

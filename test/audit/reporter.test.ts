@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ENUMS } from '../../src/abi/abi.gen.js';
-import { writeNumber } from '../../src/abi/struct.js';
+import { structBytes, writeNumber } from '../../src/abi/struct.js';
 import type { Application } from '../../src/application/application.js';
 import { digestText } from '../../src/application/compiled.js';
 import { Log } from '../../src/audit/log.js';
@@ -12,11 +12,18 @@ import { readLog } from '../../src/audit/read.js';
 import { Reporter } from '../../src/audit/reporter.js';
 import type { EventSink, Line } from '../../src/audit/sink.js';
 import { TerminalSink } from '../../src/audit/terminal.js';
-import { type EventRecord, type GivenNote, isEvent, type LogRecord, type NoteRecord } from '../../src/events/record.js';
+import {
+  type CalledNote,
+  type EventRecord,
+  type GivenNote,
+  isEvent,
+  type LogRecord,
+  type NoteRecord,
+} from '../../src/events/record.js';
 import type { Host } from '../../src/host/host.js';
 import { localTime } from '../../src/host/time.js';
 import { Gate } from '../../src/kernel/gate.js';
-import { u32 } from '../../src/kernel/records.js';
+import { u32, u64 } from '../../src/kernel/records.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { type Image, Session } from '../../src/session/session.js';
 import { around } from '../cases.js';
@@ -49,7 +56,13 @@ interface Stage {
   readonly drop: (dropped: number) => void;
 }
 
-function stage(test: Test, first: Application | null, more: readonly EventSink[] = [], quiet = false): Stage {
+function stage(
+  test: Test,
+  first: Application | null,
+  more: readonly EventSink[] = [],
+  quiet = false,
+  kind: 'run' | 'learn' = 'run',
+): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-reporter-'));
   test.teardown(() => rmSync(folder, { recursive: true }));
   const addon = new FakeAddon();
@@ -63,7 +76,7 @@ function stage(test: Test, first: Application | null, more: readonly EventSink[]
     host,
     new Gate(native),
     {
-      ...{ name: 'cat-1', kind: 'run', command: ['/usr/bin/cat', 'x'], folder: '/p', user: null, log },
+      ...{ name: 'cat-1', kind, command: ['/usr/bin/cat', 'x'], folder: '/p', user: null, log },
       ...{ journal: null, mode: null },
     },
     [image(first, 1)],
@@ -373,4 +386,33 @@ t.test('while the program has the terminal denials are held, and told at its end
   t.equal(said.length, 3, 'what is held at the end is told, within bounds');
   t.equal((said[1] ?? '').split('event').length - 1, 20);
   t.equal(said[2], '1100 more denials: callgate audit denials cat-1');
+});
+
+t.test('while learning, each system call is told once, by the program that made it', async (t) => {
+  const { session, reporter, log } = stage(t, null, [], true, 'learn');
+  const { native } = session.gate;
+  const policy = session.state.policies[0]?.number ?? 0;
+  const made = (exe: bigint, architecture: number, word: bigint, cookie = session.cookie): void => {
+    const bits = Buffer.alloc(structBytes('called'));
+    bits.writeBigUInt64LE(word);
+    native.update('called', Buffer.concat([u64(cookie), u64(exe), u32(policy), u32(architecture)]), bits);
+  };
+  const told = (): unknown[] =>
+    ofType(log(), 'called').map((note) => {
+      const { program, architecture, calls } = note as CalledNote;
+      return [program, architecture, ...calls];
+    });
+  made(0n, 0, 0b11n);
+  made(5n, 2, 0b10n);
+  made(0n, 0, 0b100n, 1n);
+  reporter.noteCalled();
+  t.same(told(), [['/usr/bin/cat', 'x86_64', 'read', 'write']], 'the other is not known yet');
+  reporter.deliver(eventBytes('/bin/b', { type: TYPE.exec, sequence: 5, policy, operations: ['exec'], verdict: 0 }));
+  made(0n, 0, 0b1011n);
+  reporter.noteCalled();
+  reporter.end();
+  t.same(told().slice(1), [
+    ['/bin/b', 'i386', 'exit'],
+    ['/usr/bin/cat', 'x86_64', 'close'],
+  ]);
 });

@@ -2,9 +2,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { structBytes } from '../../src/abi/struct.js';
 import type { Host } from '../../src/host/host.js';
+import { type Calls, encodeCalls } from '../../src/kernel/calls.js';
 import { Gate } from '../../src/kernel/gate.js';
-import { u32 } from '../../src/kernel/records.js';
+import { u32, u64 } from '../../src/kernel/records.js';
 import { freeName } from '../../src/session/places.js';
 import { type Image, Session, type SessionFacts } from '../../src/session/session.js';
 import { readState, readStates } from '../../src/session/state.js';
@@ -166,4 +168,33 @@ t.test('a name is never given twice', async (t) => {
   Session.open(host, gate, facts('inetd-1'), [image(1, '/a', 'a')]);
   t.equal(freeName(host, '/usr/sbin/inetd'), 'inetd-2');
   t.equal(freeName(host, '/opt/a b/..x y'), 'x_y-1', 'and is a file name');
+});
+
+t.test('system calls are looked at while a session wants it', async (t) => {
+  const { host, gate, native } = setUp(t);
+  const watching = (watch: Calls['watch']) => (cookie: bigint) => ({ cookie, watch, errno: 38, permit: [5n] });
+  const plain = Session.open(host, gate, facts('cat-1'), []);
+  t.same(native.called, []);
+  const held = Session.open(host, gate, facts('cat-2'), [], watching('refused'));
+  const learner = Session.open(host, gate, facts('cat-3', 'learn'), [], watching('learned'));
+  t.same(native.called, ['refused', 'entered']);
+  const calls = native.lookup('calls', u32(held.number)) as Buffer;
+  t.same(calls, encodeCalls({ cookie: held.cookie, watch: 'refused', errno: 38, permit: [5n, 0n] }));
+  t.same([calls.readBigUInt64LE(0), calls.readUInt32LE(8), calls.readUInt32LE(12)], [held.cookie, 1, 38]);
+
+  const key = (cookie: bigint): Buffer => Buffer.concat([u64(cookie), u64(7n), u32(9), u32(2)]);
+  const made = Buffer.alloc(structBytes('called'));
+  made.writeBigUInt64LE(2n, 8);
+  for (const cookie of [learner.cookie, 1n]) native.update('called', key(cookie), made);
+  t.same(gate.called(learner.cookie), [
+    { policy: 9, exe: 7, architecture: 'i386', made: [0n, 2n, 0n, 0n, 0n, 0n, 0n, 0n] },
+  ]);
+
+  held.free();
+  t.same(native.called, ['refused', 'entered'], 'another one learns');
+  t.same(native.lookup('calls', u32(held.number)), Buffer.alloc(structBytes('calls')));
+  learner.free();
+  t.same(native.called, []);
+  t.same(native.keys('called'), [key(1n)], 'those of others stay');
+  plain.free();
 });
