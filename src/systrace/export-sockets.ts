@@ -71,7 +71,11 @@ export function range(first: number, last: number): string {
 }
 
 /** The condition for a family; null: it names a protocol, which systrace did not see. */
-export function familyCondition({ family, kind, protocol }: Pick<FamilyPattern, 'family' | 'kind' | 'protocol'>): Expression | null {
+export function familyCondition({
+  family,
+  kind,
+  protocol,
+}: Pick<FamilyPattern, 'family' | 'kind' | 'protocol'>): Expression | null {
   if (protocol !== null) return null;
   const domain = test('sockdom', 'eq', FAMILIES[family] ?? `AF_UNKNOWN(${family})`);
   if (kind === null) return domain;
