@@ -47,6 +47,11 @@ export default class PolicyCheck extends CallgateCommand {
         );
     }
     for (const { rendered } of between) this.log(rendered);
+    // Whoever named one file asks what the others have to do with it.
+    if (between.some(({ file }) => file !== null && !files.includes(file)))
+      this.log(
+        '`run` takes a folder whole or not at all: what is wrong with another file of it keeps this one from being run',
+      );
     const problems = [...checked.flatMap((one) => one.problems), ...between];
     if (problems.length > 0) process.exitCode = 1;
     return { files: checked, problems };
