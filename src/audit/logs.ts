@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which logs a person means, of sessions that live and of those that ended. */
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { type EventRecord, isEvent, type SessionNote } from '../events/record.js';
+import { readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { type EventRecord, isEvent, type LogRecord, type SessionNote } from '../events/record.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { readStates, type SessionState } from '../session/state.js';
 import { readLog } from './read.js';
@@ -11,6 +11,8 @@ export interface SessionLog {
   readonly session: string;
   readonly file: string;
   readonly living: boolean;
+  /** It was named by --log, and may hold other sessions' records too. */
+  readonly shared: boolean;
 }
 
 interface Places {
@@ -18,10 +20,41 @@ interface Places {
   readonly logs: string;
 }
 
+/** Where the log of a session stands, unless it was named by --log. */
+export function logPath({ logs }: Pick<Places, 'logs'>, session: string): string {
+  return join(logs, `${session}.jsonl`);
+}
+
+/** Lets a log that stands elsewhere be found by its session's name, when that is over too: a link in the folder of logs. */
+export function nameLog(places: Pick<Places, 'logs'>, session: string, file: string): void {
+  const link = logPath(places, session);
+  const log = resolve(file);
+  if (log === link) return;
+  try {
+    symlinkSync(log, link);
+  } catch (error) {
+    // A folder that takes no link keeps no session from running; of a name that is taken the log is another's.
+    if (codeOf(error) === undefined) throw error;
+  }
+}
+
+/** The file of a session's log, through the link that leads to it; null where none is there. */
+export function logFile(places: Pick<Places, 'logs'>, session: string): string | null {
+  try {
+    return realpathSync(logPath(places, session));
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return null;
+  }
+}
+
 /** Every session that has a log, the one that was written last at the end. */
 export function allLogs(places: Places): SessionLog[] {
   const states = readStates(places);
-  const living = states.map(({ name, log }: SessionState) => ({ session: name, file: log, living: true }));
+  const found = (session: string, file: string, living: boolean): SessionLog => {
+    return { session, file, living, shared: basename(file) !== `${session}.jsonl` };
+  };
+  const living = states.map(({ name, log }: SessionState) => found(name, log, true));
   let names: string[] = [];
   try {
     names = readdirSync(places.logs).filter((name) => name.endsWith('.jsonl'));
@@ -29,19 +62,24 @@ export function allLogs(places: Places): SessionLog[] {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
   const past = names
-    .map((name) => ({ session: name.replace(/\.jsonl$/, ''), file: join(places.logs, name), living: false }))
-    .filter(({ file }) => !living.some((log) => log.file === file));
+    .map((name) => name.replace(/\.jsonl$/, ''))
+    .filter((session) => !living.some((log) => log.session === session))
+    .flatMap((session) => {
+      const file = logFile(places, session);
+      return file === null ? [] : [found(session, file, false)];
+    });
   return [...past, ...living].sort((one, other) => written(one.file) - written(other.file));
 }
 
 /**
- * The logs of some sessions: by a session's name, or by a program's (all of its sessions); all, where none is named.
+ * The logs of some sessions: by a session's name, or by a program's (all of its sessions); all, where none is named: each file
+ * once, under the last of the names that it has.
  *
  * @throws Failure where a word means none
  */
 export function logsOf(places: Places, words: readonly string[]): SessionLog[] {
   const all = allLogs(places);
-  if (words.length === 0) return all;
+  if (words.length === 0) return [...new Map(all.map((log) => [log.file, { ...log, shared: false }])).values()];
   return words.flatMap((word) => {
     const exact = all.filter(({ session }) => session === word);
     const found = exact.length > 0 ? exact : all.filter(({ session }) => session.replace(/-\d+$/, '') === word);
@@ -59,9 +97,15 @@ export interface LogEvents {
   readonly bad: number;
 }
 
+/** Is the record the session's whose log this is? */
+export function isOf({ session, shared }: SessionLog, record: LogRecord): boolean {
+  return !shared || record.session === session;
+}
+
 /** The events of a log, those since a time (ISO 8601, microseconds) only. */
-export function eventsOf({ file }: SessionLog, since: string | null): LogEvents {
-  const { records, bad } = readLog(file);
+export function eventsOf(log: SessionLog, since: string | null): LogEvents {
+  const { records: all, bad } = readLog(log.file);
+  const records = all.filter((record) => isOf(log, record));
   const events = records.filter(isEvent);
   const begun = records.find((record): record is SessionNote => !isEvent(record) && record.type === 'session');
   return { events: since === null ? events : events.filter(({ time }) => time >= since), begun, bad };

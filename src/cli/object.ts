@@ -22,6 +22,11 @@ export function parseObject(word: string, wanted = HELP): AccessObject {
       'write it absolute, without //, . or .. and without a slash at its end',
     );
   const object = readObject(word);
+  if (object === undefined && /^(tcp|udp|sctp|icmp|raw):/.test(word))
+    throw new Failure(
+      `${word}: no address`,
+      'write one host by its number, and one port: tcp:192.0.2.1:80, udp:[2001:db8::1]:53',
+    );
   if (object === undefined) throw new Failure(`${word}: no object`, `write ${wanted}`);
   return object;
 }

@@ -38,7 +38,10 @@ export default class Run extends CallgateCommand {
       description: 'refuse nothing; log what would have been, with "enforced":false',
     }),
     user: Flags.string({ helpValue: 'U', description: 'run the program as this user' }),
-    log: Flags.string({ helpValue: 'FILE', description: 'where events go (/var/log/callgate/SESSION.jsonl)' }),
+    log: Flags.string({
+      helpValue: 'FILE',
+      description: 'where events go (/var/log/callgate/SESSION.jsonl, which leads there then)',
+    }),
     quiet: Flags.boolean({ default: false, description: 'no denials on standard error; the log has them' }),
     wait: Flags.boolean({
       default: false,

@@ -37,22 +37,42 @@ export function mountCommand({ type, folder }: KernelMount): string {
   return `mount -t ${type} ${type} ${folder}`;
 }
 
+const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+
 /**
  * Mounts what of the two is missing, and says so. That securityfs cannot be had is no matter: what it tells is found by trying.
  *
- * @throws Refusal where bpffs cannot be mounted
+ * @returns what takes it off again, for whoever goes no further: nothing is left of a refusal
+ * @throws Refusal where bpffs cannot be mounted; nothing is left then
  */
-export function mountMissing(say: (line: string) => void, mounts: readonly KernelMount[] = [SECURITYFS, BPFFS]): void {
+export function mountMissing(
+  say: (line: string) => void,
+  mounts: readonly KernelMount[] = [SECURITYFS, BPFFS],
+): () => void {
+  const mounted: KernelMount[] = [];
+  const undo = (): void => {
+    for (const { type, folder } of mounted.splice(0).reverse()) {
+      const { status } = spawnSync('umount', [folder], { env: ENVIRONMENT });
+      // Somebody else has come to use it meanwhile.
+      say(status === 0 ? `took ${type} off ${folder} again` : `${type} stays on ${folder}: it is in use`);
+    }
+  };
   for (const mount of mounts) {
     if (stateOf(mount) !== 'unmounted') continue;
     const { type, folder, options } = mount;
-    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
-    const { status, stderr, error } = spawnSync('mount', ['-t', type, '-o', options, type, folder], { env });
-    if (status === 0) say(`mounted ${type} on ${folder}, which was not mounted`);
-    else if (type === 'bpf')
+    const { status, stderr, error } = spawnSync('mount', ['-t', type, '-o', options, type, folder], {
+      env: ENVIRONMENT,
+    });
+    if (status === 0) {
+      mounted.push(mount);
+      say(`mounted ${type} on ${folder}, which was not mounted`);
+    } else if (type === 'bpf') {
+      undo();
       throw new Refusal(
         `${folder}: bpffs is not mounted there and cannot be (${(error?.message ?? String(stderr)).trim()})`,
         mountCommand(mount),
       );
+    }
   }
+  return undo;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Which numbers and places of the gate are free. Asked under the lock; what states say is checked against the gate. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileStem } from '../application/policy-name.js';
 import { Refusal } from '../host/failure.js';
@@ -87,7 +87,8 @@ export function freeName(host: Host, program: string): string {
   for (let number = 1; ; number++) {
     const name = `${stem}-${number}`;
     const taken = [sessionFolder(host, name), join(host.logs, `${name}.jsonl`), join(host.journals, `${name}.journal`)];
-    if (!taken.some((path) => existsSync(path))) return name;
+    // A link that leads nowhere takes the name of a log all the same.
+    if (taken.every((path) => lstatSync(path, { throwIfNoEntry: false }) === undefined)) return name;
   }
 }
 

@@ -69,8 +69,13 @@ export async function prepareKernel(host: Host, say: (line: string) => void): Pr
   };
   const prove = (): void => {
     if (isProven(host)) return;
-    mountMissing(say);
-    requireKernel(host);
+    const undo = mountMissing(say);
+    try {
+      requireKernel(host);
+    } catch (error) {
+      undo();
+      throw error;
+    }
   };
   await locked(host, prove, undefined, waiting);
 }

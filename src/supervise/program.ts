@@ -144,7 +144,6 @@ export function identityOf(name: string | null): Identity {
 /** The command line of a program: throws a usage Failure where there is none. */
 export function requireCommand(words: readonly Buffer[], command: string): [Buffer, ...Buffer[]] {
   const [first, ...rest] = words;
-  if (first === undefined)
-    throw new Failure(`callgate ${command}: no program was named`, `callgate ${command} -- cat /etc/hostname`);
+  if (first === undefined) throw new Failure('no program was named', `callgate ${command} -- cat /etc/hostname`);
   return [first, ...rest];
 }

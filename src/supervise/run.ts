@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate run`: a program under the policies of its application, from its first instruction to the end of its last child. */
-
-import { join } from 'node:path';
 import type { Application } from '../application/application.js';
 import { FolderSource } from '../application/source.js';
 import type { Surroundings } from '../application/surroundings.js';
 import type { Automat } from '../attach/answerer.js';
 import { LOG_BYTES, Log } from '../audit/log.js';
+import { logPath, nameLog } from '../audit/logs.js';
 import { TerminalSink } from '../audit/terminal.js';
 import type { Counters } from '../events/record.js';
 import { Refusal } from '../host/failure.js';
@@ -73,7 +72,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     // As it was named: what that means may change while the program runs.
     folder,
     user: request.user,
-    log: options.log ?? join(host.logs, `${name}.jsonl`),
+    log: options.log ?? logPath(host, name),
     journal: null,
     mode: options.complain ? 'complain' : null,
     ...enteredOf(request),
@@ -84,6 +83,7 @@ export async function run(request: Request, around: Surroundings, options: RunOp
     const { name, log } = session.state;
     const terminal = new TerminalSink(talk, name, log);
     const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
+    nameLog(host, name, log);
     const policies = { source, numbering, mode, around, calls: { program: program.path, hold } };
     const interject = (line: string): void => voice.interject(line);
     const { automats } = options;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate learn --from SESSION`: what complain mode logged is folded into the policies. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { logFile, logPath } from '../audit/logs.js';
 import { readLog } from '../audit/read.js';
 import { isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
 import { Failure } from '../host/failure.js';
@@ -19,7 +20,7 @@ import { surroundings } from './recover.js';
  */
 export function learnFrom(host: Host, session: string, folder: string | null): LearnResult {
   const state = readState(host, session);
-  const file = state?.log ?? join(host.logs, `${session}.jsonl`);
+  const file = state?.log ?? logFile(host, session) ?? logPath(host, session);
   if (!existsSync(file))
     throw new Failure(`${session}: there is no log of such a session (${file})`, `ls ${host.logs}`);
   const { records: all, bad } = readLog(file);

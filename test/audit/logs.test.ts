@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { allLogs, eventsOf, logsOf } from '../../src/audit/logs.js';
+import { allLogs, eventsOf, isOf, logFile, logsOf, nameLog } from '../../src/audit/logs.js';
 import { Failure } from '../../src/host/failure.js';
 
 const work = mkdtempSync(join(tmpdir(), 'callgate-logs-'));
@@ -36,8 +36,44 @@ t.test('the events of a log, and those since', async (t) => {
   const event = (seq: number) => ({ v: 1, seq, time: `2026-11-25T10:00:0${seq}.000000Z`, session: 'cat-2' });
   const begun = { v: 1, type: 'session' };
   const lines = [begun, event(1), event(2), event(3), { v: 1, type: 'end' }];
-  const log = { session: 'cat-2', file: join(places.logs, 'cat-2.jsonl'), living: false };
+  const log = { session: 'cat-2', file: join(places.logs, 'cat-2.jsonl'), living: false, shared: false };
   writeFileSync(log.file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\nno JSON\n`);
   t.same(eventsOf(log, null), { begun, events: [event(1), event(2), event(3)], bad: 1 });
   t.same(eventsOf(log, '2026-11-25T10:00:02.000000Z'), { begun, events: [event(2), event(3)], bad: 1 });
+});
+
+t.test('a log that was named by --log is its session’s, and of each that wrote into it', async (t) => {
+  const file = join(work, 'elsewhere.jsonl');
+  const event = (session: string, seq: number) => ({ v: 1, seq, time: '2026-11-25T10:00:00.000000Z', session });
+  const begun = (session: string) => ({ v: 1, type: 'session', session });
+  const lines = [begun('dog-1'), event('dog-1', 1), begun('dog-2'), event('dog-2', 1), event('dog-2', 2)];
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  for (const session of ['dog-1', 'dog-2']) nameLog(places, session, file);
+  nameLog(places, 'cat-2', file);
+  nameLog(places, 'cat-10', join(places.logs, 'cat-10.jsonl'));
+  t.equal(readlinkSync(join(places.logs, 'dog-1.jsonl')), file);
+  t.equal(logFile(places, 'dog-2'), file);
+  t.equal(logFile(places, 'cat-2'), join(places.logs, 'cat-2.jsonl'), 'a name that is taken stays whose it is');
+  const read = (word: string) =>
+    logsOf(places, [word]).map((log) => [log.session, log.file, eventsOf(log, null).events.map(({ seq }) => seq)]);
+  t.same(read('dog-1'), [['dog-1', file, [1]]]);
+  t.same(read('dog'), [
+    ['dog-1', file, [1]],
+    ['dog-2', file, [1, 2]],
+  ]);
+  const [log] = logsOf(places, ['dog-2']);
+  t.same(
+    lines.map((line) => log !== undefined && isOf(log, line as never)),
+    [false, false, true, true, true],
+  );
+  const all = logsOf(places, []).filter((one) => one.file === file);
+  t.equal(all.length, 1, 'without a name each file is read once');
+  t.same(
+    all.map((one) => eventsOf(one, null).events.length),
+    [3],
+    'and all of it',
+  );
+  rmSync(file);
+  t.equal(logFile(places, 'dog-1'), null);
+  t.throws(() => logsOf(places, ['dog']), Failure, 'a log that was taken away is none');
 });

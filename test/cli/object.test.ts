@@ -40,4 +40,7 @@ t.test('what is no object says what is one', async (t) => {
     '',
   ])
     t.throws(() => parseObject(word), { name: 'Failure', remedy: /write/ }, word);
+  // A pattern of a policy, a host's name: an attempt has one address.
+  for (const word of ['tcp:80', 'udp:*', 'tcp:example.org:80', 'tcp:1.2.3.4:70000'])
+    t.throws(() => parseObject(word, 'an absolute path'), { message: `${word}: no address` }, word);
 });

@@ -66,11 +66,15 @@ function prepare(t: Test): { readonly work: string; readonly transcript: Transcr
 
 t.test('policy check', async (t) => {
   t.setTimeout(120_000);
-  const { transcript } = prepare(t);
+  const { work, transcript } = prepare(t);
   for (const what of ['cat', 'mistakes.yaml', 'unreached.yaml', 'absent.yaml']) {
     transcript.callgate('policy', 'check', what);
     transcript.callgate('policy', 'check', what, '--json');
   }
+  mkdirSync(`${work}/both`);
+  writeFileSync(`${work}/both/usr_bin_cat.yaml`, GOOD);
+  writeFileSync(`${work}/both/usr_bin_tac.yaml`, MISTAKES);
+  transcript.callgate('policy', 'check', 'both/usr_bin_cat.yaml');
   transcript.callgate('policy', 'check');
   transcript.compare(t, 'policy-check');
 });

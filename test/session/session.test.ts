@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { structBytes } from '../../src/abi/struct.js';
@@ -168,6 +168,8 @@ t.test('a name is never given twice', async (t) => {
   Session.open(host, gate, facts('inetd-1'), [image(1, '/a', 'a')]);
   t.equal(freeName(host, '/usr/sbin/inetd'), 'inetd-2');
   t.equal(freeName(host, '/opt/a b/..x y'), 'x_y-1', 'and is a file name');
+  symlinkSync('/nowhere/log', join(host.logs, 'inetd-2.jsonl'));
+  t.equal(freeName(host, '/usr/sbin/inetd'), 'inetd-3', 'a link to a log that is gone takes the name as well');
 });
 
 t.test('system calls are looked at while a session wants it', async (t) => {

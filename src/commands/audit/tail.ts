@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { Flags } from '@oclif/core';
 import { Follower } from '../../audit/follow.js';
-import { logsOf } from '../../audit/logs.js';
+import { isOf, logsOf } from '../../audit/logs.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { lineOf, noteLine } from '../../events/line.js';
 import { isEvent, type LogRecord } from '../../events/record.js';
@@ -38,7 +38,10 @@ export default class AuditTail extends CallgateCommand {
         );
     };
     if (chosen.length === 0) this.talk('no session lives; with --all, or a name, the logs of past ones are shown');
-    const followers = chosen.map(({ file }) => new Follower(file, show, flags.all || flags['no-follow']));
+    const followers = chosen.map((log) => {
+      const take = (record: LogRecord): void => void (isOf(log, record) && show(record));
+      return new Follower(log.file, take, flags.all || flags['no-follow']);
+    });
     if (!flags['no-follow'] && chosen.length > 0)
       await new Promise<void>((resolve) => {
         const stop = (signal: number) => (): void => {

@@ -58,6 +58,11 @@ export default class PolicyCheck extends CallgateCommand {
         );
     }
     for (const { rendered } of between) this.log(rendered);
+    // Whoever named one file asks what the others have to do with it.
+    if (between.some(({ file }) => file !== null && !files.includes(file)))
+      this.log(
+        '`run` takes a folder whole or not at all: what is wrong with another file of it keeps this one from being run',
+      );
     const notes =
       well && between.length === 0 ? folders.flatMap((folder) => folderNotes(folder, files, around, load)) : [];
     for (const note of notes) this.log(`note: ${note}`);
