@@ -7,9 +7,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FLOORS, REASONS } from '../dist/src/events/names.js';
-import { whichNames } from '../dist/src/policy/acts.js';
+import { processesOf, whichKey, whichNames } from '../dist/src/policy/acts.js';
 import { ERRNO_NAMES } from '../dist/src/policy/errno.js';
-import { ACTS, KINDS, PROCESSES } from '../dist/src/policy/model.js';
+import { ACTS, KINDS } from '../dist/src/policy/model.js';
 import { CAPABILITIES, NAMESPACES } from '../dist/src/policy/numbers.js';
 import { FILE_OPERATIONS, OPERATIONS, operationsOn, SOCKET_OPERATIONS } from '../dist/src/policy/operations.js';
 
@@ -57,9 +57,16 @@ const WHICH = {
   limit: 'setrlimit(2), without RLIMIT_',
   priority: 'setpriority(2), ioprio_set(2), sched(7), migrate_pages(2)',
   ptrace: 'ptrace(2): PTRACE_MODE_READ and PTRACE_MODE_ATTACH',
+  attribute: 'utimensat(2), xattr(7), ioctl_iflags(2)',
+  ioctl: 'ioctl(2)',
 };
-// Nobody traces his like by a rule.
-const whom = (act) => PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy');
+const whichOf = (act) =>
+  act === 'ioctl' ? ref('command') : { ...oneOrMany(words(whichNames(act))), description: WHICH[act] };
+const command = {
+  ...oneOrMany({ anyOf: [words(whichNames('ioctl')), { type: 'string', pattern: '^0x[0-9a-fA-F]{1,8}$' }] }),
+  description: WHICH.ioctl,
+};
+const whom = (act) => (processesOf(act).length === 0 ? {} : { process: oneOrMany(words(processesOf(act))) });
 const first = {
   oneOf: [
     ...rulesOn(FILE_OPERATIONS, onPaths),
@@ -82,14 +89,14 @@ const later = {
     ...rulesOn(operationsOn('user'), { user: oneOrMany(text), uid: oneOrMany(id) }),
     ...rulesOn(operationsOn('group'), { group: oneOrMany(text), gid: oneOrMany(id) }),
     ...ACTS.flatMap((act) =>
-      rulesOn([act], { process: oneOrMany(words(whom(act))), ...onPaths }).map((rule) => ({
+      rulesOn([act], { ...whom(act), ...onPaths }).map((rule) => ({
         ...rule,
-        properties: { ...rule.properties, [act]: { ...oneOrMany(words(whichNames(act))), description: WHICH[act] } },
+        properties: { ...rule.properties, [whichKey(act)]: whichOf(act) },
       })),
     ),
   ],
 };
-const definitions = { errno, condition, first, later };
+const definitions = { errno, condition, command, first, later };
 const rules = (name) => ({
   oneOf: [{ type: 'array', items: ref(name) }, { type: 'null' }],
   description: 'the first that matches decides; the last key',

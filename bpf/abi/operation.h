@@ -42,7 +42,9 @@ enum cg_operation {
 	CG_PRIORITY = 25,
 	CG_PTRACE = 26,
 	CG_NAMESPACE = 27,
-	CG_OPERATION_ALL_COUNT = 28,
+	CG_ATTRIBUTE = 28,
+	CG_IOCTL = 29,
+	CG_OPERATION_ALL_COUNT = 30,
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };
@@ -66,6 +68,8 @@ CG_ASSERT(CG_OPERATION_COUNT <= CG_LATER_SHIFT && CG_OPERATION_ALL_COUNT <= CG_O
 /* Is it done to another process? And the table of its heads (enum cg_head_table). */
 #define CG_IS_ACT(operation) ((operation) >= CG_SIGNAL && (operation) <= CG_PTRACE)
 #define CG_ACT_TABLE(operation) ((operation) - CG_SIGNAL + 5)
+/* Is it done to a file, of which a number of its own is told too (cg_event.first)? Of its heads there are CG_TARGET_PATH and CG_TARGET_KIND. */
+#define CG_IS_DEED(operation) ((operation) == CG_ATTRIBUTE || (operation) == CG_IOCTL)
 
 /* A verdict as stored in a decision and reported in an event. */
 enum cg_verdict {

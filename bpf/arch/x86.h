@@ -84,6 +84,8 @@ static __always_inline bool cg_clears_option(void)
 	return (__u32)regs->r8 == 0;
 }
 
+#define CG_SYSCALL_IOCTL 16
+#define CG_SYSCALL_IOCTL_X32 514
 #define CG_SYSCALL_OPEN 2
 #define CG_SYSCALL_EXECVE 59
 #define CG_SYSCALL_FTRUNCATE 77
@@ -95,6 +97,7 @@ static __always_inline bool cg_clears_option(void)
 #define CG_COMPAT_OPEN 5
 #define CG_COMPAT_CREAT 8
 #define CG_COMPAT_EXECVE 11
+#define CG_COMPAT_IOCTL 54
 #define CG_COMPAT_FTRUNCATE 93
 #define CG_COMPAT_FTRUNCATE64 194
 #define CG_COMPAT_OPENAT 295
@@ -144,6 +147,14 @@ static __always_inline __u32 cg_clone_flags(int *made)
 	if (call == CG_SYSCALL_SETNS)
 		return (__u32)regs->si;
 	return compat == CG_COMPAT_SETNS ? (__u32)regs->cx : 0;
+}
+
+/* The call is ioctl(2). */
+static __always_inline int cg_calls_ioctl(void)
+{
+	long call = cg_syscall();
+
+	return call == CG_SYSCALL_IOCTL || call == CG_SYSCALL_IOCTL_X32 || cg_compat_syscall() == CG_COMPAT_IOCTL;
 }
 
 /* The call is execve(2) or execveat(2). */

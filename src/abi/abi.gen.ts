@@ -611,6 +611,9 @@ export const ENUMS = {
     HEAD_PRIORITY: 7,
     HEAD_PTRACE: 8,
     HEAD_NAMESPACE: 9,
+    HEAD_ATTRIBUTE: 10,
+    HEAD_IOCTL: 11,
+    HEAD_IOCTL_KIND: 12,
   },
   namespace: {
     NAMESPACE_MOUNT: 0,
@@ -622,6 +625,13 @@ export const ENUMS = {
     NAMESPACE_CGROUP: 6,
     NAMESPACE_TIME: 7,
     NAMESPACE_COUNT: 8,
+  },
+  attribute: {
+    ATTRIBUTE_TIMES: 1,
+    ATTRIBUTE_USER: 2,
+    ATTRIBUTE_TRUSTED: 3,
+    ATTRIBUTE_FLAGS: 4,
+    ATTRIBUTE_OTHER: 5,
   },
   priority: {
     PRIORITY_NICE: 1,
@@ -669,7 +679,9 @@ export const ENUMS = {
     PRIORITY: 25,
     PTRACE: 26,
     NAMESPACE: 27,
-    OPERATION_ALL_COUNT: 28,
+    ATTRIBUTE: 28,
+    IOCTL: 29,
+    OPERATION_ALL_COUNT: 30,
     OPERATION_SLOTS: 20,
   },
   verdict: {

@@ -60,6 +60,8 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   priority: { call: 'setpriority', code: 141 },
   ptrace: { call: 'ptrace', code: 101 },
   namespace: { call: 'unshare', code: 272 },
+  attribute: { call: 'utimensat', code: 280 },
+  ioctl: { call: 'ioctl', code: 16 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -144,6 +146,8 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'priority':
     case 'ptrace':
     case 'namespace':
+    case 'attribute':
+    case 'ioctl':
     case 'receive':
     case 'listen':
     case 'accept':

@@ -61,7 +61,7 @@ export default class Learn extends CallgateCommand {
     version: Flags.option({
       options: ['1', '2'] as const,
       description:
-        'version of the language to learn (that of the policies that are there, or 1): 2 has chroot, capabilities, set*id, namespaces, other processes',
+        'version of the language to learn (that of the policies that are there, or 1): 2 has chroot, capabilities, set*id, namespaces, other processes, attributes of files, ioctls',
     })(),
     recover: Flags.boolean({ description: 'write the policies of learners that were killed, from their journals' }),
     from: Flags.string({

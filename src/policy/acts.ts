@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** What is done to another process: which signal is sent, which limit is set, and so on, by its name; and to whom. */
+/**
+ * What is done to another process: which signal is sent, which limit is set, and so on, by its name; and to whom. Likewise to a file:
+ * which attribute is changed, which request is made.
+ */
 import { readText, textOf } from './bytes.js';
+import { COMMANDS, commandName, commandNumber, parseCommand, UNDECIDED } from './commands.js';
 import { Fault, quoted } from './errors.js';
 import {
   ACTS,
   type AccessObject,
   type Act,
+  CLOSED_KINDS,
+  DEEDS,
   KINDS,
   type Kind,
   type ObjectPattern,
@@ -46,8 +52,8 @@ const LIMITS: readonly string[] = [
   ...['msgqueue', 'nice', 'rtprio', 'rttime'],
 ];
 
-/** What an act can be, each with its number (enum cg_priority and cg_ptrace of bpf/abi/object.h, where the kernel has none). */
-const WORDS: Readonly<Record<Act, readonly (readonly [name: string, number: number])[]>> = {
+/** What an act can be, each with its number (enum cg_priority, cg_ptrace, cg_attribute of bpf/abi/object.h, where the kernel has none). */
+const WORDS: Readonly<Record<Exclude<Act, 'ioctl'>, readonly (readonly [name: string, number: number])[]>> = {
   // Real-time signals have no names that mean the same everywhere, so they are told by number.
   signal: Array.from({ length: SIGNALS_LAST }, (_, index) => [SIGNALS[index] ?? String(index + 1), index + 1]),
   limit: LIMITS.map((name, number) => [name, number]),
@@ -61,23 +67,49 @@ const WORDS: Readonly<Record<Act, readonly (readonly [name: string, number: numb
     ['read', 1],
     ['attach', 2],
   ],
+  attribute: [
+    ['times', 1],
+    ['user', 2],
+    ['trusted', 3],
+    ['flags', 4],
+    ['other', 5],
+  ],
 };
-const NAMES = new Map(ACTS.map((act) => [act, new Map(WORDS[act].map(([name, number]) => [number, name]))]));
-const NUMBERS = new Map(ACTS.map((act) => [act, new Map(WORDS[act])]));
+const NAMED = ACTS.filter((act): act is keyof typeof WORDS => act !== 'ioctl');
+const NAMES = new Map<Act, ReadonlyMap<number, string>>(
+  NAMED.map((act) => [act, new Map(WORDS[act].map(([name, number]) => [number, name]))]),
+);
+const NUMBERS = new Map<Act, ReadonlyMap<string, number>>(NAMED.map((act) => [act, new Map(WORDS[act])]));
 
-/** All that a rule can name. */
+/** The key under which a rule says which: the act's own name, mostly. */
+export function whichKey(act: Act): string {
+  return act === 'ioctl' ? 'command' : act;
+}
+
+/** The act whose `which` stands under the key. */
+export function actOfKey(key: string): Act | undefined {
+  return ACTS.find((act) => whichKey(act) === key);
+}
+
+/** All that a rule can name. Of requests there are others, which have a number only. */
 export function whichNames(act: Act): string[] {
-  return WORDS[act].map(([name]) => name);
+  return act === 'ioctl' ? [...COMMANDS] : WORDS[act].map(([name]) => name);
 }
 
 /** Their numbers. */
 export function whichNumbers(act: Act): number[] {
-  return WORDS[act].map(([, number]) => number);
+  return act === 'ioctl'
+    ? COMMANDS.map((name) => commandNumber(name) as number)
+    : WORDS[act].map(([, number]) => number);
 }
 
 /** `TERM`, `cpu`; the number where there is no name. */
 export function whichName(act: Act, number: number): string {
-  return NAMES.get(act)?.get(number) ?? String(number);
+  return act === 'ioctl' ? commandName(number) : (NAMES.get(act)?.get(number) ?? String(number));
+}
+
+function numberOf(act: Act, name: string): number | undefined {
+  return act === 'ioctl' ? commandNumber(name) : NUMBERS.get(act)?.get(name);
 }
 
 /**
@@ -86,16 +118,35 @@ export function whichName(act: Act, number: number): string {
  * @throws Fault
  */
 export function parseWhich(act: Act, name: string): number {
-  const number = NUMBERS.get(act)?.get(name);
+  if (act === 'ioctl') return parseCommand(name);
+  const number = numberOf(act, name);
   if (number !== undefined) return number;
   const bare = act === 'signal' ? name.toUpperCase().replace(/^SIG/, '') : name.toLowerCase().replace(/^rlimit_/, '');
   const named = whichNames(act).filter((one) => !/^\d/.test(one));
   throw new Fault(`unknown-${act}`, { name: quoted(name), hint: named.includes(bare) ? bare : nearest(bare, named) });
 }
 
-/** Is the operation one that is done to another process? */
+/** Is the operation one that is done to another process, or such a one to a file? */
 export function isAct(operation: string): operation is Act {
   return (ACTS as readonly string[]).includes(operation);
+}
+
+/** Is it done to a file? */
+export function isDeed(act: Act): boolean {
+  return DEEDS.includes(act);
+}
+
+/** Is it done to a file of a kind that no default opens? What is done to processes has none. */
+export function isClosedDeed(object: AccessObject): boolean {
+  return (
+    object.type === 'target' && isDeed(object.act) && object.who.kind === 'kind' && CLOSED_KINDS.includes(object.who.of)
+  );
+}
+
+/** The processes that a rule of the act can name. Who is under the same policy may do what its like may, so that none is of `ptrace`. */
+export function processesOf(act: Act): readonly Process[] {
+  if (isDeed(act)) return [];
+  return PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy');
 }
 
 /** What stands behind the key of the one to whom it is done. */
@@ -121,12 +172,14 @@ export function targetObjectText({ act, which, who }: Target): string {
 
 /** Reads it back; undefined where it is none. */
 export function readTarget(word: string): Target | undefined {
-  const [, act = '', name = '', whom = ''] = /^([a-z]+):([A-Za-z0-9]+):(.+)$/s.exec(word) ?? [];
-  const which = isAct(act) ? NUMBERS.get(act)?.get(name) : undefined;
+  const [, act = '', name = '', whom = ''] = /^([a-z]+):([A-Za-z0-9_]+):(.+)$/s.exec(word) ?? [];
+  const which = isAct(act) ? numberOf(act, name) : undefined;
   if (which === undefined || !isAct(act)) return undefined;
+  // What no rule decides is no attempt of a policy's.
+  if (act === 'ioctl' && UNDECIDED.includes(which)) return undefined;
   const target = { type: 'target', act, which } as const;
   if (whom.startsWith('/')) return { ...target, who: { kind: 'path', path: readText(whom) } };
-  const process = PROCESSES.find((one): one is Process => one === whom);
+  const process = isDeed(act) ? undefined : PROCESSES.find((one) => one === whom);
   if (process !== undefined) return { ...target, who: { kind: 'process', process } };
   const of = KINDS.find((one): one is Kind => one === whom);
   return of === undefined ? undefined : { ...target, who: { kind: 'kind', of } };

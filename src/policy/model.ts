@@ -104,9 +104,14 @@ export interface NumberPattern {
   readonly last: number;
 }
 
-/** What is done to another process: operations of these names, each with numbers of its own (acts.ts). */
-export const ACTS = ['signal', 'limit', 'priority', 'ptrace'] as const;
+/**
+ * What is done to another process, or to a file besides what version 1 knows: operations of these names, each with numbers of its own
+ * (acts.ts).
+ */
+export const ACTS = ['signal', 'limit', 'priority', 'ptrace', 'attribute', 'ioctl'] as const;
 export type Act = (typeof ACTS)[number];
+/** Of these, those that are done to files. */
+export const DEEDS: readonly Act[] = ['attribute', 'ioctl'];
 
 /**
  * To whom: a child (or a child's), whatever it runs, else one under the same policy, else whoever runs a program. One
@@ -115,7 +120,7 @@ export type Act = (typeof ACTS)[number];
 export const PROCESSES = ['child', 'policy'] as const;
 export type Process = (typeof PROCESSES)[number];
 
-/** Signals to somebody, limits of somebody, and so on. `which` null: all of them. */
+/** Signals to somebody, limits of somebody, requests to a file, and so on. `which` null: all of them. */
 export interface TargetPattern {
   readonly type: 'target';
   readonly act: Act;

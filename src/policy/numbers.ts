@@ -175,5 +175,7 @@ export function objectExample(operation: Operation): string {
     limit: 'a limit and whose it is: limit:nofile:child, limit:cpu:/usr/sbin/nginx',
     priority: 'a priority and whose it is: priority:nice:child, priority:io:/usr/sbin/nginx',
     ptrace: 'how far it goes and into whom: ptrace:read:child, ptrace:attach:/usr/sbin/nginx',
+    attribute: 'an attribute and whose it is: attribute:times:/srv/file, attribute:user:tmpfile',
+    ioctl: 'a request and what it is made to: ioctl:TCSETSW:/dev/tty, ioctl:0x8912:socket',
   }[sortOf(operation)];
 }

@@ -36,6 +36,8 @@ export const OPERATIONS = [
   'priority',
   'ptrace',
   'namespace',
+  'attribute',
+  'ioctl',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -75,6 +77,8 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   limit: 'limits of processes',
   priority: 'priorities of processes',
   ptrace: 'the inside of processes',
+  attribute: 'attributes of files',
+  ioctl: 'requests to files',
 };
 
 const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
@@ -87,6 +91,8 @@ const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   priority: 'priority',
   ptrace: 'ptrace',
   namespace: 'namespace',
+  attribute: 'attribute',
+  ioctl: 'ioctl',
 };
 
 /** What the operation is about. */

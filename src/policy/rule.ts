@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** One rule of a policy or a group: nodes to model. */
 import { isScalar, type ParsedNode, type Scalar } from 'yaml';
-import { isAct, parseWhich } from './acts.js';
+import { actOfKey, isAct, parseWhich, whichKey } from './acts.js';
 import { inetText, parseAddress } from './address.js';
 import { parseId, parseName } from './condition.js';
 import { goesOut, loopbackFor } from './destination.js';
@@ -66,9 +66,14 @@ const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   limit: ['process', 'path', 'kind'],
   priority: ['process', 'path', 'kind'],
   ptrace: ['process', 'path', 'kind'],
+  attribute: ['path', 'kind'],
+  ioctl: ['path', 'kind'],
 };
 const OBJECT_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];
-const RULE_KEYS: readonly string[] = [...VERDICTS, ...OBJECT_KEYS, ...ACTS, 'policy', 'errno', 'log', 'if', 'unless'];
+const RULE_KEYS: readonly string[] = [
+  ...[...VERDICTS, ...OBJECT_KEYS, ...ACTS.map(whichKey)],
+  ...['policy', 'errno', 'log', 'if', 'unless'],
+];
 const CONDITION_KEYS: readonly string[] = ['user', 'group', 'uid', 'gid', 'owner'];
 
 /** Reads a rule; undefined where something in it is wrong, which the source's problems then say. */
@@ -97,9 +102,11 @@ export function readRule(
   const later = verdict === 'ask' ? operations.filter((operation) => versionOf(operation) > 1) : [];
   if (later.length > 0) source.report('ask-later', { operations: later.join(', ') }, startOf(first.value));
 
-  for (const { key, at } of entries)
-    if (isAct(key) && operations.length > 0 && !operations.includes(key))
-      source.report('which-for-others', { key, operations: operations.join(', ') }, at);
+  for (const { key, at } of entries) {
+    const act = actOfKey(key);
+    if (act !== undefined && operations.length > 0 && !operations.includes(act))
+      source.report('which-for-others', { key, act, operations: operations.join(', ') }, at);
+  }
 
   const errnoEntry = find('errno');
   const errno = errnoEntry === undefined ? undefined : errnoOf(source, errnoEntry);
@@ -193,7 +200,7 @@ function objectsOf(
         source.report('key-for-others', { key, operations: names, sort: SORT_TEXTS[sort], keys }, at);
   }
   const act = operation !== undefined && isAct(operation) ? operation : undefined;
-  const entry = act === undefined ? undefined : entries.find(({ key }) => key === act);
+  const entry = act === undefined ? undefined : entries.find(({ key }) => key === whichKey(act));
   const which = act === undefined || entry === undefined ? null : whichOf(source, act, entry);
   return about.flatMap((entry) =>
     valuesOf(source, entry).flatMap((word) => {
@@ -248,7 +255,7 @@ function objectOf(
   }
 }
 
-/** The signals, limits and so on that a rule is about, each once. */
+/** The signals, limits, requests and so on that a rule is about, each once. */
 function whichOf(source: Source, act: Act, entry: Entry): number[] {
   const numbers = words(source, entry).flatMap(
     (word) => faulting(source, word, () => parseWhich(act, word.value)) ?? [],
@@ -256,7 +263,7 @@ function whichOf(source: Source, act: Act, entry: Entry): number[] {
   return [...new Set(numbers)].sort((one, other) => one - other);
 }
 
-/** To whom it is done. */
+/** To whom, or to what, it is done. */
 function targetOf(
   key: string,
   word: { value: string | number },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A rule as a person would write it: what the learner and `explain` hand out. */
 
-import { targetText } from './acts.js';
+import { isAct, targetText, whichKey } from './acts.js';
 import { inetText } from './address.js';
 import { familyText } from './family.js';
 import { tokensText } from './glob.js';
@@ -37,7 +37,7 @@ export interface Statement {
   readonly key: StatementKey;
   /** Texts as they stand behind the key. */
   readonly objects: readonly string[];
-  /** Of what is done to another process, as it stands behind the operation's own key: which signals, which limits; absent: all. */
+  /** Of what is done to another process or so to a file, as it stands behind the key of its own: which signals, which requests; absent: all. */
   readonly which?: readonly string[];
   readonly errno?: string;
   readonly transition?: Transition;
@@ -80,7 +80,9 @@ export function writeStatement(statement: Statement): string {
   const { verdict, operations, key, objects, errno, transition, log, comment } = statement;
   const lines = (comment ?? []).map((line) => `  # ${line}`.trimEnd());
   lines.push(`  - ${verdict}: ${operations.length === 1 ? operations[0] : `[${operations.join(', ')}]`}`);
-  if (statement.which !== undefined) lines.push(`    ${operations[0]}: ${flow(statement.which)}`);
+  const [act] = operations;
+  if (statement.which !== undefined && act !== undefined && isAct(act))
+    lines.push(`    ${whichKey(act)}: ${flow(statement.which)}`);
   if (objects.length === 1) lines.push(`    ${key}: ${scalar(objects[0] as string)}`);
   else if (ON_ONE_LINE.includes(key)) lines.push(`    ${key}: ${list(objects)}`);
   else lines.push(`    ${key}:`, ...objects.map((object) => `      - ${scalar(object)}`));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Random policies, and attempts that they nearly or just decide. */
 import fc from 'fast-check';
-import { whichNumbers } from '../../src/policy/acts.js';
+import { processesOf, whichNumbers } from '../../src/policy/acts.js';
 import type { Bytes } from '../../src/policy/bytes.js';
 import {
   ACTS,
@@ -14,8 +14,6 @@ import {
   type ObjectPattern,
   type PathPattern,
   type Policy,
-  PROCESSES,
-  type Process,
   type Protocol,
   type Rule,
   type TargetPattern,
@@ -101,17 +99,17 @@ const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
     .tuple(tableNumber, tableNumber)
     .map(([one, other]) => ({ type: 'number', table, first: Math.min(one, other), last: Math.max(one, other) }));
 
-const targetNumber = (act: Act): fc.Arbitrary<number> =>
-  fc.constantFrom(...(act === 'signal' ? [1, 2, 9, 15, 17, 34, 47, 64] : whichNumbers(act)));
-// Nobody traces his like by a rule.
-const processOf = (act: Act): fc.Arbitrary<Process> =>
-  fc.constantFrom(...PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy'));
+/** Numbers that differ in each byte, some without a name. */
+const COMMANDS = [0, 1, 0x5402, 0x5403, 0x5602, 0x80045430, 0x40045431, 0x40145431, 0xc0045877, 0xffffffff];
+const numbersOf = (act: Act): readonly number[] =>
+  act === 'ioctl' ? COMMANDS : act === 'signal' ? [1, 2, 9, 15, 17, 34, 47, 64] : whichNumbers(act);
+const targetNumber = (act: Act): fc.Arbitrary<number> => fc.constantFrom(...numbersOf(act));
 const targetObject = (act: Act): fc.Arbitrary<ObjectPattern> =>
   fc
     .tuple(
       fc.option(fc.uniqueArray(targetNumber(act), { minLength: 1, maxLength: 3 })),
       fc.oneof(
-        processOf(act).map((process): TargetPattern['who'] => ({ kind: 'process', process })),
+        ...processesOf(act).map((process) => fc.constant<TargetPattern['who']>({ kind: 'process', process })),
         fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
         pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
       ),
@@ -356,7 +354,7 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
       };
     case 'target': {
       const { act, who } = pattern;
-      const all = whichNumbers(act);
+      const all = numbersOf(act);
       const which = (how === 'changed' ? all.at(-1) : (pattern.which ?? all)[0]) as number;
       if (who.kind !== 'path') return { type: 'target', act, which, who };
       return { type: 'target', act, which, who: { kind: 'path', path: pathOf(who.pattern, how, random) } };

@@ -42,7 +42,15 @@ const TYPES: Readonly<Record<AccessObject['type'], number>> = {
 
 const HEADS: Readonly<Record<NumberTable, number>> = { capability: 2, uid: 3, gid: 4, namespace: 9 };
 
-const ACT_HEADS: Readonly<Record<Act, number>> = { signal: 5, limit: 6, priority: 7, ptrace: 8 };
+/** Of what is done to files there is no head without a path or a kind. */
+const ACT_HEADS: Readonly<Record<Act, number>> = {
+  signal: 5,
+  limit: 6,
+  priority: 7,
+  ptrace: 8,
+  attribute: 0,
+  ioctl: 0,
+};
 
 export interface TrialDecision {
   readonly operation: Operation;

@@ -17,8 +17,13 @@ export interface RuleFacts {
   'unknown-limit': { name: string; hint: string };
   'unknown-priority': { name: string; hint: string };
   'unknown-ptrace': { name: string; hint: string };
+  'unknown-attribute': { name: string; hint: string };
+  'unknown-command': { name: string; hint: string };
+  'command-floor': { name: string };
+  'command-attribute': { name: string };
+  'command-free': { name: string };
   'process-alike': object;
-  'which-for-others': { key: string; operations: string };
+  'which-for-others': { key: string; act: string; operations: string };
   'errno-signal': object;
   'objects-missing': { operations: string; keys: string };
   'key-for-others': { key: string; operations: string; sort: string; keys: string };
@@ -53,7 +58,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
           'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal, ' +
-          'limit, priority, ptrace, namespace',
+          'limit, priority, ptrace, namespace, attribute, ioctl',
       ),
   },
   'mixed-operations': {
@@ -109,13 +114,35 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
     message: ({ name }) => `unknown way into a process, ${name}`,
     remedy: ({ hint }) => hinted(hint, 'write read or attach'),
   },
+  'unknown-attribute': {
+    message: ({ name }) => `unknown attribute ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write one of times, user, trusted, flags, other'),
+  },
+  'unknown-command': {
+    message: ({ name }) => `unknown command ${name}`,
+    remedy: ({ hint }) =>
+      hinted(hint, 'write a name of ioctl_tty(2) and its like, such as TCSETS, or the number in quotes, as "0x5402"'),
+  },
+  'command-floor': {
+    message: ({ name }) =>
+      `no policy permits ${name}, nor need it be denied: what others type, or their keys, is changed by it`,
+    remedy: () => 'leave it out',
+  },
+  'command-attribute': {
+    message: ({ name }) => `${name} sets a file's flags, which is no ioctl to a policy`,
+    remedy: () => 'write a rule for attribute, with attribute: flags',
+  },
+  'command-free': {
+    message: ({ name }) => `${name} takes no rule: it is about the descriptor, or about what its opening permitted`,
+    remedy: () => 'leave it out',
+  },
   'process-alike': {
     message: () => 'ptrace of a process under the same policy takes no rule: it may do the same',
     remedy: () => 'write child for a child under another policy, or name the program of another under path',
   },
   'which-for-others': {
     message: ({ key, operations }) => `${key}: does not go with ${operations}`,
-    remedy: ({ key }) => `write it in a rule for ${key}`,
+    remedy: ({ act }) => `write it in a rule for ${act}`,
   },
   'ask-later': {
     message: ({ operations }) => `nobody can be asked about ${operations}: the call is not begun again`,
