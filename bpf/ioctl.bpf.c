@@ -3,7 +3,7 @@
  * Requests to devices and files, under a policy of version 2: ioctl, and of those that set a file's flags attribute. The hooks are in
  * terminal.bpf.c, which has the requests that no policy permits.
  *
- * The object is the file as it was opened, and all 32 bits of the request, as the kernel compares them (fs/ioctl.c); the argument is
+ * The object is the file that the descriptor leads to, at its path of now, and all 32 bits of the request, as the kernel compares them (fs/ioctl.c); the argument is
  * memory of the caller's, and is not looked at. What a 32-bit program says is its own number, as it is.
  *
  * Let through, by what the caller cannot set:
