@@ -26,6 +26,16 @@ static __always_inline int cg_has_file_truncate(void)
 	return bpf_core_field_exists(((union security_list_options___truncate *)0)->file_truncate);
 }
 
+/* The arguments of inode_setattr: since 6.9, as inode_post_setattr came, a mount's map of ids stands before them. */
+union security_list_options___setattr {
+	void (*inode_post_setattr)(void);
+} __attribute__((preserve_access_index));
+
+static __always_inline int cg_setattr_has_idmap(void)
+{
+	return bpf_core_field_exists(((union security_list_options___setattr *)0)->inode_post_setattr);
+}
+
 /*
  * Who owns a descriptor: a part of the file until 6.11, by itself since 6.12, made when it is first set (fs/fcntl.c:
  * file_f_owner_allocate). Its address.

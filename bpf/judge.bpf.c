@@ -80,7 +80,8 @@ static __always_inline void count_denied(struct cg_session *session, __u32 decid
 /* An end of a rename or link that a learner wants to know, though a rule permits it. */
 static __always_inline int tells_pair(struct cg_access *access)
 {
-	if (access->mode == CG_ENFORCE)
+	/* Of what version 2 has besides `first` says something else. */
+	if (access->mode == CG_ENFORCE || (access->operations & CG_LATER_MASK))
 		return 0;
 	return access->first || access->leaving == CG_LEAVING_TOLD ||
 	       (access->leaving == CG_LEAVING && access->mode == CG_LEARN);

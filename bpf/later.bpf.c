@@ -16,7 +16,7 @@ __hidden int cg_governs_later(struct cg_subject *subject)
 		return 1;
 	number = subject->policy;
 	slot = bpf_map_lookup_elem(&policies, &number);
-	if (!slot || !slot->location)
+	if (!slot || !slot->location || slot->cookie != subject->cookie)
 		return 1;
 	place = (slot->location & 0xffffff) - 1;
 	switch (slot->location >> 24) {

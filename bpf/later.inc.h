@@ -16,28 +16,36 @@ static __always_inline void OF_CLASS(take_kind)(struct cg_scratch *scratch)
 	words[1] = words[2] = 0;
 }
 
-/* The state behind the head of what is done to whoever runs the object. */
+/* The state behind the head of what is done to whoever runs the object, or to the object. */
 static __noinline __u32 OF_CLASS(behind_act)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch, __u32 target)
 {
 	if (!image || !scratch)
 		return 0;
-	__u64 *words = (__u64 *)scratch->name;
+	__u64 *words = (__u64 *)scratch->name, which = scratch->access.first;
 
-	words[0] = (__u8)CG_ACT_TABLE(scratch->access.later) | (__u64)(__u8)target << 24 | (__u64)(__u8)scratch->access.first << 32;
+	/* A struct cg_head, little endian. */
+	if (scratch->access.later == CG_IOCTL)
+		words[0] = (target == CG_TARGET_PATH ? CG_HEAD_IOCTL : CG_HEAD_IOCTL_KIND) |
+			   (__u64)__builtin_bswap32((__u32)which) << 8;
+	else
+		words[0] = (scratch->access.later == CG_ATTRIBUTE ? CG_HEAD_ATTRIBUTE :
+								     (__u8)CG_ACT_TABLE(scratch->access.later)) |
+			   (__u64)(__u8)target << 24 | (__u64)(__u8)which << 32;
 	words[1] = words[2] = 0;
 	return OF_CLASS(state_after)(image, scratch, image->header.start_head, sizeof(struct cg_head));
 }
 
-static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch)
+/* Inlined: of a hook that looks at each mount of a file system the deepest walk would have nine frames. */
+static __always_inline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struct cg_scratch *scratch)
 {
 	if (!image || !scratch)
 		return 0;
 	struct cg_access *access = &scratch->access;
 	__u32 from = image->header.start_head;
-	if (CG_IS_ACT(access->later) && access->object != CG_OBJECT_HEAD)
+	if (is_headed(access->later) && access->object != CG_OBJECT_HEAD)
 		from = OF_CLASS(behind_act)(image, scratch, access->object == CG_OBJECT_PATH ? CG_TARGET_PATH : CG_TARGET_KIND);
 	if (access->object == CG_OBJECT_PATH) {
-		if (!CG_IS_ACT(access->later))
+		if (!is_headed(access->later))
 			from = image->header.start_place;
 		struct OF_CLASS(walk) walk = {image, scratch};
 #ifdef CG_TRIAL
@@ -53,16 +61,19 @@ static __noinline int OF_CLASS(place_of)(struct OF_CLASS(cg_image) *image, struc
 		access->object = CG_OBJECT_KIND;
 		access->kind = CG_KIND_UNREACHABLE;
 		from = image->header.start_head;
-		if (CG_IS_ACT(access->later))
+		if (is_headed(access->later))
 			from = OF_CLASS(behind_act)(image, scratch, CG_TARGET_KIND);
 #endif
 	}
-	if (access->object == CG_OBJECT_KIND)
+	if (access->object == CG_OBJECT_KIND) {
+		if (CG_IS_DEED(access->later) && CG_IS_CLOSED_KIND(access->kind))
+			access->closed = 1;
 		OF_CLASS(take_kind)(scratch);
-	else if (access->object == CG_OBJECT_HEAD)
+	} else if (access->object == CG_OBJECT_HEAD) {
 		take_bytes(scratch, 0, sizeof(struct cg_head));
-	else
+	} else {
 		return 0;
+	}
 	return OF_CLASS(state_after)(image, scratch, from, sizeof(struct cg_head));
 }
 

@@ -10,6 +10,12 @@ static __always_inline int is_walked(__u32 object)
 	return object == CG_OBJECT_PATH || object == CG_OBJECT_UNIX;
 }
 
+/* Does a head come before the object's path or kind, whatever is done and to whom? Of such an operation nothing enters at start_place. */
+static __always_inline int is_headed(__u32 later)
+{
+	return CG_IS_ACT(later) || CG_IS_DEED(later);
+}
+
 /* Prepares scratch->name as a component of `length` bytes (at most 112) of access.bytes. */
 static __always_inline void take_bytes(struct cg_scratch *scratch, __u32 offset, __u32 length)
 {

@@ -10,8 +10,11 @@
  *
  * TIOCSCTTY with 1 (a terminal taken from another session), TIOCCONS and TIOCVHANGUP ask for CAP_SYS_ADMIN (capable.bpf.c);
  * TIOCSIG is for who holds a pseudo terminal's other end.
+ *
+ * All others a policy of version 2 governs (ioctl.bpf.c).
  */
 #include "guard.h"
+#include "ioctl.h"
 
 #define TIOCSTI 0x5412
 #define TIOCLINUX 0x541c
@@ -21,10 +24,6 @@
 #define KDSKBDIACR 0x4b4b
 #define KDSETKEYCODE 0x4b4d
 #define KDSKBDIACRUC 0x4bfb
-/* include/uapi/linux/fs.h: chattr(1), with the sizes of long of both widths, and xfs's way */
-#define FS_IOC_SETFLAGS 0x40086602
-#define FS_IOC32_SETFLAGS 0x40046602
-#define FS_IOC_FSSETXATTR 0x401c5820
 
 #define NAME(request)                                                            \
 	case request:                                                            \
@@ -77,16 +76,17 @@ static __always_inline int judge_ioctl(struct file *file, unsigned int request)
 	struct cg_entry entry;
 	int verdict = 0;
 
-	if (!is_looked_at(request) || !cg_enter(&entry, &verdict))
-		return verdict;
-	if (request == FS_IOC_SETFLAGS || request == FS_IOC32_SETFLAGS || request == FS_IOC_FSSETXATTR) {
-		if (!cg_protected(BPF_CORE_READ(file, f_path.dentry), CG_BIT(CG_CHMOD)))
-			return 0;
-		return cg_floor(entry.subject, entry.scratch, CG_FLOOR_FILES);
-	}
-	if (!name_request(&entry.scratch->access, request))
+	if (!cg_current()->bpf_storage)
 		return 0;
-	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_TERMINAL);
+	if (is_looked_at(request)) {
+		if (!cg_enter(&entry, &verdict))
+			return verdict;
+		if (name_request(&entry.scratch->access, request))
+			return cg_floor(entry.subject, entry.scratch, CG_FLOOR_TERMINAL);
+		if (cg_protected(BPF_CORE_READ(file, f_path.dentry), CG_BIT(CG_CHMOD)))
+			return cg_floor(entry.subject, entry.scratch, CG_FLOOR_FILES);
+	}
+	return cg_has_later() ? cg_ioctl(file, request) : 0;
 }
 
 SEC("lsm/file_ioctl")

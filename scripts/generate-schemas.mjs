@@ -61,9 +61,19 @@ const WHICH = {
   ptrace: 'ptrace(2): PTRACE_MODE_READ and PTRACE_MODE_ATTACH',
   mount: 'what is mounted: file systems by the names that mount(8) has for them',
   unmount: 'what is unmounted',
+  attribute: 'utimensat(2), xattr(7), ioctl_iflags(2)',
+  ioctl: 'ioctl(2)',
 };
-const whom = (act) =>
-  isPlaced(act) ? { path: onPaths.path } : { process: oneOrMany(words(processesOf(act))), ...onPaths };
+const whichOf = (act) =>
+  act === 'ioctl' ? ref('command') : { ...oneOrMany(words(whichNames(act))), description: WHICH[act] };
+const command = {
+  ...oneOrMany({ anyOf: [words(whichNames('ioctl')), { type: 'string', pattern: '^0x[0-9a-fA-F]{1,8}$' }] }),
+  description: WHICH.ioctl,
+};
+const whom = (act) => {
+  if (isPlaced(act)) return { path: onPaths.path };
+  return { ...(processesOf(act).length === 0 ? {} : { process: oneOrMany(words(processesOf(act))) }), ...onPaths };
+};
 /** A permit of mounting says what. */
 const needed = (act, rule) =>
   act === 'mount' && 'permit' in rule.properties ? { required: [...rule.required, whichKey(act)] } : {};
@@ -98,10 +108,7 @@ const later = {
     ...ACTS.flatMap((act) =>
       rulesOn([act], whom(act)).map((rule) => ({
         ...{ ...rule, ...needed(act, rule) },
-        properties: {
-          ...rule.properties,
-          [whichKey(act)]: { ...oneOrMany(words(whichNames(act))), description: WHICH[act] },
-        },
+        properties: { ...rule.properties, [whichKey(act)]: whichOf(act) },
       })),
     ),
   ],
@@ -110,7 +117,7 @@ const call = {
   ...words([...callNames(), ...[...NAMED_GROUPS.keys()].map((name) => `@${name}`)]),
   description: 'a system call of x86_64, or a group of them',
 };
-const definitions = { errno, condition, first, later };
+const definitions = { errno, condition, command, first, later };
 const rules = (name) => ({
   oneOf: [{ type: 'array', items: ref(name) }, { type: 'null' }],
   description: 'the first that matches decides; the last key',

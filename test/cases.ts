@@ -5,7 +5,7 @@
  *
  * A file has `policy:` (the text of one policy) and `cases:`, each with
  *   access     operations, and one object: path, kind, unix, abstract, `unnamed: true`, address (`tcp:192.0.2.1:80`,
- *              IPv6 in brackets), number (`uid:1000`, `capability:net_raw`), signal, limit, priority, ptrace, mount, unmount (`15 child`, `1 /usr/bin/x`: the number and to whom) or family (`inet stream 6`: family, kind and protocol as socket(2) takes them);
+ *              IPv6 in brackets), number (`uid:1000`, `capability:net_raw`), signal, limit, priority, ptrace, mount, unmount, attribute, ioctl (`15 child`, `1 /usr/bin/x`: the number and to whom or what) or family (`inet stream 6`: family, kind and protocol as socket(2) takes them);
  *              uid and gid (0 if not said), owner (none if not said)
  *   verdict    permit, deny or ask
  *   errno      of a denial; EPERM if not said
@@ -71,6 +71,8 @@ const accessSchema = z.strictObject({
   signal: z.string().optional(),
   limit: z.string().optional(),
   priority: z.string().optional(),
+  attribute: z.string().optional(),
+  ioctl: z.string().optional(),
   ptrace: z.string().optional(),
   mount: z.string().optional(),
   unmount: z.string().optional(),

@@ -103,7 +103,7 @@ struct cg_event {
 	__u64 sequence; /* of the session, from 1, without gaps: a gap is a lost event */
 	__u64 time;     /* CLOCK_BOOTTIME, nanoseconds */
 	__u64 first;    /* see CG_EVENT_REPEAT, CG_EVENT_MOVED; of CG_SIGNAL, CG_LIMIT, CG_PRIORITY, CG_PTRACE to one that runs the
-			 * object, of CG_MOUNT and CG_UNMOUNT: which; of CG_EVENT_ARGUMENTS: how many there are, of which fewer may be told */
+			 * object, of CG_MOUNT, CG_UNMOUNT, CG_ATTRIBUTE, CG_IOCTL: which; of CG_EVENT_ARGUMENTS: how many there are, of which fewer may be told */
 	__u64 exe;      /* sequence number of the CG_EVENT_EXEC that says what the subject runs; 0: the policy's own program */
 	__u64 generation; /* of the policy that decided */
 	__u32 policy;   /* slot in `policies` */

@@ -37,6 +37,8 @@ enum cg_kind {
 	CG_KIND_COUNT = 11,
 	CG_KIND_SLOTS = 16, /* room to grow without a new layout */
 };
+/* No default opens it: CLOSED_KINDS of src/policy/model.ts. */
+#define CG_IS_CLOSED_KIND(kind) ((kind) == CG_KIND_DELETED || (kind) >= CG_KIND_DETACHED)
 
 /* The byte a protocol is judged as. ICMPv6 is CG_PROTOCOL_ICMP; a raw socket of any protocol is CG_PROTOCOL_RAW. */
 enum cg_protocol {
@@ -79,6 +81,9 @@ enum cg_head_table {
 	CG_HEAD_IPC = 11, /* enum cg_ipc */
 	CG_HEAD_MOUNT = 12,   /* enum cg_file_system, and CG_TARGET_PATH << 8: the place follows */
 	CG_HEAD_UNMOUNT = 13, /* the same of what is unmounted */
+	CG_HEAD_ATTRIBUTE = 14, /* enum cg_attribute, and enum cg_target << 8: PATH or KIND */
+	CG_HEAD_IOCTL = 15,      /* the command, all 32 bits of it; what it is done to follows: a path */
+	CG_HEAD_IOCTL_KIND = 16, /* the same of what has no path: CG_HEAD_KIND follows */
 };
 
 /* Kinds of namespaces. */
@@ -137,6 +142,15 @@ enum cg_file_system {
 	CG_FILE_SYSTEM_UDF = 11,
 	CG_FILE_SYSTEM_SQUASHFS = 12,
 	CG_FILE_SYSTEM_EROFS = 13,
+};
+
+/* What is changed of a file besides its mode, owner and contents. */
+enum cg_attribute {
+	CG_ATTRIBUTE_TIMES = 1,   /* as somebody says; what the kernel keeps by itself is none */
+	CG_ATTRIBUTE_USER = 2,    /* extended attributes: user.* */
+	CG_ATTRIBUTE_TRUSTED = 3, /* trusted.* */
+	CG_ATTRIBUTE_FLAGS = 4,   /* FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, file_setattr(2) */
+	CG_ATTRIBUTE_OTHER = 5,   /* extended attributes of other names, but for those that are CG_CHMOD */
 };
 
 /* Which priority of a process. */

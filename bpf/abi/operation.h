@@ -46,7 +46,9 @@ enum cg_operation {
 	CG_IPC = 29,
 	CG_MOUNT = 30,
 	CG_UNMOUNT = 31,
-	CG_OPERATION_ALL_COUNT = 32,
+	CG_ATTRIBUTE = 32,
+	CG_IOCTL = 33,
+	CG_OPERATION_ALL_COUNT = 34,
 	/* Length of an answer: one spare, so that they end on 8 bytes. */
 	CG_OPERATION_SLOTS = 20,
 };
@@ -74,6 +76,8 @@ CG_ASSERT(CG_OPERATION_COUNT <= CG_LATER_SHIFT && CG_OPERATION_ALL_COUNT <= CG_O
 	((operation) == CG_MOUNT     ? CG_HEAD_MOUNT :         \
 	 (operation) == CG_UNMOUNT   ? CG_HEAD_UNMOUNT :       \
 				       (operation) - CG_SIGNAL + CG_HEAD_SIGNAL)
+/* Is it done to a file, of which a number of its own is told too (cg_event.first)? Of its heads there are CG_TARGET_PATH and CG_TARGET_KIND. */
+#define CG_IS_DEED(operation) ((operation) == CG_ATTRIBUTE || (operation) == CG_IOCTL)
 
 /* A verdict as stored in a decision and reported in an event. */
 enum cg_verdict {

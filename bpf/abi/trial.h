@@ -36,7 +36,7 @@ struct cg_trial {
 	/* in: the operation is one that version 2 has besides */
 	__u32 later;       /* 1 */
 	__u32 closed;      /* no default opens it */
-	__u32 which;       /* signal, limit ... of whoever runs the object */
+	__u32 which;       /* signal, limit ... of whoever runs the object; attribute, command */
 	/* out */
 	__u32 governed;    /* the policy's version has the operation */
 	__u32 pad;

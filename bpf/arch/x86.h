@@ -95,6 +95,8 @@ static __always_inline bool cg_clears_option(void)
 	return (__u32)regs->r8 == 0;
 }
 
+#define CG_SYSCALL_IOCTL 16
+#define CG_SYSCALL_IOCTL_X32 514
 #define CG_SYSCALL_OPEN 2
 #define CG_SYSCALL_EXECVE 59
 #define CG_SYSCALL_FTRUNCATE 77
@@ -106,6 +108,7 @@ static __always_inline bool cg_clears_option(void)
 #define CG_COMPAT_OPEN 5
 #define CG_COMPAT_CREAT 8
 #define CG_COMPAT_EXECVE 11
+#define CG_COMPAT_IOCTL 54
 #define CG_COMPAT_FTRUNCATE 93
 #define CG_COMPAT_FTRUNCATE64 194
 #define CG_COMPAT_OPENAT 295
@@ -205,6 +208,14 @@ static __always_inline long cg_other_mount_call(void)
 	    call == CG_SYSCALL_OPEN_TREE_ATTR)
 		return call;
 	return call == (compat < 0 ? CG_SYSCALL_PIVOT_ROOT : CG_COMPAT_PIVOT_ROOT) ? CG_SYSCALL_PIVOT_ROOT : 0;
+}
+
+/* The call is ioctl(2). */
+static __always_inline int cg_calls_ioctl(void)
+{
+	long call = cg_syscall();
+
+	return call == CG_SYSCALL_IOCTL || call == CG_SYSCALL_IOCTL_X32 || cg_compat_syscall() == CG_COMPAT_IOCTL;
 }
 
 /* The call is execve(2) or execveat(2). */

@@ -653,6 +653,9 @@ export const ENUMS = {
     HEAD_IPC: 11,
     HEAD_MOUNT: 12,
     HEAD_UNMOUNT: 13,
+    HEAD_ATTRIBUTE: 14,
+    HEAD_IOCTL: 15,
+    HEAD_IOCTL_KIND: 16,
   },
   namespace: {
     NAMESPACE_MOUNT: 0,
@@ -700,6 +703,13 @@ export const ENUMS = {
     FILE_SYSTEM_UDF: 11,
     FILE_SYSTEM_SQUASHFS: 12,
     FILE_SYSTEM_EROFS: 13,
+  },
+  attribute: {
+    ATTRIBUTE_TIMES: 1,
+    ATTRIBUTE_USER: 2,
+    ATTRIBUTE_TRUSTED: 3,
+    ATTRIBUTE_FLAGS: 4,
+    ATTRIBUTE_OTHER: 5,
   },
   priority: {
     PRIORITY_NICE: 1,
@@ -751,7 +761,9 @@ export const ENUMS = {
     IPC: 29,
     MOUNT: 30,
     UNMOUNT: 31,
-    OPERATION_ALL_COUNT: 32,
+    ATTRIBUTE: 32,
+    IOCTL: 33,
+    OPERATION_ALL_COUNT: 34,
     OPERATION_SLOTS: 20,
   },
   verdict: {

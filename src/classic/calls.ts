@@ -65,6 +65,8 @@ const STANDS: Readonly<Record<Operation, Stands>> = {
   ipc: { call: 'ipc', code: -1 },
   mount: { call: 'mount', code: 165 },
   unmount: { call: 'umount2', code: 166 },
+  attribute: { call: 'utimensat', code: 280 },
+  ioctl: { call: 'ioctl', code: 16 },
 };
 
 /** Where several operations are one attempt, it is told by the first of these. */
@@ -153,6 +155,8 @@ function argumentsOf(record: CalledRecord, operation: Operation, aliased: boolea
     case 'ipc':
     case 'mount':
     case 'unmount':
+    case 'attribute':
+    case 'ioctl':
     case 'receive':
     case 'listen':
     case 'accept':

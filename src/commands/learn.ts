@@ -61,7 +61,7 @@ export default class Learn extends CallgateCommand {
     version: Flags.option({
       options: ['1', '2'] as const,
       description:
-        'version of the language to learn (that of the policies that are there, or 1): 2 has chroot, capabilities, set*id, namespaces, mounts, other processes, the kernel itself, IPC',
+        'version of the language to learn (that of the policies that are there, or 1): 2 has chroot, capabilities, set*id, namespaces, mounts, other processes, the kernel itself, IPC, attributes of files, ioctls',
     })(),
     syscalls: Flags.boolean({
       default: false,

@@ -3,6 +3,7 @@
  * Judging an attempt on an image's bytes, exactly as bpf/abi/image.h says the matcher does: the interpreter behind the
  * compiler's tests and `policy show`. It reads nothing but the bytes.
  */
+import { isClosedDeed } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import {
   type Access,
@@ -225,7 +226,8 @@ class ImageReader {
     const walk = laterWalkOf(access.object);
     const state = walk === null ? 0 : this.stateBehind(walk.entry, walk.components);
     const answer = this.#u32(this.#state(state) + STATE.answer);
-    const decided = this.decide(answer, operation, access, floor ? this.#u32(HEADER.closed) : 0);
+    const closed = floor || isClosedDeed(access.object);
+    const decided = this.decide(answer, operation, access, closed ? this.#u32(HEADER.closed) : 0);
     return operation === 'signal' && decided.errnum === ESRCH ? { ...decided, errnum: EPERM } : decided;
   }
 

@@ -3,6 +3,7 @@
  * The decision, as the text of a policy says it: rule by rule, the first that matches decides, then the default. The
  * kernel's automaton is compared with this, so nothing here is prepared, cached or shared with compile/.
  */
+import { isClosedDeed } from '../policy/acts.js';
 import { readText } from '../policy/bytes.js';
 import {
   type Access,
@@ -65,9 +66,9 @@ export function rulesInOrder(policy: Policy): readonly Rule[] {
   return first === null ? policy.rules : [first, ...policy.rules];
 }
 
-/** Is the object a place that no path can be told for, which no default opens? */
+/** Is the object a place that no path can be told for, which no default opens? Of what is done to processes those are none. */
 export function isClosed(object: AccessObject): boolean {
-  return object.type === 'kind' && CLOSED_KINDS.includes(object.kind);
+  return isClosedDeed(object) || (object.type === 'kind' && CLOSED_KINDS.includes(object.kind));
 }
 
 /** Does the policy's version have the operation? What it has not is permitted, but for the floor. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Why a rule does not decide an operation, and how near it came. What `explain` shows where the default decided. */
-import { isPlaced, whichKey, whichName } from '../policy/acts.js';
+import { isDeed, isPlaced, whichKey, whichName } from '../policy/acts.js';
 import { textOf } from '../policy/bytes.js';
 import type {
   Access,
@@ -182,7 +182,12 @@ function targetNearness(
 ): Near {
   const { act, which } = pattern;
   return which === null || which.includes(object.which)
-    ? differs(0.5, isPlaced(act) ? 'place' : 'process', patternText(pattern), objectDescription(object))
+    ? differs(
+        0.5,
+        isPlaced(act) ? 'place' : isDeed(act) ? 'file' : 'process',
+        patternText(pattern),
+        objectDescription(object),
+      )
     : differs(0.6, whichKey(act), which.map((one) => whichName(act, one)).join(' or '), whichName(act, object.which));
 }
 

@@ -29,7 +29,8 @@ export function patternText(pattern: ObjectPattern): string {
       const whom = targetText(pattern, (who) => who.pattern.text);
       const { act, which } = pattern;
       if (which === null) return whom;
-      return `${which.map((one) => whichName(act, one)).join(' or ')} ${act === 'signal' ? 'to' : isPlaced(act) ? 'at' : 'of'} ${whom}`;
+      const to = act === 'signal' || act === 'ioctl' ? 'to' : isPlaced(act) ? 'at' : 'of';
+      return `${which.map((one) => whichName(act, one)).join(' or ')} ${to} ${whom}`;
     }
   }
 }

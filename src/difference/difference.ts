@@ -112,7 +112,10 @@ function candidatesOf(meeting: Meeting, one: Side, other: Side): Candidate[] {
   const turn = (side: Side, answer: Answer, operation: Operation): Turn => ({
     side,
     chain: answer.chains[operationBit(operation)] ?? [],
-    closed: meeting.closed || isFloor(operation, object) || (answer.closed & (1 << operationBit(operation))) !== 0,
+    // A kind that no default opens is none of a policy that does not govern the operation.
+    closed:
+      isFloor(operation, object) ||
+      (governs(side.policy, operation) && (meeting.closed || (answer.closed & (1 << operationBit(operation))) !== 0)),
     governed: governs(side.policy, operation),
     operation,
   });

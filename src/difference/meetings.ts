@@ -9,6 +9,7 @@ import type { Entry } from '../compile/grants.js';
 import { headOf, targetHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
 import type { Least } from '../compile/minimise.js';
+import { isClosedDeed, isDeed, processesOf } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import type { AccessObject, NumberTable } from '../policy/model.js';
 import {
@@ -25,7 +26,18 @@ import { isNumberOf, SORT_OF_TABLE } from '../policy/numbers.js';
 import { FILE_OPERATIONS, type Operation, operationsOn, SOCKET_OPERATIONS } from '../policy/operations.js';
 import type { Side } from './judge.js';
 import { Branches } from './names.js';
-import { ABSTRACT, CLOSED_HEADS, FAMILY, HEADS, INET, NAME, type Shape, targetShape, UNSPECIFIED } from './shape.js';
+import {
+  ABSTRACT,
+  CLOSED_HEADS,
+  CLOSED_KIND_HEADS,
+  FAMILY,
+  HEADS,
+  INET,
+  NAME,
+  type Shape,
+  targetShape,
+  UNSPECIFIED,
+} from './shape.js';
 
 /** An object, and what decides on it in either policy. */
 export interface Meeting {
@@ -62,6 +74,8 @@ const WALKS: readonly Walk[] = [
   ...NUMBER_TABLES,
   ...ACTS.flatMap((act) => [act, `${act}-path`, `${act}-kind`] as const),
 ];
+/** Done to files without a path, of which no default opens some. */
+const DEED_KINDS: readonly Walk[] = ACTS.filter(isDeed).map((act) => `${act}-kind` as const);
 /** Those that may come back to where they were; others have as many components as they have. */
 const LOOPING: readonly Walk[] = ['path', 'place', ...ACTS.map((act) => `${act}-path` as const)];
 
@@ -83,8 +97,9 @@ export function* meetingsOf(first: Side, second: Side): Generator<Meeting> {
   const branches = new Branches();
   for (const entry of WALKS)
     for (const at of pairsOf(entry, first, second, branches)) {
-      const answers = { first: at.first.answer, second: at.second.answer, closed: false };
-      for (const { object, operations, owned } of objectsAt(entry, at)) yield { ...answers, object, operations, owned };
+      const answers = { first: at.first.answer, second: at.second.answer };
+      for (const { object, operations, owned } of objectsAt(entry, at))
+        yield { ...answers, object, operations, owned, closed: isClosedDeed(object) };
     }
   for (const kind of KINDS) {
     const [one, other] = [first.meaning.kinds.get(kind) as Answer, second.meaning.kinds.get(kind) as Answer];
@@ -188,7 +203,9 @@ function shapeAt(entry: Walk, depth: number): Shape | null {
 /** Names that are judged otherwise than those the automata do not tell them from: no destinations, and what no default opens. */
 function apartAt(entry: Walk, depth: number): readonly Bytes[] {
   if (entry === 'inet' && depth === 1) return UNSPECIFIED;
-  return entry === 'capability' || entry === 'kernel' ? CLOSED_HEADS[entry] : [];
+  if (entry === 'capability' || entry === 'kernel') return CLOSED_HEADS[entry];
+  const deed = DEED_KINDS.includes(entry);
+  return deed && depth === 1 ? CLOSED_KIND_HEADS : [];
 }
 
 type Met = Pick<Meeting, 'object' | 'operations' | 'owned'>;
@@ -268,13 +285,14 @@ function targetsAt(entry: TargetWalk, names: readonly Bytes[]): Met[] {
   const { act, who } = targetWalk(entry);
   const [head, ...rest] = names;
   if (head === undefined) return [];
-  const which = head.charCodeAt(head.length - 1);
+  // A request takes the whole number; of others the rest says to whom it is done.
+  const which = act === 'ioctl' ? numberOf(head.slice(1)) : head.charCodeAt(head.length - 1);
   const met = (whom: Extract<AccessObject, { type: 'target' }>['who']): Met[] => [
     { object: { type: 'target', act, which, who: whom }, operations: [act], owned: true },
   ];
   switch (who) {
     case 'process': {
-      const process = PROCESSES.find((one) => targetHead(act, which, one) === head);
+      const process = processesOf(act).find((one) => targetHead(act, which, one) === head);
       return process === undefined ? [] : met({ kind: 'process', process });
     }
     case 'path':

@@ -7,8 +7,9 @@ import { headOf, targetHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
 import { processesOf, whichNumbers } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
+import { UNDECIDED } from '../policy/commands.js';
 import { addressBytes } from '../policy/ip.js';
-import { type Act, KINDS, type NumberTable, PROTOCOL_BYTE, type Process } from '../policy/model.js';
+import { type Act, CLOSED_KINDS, KINDS, type NumberTable, PROTOCOL_BYTE, type Process } from '../policy/model.js';
 import { CAPABILITIES, CLOSED_SURFACES, IPC_KINDS, NAMESPACES, RULING, SURFACES } from '../policy/numbers.js';
 import { NAME_BYTES_MAX } from '../policy/path.js';
 
@@ -144,8 +145,23 @@ export const CLOSED_HEADS: Readonly<Record<'capability' | 'kernel', readonly Byt
 
 const targets = (act: Act, who: Process | 'path' | 'kind'): Bytes[] =>
   whichNumbers(act).map((which) => targetHead(act, which, who));
-/** Heads of what is done to somebody, by how he is told. */
+/** Of kinds those that no default opens. */
+export const CLOSED_KIND_HEADS: readonly Bytes[] = CLOSED_KINDS.map((kind) => headOf('kind', KIND_NUMBER[kind]));
+
+const targetShapes = new Map<string, Shape>();
+/** Heads of what is done to somebody, or to a file, by how it is told. */
 export function targetShape(act: Act, who: 'process' | 'path' | 'kind'): Shape {
+  const key = `${act}-${who}`;
+  const shape = targetShapes.get(key) ?? shapeOfTarget(act, who);
+  targetShapes.set(key, shape);
+  return shape;
+}
+
+function shapeOfTarget(act: Act, who: 'process' | 'path' | 'kind'): Shape {
   const known = who === 'process' ? processesOf(act).flatMap((one) => targets(act, one)) : targets(act, who);
-  return closedShape(known);
+  if (act !== 'ioctl' || who === 'process') return closedShape(known);
+  // A request may be any number but those of which no rule decides; known ones have names.
+  const never = UNDECIDED.map((which) => targetHead(act, which, who));
+  const table = never[0]?.charCodeAt(0) ?? 0;
+  return { least: 5, most: 5, bytesAt: (place) => (place === 0 ? [table] : every), never, known };
 }

@@ -32,20 +32,22 @@ export function arrange(
 
 /** Patterns without those that another covers by all that is below a folder above. */
 function withoutCovered(wide: readonly Written[]): Written[] {
+  const sayOf = ({ key, which, observation: { operation } }: Written): string => `${key} ${operation} ${which ?? ''}`;
   const deep = new Map<string, Written[]>();
   for (const one of wide) {
     if (!one.text.endsWith('/**')) continue;
-    const key = `${one.key} ${one.observation.operation} ${one.text.slice(0, -'/**'.length)}`;
+    const key = `${sayOf(one)} ${one.text.slice(0, -'/**'.length)}`;
     deep.set(key, [...(deep.get(key) ?? []), one]);
   }
   if (deep.size === 0) return [...wide];
-  return wide.filter(({ key, text, observation: { operation, uids } }) => {
+  return wide.filter((one) => {
+    const { text, observation } = one;
     for (let end = text.lastIndexOf('/'); end > 0; end = text.lastIndexOf('/', end - 1)) {
       const above = text.slice(0, end);
-      const all = deep.get(`${key} ${operation} ${above}`);
+      const all = deep.get(`${sayOf(one)} ${above}`);
       if (all === undefined || text === `${above}/**`) continue;
-      const users = new Set(all.flatMap(({ observation }) => [...observation.uids]));
-      if ([...uids].every((uid) => users.has(uid))) return false;
+      const users = new Set(all.flatMap((other) => [...other.observation.uids]));
+      if ([...observation.uids].every((uid) => users.has(uid))) return false;
     }
     return true;
   });
@@ -68,7 +70,9 @@ function guardsOf(wide: readonly Written[], sensitive: readonly PathPattern[]): 
     return known;
   };
   // A socket is connected to under its own name; what it is has no content of its own.
-  const files = wide.filter((one) => one.key === 'path' && meets(one));
+  const files = wide.filter(
+    (one) => one.key === 'path' && FILE_OPERATIONS.includes(one.observation.operation) && meets(one),
+  );
   const patterns = new Map(files.map((one) => [one.text, patternOfText(one) as PathPattern]));
   const objects = list.guards([...patterns.values()]);
   if (objects.length === 0) return [];

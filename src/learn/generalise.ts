@@ -2,6 +2,7 @@
 /** Observations of one program to objects of its policy: literal, or by a written rule and never over what is sensitive. */
 import { exactly } from '../decide/exact.js';
 import { bytesMatch } from '../decide/tokens.js';
+import { isDeed } from '../policy/acts.js';
 import { type Bytes, textOf } from '../policy/bytes.js';
 import { literalText } from '../policy/glob.js';
 import type { AccessObject } from '../policy/model.js';
@@ -80,6 +81,15 @@ export class Generaliser {
           text: objectText({ ...pattern, ports: EPHEMERAL }),
           rules: ['port by chance'],
         };
+      }
+      case 'target': {
+        const { act, who } = object;
+        const written = literally(observation);
+        if (!isDeed(act) || who.kind !== 'path') return written;
+        // The names are those of other operations on files.
+        const file: Observation = { ...observation, object: { type: 'path', path: who.path } };
+        const { text, rules, evidence } = this.#pathOf(file, who.path, false);
+        return { ...written, text, rules, ...(evidence === undefined ? {} : { evidence }) };
       }
       default:
         return literally(observation);

@@ -227,7 +227,7 @@ const NOUNS: Readonly<Record<AccessObject['type'], string>> = {
     abstract: 'abstract sockets',
     unnamed: 'sockets without a name',
     number: 'capabilities, ids and kinds',
-    target: 'processes',
+    target: 'processes or files',
   },
 };
 

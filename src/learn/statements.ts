@@ -9,7 +9,7 @@ import type { Written } from './written.js';
 interface Entry {
   readonly key: Written['key'];
   readonly text: string;
-  /** Of what is done to somebody: each has a rule of its own. */
+  /** Of what is done to somebody, or to a file: signal, request. */
   readonly which: string;
   readonly operations: readonly Operation[];
   /** The one user it was done under, where that says something; null: no condition. */
@@ -55,7 +55,22 @@ export function statementsOf(
     if (alike === undefined) rules.set(key, [entry]);
     else alike.push(entry);
   }
-  return [...rules.values()].sort(byOperations).map((entries) => statementOf(entries, userName));
+  return together([...rules.values()])
+    .sort(byOperations)
+    .map((entries) => statementOf(entries, userName));
+}
+
+/** Rules that say several things (signals, requests) of the same objects are one. */
+function together(rules: readonly (readonly Entry[])[]): Entry[][] {
+  const alike = new Map<string, Entry[]>();
+  for (const entries of rules) {
+    const [{ key, operations, uid, which }] = entries as readonly [Entry, ...Entry[]];
+    const texts = [...new Set(entries.map(({ text }) => text))].sort(compare);
+    // Without any `which` there is nothing to put together: a rule of that key is one already.
+    const name = JSON.stringify([key, operations, uid, which === '', texts]);
+    alike.set(name, [...(alike.get(name) ?? []), ...entries]);
+  }
+  return [...alike.values()];
 }
 
 function entriesOf(written: readonly Written[], uids: ReadonlySet<number>): Entry[] {
@@ -125,7 +140,8 @@ function byOperations([one]: readonly Entry[], [other]: readonly Entry[]): numbe
 }
 
 function statementOf(entries: readonly Entry[], userName: (uid: number) => string | null): Statement {
-  const [{ key, operations, uid, which, held }] = entries as readonly [Entry, ...Entry[]];
+  const [{ key, operations, uid, held }] = entries as readonly [Entry, ...Entry[]];
+  const which = [...new Set(entries.map((entry) => entry.which))].filter((one) => one !== '');
   const count = entries.reduce((sum, entry) => sum + entry.count, 0);
   const seen = entries.filter((entry) => entry.count > 0);
   const first = seen.map((entry) => entry.first).sort()[0] ?? '';
@@ -142,7 +158,7 @@ function statementOf(entries: readonly Entry[], userName: (uid: number) => strin
     operations,
     key,
     objects: [...new Set(entries.map(({ text }) => text))].sort(compare),
-    ...(which === '' ? {} : { which: [which] }),
+    ...(which.length === 0 ? {} : { which }),
     ...(operations.includes('exec') ? { transition: held ? ('inherit' as const) : ('own' as const) } : {}),
     ...(condition === undefined ? {} : { if: condition }),
     comment: [

@@ -9,7 +9,7 @@ export interface Written {
   readonly key: StatementKey;
   /** As it stands behind the key. */
   readonly text: string;
-  /** Of what is done to somebody: which signal, which limit. */
+  /** Of what is done to somebody, or to a file: which signal, which limit, which request. */
   readonly which?: string;
   /** Names of the rules that made it wider than what was seen. */
   readonly rules: readonly string[];

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What is done to another process: which signal is sent, which limit is set, and so on, by its name; and to whom. Or what is mounted,
- * and where.
+ * What is done to another process: which signal is sent, which limit is set, and so on, by its name; and to whom. Likewise to a file: which
+ * attribute is changed, which request is made. Or what is mounted, and where.
  */
 import { readText, textOf } from './bytes.js';
+import { COMMANDS, commandName, commandNumber, parseCommand, UNDECIDED } from './commands.js';
 import { Fault, quoted } from './errors.js';
 import {
   ACTS,
   type AccessObject,
   type Act,
+  CLOSED_KINDS,
+  DEEDS,
   KINDS,
   type Kind,
   type ObjectPattern,
@@ -54,8 +57,8 @@ const FILE_SYSTEMS: readonly string[] = [
   ...['tmpfs', 'ramfs', 'ext2', 'ext3', 'ext4', 'xfs', 'f2fs', 'vfat', 'exfat', 'iso9660', 'udf', 'squashfs', 'erofs'],
 ];
 
-/** What an act can be, each with its number (enum cg_priority and cg_ptrace of bpf/abi/object.h, where the kernel has none). */
-const WORDS: Readonly<Record<Act, readonly (readonly [name: string, number: number])[]>> = {
+/** What an act can be, each with its number (enum cg_priority, cg_ptrace, cg_attribute of bpf/abi/object.h, where the kernel has none). */
+const WORDS: Readonly<Record<Exclude<Act, 'ioctl'>, readonly (readonly [name: string, number: number])[]>> = {
   // Real-time signals have no names that mean the same everywhere, so they are told by number.
   signal: Array.from({ length: SIGNALS_LAST }, (_, index) => [SIGNALS[index] ?? String(index + 1), index + 1]),
   limit: LIMITS.map((name, number) => [name, number]),
@@ -72,14 +75,25 @@ const WORDS: Readonly<Record<Act, readonly (readonly [name: string, number: numb
   mount: FILE_SYSTEMS.map((name, index) => [name, index + 1]),
   // Somebody else mounted it, so it may be any.
   unmount: [...FILE_SYSTEMS.map((name, index) => [name, index + 1] as const), ['other', 0]],
+  attribute: [
+    ['times', 1],
+    ['user', 2],
+    ['trusted', 3],
+    ['flags', 4],
+    ['other', 5],
+  ],
 };
-const NAMES = new Map(ACTS.map((act) => [act, new Map(WORDS[act].map(([name, number]) => [number, name]))]));
-const NUMBERS = new Map(ACTS.map((act) => [act, new Map(WORDS[act])]));
+const NAMED = ACTS.filter((act): act is keyof typeof WORDS => act !== 'ioctl');
+const NAMES = new Map<Act, ReadonlyMap<number, string>>(
+  NAMED.map((act) => [act, new Map(WORDS[act].map(([name, number]) => [number, name]))]),
+);
+const NUMBERS = new Map<Act, ReadonlyMap<string, number>>(NAMED.map((act) => [act, new Map(WORDS[act])]));
 
 /** The key under which a rule says which. */
-export type WhichKey = Exclude<Act, 'mount' | 'unmount'> | 'type';
+export type WhichKey = Exclude<Act, 'mount' | 'unmount' | 'ioctl'> | 'type' | 'command';
 const WHICH_KEYS: Readonly<Record<Act, WhichKey>> = {
   ...{ signal: 'signal', limit: 'limit', priority: 'priority', ptrace: 'ptrace', mount: 'type', unmount: 'type' },
+  ...{ attribute: 'attribute', ioctl: 'command' },
 };
 
 /** The key under which a rule for the act says which. */
@@ -97,25 +111,25 @@ export function isPlaced(act: Act): boolean {
   return act === 'mount' || act === 'unmount';
 }
 
-/** Those to whom a rule for the act can say it is done, by what they are. Nobody traces his like by a rule. */
-export function processesOf(act: Act): readonly Process[] {
-  if (isPlaced(act)) return [];
-  return act === 'ptrace' ? PROCESSES.filter((process) => process !== 'policy') : PROCESSES;
-}
-
-/** All that a rule can name. */
+/** All that a rule can name. Of requests there are others, which have a number only. */
 export function whichNames(act: Act): string[] {
-  return WORDS[act].map(([name]) => name);
+  return act === 'ioctl' ? [...COMMANDS] : WORDS[act].map(([name]) => name);
 }
 
 /** Their numbers. */
 export function whichNumbers(act: Act): number[] {
-  return WORDS[act].map(([, number]) => number);
+  return act === 'ioctl'
+    ? COMMANDS.map((name) => commandNumber(name) as number)
+    : WORDS[act].map(([, number]) => number);
 }
 
 /** `TERM`, `cpu`; the number where there is no name. */
 export function whichName(act: Act, number: number): string {
-  return NAMES.get(act)?.get(number) ?? String(number);
+  return act === 'ioctl' ? commandName(number) : (NAMES.get(act)?.get(number) ?? String(number));
+}
+
+function numberOf(act: Act, name: string): number | undefined {
+  return act === 'ioctl' ? commandNumber(name) : NUMBERS.get(act)?.get(name);
 }
 
 /**
@@ -124,7 +138,8 @@ export function whichName(act: Act, number: number): string {
  * @throws Fault
  */
 export function parseWhich(act: Act, name: string): number {
-  const number = NUMBERS.get(act)?.get(name);
+  if (act === 'ioctl') return parseCommand(name);
+  const number = numberOf(act, name);
   if (number !== undefined) return number;
   const bare = act === 'signal' ? name.toUpperCase().replace(/^SIG/, '') : name.toLowerCase().replace(/^rlimit_/, '');
   const named = whichNames(act).filter((one) => !/^\d/.test(one));
@@ -132,9 +147,27 @@ export function parseWhich(act: Act, name: string): number {
   throw new Fault(`unknown-${whichKey(act)}`, { name: quoted(name), hint });
 }
 
-/** Is the operation one that is done to another process, or at a place? */
+/** Is the operation one that is done to another process, such a one to a file, or one at a place? */
 export function isAct(operation: string): operation is Act {
   return (ACTS as readonly string[]).includes(operation);
+}
+
+/** Is it done to a file? */
+export function isDeed(act: Act): boolean {
+  return DEEDS.includes(act);
+}
+
+/** Is it done to a file of a kind that no default opens? What is done to processes has none. */
+export function isClosedDeed(object: AccessObject): boolean {
+  return (
+    object.type === 'target' && isDeed(object.act) && object.who.kind === 'kind' && CLOSED_KINDS.includes(object.who.of)
+  );
+}
+
+/** The processes that a rule of the act can name. Who is under the same policy may do what its like may, so that none is of `ptrace`. */
+export function processesOf(act: Act): readonly Process[] {
+  if (isDeed(act) || isPlaced(act)) return [];
+  return PROCESSES.filter((process) => act !== 'ptrace' || process !== 'policy');
 }
 
 /** What stands behind the key of the one to whom it is done. */
@@ -160,12 +193,14 @@ export function targetObjectText({ act, which, who }: Target): string {
 
 /** Reads it back; undefined where it is none. */
 export function readTarget(word: string): Target | undefined {
-  const [, act = '', name = '', whom = ''] = /^([a-z]+):([A-Za-z0-9]+):(.+)$/s.exec(word) ?? [];
-  const which = isAct(act) ? NUMBERS.get(act)?.get(name) : undefined;
+  const [, act = '', name = '', whom = ''] = /^([a-z]+):([A-Za-z0-9_]+):(.+)$/s.exec(word) ?? [];
+  const which = isAct(act) ? numberOf(act, name) : undefined;
   if (which === undefined || !isAct(act)) return undefined;
+  // What no rule decides is no attempt of a policy's.
+  if (act === 'ioctl' && UNDECIDED.includes(which)) return undefined;
   const target = { type: 'target', act, which } as const;
   if (whom.startsWith('/')) return { ...target, who: { kind: 'path', path: readText(whom) } };
-  const process = PROCESSES.find((one): one is Process => one === whom);
+  const process = isDeed(act) ? undefined : PROCESSES.find((one) => one === whom);
   if (process !== undefined) return { ...target, who: { kind: 'process', process } };
   const of = KINDS.find((one): one is Kind => one === whom);
   return of === undefined ? undefined : { ...target, who: { kind: 'kind', of } };

@@ -105,9 +105,14 @@ export interface NumberPattern {
   readonly last: number;
 }
 
-/** What is done to another process, or at a place: operations of these names, each with numbers of its own (acts.ts). */
-export const ACTS = ['signal', 'limit', 'priority', 'ptrace', 'mount', 'unmount'] as const;
+/**
+ * What is done to another process, to a file besides what version 1 knows, or at a place: operations of these names, each with numbers of its own
+ * (acts.ts).
+ */
+export const ACTS = ['signal', 'limit', 'priority', 'ptrace', 'mount', 'unmount', 'attribute', 'ioctl'] as const;
 export type Act = (typeof ACTS)[number];
+/** Of these, those that are done to files. */
+export const DEEDS: readonly Act[] = ['attribute', 'ioctl'];
 
 /**
  * To whom: a child (or a child's), whatever it runs, else one under the same policy, else whoever runs a program. One
@@ -116,7 +121,7 @@ export type Act = (typeof ACTS)[number];
 export const PROCESSES = ['child', 'policy'] as const;
 export type Process = (typeof PROCESSES)[number];
 
-/** Signals to somebody, limits of somebody, file systems mounted somewhere, and so on. `which` null: all of them. */
+/** Signals to somebody, limits of somebody, file systems mounted somewhere, requests to a file, and so on. `which` null: all of them. */
 export interface TargetPattern {
   readonly type: 'target';
   readonly act: Act;

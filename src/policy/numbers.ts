@@ -257,5 +257,7 @@ export function objectExample(operation: Operation): string {
     ptrace: 'how far it goes and into whom: ptrace:read:child, ptrace:attach:/usr/sbin/nginx',
     mount: 'what is mounted, and where: mount:tmpfs:/mnt/x',
     unmount: 'what is unmounted, and where: unmount:tmpfs:/mnt/x, unmount:other:/mnt/y',
+    attribute: 'an attribute and whose it is: attribute:times:/srv/file, attribute:user:tmpfile',
+    ioctl: 'a request and what it is made to: ioctl:TCSETSW:/dev/tty, ioctl:0x8912:socket',
   }[sortOf(operation)];
 }

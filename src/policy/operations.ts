@@ -40,6 +40,8 @@ export const OPERATIONS = [
   'ipc',
   'mount',
   'unmount',
+  'attribute',
+  'ioctl',
 ] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
@@ -83,6 +85,8 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   ptrace: 'the inside of processes',
   mount: 'places where something is mounted',
   unmount: 'places where something is unmounted',
+  attribute: 'attributes of files',
+  ioctl: 'requests to files',
 };
 
 const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
@@ -99,6 +103,8 @@ const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   ipc: 'ipc',
   mount: 'mount',
   unmount: 'unmount',
+  attribute: 'attribute',
+  ioctl: 'ioctl',
 };
 
 /** What the operation is about. */

@@ -70,6 +70,8 @@ export const KEYS: Readonly<Record<Sort, readonly string[]>> = {
   ptrace: ['process', 'path', 'kind'],
   mount: ['path'],
   unmount: ['path'],
+  attribute: ['path', 'kind'],
+  ioctl: ['path', 'kind'],
 };
 const OBJECT_KEYS: readonly string[] = [...new Set(Object.values(KEYS).flat())];
 const WHICH_KEYS: readonly string[] = ACTS.map(whichKey);
@@ -268,7 +270,7 @@ function objectOf(
   }
 }
 
-/** The signals, limits and so on that a rule is about, each once. */
+/** The signals, limits, requests and so on that a rule is about, each once. */
 function whichOf(source: Source, act: Act, entry: Entry): number[] {
   const numbers = words(source, entry).flatMap(
     (word) => faulting(source, word, () => parseWhich(act, word.value)) ?? [],
@@ -276,7 +278,7 @@ function whichOf(source: Source, act: Act, entry: Entry): number[] {
   return [...new Set(numbers)].sort((one, other) => one - other);
 }
 
-/** To whom it is done. */
+/** To whom, or to what, it is done. */
 function targetOf(
   key: string,
   word: { value: string | number },

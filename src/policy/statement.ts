@@ -39,7 +39,7 @@ export interface Statement {
   readonly key: StatementKey;
   /** Texts as they stand behind the key. */
   readonly objects: readonly string[];
-  /** Of what is done to another process or at a place: which signals, which limits, which file systems; absent: all. */
+  /** Of what is done to another process, so to a file, or at a place, as it stands behind the key of its own: which signals, which requests; absent: all. */
   readonly which?: readonly string[];
   readonly errno?: string;
   readonly transition?: Transition;

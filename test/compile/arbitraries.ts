@@ -99,21 +99,18 @@ const idObject = (table: 'uid' | 'gid'): fc.Arbitrary<ObjectPattern> =>
     .tuple(tableNumber, tableNumber)
     .map(([one, other]) => ({ type: 'number', table, first: Math.min(one, other), last: Math.max(one, other) }));
 
-const targetNumber = (act: Act): fc.Arbitrary<number> =>
-  fc.constantFrom(...(act === 'signal' ? [1, 2, 9, 15, 17, 34, 47, 64] : whichNumbers(act)));
+/** Numbers that differ in each byte, some without a name. */
+const COMMANDS = [0, 1, 0x5402, 0x5403, 0x5602, 0x80045430, 0x40045431, 0x40145431, 0xc0045877, 0xffffffff];
+const numbersOf = (act: Act): readonly number[] =>
+  act === 'ioctl' ? COMMANDS : act === 'signal' ? [1, 2, 9, 15, 17, 34, 47, 64] : whichNumbers(act);
+const targetNumber = (act: Act): fc.Arbitrary<number> => fc.constantFrom(...numbersOf(act));
 const targetObject = (act: Act): fc.Arbitrary<ObjectPattern> =>
   fc
     .tuple(
       fc.option(fc.uniqueArray(targetNumber(act), { minLength: 1, maxLength: 3 })),
       fc.oneof(
-        ...(isPlaced(act)
-          ? []
-          : [
-              fc
-                .constantFrom(...processesOf(act))
-                .map((process): TargetPattern['who'] => ({ kind: 'process', process })),
-              fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of })),
-            ]),
+        ...processesOf(act).map((process) => fc.constant<TargetPattern['who']>({ kind: 'process', process })),
+        ...(isPlaced(act) ? [] : [fc.constantFrom(...KINDS).map((of): TargetPattern['who'] => ({ kind: 'kind', of }))]),
         pathPattern.map((pattern): TargetPattern['who'] => ({ kind: 'path', pattern })),
       ),
     )
@@ -361,7 +358,7 @@ function objectOf({ rules }: Policy, { rule, object, wild, how, entropy }: Aim):
       };
     case 'target': {
       const { act, who } = pattern;
-      const all = whichNumbers(act);
+      const all = numbersOf(act);
       const which = (how === 'changed' ? all.at(-1) : (pattern.which ?? all)[0]) as number;
       if (who.kind !== 'path') return { type: 'target', act, which, who };
       return { type: 'target', act, which, who: { kind: 'path', path: pathOf(who.pattern, how, random) } };

@@ -284,6 +284,37 @@ t.test('what only version 2 governs', async (t) => {
   t.same(later(`${tmpfs}  - permit: unmount\n    path: /mnt/a\n`, tmpfs), [
     'refused unmount unmount:tmpfs:/mnt/a: 2 permit | default deny EPERM log',
   ]);
+  t.same(
+    later(
+      '  - permit: ioctl\n    path: "/dev/*"\n    command: [TCSETS, "0x1234"]\n',
+      '  - permit: ioctl\n    path: "/dev/*"\n    command: TCSETS\n',
+    ),
+    ['refused ioctl ioctl:0x1234:/dev/a: 1 permit | default deny EPERM log'],
+  );
+  t.same(
+    later(
+      '  - permit: ioctl\n    kind: socket\n',
+      '  - permit: ioctl\n    kind: socket\n  - permit: attribute\n    path: /x\n    attribute: [user, flags]\n',
+    ),
+    ['permitted attribute attribute:user:/x: default deny EPERM log | 2 permit'],
+  );
+  const opened = ['/x', '/y'].map((path) =>
+    parsePolicy(
+      `version: 2\nprogram: /usr/bin/x\ndefault: permit\nrules:\n  - deny: attribute\n    path: ${path}\n  - permit: ioctl\n    kind: ${path === '/x' ? 'deleted' : 'detached'}\n`,
+      'x.yaml',
+      around,
+    ),
+  ) as [Policy, Policy];
+  t.same(
+    witnessesOf(...opened).map(({ difference }) => short(difference)),
+    [
+      'permitted attribute attribute:times:/x: 1 deny EPERM log | default permit',
+      'refused ioctl ioctl:TCGETS:deleted: 2 permit | default deny EPERM log',
+      'refused attribute attribute:times:/y: default permit | 1 deny EPERM log',
+      'permitted ioctl ioctl:TCGETS:detached: default deny EPERM log | 2 permit',
+    ],
+    'kinds that no default opens',
+  );
   const [first, second] = ['1', '2'].map((version) =>
     parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n`, 'x.yaml', around),
   ) as [Policy, Policy];
@@ -298,6 +329,8 @@ t.test('what only version 2 governs', async (t) => {
       'refused signal signal:HUP:child: default permit | default deny EPERM log',
       'refused limit limit:cpu:child: default permit | default deny EPERM log',
       'refused priority priority:nice:child: default permit | default deny EPERM log',
+      'refused attribute attribute:times:/: default permit | default deny EPERM log',
+      'refused ioctl ioctl:TCGETS:/: default permit | default deny EPERM log',
     ],
     'version 1 leaves alone what it does not govern, but for the floor',
   );

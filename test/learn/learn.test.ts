@@ -375,6 +375,13 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     seen('ptrace', 'ptrace:attach:/usr/bin/ls'),
     seen('mount', 'mount:tmpfs:/srv/scratch'),
     seen('unmount', 'unmount:tmpfs:/srv/scratch'),
+    seen('attribute', 'attribute:times:/srv/a'),
+    seen('attribute', 'attribute:user:/srv/a'),
+    seen('attribute', 'attribute:flags:tmpfile'),
+    seen('ioctl', 'ioctl:TCSETSW:/dev/tty'),
+    seen('ioctl', 'ioctl:TIOCSWINSZ:/dev/tty'),
+    seen('ioctl', 'ioctl:0x1234:/dev/one'),
+    seen('ioctl', 'ioctl:SIOCGIFCONF:socket'),
   ];
   const { text } = only(learnRuns([runOf(records, { version: 2 })], { groups, around }));
   t.match(text, /^version: 2$/m);
@@ -399,9 +406,17 @@ t.test('version 2 is learned where it was looked at', async (t) => {
     ['mount', 'mount:ramfs:/srv/scratch'],
     ['mount', 'mount:tmpfs:/srv/other'],
     ['unmount', 'unmount:other:/srv/scratch'],
+    ['attribute', 'attribute:flags:/srv/a'],
+    ['attribute', 'attribute:times:/srv/b'],
+    ['ioctl', 'ioctl:TCSETS:/dev/tty'],
+    ['ioctl', 'ioctl:TCSETSW:/dev/one'],
+    ['ioctl', 'ioctl:SIOCGIFCONF:pipe'],
   ] as const)
     t.equal(verdict(text, operation, object), 'deny', `${operation} ${object}`);
   t.match(text, /- permit: limit\n {4}limit: nofile\n {4}process: child\n/);
+  t.match(text, /- permit: attribute\n {4}attribute: \[times, user\]\n {4}path: \/srv\/a\n/, 'of one file together');
+  t.match(text, /- permit: ioctl\n {4}command: \[TCSETSW, TIOCSWINSZ\]\n {4}path: \/dev\/tty\n/);
+  t.match(text, /- permit: ioctl\n {4}command: "0x1234"\n {4}path: \/dev\/one\n/);
   t.match(text, /- permit: mount\n {4}type: tmpfs\n {4}path: \/srv\/scratch\n/);
   t.match(text, /- permit: signal\n {4}signal: TERM\n {4}process: \[child, policy\]\n/);
 

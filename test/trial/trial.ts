@@ -49,8 +49,16 @@ const HEADS: Readonly<Record<NumberTable, number>> = {
   ipc: 11,
 };
 
+/** Of what is done to files there is no head without a path or a kind. */
 const ACT_HEADS: Readonly<Record<Act, number>> = {
-  ...{ signal: 5, limit: 6, priority: 7, ptrace: 8, mount: 10, unmount: 11 },
+  signal: 5,
+  limit: 6,
+  priority: 7,
+  ptrace: 8,
+  mount: 0,
+  unmount: 0,
+  attribute: 0,
+  ioctl: 0,
 };
 
 export interface TrialDecision {

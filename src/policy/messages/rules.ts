@@ -21,6 +21,11 @@ export interface RuleFacts {
   'unknown-limit': { name: string; hint: string };
   'unknown-priority': { name: string; hint: string };
   'unknown-ptrace': { name: string; hint: string };
+  'unknown-attribute': { name: string; hint: string };
+  'unknown-command': { name: string; hint: string };
+  'command-floor': { name: string };
+  'command-attribute': { name: string };
+  'command-free': { name: string };
   'process-alike': object;
   'unknown-type': { name: string; hint: string };
   'type-missing': object;
@@ -59,7 +64,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
         hint,
         'write one of read, list, write, create, delete, link, mknod, chmod, chown, stat, exec, load, receive, ' +
           'socket, bind, listen, accept, connect, send; in version 2 also chroot, capable, setuid, setgid, signal, ' +
-          'limit, priority, ptrace, namespace, kernel, ipc, mount, unmount',
+          'limit, priority, ptrace, namespace, kernel, ipc, mount, unmount, attribute, ioctl',
       ),
   },
   'mixed-operations': {
@@ -135,6 +140,28 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
   'unknown-ptrace': {
     message: ({ name }) => `unknown way into a process, ${name}`,
     remedy: ({ hint }) => hinted(hint, 'write read or attach'),
+  },
+  'unknown-attribute': {
+    message: ({ name }) => `unknown attribute ${name}`,
+    remedy: ({ hint }) => hinted(hint, 'write one of times, user, trusted, flags, other'),
+  },
+  'unknown-command': {
+    message: ({ name }) => `unknown command ${name}`,
+    remedy: ({ hint }) =>
+      hinted(hint, 'write a name of ioctl_tty(2) and its like, such as TCSETS, or the number in quotes, as "0x5402"'),
+  },
+  'command-floor': {
+    message: ({ name }) =>
+      `no policy permits ${name}, nor need it be denied: what others type, or their keys, is changed by it`,
+    remedy: () => 'leave it out',
+  },
+  'command-attribute': {
+    message: ({ name }) => `${name} sets a file's flags, which is no ioctl to a policy`,
+    remedy: () => 'write a rule for attribute, with attribute: flags',
+  },
+  'command-free': {
+    message: ({ name }) => `${name} takes no rule: it is about the descriptor, or about what its opening permitted`,
+    remedy: () => 'leave it out',
   },
   'process-alike': {
     message: () => 'ptrace of a process under the same policy takes no rule: it may do the same',
