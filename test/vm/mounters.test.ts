@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** mount(8) and umount(8): learned, held to what was learned, and then made to mount other things, elsewhere and otherwise. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { callgate, eventsIn, folder, holdGate, inside, prepare } from './callgate.js';
 import { loadModule, needsLsm } from './machine.js';
@@ -60,6 +60,8 @@ umount ${work}/m
     ['umount -l /proc', 'floor umount /proc'],
   ];
   execFileSync('mount', ['-t', 'tmpfs', 'none', `${work}/theirs`]);
+  // umount(8) looks at what it was never shown, before it tries.
+  appendFileSync(`${policies}/usr_bin_umount.yaml`, '  - permit: [read, list, stat]\n    path: "/***"\n');
   writeFileSync(script, attacks.map(([command]) => `${command} 2>/dev/null; echo "$?"\n`).join(''));
   const log = `${work}/log.jsonl`;
   const attacked = callgate('run', '--quiet', '--log', log, '--policies', policies, '--', DASH, script);
