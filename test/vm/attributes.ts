@@ -88,7 +88,7 @@ export async function attributes(t: Test, checks: Checks): Promise<void> {
     t,
     'security. is chmod',
     [setxattr(FILE, 'security.x', 's:1', 1)],
-    [rule('other', FILE)],
+    [admin, rule('other', FILE)],
     [`chmod ${FILE}`],
     LATER,
   );
