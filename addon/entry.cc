@@ -96,8 +96,11 @@ Napi::Value Gate::WatchCalls(const Napi::CallbackInfo& info) {
   const bool entered = which == "entered";
   if (!entered && which != "refused") return ThrowErrno(env, EINVAL, "watchCalls(which): which is entered or refused");
   if (directory.empty()) return ThrowErrno(env, ENOENT, "watch system calls");
-  const Failure failure = PinWatch(directory, "calls", entered ? "call_entered" : "call_left");
-  if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
+  // In this order: what the first is skipped for the second tells (bpf/syscalls.bpf.c).
+  for (const char* name : {entered ? "call_entered" : "call_left", entered ? "call_entered_again" : "call_left_again"}) {
+    const Failure failure = PinWatch(directory, "calls", name);
+    if (failure.number != 0) return ThrowErrno(env, failure.number, failure.operation);
+  }
   return env.Undefined();
 }
 

@@ -12,8 +12,12 @@
  * Told of none: number -1, which is no call (rt_sigreturn leaves it behind, and rt_sigreturn is in every list); an exec into another
  * architecture, which leaves that one's number of execve behind (arch/x86/kernel/process_64.c: set_personality_ia32) and succeeded.
  *
- * Raw tracepoints run with preemption off and are not skipped; were one, recursion_misses counts it. They are attached only
- * while a session needs them, for every system call of every task takes another way then.
+ * Up to 6.12 these tracepoints run with preemption off. On 7.2 they do not, and the kernel skips a program on a processor on which a task was
+ * preempted in the middle of it (measured: 9 runs of one learner). So each is there twice, one behind the other: what the first
+ * told the second knows by a bit of the task's (CG_CALL_TOLD), and what the first was skipped for the second tells. As long as no run of the
+ * second was skipped, each call was told, and once; how many were is in recursion_misses, which `status` and certificates show (Gate.skipped).
+ *
+ * They are attached only while a session needs them, for every system call of every task takes another way then.
  */
 #include "judge.h"
 
@@ -92,7 +96,7 @@ static __noinline int count_hidden(int at_exit)
 	__u32 architecture, number = call_of(&architecture);
 
 	if (cg_storage_copy(cg_current(), &subject) != 1 || !subject.policy ||
-	    (subject.flags & (CG_SUBJECT_ARMED | CG_SUBJECT_FREE)))
+	    (subject.flags & (CG_SUBJECT_ARMED | CG_SUBJECT_FREE)) || (subject.exec_flags & CG_CALL_TOLD))
 		return 0;
 	entry = calls_of(&subject);
 	session = cg_session_of(&subject);
@@ -107,7 +111,7 @@ static __noinline int count_hidden(int at_exit)
 	return 0;
 }
 
-static __always_inline struct cg_subject *caller(int at_exit)
+static __always_inline struct cg_subject *caller(int at_exit, int second)
 {
 	struct task_struct *task = cg_current();
 	struct cg_subject *subject;
@@ -116,7 +120,8 @@ static __always_inline struct cg_subject *caller(int at_exit)
 		return 0;
 	subject = bpf_task_storage_get(&subjects, task, 0, 0);
 	if (!subject) {
-		count_hidden(at_exit);
+		if (second)
+			count_hidden(at_exit);
 		return 0;
 	}
 	if (!subject->policy || (subject->flags & (CG_SUBJECT_ARMED | CG_SUBJECT_FREE)))
@@ -124,14 +129,31 @@ static __always_inline struct cg_subject *caller(int at_exit)
 	return subject;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call_left, struct pt_regs *regs, long result)
+/* 1: the other one told of this call. */
+static __always_inline int is_told(struct cg_subject *subject, int second)
 {
-	struct cg_subject *subject = caller(1);
+	__u32 told = subject->exec_flags & CG_CALL_TOLD;
+
+	if (told)
+		subject->exec_flags &= ~CG_CALL_TOLD;
+	return second && told;
+}
+
+static __always_inline void tell_once(struct cg_subject *subject, __u32 architecture, __u32 number, __u32 errnum,
+				      int enforced, int second)
+{
+	if (!second)
+		subject->exec_flags |= CG_CALL_TOLD;
+	tell(subject, architecture, number, errnum, enforced);
+}
+
+static __always_inline int at_exit(long result, int second)
+{
+	struct cg_subject *subject = caller(1, second);
 	__u32 architecture, number;
 	struct cg_calls *entry;
 
-	if (!subject)
+	if (!subject || is_told(subject, second))
 		return 0;
 	entry = calls_of(subject);
 	if (!entry || entry->watch != CG_CALL_WATCH_REFUSED)
@@ -141,8 +163,20 @@ int BPF_PROG(call_left, struct pt_regs *regs, long result)
 		return 0;
 	if (!result && architecture != CG_ARCHITECTURE_X86_64 && cg_calls_exec())
 		return 0;
-	tell(subject, architecture, number, entry->errnum, 1);
+	tell_once(subject, architecture, number, entry->errnum, 1, second);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call_left, struct pt_regs *regs, long result)
+{
+	return at_exit(result, 0);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call_left_again, struct pt_regs *regs, long result)
+{
+	return at_exit(result, 1);
 }
 
 static __noinline int learn_call(struct cg_subject *subject)
@@ -182,24 +216,38 @@ static __noinline int learn_call(struct cg_subject *subject)
 	return 0;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(call_entered, struct pt_regs *regs, long id)
+static __always_inline int at_entry(int second)
 {
-	struct cg_subject *subject = caller(0);
+	struct cg_subject *subject = caller(0, second);
 	__u32 architecture, number;
 	struct cg_calls *entry;
 
-	if (!subject)
+	if (!subject || is_told(subject, second))
 		return 0;
 	entry = calls_of(subject);
 	if (!entry)
 		return 0;
-	if (entry->watch == CG_CALL_WATCH_LEARNED)
+	if (entry->watch == CG_CALL_WATCH_LEARNED) {
+		if (!second)
+			subject->exec_flags |= CG_CALL_TOLD;
 		return learn_call(subject);
+	}
 	if (entry->watch != CG_CALL_WATCH_FOREIGN)
 		return 0;
 	number = call_of(&architecture);
 	if (!is_permitted(entry, architecture, number) && cg_raw_syscall() != ~0u)
-		tell(subject, architecture, number, entry->errnum, 0);
+		tell_once(subject, architecture, number, entry->errnum, 0, second);
 	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(call_entered, struct pt_regs *regs, long id)
+{
+	return at_entry(0);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(call_entered_again, struct pt_regs *regs, long id)
+{
+	return at_entry(1);
 }

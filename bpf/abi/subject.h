@@ -10,6 +10,8 @@
 
 #define CG_EXEC_BY_NAME 1u /* the file that was judged last may be opened again by a name that need not lead to it */
 
+#define CG_CALL_TOLD 2u /* in exec_flags too: this system call was told, between two programs of one tracepoint (syscalls.bpf.c) */
+
 /* A task under a policy. The control plane writes it once to make a subject; from then on the kernel half owns it. */
 struct cg_subject {
 	__u32 policy;      /* number in `policies`; 0: no subject */
@@ -24,7 +26,7 @@ struct cg_subject {
 	__u32 armed_device; /* kernel's dev_t: major << 20 | minor */
 	__u32 exec_state;  /* 1: bprm_check_security passed, the ELF loader comes next; 2: a script's interpreter does; the kernel half's own */
 	__u32 filters;     /* seccomp filters it had when it became a subject; its children's are counted from there too */
-	__u32 exec_flags;  /* CG_EXEC_*, within one exec */
+	__u32 exec_flags;  /* CG_EXEC_*, within one exec; CG_CALL_TOLD */
 	__u64 cookie;      /* its session's, never 0: numbers are used again, and a subject may outlive its session */
 	__u64 serial;      /* its number among all subjects this gate has had, from 1; the kernel half's own */
 	__u32 counted;     /* 1: it is in `living`; the kernel half's own */

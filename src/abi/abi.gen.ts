@@ -847,5 +847,6 @@ export const NUMBERS = {
   SUBJECT_FREE: 2,
   SUBJECT_DEAD: 4,
   EXEC_BY_NAME: 1,
+  CALL_TOLD: 2,
   ABI_VERSION: 7,
 } as const;

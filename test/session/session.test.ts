@@ -180,6 +180,9 @@ t.test('system calls are looked at while a session wants it', async (t) => {
   const held = Session.open(host, gate, facts('cat-2'), [], watching('refused'));
   const learner = Session.open(host, gate, facts('cat-3', 'learn'), [], watching('learned'));
   t.same(native.called, ['refused', 'entered']);
+  t.equal(gate.skipped(), 0);
+  native.skips = 2;
+  t.equal(gate.skipped(), 2);
   const calls = native.lookup('calls', u32(held.number)) as Buffer;
   t.same(calls, encodeCalls({ cookie: held.cookie, watch: 'refused', errno: 38, permit: [5n, 0n] }));
   t.same([calls.readBigUInt64LE(0), calls.readUInt32LE(8), calls.readUInt32LE(12)], [held.cookie, 1, 38]);
