@@ -17,7 +17,19 @@ cp /etc/resolv.conf "$fresh/etc/resolv.conf"
 cp out/package/callgate-*.tgz out/package/callgate_*.deb "$fresh/root/"
 version=$(node -p 'require("./package.json").version')
 registry=$(npm config get registry)
-in_fresh() { chroot "$fresh" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/usr/local/bin HOME=/root LANG=C.UTF-8 npm_config_registry="$registry" "$@"; }
+# Whom this machine trusts, as npm has it from the environment or its settings, and else Debian's list: a registry may be reached
+# through a proxy that has a certificate of its own.
+trusted=${NODE_EXTRA_CA_CERTS:-$(npm config get cafile)}
+[ -s "$trusted" ] || trusted=/etc/ssl/certs/ca-certificates.crt
+[ ! -s "$trusted" ] || cp "$trusted" "$fresh/root/trusted.crt"
+passed=()
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+  [ -z "${!name:-}" ] || passed+=("$name=${!name}")
+done
+in_fresh() {
+  chroot "$fresh" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/usr/local/bin HOME=/root LANG=C.UTF-8 \
+    npm_config_registry="$registry" NODE_EXTRA_CA_CERTS=/root/trusted.crt "${passed[@]}" "$@"
+}
 
 failed=0
 expect() { # NAME WANTED GOT
@@ -43,7 +55,8 @@ try() { # NAME: the installed command does what needs no kernel
 printf '#!/bin/sh\nexit 101\n' >"$fresh/usr/sbin/policy-rc.d" && chmod 755 "$fresh/usr/sbin/policy-rc.d"
 in_fresh sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm libbpf1' \
   >>"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
-in_fresh sh -c 'npm install -g --no-audit --no-fund --loglevel=error /root/callgate-*.tgz' >>"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
+in_fresh sh -c 'npm install -g --no-audit --no-fund --loglevel=error /root/callgate-*.tgz' >>"$work/log" 2>&1 ||
+  { tail -20 "$work/log"; tail -q -n 40 "$fresh"/root/.npm/_logs/*; exit 1; }
 try npm
 in_fresh npm uninstall -g callgate >>"$work/log" 2>&1
 in_fresh sh -c 'apt-get install -y -qq --no-install-recommends /root/callgate_*.deb' >>"$work/log" 2>&1 || { tail -20 "$work/log"; exit 1; }
