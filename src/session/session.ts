@@ -40,7 +40,7 @@ export interface Image {
 
 export type SessionFacts = Omit<
   SessionState,
-  'v' | 'number' | 'cookie' | 'policies' | 'held' | 'supervisor' | 'started'
+  'v' | 'number' | 'cookie' | 'policies' | 'held' | 'supervisor' | 'started' | 'installation'
 >;
 
 /** Bytes of the ring buffer: a learner sees everything, an enforcing session only what is refused. */
@@ -70,6 +70,7 @@ export class Session {
       number: places.session(),
       cookie: newCookie(),
       supervisor: { pid: process.pid, start: String(processStart(process.pid)) },
+      installation: host.installation,
       started: new Date().toISOString(),
       policies: images.map((image) => policyState(image, places.policy(), places.image(image.class))),
       held: [],
