@@ -8,12 +8,14 @@ command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recomme
 
 ./scripts/package
 work=$(mktemp -d /var/tmp/callgate-package.XXXXXX)
-trap 'rm -rf --one-file-system "$work"' EXIT
+trap 'umount -q "$work/fresh/proc" || :; rm -rf --one-file-system "$work"' EXIT
 { read -r mirror; read -r keyring; } < <(./scripts/vm/debian-mirror)
 fresh=$work/fresh
 debootstrap --variant=minbase ${keyring:+"--keyring=$keyring"} trixie "$fresh" "$mirror" >"$work/log" 2>&1 ||
   { tail -20 "$work/log"; exit 1; }
 cp /etc/resolv.conf "$fresh/etc/resolv.conf"
+# As any Debian has it: without it npm 9 ends in the middle of an install script ("Exit handler never called").
+mount -t proc proc "$fresh/proc"
 cp out/package/callgate-*.tgz out/package/callgate_*.deb "$fresh/root/"
 version=$(node -p 'require("./package.json").version')
 registry=$(npm config get registry)
