@@ -17,6 +17,8 @@ export interface Host {
   readonly policies: string;
   /** Folders that are looked through for NAME.yaml of a group, the administrator's first. */
   readonly groups: readonly string[];
+  /** The top of the checkout or installation that runs. */
+  readonly installation: string;
 }
 
 /** The top of the checkout or installation. */
@@ -43,5 +45,7 @@ export function systemHost(): Host {
     pins: '/sys/fs/bpf/callgate',
     ...FOLDERS,
     groups: GROUP_FOLDERS,
+    // Without the slash.
+    installation: ROOT.slice(0, -1),
   };
 }

@@ -10,6 +10,7 @@ import { cgroupFolders } from '../host/cgroups.js';
 import { codeOf } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import type { Gate } from '../kernel/gate.js';
+import { type Installation, installationOf } from './installation.js';
 import { type SessionState, sessionFolder } from './state.js';
 
 const { PROTECT_ENTRIES, PROTECT_FIXED, PROTECT_SEALED, PROTECT_CONTROLS } = NUMBERS;
@@ -22,32 +23,73 @@ export interface Held {
   close(): void;
 }
 
-/** Paths and CG_PROTECT_* flags of all that these sessions use. What is not there is left out by who opens it. */
+/** Paths and their CG_PROTECT_* flags. What is not there is left out by who opens it. */
+class Protected {
+  readonly flags = new Map<string, number>();
+
+  add(path: string, more: number): void {
+    this.flags.set(path, (this.flags.get(path) ?? 0) | more);
+  }
+
+  folder(path: string): void {
+    this.add(path, FOLDER);
+    this.above(path);
+  }
+
+  file(path: string): void {
+    this.add(path, PROTECT_SEALED);
+    this.above(path);
+  }
+
+  /** Whoever could move a folder above could put another in its place. */
+  above(path: string): void {
+    for (let parent = dirname(path); parent !== dirname(parent); parent = dirname(parent))
+      this.add(parent, PROTECT_FIXED);
+  }
+
+  installation(root: string): void {
+    const { folders, files } = installed(root);
+    for (const path of folders) this.folder(path);
+    for (const path of files) this.file(path);
+  }
+}
+
+/** All that these sessions use. */
 export function protectedPaths(host: Host, states: readonly SessionState[]): Map<string, number> {
-  const flags = new Map<string, number>();
-  const add = (path: string, more: number): void => void flags.set(path, (flags.get(path) ?? 0) | more);
-  const folder = (path: string): void => {
-    add(path, FOLDER);
-    above(path);
-  };
-  // Whoever could move a folder above could put another in its place.
-  const above = (path: string): void => {
-    for (let parent = dirname(path); parent !== dirname(parent); parent = dirname(parent)) add(parent, PROTECT_FIXED);
-  };
-  for (const path of [host.run, host.journals, host.logs, host.policies, ...host.groups]) folder(path);
-  for (const name of subfolders(host.policies)) folder(join(host.policies, name));
+  const all = new Protected();
+  for (const path of [host.run, host.journals, host.logs, host.policies, ...host.groups]) all.folder(path);
+  for (const name of subfolders(host.policies)) all.folder(join(host.policies, name));
   for (const state of states) {
-    folder(state.folder);
-    folder(sessionFolder(host, state.name));
-    for (const file of state.policies.flatMap((policy) => policy.file ?? [])) add(file, PROTECT_SEALED);
+    all.folder(state.folder);
+    all.folder(sessionFolder(host, state.name));
+    for (const file of state.policies.flatMap((policy) => policy.file ?? [])) all.add(file, PROTECT_SEALED);
     // A log may stand in a folder that others write in, so it is held to by itself.
     for (const file of [state.log, ...(state.journal === null ? [] : [state.journal])]) {
-      for (const name of rotationsOf(file)) add(name, PROTECT_SEALED);
-      above(file);
+      for (const name of rotationsOf(file)) all.add(name, PROTECT_SEALED);
+      all.above(file);
     }
-    for (const path of cgroupFolders(state.supervisor.pid)) add(path, PROTECT_CONTROLS | PROTECT_FIXED);
+    for (const path of cgroupFolders(state.supervisor.pid)) all.add(path, PROTECT_CONTROLS | PROTECT_FIXED);
   }
-  return flags;
+  // From where each supervisor runs, and what is run meanwhile. Where there is no session nobody is confined.
+  for (const root of new Set(states.flatMap((state) => [state.installation ?? [], host.installation].flat())))
+    all.installation(root);
+  return all.flags;
+}
+
+/** What runs when a command of callgate is run. */
+export function installedPaths(root: string): Map<string, number> {
+  const all = new Protected();
+  all.installation(root);
+  return all.flags;
+}
+
+const installations = new Map<string, Installation>();
+
+/** Looked at once by a process: it runs what it found then. */
+function installed(root: string): Installation {
+  const known = installations.get(root) ?? installationOf(root);
+  installations.set(root, known);
+  return known;
 }
 
 interface ProtectedFile {

@@ -41,7 +41,7 @@ export interface Image {
 
 export type SessionFacts = Omit<
   SessionState,
-  'v' | 'number' | 'cookie' | 'policies' | 'held' | 'supervisor' | 'started'
+  'v' | 'number' | 'cookie' | 'policies' | 'held' | 'supervisor' | 'started' | 'installation'
 >;
 
 /** Bytes of the ring buffer: a learner sees everything, an enforcing session only what is refused. */
@@ -82,6 +82,7 @@ export class Session {
       number: places.session(),
       cookie: newCookie(),
       supervisor: { pid: process.pid, start: String(processStart(process.pid)) },
+      installation: host.installation,
       started: new Date().toISOString(),
       policies: images.map((image) => policyState(image, places.policy(), places.image(image.class))),
       held: [],

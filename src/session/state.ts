@@ -48,6 +48,8 @@ export interface SessionState {
   readonly supervisor: ProcessState;
   /** Who takes the gate's hooks off behind the supervisor, if that is killed; null, and in states of before: nobody. */
   readonly watcher?: ProcessState | null;
+  /** From where the supervisor runs: the folder of its package.json. Absent in states of before. */
+  readonly installation?: string;
   /** ISO 8601. */
   readonly started: string;
   readonly command: readonly string[];

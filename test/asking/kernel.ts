@@ -90,7 +90,7 @@ export class Scene {
     mkdirSync(below('policies'), { mode: 0o755 });
     writeFileSync(file, text, { mode: 0o644 });
     const places = { pins: below('bpf'), run: below('run'), journals: below('lib'), logs: below('log') };
-    const host = { addon, ...places, policies: below('policies'), groups: [] };
+    const host = { addon, ...places, policies: below('policies'), groups: [], installation: below('usr') };
     this.gate = new Gate(addon.load({ directory: host.pins }));
     const source: PolicySource = Object.assign(
       new FolderSource(below('policies'), [], around),

@@ -69,7 +69,7 @@ function stage(
   const native = addon.load({ directory: join(folder, 'bpf') }) as FakeGate;
   const host: Host = {
     ...{ addon, pins: join(folder, 'bpf'), run: join(folder, 'run'), journals: join(folder, 'lib') },
-    ...{ logs: join(folder, 'log'), policies: join(folder, 'policies'), groups: [] },
+    ...{ logs: join(folder, 'log'), policies: join(folder, 'policies'), groups: [], installation: join(folder, 'lib') },
   };
   const log = join(host.logs, 'cat-1.jsonl');
   const session = Session.open(

@@ -13,5 +13,9 @@ export function fakeHost(test: Test): { folder: string; addon: FakeAddon; host: 
   const addon = new FakeAddon();
   const below = (name: string): string => join(folder, name);
   const places = { pins: below('bpf'), run: below('run'), journals: below('lib'), logs: below('log') };
-  return { folder, addon, host: { addon, ...places, policies: below('policies'), groups: [] } };
+  return {
+    folder,
+    addon,
+    host: { addon, ...places, policies: below('policies'), groups: [], installation: below('usr') },
+  };
 }

@@ -14,7 +14,7 @@ function hostIn(test: Test): Host {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-lock-'));
   test.teardown(() => rmSync(folder, { recursive: true }));
   const run = join(folder, 'run');
-  return { addon: addon(), pins: '', run, journals: '', logs: '', policies: '', groups: [] };
+  return { addon: addon(), pins: '', run, journals: '', logs: '', policies: '', groups: [], installation: '' };
 }
 
 /** Another process that has the lock; resolves once it has. */

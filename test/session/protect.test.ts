@@ -27,6 +27,7 @@ function setUp(test: Test): { host: Host; gate: Gate; native: FakeGate; folder: 
     logs: join(folder, 'log'),
     policies: join(folder, 'etc/policies'),
     groups: [join(folder, 'etc/groups')],
+    installation: join(folder, 'usr'),
   };
   mkdirSync(join(folder, 'etc/policies/other'), { recursive: true });
   mkdirSync(join(folder, 'work/cat'), { recursive: true });
@@ -88,6 +89,55 @@ t.test('a session protects what it has in use, and takes it with it', async (t) 
   t.equal(flagsOf(join(folder, 'work/cat')), undefined, 'nobody uses it any more');
   t.equal(flagsOf(join(folder, 'log.jsonl')), undefined);
   t.equal(flagsOf(host.logs), FOLDER, 'what all sessions use stays');
+});
+
+t.test('what runs of callgate itself is protected, and nothing that stands beside it', async (t) => {
+  const { host, gate, native, folder } = setUp(t);
+  const root = host.installation;
+  const files: Readonly<Record<string, object | string>> = {
+    'package.json': { dependencies: { used: '1', '@some/scoped': '1', absent: '1' }, devDependencies: { tool: '1' } },
+    'oclif.manifest.json': {},
+    'README.md': '',
+    'bin/callgate': '',
+    'dist/src/cli/start.cjs': '',
+    'dist/test/one.js': '',
+    'node_modules/used/package.json': { dependencies: { deeper: '1', used: '1' } },
+    'node_modules/used/lib/index.js': '',
+    'node_modules/used/node_modules/deeper/package.json': {},
+    'node_modules/@some/scoped/package.json': { optionalDependencies: { hoisted: '1' } },
+    'node_modules/hoisted/package.json': {},
+    'node_modules/tool/package.json': {},
+  };
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), JSON.stringify(text));
+  }
+  const names = [
+    ...['', 'bin', 'dist', 'dist/src', 'dist/src/cli', 'dist/test', 'package.json', 'oclif.manifest.json', 'README.md'],
+    ...['node_modules', 'node_modules/used', 'node_modules/used/lib', 'node_modules/used/node_modules/deeper'],
+    ...['node_modules/@some', 'node_modules/@some/scoped', 'node_modules/hoisted', 'node_modules/tool'],
+  ];
+  const flagged = () =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const { dev, ino, mode } = statSync(join(root, name), { bigint: true });
+        const inode = { device: Number(dev), inode: ino, directory: (mode & 0o170000n) === 0o40000n };
+        const flags = native.lookup('protections', encodeInode(inode))?.readUInt32LE(0);
+        return flags === undefined ? [] : [[name, flags]];
+      }),
+    );
+  const session = Session.open(host, gate, facts(folder), [image(folder)]);
+  t.equal(session.state.installation, root);
+  t.same(flagged(), {
+    ...{ '': PROTECT_FIXED, dist: PROTECT_FIXED },
+    ...{ bin: FOLDER, 'dist/src': FOLDER, 'dist/src/cli': FOLDER },
+    ...{ 'package.json': PROTECT_SEALED, 'oclif.manifest.json': PROTECT_SEALED },
+    ...{ node_modules: FOLDER, 'node_modules/used': FOLDER, 'node_modules/used/lib': FOLDER },
+    ...{ 'node_modules/used/node_modules/deeper': FOLDER, 'node_modules/@some': FOLDER },
+    ...{ 'node_modules/@some/scoped': FOLDER, 'node_modules/hoisted': FOLDER },
+  });
+  session.free();
+  t.same(flagged(), {}, 'with nobody confined there is nobody to keep from it');
 });
 
 t.test('a log that is no file is everybody’s', async (t) => {

@@ -36,7 +36,7 @@ async function stage(test: Test): Promise<Stage> {
   const at = (name: string): string => join(root, name);
   const host: Host = {
     ...{ addon: new FakeAddon(), pins: at('bpf'), run: at('run'), journals: at('lib') },
-    ...{ logs: at('log'), policies: at('policies'), groups: [] },
+    ...{ logs: at('log'), policies: at('policies'), groups: [], installation: at('lib') },
   };
   const gate = new Gate(host.addon.load({ directory: host.pins }));
   const source = new FolderSource(at('p'), [], surroundingsOf(user, '/', []));

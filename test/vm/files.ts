@@ -3,7 +3,9 @@
 import { closeSync, fstatSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
 import { NUMBERS } from '../../src/abi/abi.gen.js';
+import { ROOT as INSTALLATION } from '../../src/host/host.js';
 import type { Gate } from '../../src/kernel/gate.js';
+import { installedPaths } from '../../src/session/protect.js';
 import {
   call,
   chmod,
@@ -125,6 +127,51 @@ export async function files(t: Test, checks: Checks): Promise<void> {
   sealed();
   await letThrough(t, checks, 'the file, no longer sealed', [open(`${theirs}/name`, O.RDWR)]);
   await overlay(t, checks);
+  await installation(t, checks);
+}
+
+/** callgate itself, as it stands in this machine: what runs of it as root is changed by nobody who is confined. */
+async function installation(t: Test, checks: Checks): Promise<void> {
+  const root = INSTALLATION.slice(0, -1);
+  const beside = `${root}/outside`;
+  mkdirSync(beside, { recursive: true });
+  for (const name of ['one', 'other']) writeFileSync(`${beside}/${name}`, 'text');
+  const acts: Readonly<Record<string, (folder: string, file: string) => readonly string[]>> = {
+    written: (folder, file) => [open(`${folder}/${file}`, O.RDWR)],
+    'another put in its place': (folder, file) => [rename(`${beside}/other`, `${folder}/${file}`)],
+    'a new file': (folder) => [open(`${folder}/planted`, O.CREAT | O.WRONLY)],
+    removed: (folder, file) => [unlink(`${folder}/${file}`)],
+    'the folder’s mode': (folder) => [chmod(folder)],
+  };
+  const undo = protect(checks.confined.gate, Object.fromEntries(installedPaths(root)));
+  for (const [folder, file] of [
+    [`${root}/dist/src/cli`, 'start.cjs'],
+    [`${root}/dist/src/light`, 'run.cjs'],
+    [`${root}/build/Release`, 'callgate'],
+    [`${root}/build/Release`, 'callgate.node'],
+    [`${root}/bin`, 'callgate'],
+    [`${root}/policies/groups`, 'libc.yaml'],
+    [`${root}/node_modules/node-gyp-build`, 'index.js'],
+  ] as const)
+    for (const [name, act] of Object.entries(acts))
+      await refusedByFloor(t, checks, `${folder}/${file}, ${name}`, ['floor files'], act(folder, file));
+  for (const [name, act] of [
+    ['package.json, written', [open(`${root}/package.json`, O.RDWR)]],
+    ['dist, moved', [rename(`${root}/dist`, `${root}/gone`)]],
+    ['node_modules, moved', [rename(`${root}/node_modules`, `${beside}/node_modules`)]],
+  ] as const)
+    await refusedByFloor(t, checks, name, ['floor files'], act);
+  await letThrough(t, checks, 'read', [open(`${root}/dist/src/cli/start.cjs`)]);
+  await letThrough(t, checks, 'beside it, in the folder of the installation', [
+    ...(acts.written?.(beside, 'one') ?? []),
+    ...(acts['another put in its place']?.(beside, 'one') ?? []),
+    ...(acts['a new file']?.(beside, '') ?? []),
+    ...(acts.removed?.(beside, 'planted') ?? []),
+    ...(acts['the folder’s mode']?.(beside, '') ?? []),
+    open(`${root}/planted`, O.CREAT | O.WRONLY),
+  ]);
+  undo();
+  await letThrough(t, checks, 'the same where nothing is protected', [open(`${root}/dist/src/cli/start.cjs`, O.RDWR)]);
 }
 
 /** This machine's root is an overlay, whose folders stat(2) tells by those of a layer. */
