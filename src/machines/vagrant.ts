@@ -40,6 +40,7 @@ shift 4
 command -v "$1" >/dev/null || { echo "$1 is not installed in the machine" >&2; exit 125; }
 grep -q ' /sys/fs/bpf bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf || exit 125
 cd "$folder" 2>/dev/null || cd / || exit 125
+unset OLDPWD
 since=$(mktemp) && number=$(mktemp) || exit 125
 exec 3<&0
 {

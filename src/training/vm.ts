@@ -108,7 +108,7 @@ export async function learnInVms(
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failed.push({ kernel, why: error.message });
-      talk(`${kernel}: NOT LEARNED: ${error.message}`);
+      talk(`${kernel}: NOT LEARNED: ${error.message}${error.remedy === undefined ? '' : ` (${error.remedy})`}`);
     }
   }
   const nothing: Derived = { folder, policies: [], unwritten: [], unmoved: [] };
