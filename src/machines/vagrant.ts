@@ -71,7 +71,7 @@ export async function inVagrant(
   tools: Tools = TOOLS,
 ): Promise<GuestEnd> {
   const vagrantfile = vagrantfileOf(tools.env);
-  const env = { ...tools.env, VAGRANT_CWD: vagrantfile.folder, CALLGATE_VAGRANT_MEMORY: String(job.megabytes) };
+  const env = { CALLGATE_VAGRANT_MEMORY: String(job.megabytes), ...tools.env, VAGRANT_CWD: vagrantfile.folder };
   const vagrant = (word: string, options: ChildOptions = {}): Promise<ChildEnd> =>
     ran([tools.vagrant, '--no-tty', word], { ...options, env }, 'vagrant', './scripts/setup --vagrant');
   talk(`vagrant: bringing up the machine of ${vagrantfile.file} (minutes, where it is new or emulated)`);
