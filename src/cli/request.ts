@@ -9,23 +9,25 @@ import { type Host, systemHost } from '../host/host.js';
 import { bytesFrom, textOf } from '../policy/bytes.js';
 import type { Request } from '../supervise/begin.js';
 import { environmentOf, variableOf } from '../supervise/environment.js';
-import { findProgram, identityOf, requireCommand } from '../supervise/program.js';
+import { findProgram, identityOf, type Program, requireCommand } from '../supervise/program.js';
 import { requireCaller } from './caller.js';
 import { programWords } from './command-line.js';
 
 /**
+ * @param elsewhere the program runs in a machine that has files of its own: here it need not be
  * @throws ProgramNotFound (127), Refusal (126), or a Failure where no program is named
  */
 export function requestOf(
   command: 'learn' | 'run',
   flags: { readonly policies?: string | undefined; readonly user?: string | undefined; readonly unload: boolean },
+  elsewhere = false,
 ): { request: Request; around: Surroundings } {
   const argv = requireCommand(programWords(), command);
   const { env, held, watcher } = requireCaller();
   const host = systemHost();
   const cwd = currentFolder();
   const identity = identityOf(flags.user ?? null);
-  const program = findProgram(argv[0], variableOf(env, 'PATH'));
+  const program = elsewhere ? programElsewhere(argv[0]) : findProgram(argv[0], variableOf(env, 'PATH'));
   const folder = policiesFolder(host, program.name, flags.policies, cwd);
   const request: Request = {
     ...{ host, program, argv, folder, held, watcher, identity, cwd },
@@ -35,6 +37,12 @@ export function requestOf(
     unload: flags.unload,
   };
   return { request, around: surroundingsOf(identity.user, cwd, host.groups) };
+}
+
+/** All that is known of it here is what it is called. */
+function programElsewhere(word: Buffer): Program {
+  const path = textOf(bytesFrom(word));
+  return { path, file: word, name: path.split('/').at(-1) ?? path, before: [] };
 }
 
 /** Where an application of this name has its policies when nobody says otherwise. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { CallgateCommand } from '../cli/command.js';
 import { programWords } from '../cli/command-line.js';
@@ -17,7 +18,7 @@ import { exitStatus } from '../supervise/foreground.js';
 import { type LearnResult, learn, renderLearnt } from '../training/learn.js';
 import { learnFrom } from '../training/learn-from.js';
 import { recover } from '../training/recover.js';
-import { KERNELS, type Kernel, learnInVms, renderVms, type VmResult } from '../training/vm.js';
+import { KERNELS, learnInVms, MACHINES, type Machine, renderVms, type VmResult } from '../training/vm.js';
 
 /** Exit status of a run that lost something: its policies may lack what the program needs. */
 const TAINTED = 3;
@@ -36,12 +37,13 @@ export default class Learn extends CallgateCommand {
     '`callgate stop SESSION --detach` lets it go. What it did before was not seen: its start is learned by starting it.\n\n' +
     'With --vm nothing is run here: CMD, a piece of work that comes to its end, runs in a VM for each kernel, and what it wrote ' +
     'is gone with that. The runs come back, the policies are derived from all, and what differed between the kernels is told. ' +
-    'Ctrl-C ends the VM, without its run.\n\n' +
+    "Ctrl-C ends the VM, without its run. The machine called vagrant is that of callgate's Vagrantfile (or of the folder that VAGRANT_CWD names), " +
+    'brought up if need be: it has files of its own, --vm-copy brings more, and it stays, with what CMD did in it.\n\n' +
     "Exit status: the program's (0 of one that ran already); 128+n if signal n ended it; 3 events were lost (the policies say so: tainted); " +
     '125 callgate failed; 126 it refused to start; 127 not found.';
   static override usage = [
     'learn [--policies DIR] [--user U] [--strength S] [--version V] [--syscalls] [--unload] [--] CMD…',
-    'learn --vm KERNEL[,KERNEL…] [--policies DIR] [--vm-timeout S] [--vm-memory MB] … CMD…',
+    'learn --vm {KERNEL|vagrant}[,…] [--policies DIR] [--vm-timeout S] [--vm-memory MB] [--vm-copy PATH]… … CMD…',
     'learn {--pid PID[,PID…] [--program FILE] | --cgroup PATH} [--policies DIR] [--strength S] [--version V] [--unload]',
     'learn --recover',
     'learn --from SESSION [--policies DIR]',
@@ -80,7 +82,7 @@ export default class Learn extends CallgateCommand {
     unload: unloadFlag,
     vm: Flags.string({
       helpValue: 'KERNEL[,KERNEL…]',
-      description: `learn in throw-away VMs with these of Debian's kernels (${KERNELS.join(', ')}), on a view of this machine's files`,
+      description: `learn in throw-away VMs with these of Debian's kernels (${KERNELS.join(', ')}), on a view of this machine's files, or in the machine of a Vagrantfile (vagrant)`,
       exclusive: ['recover', 'from', 'unload', 'pid', 'cgroup'],
     }),
     'vm-timeout': Flags.integer({
@@ -97,6 +99,13 @@ export default class Learn extends CallgateCommand {
       dependsOn: ['vm'],
       description: 'memory of each VM, which also holds what is written in it (1024)',
     }),
+    'vm-copy': Flags.string({
+      helpValue: 'PATH',
+      multiple: true,
+      multipleNonGreedy: true,
+      dependsOn: ['vm'],
+      description: 'copy this file or folder to the same place in the Vagrant machine before (repeatable)',
+    }),
   };
   static override examples = [
     '<%= config.bin %> learn cat /etc/hostname',
@@ -109,6 +118,7 @@ export default class Learn extends CallgateCommand {
     '<%= config.bin %> learn --recover',
     '<%= config.bin %> learn --from nginx-2',
     '<%= config.bin %> learn --vm 6.1,6.12 -- ./workload',
+    '<%= config.bin %> learn --vm vagrant --vm-copy ./workload -- ./workload',
   ];
 
   protected override usageStatus(): number {
@@ -133,13 +143,21 @@ export default class Learn extends CallgateCommand {
       return results;
     }
     requireRoot();
+    const machines = flags.vm === undefined ? [] : machinesOf(flags.vm);
+    const copies = (flags['vm-copy'] ?? []).map((path) => resolve(path));
+    if (copies.length > 0 && !machines.includes('vagrant'))
+      throw new Failure(
+        '--vm-copy is for the machine called vagrant: the others see the files of this one',
+        'leave it out',
+      );
+    const elsewhere = machines.length > 0 && machines.every((machine) => machine === 'vagrant');
     const { request, around } =
       flags.pid === undefined && flags.cgroup === undefined
-        ? requestOf('learn', flags)
+        ? requestOf('learn', flags, elsewhere)
         : runningRequestOf('learn', flags);
     if (flags.vm !== undefined) {
       const vms = {
-        kernels: kernelsOf(flags.vm),
+        ...{ kernels: machines, copies },
         ...{ seconds: flags['vm-timeout'] ?? 1800, megabytes: flags['vm-memory'] ?? 1024 },
         ...{ strength: flags.strength ?? null, version: flags.version ?? null, syscalls: flags.syscalls },
       };
@@ -162,15 +180,15 @@ export default class Learn extends CallgateCommand {
   }
 }
 
-/** @throws Failure (125) for a kernel that the runner has not */
-function kernelsOf(text: string): Kernel[] {
+/** @throws Failure (125) for what is no machine */
+function machinesOf(text: string): Machine[] {
   const names = [...new Set(text.split(','))];
   return names.map((name) => {
-    const found = KERNELS.find((kernel) => kernel === name);
+    const found = MACHINES.find((machine) => machine === name);
     if (found === undefined)
       throw new Failure(
         `--vm ${text}: ${JSON.stringify(name)} is no kernel`,
-        `name ${KERNELS.join(', ')}, with commas between`,
+        `name ${KERNELS.join(', ')} or vagrant, with commas between`,
       );
     return found;
   });

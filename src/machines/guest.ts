@@ -1,38 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** A command in a throw-away VM on a view of this machine's files (scripts/vm/run), and the files of it that are wanted. */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
 import { Failure } from '../host/failure.js';
 import { ROOT } from '../host/host.js';
-import { Handed, type HandedOut } from './handed.js';
+import { runChild } from './child.js';
+import { HAND_OUT, Handed, type HandedOut } from './handed.js';
 
 /** The kernels that the runner has, the oldest first (scripts/vm/common.bash). */
 export const KERNELS = ['6.1', '6.12', '7.2'] as const;
 export type Kernel = (typeof KERNELS)[number];
 
+/** What `learn --vm` takes: a kernel of the runner, or the Vagrant machine. */
+export const MACHINES = [...KERNELS, 'vagrant'] as const;
+export type Machine = (typeof MACHINES)[number];
+
 /** The project's runner. */
 export const RUNNER = `${ROOT}scripts/vm/run`;
 
-export interface Guest {
-  readonly kernel: Kernel;
-  /** Of the VM, which is ended then. */
+/** What is done in a machine, of either kind. */
+export interface Job {
+  /** It is ended then. */
   readonly seconds: number;
   readonly megabytes: number;
-  /** NAME=VALUE. */
-  readonly env: readonly string[];
-  readonly command: readonly string[];
+  readonly command: readonly [string, ...string[]];
   /** A folder; its files of this ending are handed out that the command wrote. */
   readonly from: string;
   readonly ending: string;
 }
 
+export interface Guest extends Job {
+  readonly kernel: Kernel;
+  /** NAME=VALUE. */
+  readonly env: readonly string[];
+}
+
 export interface GuestEnd {
   /** Null: the guest ended before the command did. */
   readonly handed: HandedOut | null;
-  /** The runner's: the command's, or 125 where the guest died. */
+  /** The runner's or ssh's: the command's, or 125 where the guest died. */
   readonly status: number;
   /** By which the person ended it; null: nobody did. */
   readonly signal: NodeJS.Signals | null;
@@ -46,20 +52,13 @@ grep -q ' /sys/fs/bpf bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf || exit
 since=$(mktemp) || exit 125
 "$@"
 status=$?
-printf '\\n%s %s\\n' "$token" "$status"
-if [ -d "$from" ]; then
-  find "$from" -maxdepth 1 -type f -name "*$ending" -newer "$since" -printf '%s %f\\n' | while read -r size name; do
-    printf '%s %s\\n' "$size" "$name"
-    cat "$from/$name"
-  done
-fi
-printf '%s end\\n' "$token"
+${HAND_OUT}
 exit "$status"
 `;
 
 /**
  * Runs a command in a guest until it has ended. Its output is this process's; its standard input is empty. A SIGINT or SIGTERM ends
- * the guest, and this returns.
+ * the guest (its runner does), and this returns.
  *
  * @throws Failure where the runner is not there, or the guest ended while it handed out
  */
@@ -71,25 +70,14 @@ export async function inGuest(guest: Guest, runner: string = RUNNER): Promise<Gu
     );
   const token = randomBytes(16).toString('hex');
   const handed = new Handed(token, (bytes) => process.stdout.write(bytes));
-  const words = [
-    ...[guest.kernel, '--timeout', String(guest.seconds), '--memory', String(guest.megabytes)],
-    ...guest.env.flatMap((variable) => ['--env', variable]),
-    ...['--', '/bin/sh', '-c', INSIDE, 'learn-vm', token, guest.from, guest.ending, ...guest.command],
-  ];
-  const child = spawn(runner, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  child.stdout.on('data', (bytes: Buffer) => handed.push(bytes));
-  let signal: NodeJS.Signals | null = null;
-  // The runner ends its guest, and this process goes on with what there is. A terminal's Ctrl-C has reached the runner already.
-  const stop = (name: NodeJS.Signals): void => {
-    signal = name;
-    child.kill('SIGTERM');
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  try {
-    const [code, by] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    const status = code ?? 128 + (by === null ? 0 : constants.signals[by]);
-    return { handed: signal === null ? handed.end() : null, status, signal };
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
+  const { status, signal } = await runChild(
+    [
+      runner,
+      ...[guest.kernel, '--timeout', String(guest.seconds), '--memory', String(guest.megabytes)],
+      ...guest.env.flatMap((variable) => ['--env', variable]),
+      ...['--', '/bin/sh', '-c', INSIDE, 'learn-vm', token, guest.from, guest.ending, ...guest.command],
+    ],
+    { output: (bytes) => handed.push(bytes) },
+  );
+  return { handed: signal === null ? handed.end() : null, status, signal };
 }

@@ -9,6 +9,20 @@
  */
 import { Failure } from '../host/failure.js';
 
+/**
+ * The same as a shell writes it: of `$from`, a folder, the files of the ending `$ending` that are newer than the file `$since`, behind
+ * `$token` and `$status`.
+ */
+export const HAND_OUT = `
+printf '\\n%s %s\\n' "$token" "$status"
+if [ -d "$from" ]; then
+  find "$from" -maxdepth 1 -type f -name "*$ending" -newer "$since" -printf '%s %f\\n' | while read -r size name; do
+    printf '%s %s\\n' "$size" "$name"
+    cat "$from/$name"
+  done
+fi
+printf '%s end\\n' "$token"`;
+
 export interface HandedFile {
   readonly name: string;
   readonly bytes: Buffer;

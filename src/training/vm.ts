@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * `callgate learn --vm`: a program is learned in throw-away VMs, a kernel after the other. Each run comes back and is kept as any
- * other, the policies are derived here from all of them, and what one kernel's run asked and the others' policies do not permit is told.
+ * `callgate learn --vm`: a program is learned in machines of other kernels, one after the other: throw-away VMs on this machine's files, or
+ * the Vagrant machine, which has its own. Each run comes back and is kept as any other, the policies are derived here from all of them,
+ * and what one kernel's run asked and the others' policies do not permit is told.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileStem } from '../application/policy-name.js';
 import type { Surroundings } from '../application/surroundings.js';
@@ -14,27 +15,31 @@ import { learnPolicies } from '../learn/learn.js';
 import { replay } from '../learn/replay.js';
 import { type Run, readRun } from '../learn/run.js';
 import type { Strength } from '../learn/strength.js';
-import { type GuestEnd, inGuest, type Kernel } from '../machines/guest.js';
+import { type GuestEnd, inGuest, type Machine } from '../machines/guest.js';
+import { inVagrant, type Tools } from '../machines/vagrant.js';
 import { parsePolicy } from '../policy/parse.js';
 import type { Request } from '../supervise/begin.js';
 import { type Derived, derive, inputOf } from './conclude.js';
 import { keepRun, runsOf } from './runs.js';
 
-export { KERNELS, type Kernel } from '../machines/guest.js';
+export { KERNELS, MACHINES, type Machine } from '../machines/guest.js';
 
 /** What is to be learned. */
-export type Asking = Pick<Request, 'host' | 'folder' | 'user' | 'argv' | 'env' | 'program'>;
+export type Asking = Pick<Request, 'host' | 'folder' | 'user' | 'argv' | 'env' | 'program' | 'cwd'>;
 
 /** How the VMs are made, and what the learner in them is told. */
 export interface Vms {
-  readonly kernels: readonly Kernel[];
+  readonly kernels: readonly Machine[];
   readonly seconds: number;
   readonly megabytes: number;
   readonly strength: Strength | null;
   readonly version: string | null;
   readonly syscalls: boolean;
+  /** Absolute paths that the Vagrant machine is to have too. */
+  readonly copies: readonly string[];
   /** Instead of the project's: for tests. */
   readonly runner?: string;
+  readonly tools?: Tools;
 }
 
 /** What was asked under one kernel and is not permitted by what the others taught. */
@@ -45,7 +50,7 @@ export interface Asked {
 }
 
 export interface VmRun {
-  readonly kernel: Kernel;
+  readonly kernel: Machine;
   /** By which the run is kept (`learn forget`). */
   readonly session: string;
   /** The learner's exit status. */
@@ -58,7 +63,7 @@ export interface VmRun {
 export interface VmResult extends Derived {
   readonly kernels: readonly VmRun[];
   /** Of which no run came back. */
-  readonly failed: readonly { readonly kernel: Kernel; readonly why: string }[];
+  readonly failed: readonly { readonly kernel: Machine; readonly why: string }[];
   /** By which the person ended it; null: nobody did. */
   readonly signal: NodeJS.Signals | null;
 }
@@ -78,16 +83,24 @@ export async function learnInVms(
   talk: (line: string) => void,
 ): Promise<VmResult> {
   const { host, folder } = request;
-  const command = commandOf(request, vms);
-  const env = variablesOf(request.env, talk);
+  const words = wordsOf(request, vms);
+  const env = vms.kernels.every((kernel) => kernel === 'vagrant') ? [] : variablesOf(request.env, talk);
   const kept: Kept[] = [];
-  const failed: { readonly kernel: Kernel; readonly why: string }[] = [];
+  const failed: { readonly kernel: Machine; readonly why: string }[] = [];
   let signal: NodeJS.Signals | null = null;
   for (const kernel of vms.kernels) {
-    talk(`${kernel}: learning in a VM (at most ${vms.seconds} s; a kernel that is not here is fetched first)`);
-    const guest = { kernel, seconds: vms.seconds, megabytes: vms.megabytes, env, command };
+    const job = { seconds: vms.seconds, megabytes: vms.megabytes, from: host.journals, ending: '.run' };
     try {
-      const end = await inGuest({ ...guest, from: host.journals, ending: '.run' }, vms.runner);
+      let end: GuestEnd;
+      if (kernel === 'vagrant') {
+        // What a person wrote into the policies holds there too.
+        const copies = [...vms.copies, ...(isFolder(folder) ? [folder] : [])];
+        const command: [string, ...string[]] = ['callgate', ...words];
+        end = await inVagrant({ ...job, command, cwd: request.cwd, copies }, talk, vms.tools);
+      } else {
+        talk(`${kernel}: learning in a VM (at most ${vms.seconds} s; a kernel that is not here is fetched first)`);
+        end = await inGuest({ ...job, kernel, env, command: [`${ROOT}bin/callgate`, ...words] }, vms.runner);
+      }
       ({ signal } = end);
       if (signal !== null) break;
       const one = keep(request, kernel, runIn(end, host, folder), end.status);
@@ -96,7 +109,7 @@ export async function learnInVms(
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failed.push({ kernel, why: error.message });
-      talk(`${kernel}: NOT LEARNED: ${error.message}`);
+      talk(`${kernel}: NOT LEARNED: ${error.message}${error.remedy === undefined ? '' : ` (${error.remedy})`}`);
     }
   }
   const nothing: Derived = { folder, policies: [], unwritten: [], unmoved: [] };
@@ -113,10 +126,14 @@ export async function learnInVms(
   return { ...derived, kernels, failed, signal };
 }
 
-/** The learner in the guest: this one, with what it was told. */
-function commandOf({ argv, folder, user }: Asking, { strength, version, syscalls }: Vms): string[] {
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** What the learner in the guest is told. */
+function wordsOf({ argv, folder, user }: Asking, { strength, version, syscalls }: Vms): string[] {
   return [
-    ...[`${ROOT}bin/callgate`, 'learn', '--policies', folder],
+    ...['learn', '--policies', folder],
     ...(user === null ? [] : ['--user', user]),
     ...(strength === null ? [] : ['--strength', strength]),
     ...(version === null ? [] : ['--version', version]),
@@ -175,7 +192,7 @@ function isHere(file: string, bytes: Buffer): boolean {
 }
 
 /** Keeps it under a name that no other run of the application has: guests do not know of each other. */
-function keep({ host, folder, program }: Asking, kernel: Kernel, run: Run, status: number): Kept {
+function keep({ host, folder, program }: Asking, kernel: Machine, run: Run, status: number): Kept {
   const taken = new Set(runsOf(host, folder).map(({ header }) => header.session));
   const stem = fileStem(program.name).replace(/[^A-Za-z0-9._+]/g, '_');
   let number = 1;

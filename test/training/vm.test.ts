@@ -10,6 +10,7 @@ import { type Run, runLines } from '../../src/learn/run.js';
 import { runsOf } from '../../src/training/runs.js';
 import { type Asking, learnInVms, renderVms, type VmResult, type Vms } from '../../src/training/vm.js';
 import { PROGRAM, runOf, seen } from '../learn/build.js';
+import { fakeVagrant } from '../machines/vagrant.js';
 import { fakeHost } from '../session/fake-host.js';
 
 const around = surroundingsOf({ name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' }, '/', []);
@@ -60,7 +61,16 @@ exit 4
   chmodSync(runner, 0o755);
   const words: [Buffer, ...Buffer[]] = [Buffer.from(PROGRAM), Buffer.from('a word')];
   const program = { path: PROGRAM, file: Buffer.from(PROGRAM), name: 'worker', before: [] };
-  const request: Asking = { host, folder, user: null, argv: words, env: [Buffer.from('A=1')], program, ...more };
+  const request: Asking = {
+    host,
+    folder,
+    user: null,
+    argv: words,
+    env: [Buffer.from('A=1')],
+    program,
+    cwd: '/srv',
+    ...more,
+  };
   const vms: Vms = {
     kernels: ['6.1', '6.12'],
     seconds: 60,
@@ -68,6 +78,7 @@ exit 4
     strength: null,
     version: null,
     syscalls: false,
+    copies: [],
     runner,
   };
   return {
@@ -161,3 +172,59 @@ t.test('what the runner and the learner in the guest are told', async (t) => {
   await t.rejects(scene(t, {}, { argv: odd }).learn(), /a word of the command line is no UTF-8/);
   await t.rejects(one.learn({ runner: '/nowhere/run' }), { message: 'no VM gave a run: nothing was learned' });
 });
+
+t.test(
+  'the Vagrant machine, beside a kernel: its run counts as theirs, its learner has the policies that are there',
+  async (t) => {
+    const one = scene(t, { '6.12': runOf(reads('/srv/both')), vagrant: runOf(reads('/srv/both', '/srv/there')) });
+    const fake = fakeVagrant(t);
+    const handed = join(one.request.host.policies, '..', 'vagrant.handed');
+    const ssh = fake.program(
+      'answering',
+      `while [ "$1" != -- ]; do shift; done
+case $2 in *"'tar'"*) exec tar -C ${fake.base}/machine -xpf - ;; esac
+printf '%s\\n' "$2" | tail -1 >>${fake.base}/told
+token=$(sed -n "s/.*'learn-vm' '\\([0-9a-f]*\\)'.*/\\1/p" ${fake.base}/told)
+printf '\\n%s 5\\n%s worker.worker-1.run\\n' "$token" "$(stat -c %s ${handed})"
+cat ${handed}
+printf '%s end\\n' "$token"
+exit 5`,
+    );
+    writeFileSync(
+      join(one.folder, 'srv_bin_worker.yaml'),
+      `version: 1\nprogram: ${PROGRAM}\nrules:\n  - deny: read\n    path: /srv/no\n`,
+    );
+    const { result } = await one.learn({
+      ...{ kernels: ['6.12', 'vagrant'], strength: 'exact' },
+      tools: { ...fake.tools, ssh },
+    });
+    t.same(
+      result.kernels.map(({ kernel, session, status, only }) => ({ kernel, session, status, only })),
+      [
+        { kernel: '6.12', session: 'worker-6.12-1', status: 4, only: [] },
+        {
+          ...{ kernel: 'vagrant', session: 'worker-vagrant-1', status: 5 },
+          only: [{ program: PROGRAM, operation: 'read', object: '/srv/there' }],
+        },
+      ],
+    );
+    const told = readFileSync(join(fake.base, 'told'), 'utf8').trimEnd();
+    const words = [
+      '/srv',
+      'callgate',
+      'learn',
+      '--policies',
+      one.folder,
+      '--strength',
+      'exact',
+      '--',
+      PROGRAM,
+      'a word',
+    ];
+    t.ok(told.endsWith(` ${words.map((word) => `'${word}'`).join(' ')}`), told);
+    t.ok(readFileSync(join(fake.base, 'machine', one.folder, 'srv_bin_worker.yaml'), 'utf8').includes('/srv/no'));
+    await t.rejects(one.learn({ kernels: ['vagrant'], tools: { ...fake.tools, vagrant: '/nowhere/vagrant' } }), {
+      message: 'no VM gave a run: nothing was learned',
+    });
+  },
+);
