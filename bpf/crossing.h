@@ -12,6 +12,9 @@ static __always_inline __u32 cg_filters(struct task_struct *task)
 	return BPF_CORE_READ(task, seccomp.filter_count.counter);
 }
 
+/* A policy that nobody is under yet. */
+#define CG_OF_ITS_OWN (~0u)
+
 /*
  * Why the exec may not change to policy `next` (0: unconfined): an enum cg_unresolved, CG_RESOLVED where nothing crosses.
  * For the file that was named; scratch->access holds its facts.

@@ -164,6 +164,12 @@ static __always_inline __u32 opens_next(struct linux_binprm *bprm)
 	return bprm->buf[0] == '#' && bprm->buf[1] == '!' ? 2 : 1;
 }
 
+/* Is it the program that the caller runs, and so under the same policy whichever that is? */
+static __always_inline int runs_already(struct file *file)
+{
+	return BPF_CORE_READ(cg_current(), mm, exe_file, f_inode) == file->f_inode;
+}
+
 SEC("lsm/bprm_check_security")
 int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 {
@@ -173,7 +179,7 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 	struct file *file = bprm->file;
 	struct cg_subject *subject;
 	__u32 crossing = 0, fast;
-	int verdict = 0, first;
+	int verdict = 0, first, held = 0;
 
 	if (!task->bpf_storage)
 		return 0;
@@ -257,13 +263,17 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 			crossing = cg_crossing(entry.scratch, entry.subject, bprm, next);
 			if (!crossing)
 				crossing = cg_script(entry.scratch, entry.subject, bprm);
-			/*
-			 * No rule decided it yet, and the one that is learned of it cannot be `own`, which would be refused just so: it goes
-			 * on under the policy under which it will.
-			 */
-			if (crossing && (access->flags & CG_EVENT_LEARNT))
-				next = entry.subject->policy;
+		} else if (access->mode == CG_LEARN && transition == CG_OWN && (access->flags & CG_EVENT_LEARNT) && !runs_already(file)) {
+			/* All programs that have no policy yet are one to a learner; later each has its own. */
+			crossing = cg_crossing(entry.scratch, entry.subject, bprm, CG_OF_ITS_OWN);
 		}
+		/*
+		 * No rule decided it yet, and the one that is learned of it cannot be `own`, which would be refused just so: it goes
+		 * on under the policy under which it will, and is told as the caller's.
+		 */
+		held = crossing && (access->flags & CG_EVENT_LEARNT);
+		if (held)
+			next = entry.subject->policy;
 		/* While learning, the exec is an observation, whatever else there is to say about it. */
 		if (!crossing || (access->flags & CG_EVENT_LEARNT)) {
 			verdict = cg_conclude(entry.subject, entry.scratch);
@@ -283,6 +293,8 @@ int BPF_PROG(bprm_check_security, struct linux_binprm *bprm)
 				if (!exe)
 					exe = announce(&entry, bprm);
 			}
+		} else if (held) {
+			exe = entry.subject->exe;
 		} else if (next) {
 			exe = announce(&entry, bprm);
 			if (access->mode == CG_LEARN) {

@@ -13,13 +13,14 @@ import {
   SESSIONS_MAX,
 } from '../../src/kernel/records.js';
 
-const header = ['image', 'limits', 'slot', 'subject', 'session']
+const header = ['image', 'limits', 'operation', 'slot', 'subject', 'session']
   .map((name) => readFileSync(new URL(`../../../bpf/abi/${name}.h`, import.meta.url), 'utf8'))
   .join('\n');
 const constant = (name: string): number => Number(new RegExp(`#define ${name} (\\d+)`).exec(header)?.[1]);
 const size = (struct: string): number => {
   const text = new RegExp(`CG_ASSERT\\(sizeof\\(struct ${struct}\\) == ([^,]+),`).exec(header)?.[1] ?? '';
-  return [...text.matchAll(/\d+/g)].length === 1 ? Number(text) : Function(`return ${text}`)();
+  const numbers = text.replace(/CG_\w+/g, (name) => String(constant(name)));
+  return [...numbers.matchAll(/\d+/g)].length === 1 ? Number(numbers) : Function(`return ${numbers}`)();
 };
 
 t.test('sizes and limits are the header’s', async (t) => {
