@@ -12,16 +12,7 @@ import type { Least } from '../compile/minimise.js';
 import { isClosedDeed, isDeed, processesOf } from '../policy/acts.js';
 import type { Bytes } from '../policy/bytes.js';
 import type { AccessObject, NumberTable } from '../policy/model.js';
-import {
-  ACTS,
-  type Act,
-  CLOSED_KINDS,
-  KINDS,
-  NUMBER_TABLES,
-  PROCESSES,
-  PROTOCOL_BYTE,
-  type Protocol,
-} from '../policy/model.js';
+import { ACTS, type Act, CLOSED_KINDS, KINDS, NUMBER_TABLES, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
 import { isNumberOf, SORT_OF_TABLE } from '../policy/numbers.js';
 import { FILE_OPERATIONS, type Operation, operationsOn, SOCKET_OPERATIONS } from '../policy/operations.js';
 import type { Side } from './judge.js';
