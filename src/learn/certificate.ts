@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a run of learning is worth: all that happened was seen, or what was not is told. */
+import { HOLDING } from '../events/names.js';
 
 export interface Certificate {
   readonly session: string;
@@ -39,13 +40,18 @@ export interface Counted {
   readonly floor: Readonly<Record<string, number>>;
 }
 
-/** Any loss taints: a policy from such a run may lack what the program needs. What the floor refuses is no loss. */
+/**
+ * Any loss taints: a policy from such a run may lack what the program needs. What the floor refuses is no loss, nor is an exec that may
+ * not change the policy: it is told like any other.
+ */
 export function certify(counted: Counted): Certificate {
   const { session, started, ended, events, repeats, learnt } = counted;
   const losses = [
     { what: 'events lost (the ring buffer was full)', count: counted.dropped },
     { what: 'events that could not be read', count: counted.malformed ?? 0 },
-    ...Object.entries(counted.unresolved).map(([reason, count]) => ({ what: `objects not told (${reason})`, count })),
+    ...Object.entries(counted.unresolved)
+      .filter(([reason]) => !HOLDING.has(reason))
+      .map(([reason, count]) => ({ what: `objects not told (${reason})`, count })),
     { what: 'runs of hooks skipped by the kernel', count: counted.skipped },
     { what: 'lines of the journal damaged', count: counted.damaged },
     { what: 'journal that nobody finished', count: counted.unfinished === true ? 1 : 0 },

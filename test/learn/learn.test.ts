@@ -279,6 +279,7 @@ t.test('a loss taints the certificate', async (t) => {
   t.equal(certify({ ...counted, dropped: 0 }).tainted, false);
   t.equal(certify({ ...counted, dropped: 1 }).tainted, true);
   t.equal(certify({ ...counted, dropped: 0, unresolved: { race: 2 } }).tainted, true);
+  t.equal(certify({ ...counted, dropped: 0, unresolved: { traced: 2 } }).tainted, false, 'told, and learned');
 });
 
 t.test('a policy in any shape has its rules and the new ones, or stays as it is', async (t) => {
