@@ -130,7 +130,7 @@ export async function capable(t: Test, checks: Checks): Promise<void> {
     checks,
     'what rules the machine',
     [trusted],
-    [],
+    [{ permit: 'attribute', attribute: 'trusted', path: `${DIR}/file` }],
     { permit: 'capable', capability: 'sys_admin' },
     'capable capability:sys_admin',
   );

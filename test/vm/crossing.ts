@@ -423,10 +423,10 @@ async function complaining(t: Test, { confined }: Checks): Promise<void> {
     },
     {
       results: ['ok', 'ok'],
-      events: [`exec ${OTHER}`, `exec ${OTHER}: shared`],
+      events: [`exec ${OTHER}`, `exec ${OTHER}: shared`, `read ${OWN}`],
       counts: { shared: 1 },
-      learnt: [true, false],
+      learnt: [true, false, true],
     },
-    'learning: an observation, and what would be refused',
+    'learning: an observation, what would be refused, and on under the same policy',
   );
 }

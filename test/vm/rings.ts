@@ -145,13 +145,18 @@ export async function believed(t: Test, checks: Checks): Promise<void> {
   prepare();
   const files = permit(['read', 'stat'], `${DIR}/**`);
   const floor = (word: string): string => `floor io_uring ${word}`;
+  const attributes: RuleText = { permit: 'attribute', attribute: 'trusted', path: FILE };
   const late = [`late,${FILE},trusted.x`];
   t.same(
     await came(checks, late, [...RING, files]),
     like(['EPERM'], ['capable capability:sys_admin']),
     'at the end of a call for which it is let through',
   );
-  t.same(await came(checks, late, [...RING, files, capable('sys_admin')]), like(['ok'], []), 'where a rule permits it');
+  t.same(
+    await came(checks, late, [...RING, files, attributes, capable('sys_admin')]),
+    like(['ok'], []),
+    'where a rule permits it',
+  );
   t.same(
     await came(checks, [`personality,${FILE}`], [...RING, files]),
     like(['EPERM'], [floor('credentials')]),

@@ -33,7 +33,12 @@ const USES: Readonly<Record<string, Use>> = {
   autoload: {
     acts: [keep(1, socket(2, 2)), call(16)('#1', 0x8913, 's:nonesuch')],
     // The kernel asks twice, for a name with a prefix and, of who may load any, for the bare one.
-    besides: [INET, { deny: 'capable', capability: 'sys_module', log: false }, capable('net_admin')],
+    besides: [
+      INET,
+      { permit: 'ioctl', kind: 'socket' },
+      { deny: 'capable', capability: 'sys_module', log: false },
+      capable('net_admin'),
+    ],
     ...{
       done: 'ENODEV',
       errno: 'ENODEV',
