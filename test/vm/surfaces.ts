@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import { call, keep, socket } from './calls.js';
 import type { Checks } from './checks.js';
 import { free, type RuleText, told } from './confined.js';
-import { ALL, refusedByFloor } from './refused.js';
+import { ALL } from './refused.js';
 
 const LATER = { version: 2 } as const;
 const kernel = (...names: readonly string[]): RuleText => ({ permit: 'kernel', kernel: names });
