@@ -32,7 +32,7 @@ const TOOLS: Tools = { vagrant: 'vagrant', ssh: 'ssh', env: process.env };
 
 /**
  * In the machine, as root: the command, and what is handed out. Whoever called is gone when the standard input is at its end: the command
- * is ended then. It runs in the foreground, for a shell has its background ignore signals, which a program would inherit.
+ * is ended then. Files have the time of the kernel's last tick, so the command begins when one has gone by. It runs in the foreground, for a shell has its background ignore signals, which a program would inherit.
  */
 const INSIDE = `
 token=$1 from=$2 ending=$3 folder=$4
@@ -42,6 +42,7 @@ grep -q ' /sys/fs/bpf bpf ' /proc/mounts || mount -t bpf bpf /sys/fs/bpf || exit
 cd "$folder" 2>/dev/null || cd / || exit 125
 unset OLDPWD
 since=$(mktemp) && number=$(mktemp) || exit 125
+until [ "$number" -nt "$since" ]; do touch "$number"; done
 exec 3<&0
 {
   cat <&3 >/dev/null
