@@ -54,8 +54,10 @@ int BPF_PROG(inode_init_security_anon, struct inode *inode, const struct qstr *n
 	if (!cg_enter(&entry, &verdict))
 		return verdict;
 	length = BPF_CORE_READ(name, len);
-	if (length >= sizeof(text) || bpf_probe_read_kernel(text, length, BPF_CORE_READ(name, name)))
+	if (length >= sizeof(text))
 		return 0;
+	if (bpf_probe_read_kernel(text, length, BPF_CORE_READ(name, name)))
+		return cg_unresolved(entry.subject, entry.scratch, CG_UNRESOLVED_READ);
 	if (text[0] == 0x6e6972755f6f695bull /* "[io_urin" */ && text[1] == 0x5d67 /* "g]" */)
 		return cg_surface_or_floor(&entry, CG_SURFACE_IO_URING, CG_FLOOR_IO_URING);
 	if (text[0] == 0x756166726573755bull /* "[userfau" */ && text[1] == 0x5d6466746c /* "ltfd]" */ &&
@@ -143,6 +145,8 @@ int BPF_PROG(cred_alloc_blank)
 	return other && cg_governs_later(other) ? keep_credentials(&entry) : 0;
 }
 
+#define LOOPS_MOST (1 << 23) /* BPF_MAX_LOOPS, include/linux/bpf_verifier.h */
+
 struct look {
 	__u64 files; /* struct file ** */
 	__u32 count;
@@ -169,9 +173,14 @@ static long look_at(__u32 index, struct look *look)
 	}
 	if (magic != ANON_INODE_FS_MAGIC)
 		return 0;
-	if (CG_READ_FIELD(&have, struct dentry, dentry, d_name) || have.len != 10 || bpf_probe_read_kernel(name, 10, have.name))
+	if (CG_READ_FIELD(&have, struct dentry, dentry, d_name)) {
+		look->found = 1;
+		return 1;
+	}
+	if (have.len != 10)
 		return 0;
-	look->found = name[0] == 0x6e6972755f6f695bull /* "[io_urin" */ && name[1] == 0x5d67 /* "g]" */;
+	look->found = bpf_probe_read_kernel(name, 10, have.name) ||
+		      (name[0] == 0x6e6972755f6f695bull /* "[io_urin" */ && name[1] == 0x5d67 /* "g]" */);
 	return look->found;
 }
 
@@ -200,8 +209,9 @@ int BPF_PROG(bprm_committing_creds, struct linux_binprm *bprm)
 	table = BPF_CORE_READ(cg_current(), files, fdt);
 	look.files = (__u64)BPF_CORE_READ(table, fd);
 	look.count = BPF_CORE_READ(table, max_fds);
-	bpf_loop(1 << 23, look_at, &look, 0);
-	if (!look.found)
+	/* More than bpf_loop(2) looks at cannot be told. */
+	bpf_loop(LOOPS_MOST, look_at, &look, 0);
+	if (!look.found && look.count <= LOOPS_MOST)
 		return 0;
 	CG_WORD(&entry.scratch->access, "inherited");
 	cg_floor(entry.subject, entry.scratch, CG_FLOOR_IO_URING);
