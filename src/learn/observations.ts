@@ -47,8 +47,6 @@ export class Observations {
   /** Names that are kept, by operation, program and folder. */
   readonly #names = new Map<string, number>();
   readonly #folds = new Folds();
-  /** Programs whose exec could not change the policy: they ran under their caller's. */
-  readonly #held = new Set<string>();
   readonly #surplus = new Map<string, Surplus>();
   #untold = 0;
 
@@ -56,8 +54,7 @@ export class Observations {
   add(record: EventRecord, source: Source): void {
     if (record.type === 'exec') {
       // Where the object could not be told nobody can write a policy for it; the certificate counts it.
-      if (record.object !== '?' && source !== 'complained' && !this.#held.has(record.object))
-        this.#programs.add(record.object);
+      if (record.object !== '?' && source !== 'complained') this.#programs.add(record.object);
       return;
     }
     if (record.type !== undefined || record.object === '?') return;
@@ -92,9 +89,7 @@ export class Observations {
   #hold({ policy, object }: EventRecord): void {
     const key = keyOf({ operation: 'exec', program: policy, text: object });
     const learnt = this.#all.get(key);
-    if (learnt === undefined) return;
-    this.#all.set(key, { ...learnt, held: true });
-    this.#held.add(object);
+    if (learnt !== undefined) this.#all.set(key, { ...learnt, held: true });
   }
 
   #refuse(record: EventRecord): void {
