@@ -21,6 +21,7 @@ export class BenchGate {
   readonly #cookie = BigInt(`0x${newCookie()}`);
   #generation = 0n;
   #turn = 0;
+  #version: 1 | 2 = 1;
 
   private constructor(
     private readonly gate: Gate,
@@ -30,6 +31,12 @@ export class BenchGate {
   static load(root: string): BenchGate {
     addon().load({ directory: DIRECTORY }).close();
     return new BenchGate(new Gate(addon().adopt(DIRECTORY)), root);
+  }
+
+  /** Policies are of version 2 from now on. */
+  raise(): void {
+    this.#version = 2;
+    this.gate.raiseVersion(2);
   }
 
   /** The output of the measured program under the policy with so many rules besides. */
@@ -100,7 +107,7 @@ export class BenchGate {
   }
 
   #place(number: number, place: number, mode: SlotMode, rules: number): void {
-    const policy = parsePolicy(policyText(rules), 'bench.yaml', AROUND);
+    const policy = parsePolicy(policyText(rules, this.#version), 'bench.yaml', AROUND);
     const image = compilePolicy(policy, { programs: ['/measure'] }, ++this.#generation, new Uint8Array(32));
     this.gate.native.putImage(image.class, place, image.bytes);
     const slot = { image: { class: image.class, place }, mode, session: SESSION, cookie: this.#cookie, program: 1 };

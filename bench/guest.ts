@@ -72,6 +72,9 @@ async function measure(mechanism: Mechanism, root: string, gate: () => BenchGate
       return await gate().measure('complain', 100, TURNS, ...ONLY);
     case 'callgate learn':
       return await gate().measure('learn', 100, TURNS, ...ONLY);
+    case 'callgate version 2':
+      gate().raise();
+      return await gate().measure('enforce', 100, TURNS, ...ONLY);
   }
 }
 
@@ -85,7 +88,8 @@ const gate = (): BenchGate => {
   return loaded;
 };
 const wanted = (process.env.CALLGATE_MECHANISMS ?? MECHANISMS.join(';')).split(';');
-for (const mechanism of MECHANISMS.filter((one) => wanted.includes(one)))
+const LAST = 'callgate version 2';
+for (const mechanism of MECHANISMS.filter((one) => one !== LAST && wanted.includes(one)))
   tell(mechanism, await measure(mechanism, own.root, gate));
 if (process.env.CALLGATE_SCALE !== undefined) {
   for (const rules of RULES) tell(`callgate, ${rules} rules`, await gate().measure('enforce', rules, TURNS, SCALED));
@@ -94,4 +98,5 @@ if (process.env.CALLGATE_SCALE !== undefined) {
     tell(`callgate, ${policies} policies`, await gate().measure('enforce', 100, TURNS, SCALED));
   }
 }
+if (wanted.includes(LAST)) tell(LAST, await measure(LAST, own.root, gate));
 gate().close();

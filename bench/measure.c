@@ -22,8 +22,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -114,6 +117,13 @@ static void tell(const char *name, int count, int error, int refused)
 static long open_close(const char *path)
 {
 	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
+
+	return fd < 0 ? fd : syscall(SYS_close, fd);
+}
+
+static long truncate_open(const char *path)
+{
+	long fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_TRUNC, 0);
 
 	return fd < 0 ? fd : syscall(SYS_close, fd);
 }
@@ -272,6 +282,25 @@ static void processes(void)
 	MEASURED("fork_exec", few, 0, NOTHING, forked(1), NOTHING);
 }
 
+/* What version 2 of the language governs. */
+static void later(void)
+{
+	const struct timespec times[2] = {{1, 0}, {1, 0}};
+	struct sembuf zero = {0, 0, 0};
+	int pair[2], ready, set;
+
+	MEASURE("open_truncate", NOTHING, truncate_open("room/written"), NOTHING);
+	MEASURE("utimensat", NOTHING, syscall(SYS_utimensat, AT_FDCWD, "room/written", times, 0), NOTHING);
+	if (pipe(pair))
+		die("pipe");
+	MEASURE("ioctl", NOTHING, syscall(SYS_ioctl, pair[0], FIONREAD, &ready), NOTHING);
+	close(pair[0]);
+	close(pair[1]);
+	set = semget(IPC_PRIVATE, 1, 0600);
+	MEASURE("semop", NOTHING, syscall(SYS_semop, set, &zero, 1), NOTHING);
+	semctl(set, 0, IPC_RMID);
+}
+
 /* An allowlist of the calls below 335, as a program's own filter is: one comparison a call that it does not use. */
 static void seccomp(void)
 {
@@ -360,6 +389,7 @@ int main(int count, char **words)
 	MEASURE("getpid", NOTHING, syscall(SYS_getpid), NOTHING);
 	files();
 	sockets();
+	later();
 	processes();
 	fflush(stdout);
 	return 0;

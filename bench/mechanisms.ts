@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What the benchmark compares: mechanisms, the operations that bench/measure.c times, and the same policy in three languages. */
 
-/** In the order in which they are measured: those without the gate first. */
+/** In the order in which they are measured: those without the gate first, and version 2, which stays in the gate, last. */
 export const MECHANISMS = [
   'nothing',
   'seccomp',
@@ -13,6 +13,7 @@ export const MECHANISMS = [
   'callgate',
   'callgate complain',
   'callgate learn',
+  'callgate version 2',
 ] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
 
@@ -33,11 +34,19 @@ export function fillerRules(count: number): readonly object[] {
   return Array.from({ length: count }, (_, at) => ({ permit: 'read', path: `/srv/data${at % 97}/file${at}` }));
 }
 
+/** What version 2 has to permit besides. */
+const LATER = [
+  { permit: 'attribute', attribute: 'times', path: '/room/**' },
+  { permit: 'ioctl', kind: 'pipe', command: 'FIONREAD' },
+  { permit: 'ipc', ipc: 'sem' },
+  { permit: 'signal', process: 'child' },
+];
+
 /** The policy of the measured program with so many rules that nothing it does needs. */
-export function policyText(fillers: number): string {
+export function policyText(fillers: number, version: 1 | 2 = 1): string {
   const inet = ['tcp', 'udp'].map((protocol) => `${protocol}:127.0.0.1:4242`);
   return JSON.stringify({
-    version: 1,
+    version,
     program: '/measure',
     default: 'deny',
     rules: [
@@ -50,6 +59,7 @@ export function policyText(fillers: number): string {
       { permit: ['bind', 'listen', 'accept', 'connect', 'send'], address: inet },
       { permit: ['accept', 'send'], address: ['tcp:127.0.0.0/8:1-65535', 'udp:127.0.0.0/8:1-65535'] },
       { permit: ['connect', 'send'], address: 'unix:' },
+      ...(version === 2 ? LATER : []),
     ],
   });
 }

@@ -22,6 +22,7 @@
  */
 #include "ask.h"
 #include "text.h"
+#include "arch/x86-restarts.h"
 
 /* After so many askings without an answer it is looked how long they took: less than this is a loop that nobody stops. */
 #define AGAIN_MOST 64

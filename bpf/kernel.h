@@ -122,7 +122,7 @@ static __always_inline struct task_struct *cg_current(void)
 	return bpf_get_current_task_btf();
 }
 
-#include "arch/x86.h"
+#include "arch/x86-calls.h"
 #include "compat.h"
 
 #endif

@@ -29,7 +29,7 @@ is() { # WHAT GOT WANTED
 inside() { timeout 900 vagrant --no-tty ssh -c "$1" -- -T >"$work/out" 2>"$work/err"; }
 json() { node -e 'const r = JSON.parse(require("node:fs").readFileSync(process.argv[1])); console.log(JSON.stringify(eval(process.argv[2])))' "$work/json" "$1"; }
 # What of this machine another libvirt, or its owner, would miss.
-around() { ip -o link | cut -d: -f2 | sort; find /etc/libvirt /var/lib/libvirt 2>/dev/null | sort; }
+around() { ip -o link | cut -d: -f2 | sort; { find /etc/libvirt /var/lib/libvirt 2>/dev/null || true; } | sort; }
 around >"$work/before"
 rm -rf out/vagrant/policies
 
