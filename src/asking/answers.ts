@@ -80,7 +80,7 @@ export class Answering {
     this.#questions.tellGone(id, 'killed');
     const killed = [...pids].flatMap(([pid, comm]) => (processes.kill(pid) ? [{ pid, comm }] : []));
     for (const { tid, pid } of threads) {
-      this.#questions.of.session.gate.forget(tid);
+      this.#questions.of.session.gate.questions.forget(tid);
       processes.letGo(pid);
     }
     return { killed };

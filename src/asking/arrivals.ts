@@ -3,7 +3,7 @@
 import type { KernelEvent } from '../events/decode.js';
 import type { EventRecord } from '../events/record.js';
 import type { Waiting } from '../kernel/asking.js';
-import type { Gate } from '../kernel/gate.js';
+import type { Questions } from '../kernel/questions.js';
 
 /** The event comes before the thread is in the list, by an instruction or by as long as it is preempted. */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 50, 200, 1000] as const;
@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = [1, 2, 5, 10, 50, 200, 1000] as const;
 export type QuestionEvent = KernelEvent & { readonly asked: NonNullable<KernelEvent['asked']> };
 
 export class Arrivals {
-  readonly #gate: Pick<Gate, 'question'>;
+  readonly #questions: Pick<Questions, 'question'>;
   readonly #cookie: bigint;
   readonly #arrived: (event: QuestionEvent, record: EventRecord, waiting: Waiting) => void;
   readonly #looks = new Set<NodeJS.Timeout>();
@@ -20,11 +20,11 @@ export class Arrivals {
 
   /** @param arrived called with each question whose thread waits */
   constructor(
-    gate: Pick<Gate, 'question'>,
+    questions: Pick<Questions, 'question'>,
     cookie: bigint,
     arrived: (event: QuestionEvent, record: EventRecord, waiting: Waiting) => void,
   ) {
-    this.#gate = gate;
+    this.#questions = questions;
     this.#cookie = cookie;
     this.#arrived = arrived;
   }
@@ -41,7 +41,7 @@ export class Arrivals {
 
   #look(event: QuestionEvent, record: EventRecord, looks: number): void {
     if (this.#closed) return;
-    const waiting = this.#gate.question(event.tid);
+    const waiting = this.#questions.question(event.tid);
     if (waiting === null || waiting.cookie !== this.#cookie || waiting.sequence < event.sequence) {
       const wait = LOOK_AGAIN_MS[looks];
       if (wait === undefined) return;

@@ -46,7 +46,7 @@ export function replied(
   const [first] = threads;
   if (given.scope === 'once' || first === undefined) {
     // Who waits no more was denied meanwhile, for it asked too often: its answer would stay, and be its next call's.
-    const waiting = threads.filter(({ tid, start }) => of.session.gate.question(tid)?.start === start);
+    const waiting = threads.filter(({ tid, start }) => of.session.gate.questions.question(tid)?.start === start);
     const keys = waiting.map(({ to, tid, start }) =>
       replies.once({ ...to, scope: 'thread', task: { pid: tid, start } }, reply),
     );
@@ -95,7 +95,7 @@ export class LastDone {
     const { question, verdict, scope, keys, standing, amendment } = done;
     const { replies, processes, of, attendance } = this.#questions;
     const said = `question ${question}, ${wordsOf(verdict, scope)}`;
-    const taken = keys.filter((key) => of.session.gate.takeBack(key)).length;
+    const taken = keys.filter((key) => of.session.gate.questions.takeBack(key)).length;
     const stood = standing.filter((one) => replies.takeBack(one)).length;
     for (const pid of done.pids) processes.letGo(pid);
     let removed: WrittenStatement | null = null;

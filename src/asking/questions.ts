@@ -78,7 +78,7 @@ export class Questions {
     this.of = of;
     const { gate, number, cookie, host, state } = of.session;
     this.attendance = new Attendance({
-      attend: (until) => gate.attend(number, cookie, until),
+      attend: (until) => gate.questions.attend(number, cookie, until),
       now: bootNow,
       tick: () => this.#vanished.sweep(),
     });
@@ -98,7 +98,9 @@ export class Questions {
       tell: (notice) => this.attendance.tell(notice),
       problem: of.problem,
     });
-    this.#arrivals = new Arrivals(gate, cookie, (event, record, waiting) => this.#asked(event, record, waiting));
+    this.#arrivals = new Arrivals(gate.questions, cookie, (event, record, waiting) =>
+      this.#asked(event, record, waiting),
+    );
     this.#gathering = new Gathering({
       isHeard: () => this.attendance.size > 0,
       question: (id) => {
@@ -202,7 +204,7 @@ export class Questions {
     const { gate, cookie } = this.of.session;
     const process = this.processes.hold(event.pid, event.tid);
     if (process === null) {
-      gate.forget(event.tid);
+      gate.questions.forget(event.tid);
       this.#vanished.thread(event.tid);
       return;
     }

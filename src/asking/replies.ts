@@ -33,10 +33,10 @@ export class Replies {
   /** Answers one call of one thread. Returns the key, by which it can be taken back as long as it is not used. */
   once(to: ReplyTo, reply: Reply): ReplyKey {
     const key = { ...to, generation: this.#generation(to.policy) ?? 0 };
-    this.#gate.reply(key, reply);
+    this.#gate.questions.reply(key, reply);
     this.#loose.push(key);
     // Used ones cost nothing to take back.
-    if (this.#loose.length > LOOSE_MOST) this.#gate.takeBack(this.#loose.shift() as ReplyKey);
+    if (this.#loose.length > LOOSE_MOST) this.#gate.questions.takeBack(this.#loose.shift() as ReplyKey);
     return key;
   }
 
@@ -52,13 +52,13 @@ export class Replies {
       { scope: 'process', task: process },
       { scope: 'policy', task: { pid: 0, start: 0n } },
     ] as const;
-    return whom.some((one) => this.#gate.isAnswered({ ...to, ...one, generation }, now));
+    return whom.some((one) => this.#gate.questions.isAnswered({ ...to, ...one, generation }, now));
   }
 
   stand(to: ReplyTo, reply: Reply): Standing {
     const standing = { to, reply };
     const generation = this.#generation(to.policy) ?? 0;
-    this.#gate.reply({ ...to, generation }, reply);
+    this.#gate.questions.reply({ ...to, generation }, reply);
     this.#standing.set(standing, generation);
     return standing;
   }
@@ -68,20 +68,20 @@ export class Replies {
     const generation = this.#standing.get(standing);
     if (generation === undefined) return false;
     this.#standing.delete(standing);
-    return this.#gate.takeBack({ ...standing.to, generation });
+    return this.#gate.questions.takeBack({ ...standing.to, generation });
   }
 
   /** What stands goes on standing under a policy that is about to change. Called before it does. */
   carry(policy: number, generation: number): void {
     for (const standing of this.#standing.keys())
-      if (standing.to.policy === policy) this.#gate.reply({ ...standing.to, generation }, standing.reply);
+      if (standing.to.policy === policy) this.#gate.questions.reply({ ...standing.to, generation }, standing.reply);
   }
 
   /** The policy has changed: what stood under the one before is taken away. */
   carried(policy: number, generation: number): void {
     for (const [standing, before] of this.#standing) {
       if (standing.to.policy !== policy || before === generation) continue;
-      this.#gate.takeBack({ ...standing.to, generation: before });
+      this.#gate.questions.takeBack({ ...standing.to, generation: before });
       this.#standing.set(standing, generation);
     }
   }

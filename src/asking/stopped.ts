@@ -169,17 +169,17 @@ export class StoppedProcesses {
     held.uses++;
     const timer = setTimeout(() => {
       this.#looks.delete(timer);
-      const waiting = this.#gate.question(thread.tid);
+      const waiting = this.#gate.questions.question(thread.tid);
       const same = waiting !== null && waiting.start === thread.start && waiting.sequence === thread.sequence;
       if (this.#held.get(thread.pid) !== held) {
         // It has ended, and its pidfd is closed.
-        if (same) this.#gate.forget(thread.tid);
+        if (same) this.#gate.questions.forget(thread.tid);
         return;
       }
       if (same && looks + 1 < LOOKS) {
         if (this.#isStopped(held, thread.tid)) this.#continue(held, false);
         this.#lookAfter(thread, looks + 1);
-      } else if (same) this.#gate.forget(thread.tid);
+      } else if (same) this.#gate.questions.forget(thread.tid);
       this.letGo(thread.pid);
     }, LOOK_MS << looks).unref();
     this.#looks.add(timer);

@@ -23,7 +23,7 @@ export class Vanished {
       for (const thread of [...entry.threads.values()]) {
         if (thread.pid !== pid) continue;
         // Who has its number by now may wait for something else.
-        if (gate.question(thread.tid)?.start === thread.start) gate.forget(thread.tid);
+        if (gate.questions.question(thread.tid)?.start === thread.start) gate.questions.forget(thread.tid);
         this.thread(thread.tid);
       }
     this.#sweepReplies();
@@ -34,7 +34,7 @@ export class Vanished {
     const { queue, of, processes } = this.#questions;
     for (const entry of queue.all())
       for (const { tid, pid, start } of [...entry.threads.values()]) {
-        const waiting = of.session.gate.question(tid);
+        const waiting = of.session.gate.questions.question(tid);
         if (waiting !== null && waiting.start === start) continue;
         this.thread(tid);
         processes.letGo(pid);

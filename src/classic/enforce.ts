@@ -60,7 +60,7 @@ export async function hold(
       aliased: !flags.unaliased,
       isLogged: () => true,
     });
-    const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), sink];
+    const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.protection.seal(fd)), sink];
     const policies = { source, numbering, mode, around, silent: !flags.automatic };
     const supervisor = new Supervisor({ session, application, sinks, policies, talk: speech.say });
     const entry = session.policyOf(request.program.path)?.number ?? 0;

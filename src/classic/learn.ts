@@ -65,7 +65,7 @@ export async function learn(called: Called): Promise<Ended> {
         aliased: !flags.unaliased,
         isLogged: ({ policy, rule }) => logging.has(`${policy} ${rule}`),
       });
-      const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), new JournalSink(journal), sink];
+      const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.protection.seal(fd)), new JournalSink(journal), sink];
       const supervisor = new Supervisor({ session, application, sinks, policies: null, talk: speech.say });
       const policy = session.policyOf(program.path)?.number ?? 0;
       written.begin(speech.say);

@@ -1,31 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { fstatSync } from 'node:fs';
-import { NUMBERS } from '../abi/abi.gen.js';
-import { readBig, readNumber } from '../abi/struct.js';
+import { readBig } from '../abi/struct.js';
 import type { Addon, NativeGate, NativeRing } from './addon.js';
-import {
-  decodeWaiting,
-  encodeAttendance,
-  encodeReply,
-  encodeReplyKey,
-  type Reply,
-  type ReplyKey,
-  type Waiting,
-} from './asking.js';
 import { type Called, type Calls, decodeCalled, encodeCalls, NO_CALLS } from './calls.js';
-import {
-  decodeSurvey,
-  type Entrant,
-  type EntryFile,
-  encodeEntrant,
-  encodeEntryFile,
-  encodeGroup,
-  FATES,
-  type Fate,
-  type Group,
-  type SurveyTask,
-} from './entry.js';
+import { Entering } from './entering.js';
+import { FATES, type Fate } from './entry.js';
+import { Protection } from './protection.js';
+import { Questions } from './questions.js';
 import {
   decodeLife,
   decodeSession,
@@ -33,16 +14,12 @@ import {
   decodeTasks,
   decodeVersion,
   decodeWhole,
-  encodeInode,
   encodeProgram,
   encodeSession,
   encodeSlot,
   encodeVersion,
-  type Inode,
   MARK_WORDS,
-  markOf,
   POLICIES_MAX,
-  type ProtectedInode,
   renewedWhole,
   SESSIONS_MAX,
   type SessionCounters,
@@ -50,7 +27,6 @@ import {
   type Slot,
   type SubjectTask,
   u32,
-  u64,
   type Whole,
 } from './records.js';
 
@@ -61,10 +37,16 @@ export class Gate {
   readonly native: NativeGate;
   /** Are its hooks on, as far as this process knows? */
   attached: boolean;
+  readonly questions: Questions;
+  readonly entering: Entering;
+  readonly protection: Protection;
 
   constructor(native: NativeGate) {
     this.native = native;
     this.attached = native.attached;
+    this.questions = new Questions(native);
+    this.entering = new Entering(native);
+    this.protection = new Protection(native);
   }
 
   /** Names this gate among those that came before and after it on this host. */
@@ -199,62 +181,6 @@ export class Gate {
   }
 
   /**
-   * The process becomes part of the session that has the cookie: `enterTasks` marks its threads, and `watchForks` what they fork.
-   */
-  setEntrant(pid: number, entrant: Entrant): void {
-    this.native.update('entrants', u32(pid), encodeEntrant(entrant));
-  }
-
-  /** Those of the session that has the cookie. */
-  entrants(cookie: bigint): { readonly pid: number; readonly failed: number }[] {
-    return this.native.keys('entrants').flatMap((key) => {
-      const value = this.native.lookup('entrants', key);
-      if (value === null || readBig(value, 'entrant', 'cookie') !== cookie) return [];
-      return [{ pid: key.readUInt32LE(0), failed: readNumber(value, 'entrant', 'failed') }];
-    });
-  }
-
-  /** They are in, or stay outside: nobody is marked for being one of them any more. */
-  forgetEntrants(cookie: bigint): void {
-    for (const { pid } of this.entrants(cookie)) this.native.remove('entrants', u32(pid));
-  }
-
-  /**
-   * Whoever is in the cgroup, or below it, belongs to the session: `enterTasks` marks those there are, and from now on each that comes is
-   * marked, whoever lives.
-   *
-   * @param group number of the cgroup, as its directory's inode has it
-   * @param files what runs one of these enters under its policy
-   */
-  setGroup(group: bigint, facts: Group, files: readonly EntryFile[]): void {
-    this.setEntries(facts.cookie, files);
-    this.native.update('groups', u64(group), encodeGroup(facts));
-    this.native.watchGroups();
-  }
-
-  /** Which programs have policies of their own, for those that come from now on. */
-  setEntries(cookie: bigint, files: readonly EntryFile[]): void {
-    for (const file of files) this.native.update('entries', encodeEntryFile(cookie, file), u32(file.policy));
-  }
-
-  /** Those of the session that has the cookie. */
-  groups(cookie: bigint): { readonly group: bigint; readonly failed: number }[] {
-    return this.native.keys('groups').flatMap((key) => {
-      const value = this.native.lookup('groups', key);
-      if (value === null || readBig(value, 'group', 'cookie') !== cookie) return [];
-      return [{ group: key.readBigUInt64LE(0), failed: readNumber(value, 'group', 'failed') }];
-    });
-  }
-
-  /** Nobody enters the session for being in a cgroup any more. */
-  forgetGroups(cookie: bigint): void {
-    for (const { group } of this.groups(cookie)) this.native.remove('groups', u64(group));
-    for (const key of this.native.keys('entries'))
-      if (key.readBigUInt64LE(0) === cookie) this.native.remove('entries', key);
-    if (this.native.keys('groups').length === 0) this.native.unwatchGroups();
-  }
-
-  /**
    * System calls of the session's subjects are told as this says, from now on. Call before there is one.
    *
    * @param calls null: nothing is told any more
@@ -280,135 +206,18 @@ export class Gate {
     return value !== null && readBig(value, 'calls', 'cookie') !== 0n;
   }
 
-  /** Every task there is, as one walk met them. */
-  survey(): SurveyTask[] {
-    return decodeSurvey(this.native.surveyTasks());
-  }
-
-  /** The threads of the process that has the pidfd's number. */
-  surveyOf(pidfd: number): SurveyTask[] {
-    return decodeSurvey(this.native.surveyOf(pidfd));
-  }
-
-  /** One walk that makes the threads of all entrants subjects; each that it met. */
-  enterTasks(): SurveyTask[] {
-    return decodeSurvey(this.native.enterTasks());
-  }
-
-  /** One walk that lets subjects go whose session is being left; each that was one. */
-  leaveTasks(): SurveyTask[] {
-    return decodeSurvey(this.native.leaveTasks());
-  }
-
   openRing(session: number, deliver: (batch: Buffer, records: number) => void): NativeRing {
     return this.native.openRing(session, deliver);
   }
 
-  /**
-   * No subject may signal the process from now on. The start time stays 0, which means any: user space knows it in clock
-   * ticks only, and a guard is removed with its session.
-   */
-  guard(pid: number): void {
-    this.native.update('guards', u32(pid), Buffer.alloc(8));
-  }
-
-  unguard(pid: number): void {
-    this.native.remove('guards', u32(pid));
-  }
-
-  /**
-   * From now on no subject may change these files, in the ways that their CG_PROTECT_* flags say; those that are not named
-   * any more it may. Never a moment in which one that stays is open.
-   */
-  protect(files: readonly (ProtectedInode & { readonly flags: number })[]): void {
-    const wanted = new Map(files.map((file) => [encodeInode(file).toString('hex'), file.flags]));
-    this.#mark(files);
-    for (const [key, flags] of wanted) this.native.update('protections', Buffer.from(key, 'hex'), u32(flags));
-    for (const key of this.native.keys('protections'))
-      if (!wanted.has(key.toString('hex'))) this.native.remove('protections', key);
-  }
-
-  /** No subject may change the file of this descriptor of ours either, until `protect` is called without it. */
-  seal(fd: number): void {
-    const inode = this.native.identify(fd);
-    const key = encodeInode({ ...inode, directory: fstatSync(fd).isDirectory() });
-    this.#mark([inode]);
-    const flags = this.native.lookup('protections', key)?.readUInt32LE(0) ?? 0;
-    this.native.update('protections', key, u32(flags | NUMBERS.PROTECT_SEALED));
-  }
-
-  /** Questions of the session are answered until then (CLOCK_BOOTTIME in ns); from then on a rule that asks denies. */
-  attend(session: number, cookie: bigint, until: bigint): void {
-    this.native.update('attendance', u32(session), encodeAttendance(cookie, until));
-  }
-
-  /** Threads that wait for an answer, of all sessions; those that died meanwhile, too. */
-  waiting(): Waiting[] {
-    return this.native.keys('questions').flatMap((key) => {
-      const value = this.native.lookup('questions', key);
-      return value === null ? [] : [decodeWaiting(key.readUInt32LE(0), value)];
-    });
-  }
-
-  /** What the thread waits for; null: nothing. */
-  question(tid: number): Waiting | null {
-    const value = this.native.lookup('questions', u32(tid));
-    return value === null ? null : decodeWaiting(tid, value);
-  }
-
-  /** Forgets that a thread waits: it died, or goes on unanswered. */
-  forget(tid: number): void {
-    this.native.remove('questions', u32(tid));
-  }
-
-  /** Answers. The threads that wait for it are to be continued by SIGCONT. */
-  reply(key: ReplyKey, reply: Reply): void {
-    this.native.update('replies', encodeReplyKey(key), encodeReply(reply));
-  }
-
-  /** Is there such an answer, unused, and not over at that time (CLOCK_BOOTTIME in ns)? */
-  isAnswered(key: ReplyKey, now: bigint): boolean {
-    const value = this.native.lookup('replies', encodeReplyKey(key));
-    if (value === null) return false;
-    const expires = readBig(value, 'reply', 'expires');
-    return expires === 0n || expires > now;
-  }
-
-  /** Takes an answer back; false where there is none, or it was used. */
-  takeBack(key: ReplyKey): boolean {
-    const encoded = encodeReplyKey(key);
-    if (this.native.lookup('replies', encoded) === null) return false;
-    this.native.remove('replies', encoded);
-    return true;
-  }
-
   /** Forgets all that was asked and answered in a session. */
   forgetSession(session: number, cookie: bigint): void {
-    const of = (key: Buffer): boolean => key.readBigUInt64LE(0) === cookie;
-    for (const key of this.native.keys('replies')) if (of(key)) this.native.remove('replies', key);
-    for (const { tid, cookie: asked } of this.waiting()) if (asked === cookie) this.forget(tid);
-    this.forgetEntrants(cookie);
-    this.forgetGroups(cookie);
+    this.questions.forgetSession(session, cookie);
+    this.entering.forgetEntrants(cookie);
+    this.entering.forgetGroups(cookie);
     this.setCalls(session, null);
     for (const key of this.native.keys('called'))
       if (readBig(key, 'called_key', 'cookie') === cookie) this.native.remove('called', key);
-    // An array: its entries are never taken away.
-    this.attend(session, 0n, 0n);
-  }
-
-  /** Sets the bits of their numbers, without which nothing is looked up. */
-  #mark(inodes: readonly Inode[]): void {
-    const words = new Map<number, bigint>();
-    for (const { inode } of inodes) {
-      const { word, bit } = markOf(inode);
-      words.set(word, (words.get(word) ?? 0n) | bit);
-    }
-    for (const [word, bits] of words) {
-      const held = this.native.lookup('protection_marks', u32(word))?.readBigUInt64LE(0) ?? 0n;
-      const buffer = Buffer.alloc(8);
-      buffer.writeBigUInt64LE(held | bits);
-      if ((held | bits) !== held) this.native.update('protection_marks', u32(word), buffer);
-    }
   }
 
   close(): void {

@@ -60,9 +60,9 @@ export async function takeIn(
   const { gate, cookie, number } = session;
   const watch = orFailure(() => gate.native.watchForks(), 'forks cannot be watched');
   try {
-    for (const { pid, start } of processes) gate.setEntrant(pid, { start, cookie, session: number, policy });
+    for (const { pid, start } of processes) gate.entering.setEntrant(pid, { start, cookie, session: number, policy });
     await walkIn(gate, cookie, waiting);
-    const missed = watch.missed() + gate.entrants(cookie).reduce((sum, { failed }) => sum + failed, 0);
+    const missed = watch.missed() + gate.entering.entrants(cookie).reduce((sum, { failed }) => sum + failed, 0);
     if (missed > 0)
       throw new Refusal(
         `${missed} forks happened that the kernel did not tell of: whether all are in cannot be told`,
@@ -71,7 +71,7 @@ export async function takeIn(
     return verified(gate, cookie, processes, policy);
   } finally {
     watch.close();
-    gate.forgetEntrants(cookie);
+    gate.entering.forgetEntrants(cookie);
   }
 }
 
@@ -98,14 +98,14 @@ export async function gather(
 ): Promise<Entered & { readonly members: readonly Neighbour[]; readonly late: number }> {
   const { gate, cookie, number } = session;
   orFailure(
-    () => gate.setGroup(group, { cookie, session: number, otherwise }, files),
+    () => gate.entering.setGroup(group, { cookie, session: number, otherwise }, files),
     'the cgroup cannot be watched',
     BEFORE_6_7,
   );
   // Before the walks, which meet whoever could not be marked by then.
   const late = lateOf(gate, cookie);
   await walkIn(gate, cookie, waiting);
-  const living = gate.survey().filter(({ dead, kernel }) => !dead && !kernel);
+  const living = gate.entering.survey().filter(({ dead, kernel }) => !dead && !kernel);
   const own = living.filter(({ member }) => member === cookie);
   for (const task of own) {
     if (task.subject?.cookie !== cookie)
@@ -117,7 +117,7 @@ export async function gather(
 
 /** How many came into the session's cgroups who could not be marked on the spot. */
 function lateOf(gate: Gate, cookie: bigint): number {
-  return gate.groups(cookie).reduce((sum, { failed }) => sum + failed, 0);
+  return gate.entering.groups(cookie).reduce((sum, { failed }) => sum + failed, 0);
 }
 
 /**
@@ -143,7 +143,7 @@ async function walkIn(gate: Gate, cookie: bigint, waiting: (threads: readonly Su
   const end = performance.now() + FORK_MS;
   let told = false;
   for (let quiet = 0; ; ) {
-    const met = orFailure(() => gate.enterTasks(), 'threads cannot be made subjects');
+    const met = orFailure(() => gate.entering.enterTasks(), 'threads cannot be made subjects');
     const other = met.find(({ subject }) => subject !== null && subject.cookie !== cookie);
     if (other !== undefined)
       throw new Refusal(`${name(other)} is under a policy of another session`, 'callgate status');
@@ -174,7 +174,7 @@ function unfinished(met: readonly SurveyTask[], forking: readonly SurveyTask[]):
 
 /** Another look, at everybody, that believes nothing of the walks before. */
 function verified(gate: Gate, cookie: bigint, processes: readonly Entering[], policy: number): Entered {
-  const all = gate.survey();
+  const all = gate.entering.survey();
   const living = all.filter(({ dead, kernel }) => !dead && !kernel);
   const own = living.filter((task) => processes.some(({ pid, start }) => pid === task.pid && start === task.start));
   for (const task of own) {
@@ -222,12 +222,12 @@ export function ringsRefused(task: Neighbour): Refusal {
  */
 export async function letGo(gate: Gate, number: number, cookie: bigint): Promise<Neighbour[]> {
   gate.setEnding(number, cookie, 'left');
-  gate.forgetEntrants(cookie);
-  gate.forgetGroups(cookie);
+  gate.entering.forgetEntrants(cookie);
+  gate.entering.forgetGroups(cookie);
   const left = new Map<number, Neighbour>();
   const end = performance.now() + LEAVE_MS;
   for (let quiet = 0; ; ) {
-    const met = orFailure(() => gate.leaveTasks(), 'subjects cannot be let go');
+    const met = orFailure(() => gate.entering.leaveTasks(), 'subjects cannot be let go');
     for (const task of met) if (!task.dead) left.set(task.pid, neighbour(task));
     const living = gate.life(number)?.living ?? 0;
     quiet = met.length === 0 && living === 0 ? quiet + 1 : 0;

@@ -128,7 +128,7 @@ export function protectFiles(host: Host, gate: Gate, states: readonly SessionSta
     const key = `${file.device}:${file.inode}`;
     merged.set(key, { ...file, flags: file.flags | (merged.get(key)?.flags ?? 0) });
   }
-  gate.protect([...merged.values()]);
+  gate.protection.protect([...merged.values()]);
   return { close };
 }
 

@@ -199,7 +199,7 @@ export class Session {
       ignoring('ENOENT', () => native.removeImage(imageClass, place));
     ignoring('ENOENT', () => native.removeRing(this.number));
     ignoring('ENOENT', () => native.removeSeen(this.number));
-    this.gate.unguard(this.#state.supervisor.pid);
+    this.gate.protection.unguard(this.#state.supervisor.pid);
     this.gate.forgetSession(this.number, this.cookie);
     this.gate.setSession(this.number, null);
     removeState(this.host, this.#state.name);
@@ -232,7 +232,7 @@ export class Session {
       this.gate.setSlot(policy.number, slotOf(image, policy, this));
       this.gate.setProgram(this.number, image.index, policy.number);
     });
-    this.gate.guard(supervisor.pid);
+    this.gate.protection.guard(supervisor.pid);
     this.#protect();
   }
 

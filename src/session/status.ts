@@ -76,7 +76,7 @@ export function status(host: Host, gate: Gate | null): Status {
   if (gate === null) return { gate: null, sessions: [] };
   const programs = gate.native.programs();
   const { strays, stray } = gate.whole();
-  const waiting = gate.waiting();
+  const waiting = gate.questions.waiting();
   const sessions = readStates(host).map((state) => sessionStatus(gate, state, waiting));
   // What stands still comes first, then what nobody supervises.
   const unattended = ({ supervisor, subjects }: SessionStatus): number =>

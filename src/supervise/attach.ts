@@ -24,7 +24,7 @@ export interface Attachable {
 export function attachable(host: Host): Attachable[] {
   const gate = findGate(host);
   if (gate === null) return [];
-  const waiting = gate.waiting();
+  const waiting = gate.questions.waiting();
   const list = readStates(host)
     .filter(({ kind }) => kind === 'run')
     .map((state) => ({

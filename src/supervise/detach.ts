@@ -37,12 +37,12 @@ export async function detachAll(host: Host, gate: Gate, state: SessionState): Pr
   const { name, number } = state;
   const cookie = cookieOf(state);
   // Whoever asks from now on is denied at once, and stops no more.
-  gate.attend(number, cookie, 0n);
+  gate.questions.attend(number, cookie, 0n);
   const wake = stoodStill(host, gate, gate.subjects(number));
   try {
     return { session: name, left: await letGo(gate, number, cookie) };
   } finally {
-    for (const { tid, cookie: asked } of gate.waiting()) if (asked === cookie) gate.forget(tid);
+    for (const { tid, cookie: asked } of gate.questions.waiting()) if (asked === cookie) gate.questions.forget(tid);
     wake();
   }
 }

@@ -114,7 +114,7 @@ function wordsOf(pid: number): string[] {
 
 /** The process as the kernel half sees it, once more; throws a Refusal where it can be no subject. */
 export function choose(gate: Gate, { pid, pidfd, exe }: Named, state: SessionState): Entering {
-  const threads = gate.surveyOf(pidfd).filter(({ dead }) => !dead);
+  const threads = gate.entering.surveyOf(pidfd).filter(({ dead }) => !dead);
   const [leader] = threads;
   if (leader === undefined) throw new Refusal(`${pid}: it has ended`, 'ps ax');
   const who = `${leader.comm} (${pid})`;

@@ -82,7 +82,10 @@ export async function run(request: Request, around: Surroundings, options: RunOp
   try {
     const { name, log } = session.state;
     const terminal = new TerminalSink(talk, name, log);
-    const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), ...(options.quiet ? [] : [terminal])];
+    const sinks = [
+      new Log(log, LOG_BYTES, (fd) => session.gate.protection.seal(fd)),
+      ...(options.quiet ? [] : [terminal]),
+    ];
     nameLog(host, name, log);
     const policies = { source, numbering, mode, around, calls: { program: program.path, hold } };
     const interject = (line: string): void => voice.interject(line);

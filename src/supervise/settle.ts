@@ -22,13 +22,13 @@ export function settle(host: Host, gate: Gate, state: SessionState): Settled {
   const { name, number } = state;
   const cookie = cookieOf(state);
   if (isSupervised(state)) return { session: name, continued: [] };
-  const waiting = gate.waiting().filter((one) => one.cookie === cookie);
+  const waiting = gate.questions.waiting().filter((one) => one.cookie === cookie);
   if (waiting.length === 0) return { session: name, continued: [] };
   // Whoever asks from now on is denied at once; the lease of the one that died may not be over.
-  gate.attend(number, cookie, 0n);
+  gate.questions.attend(number, cookie, 0n);
   const pids = new Set(waiting.map(({ pid }) => pid));
   const processes = subjectProcesses(gate, number).filter(({ pid }) => pids.has(pid));
-  for (const { tid } of waiting) gate.forget(tid);
+  for (const { tid } of waiting) gate.questions.forget(tid);
   signalSubjects(host.addon, gate, processes, constants.signals.SIGCONT);
   return { session: name, continued: processes.map(({ pid, comm }) => ({ pid, comm })) };
 }
@@ -52,7 +52,7 @@ export function settledText({ session, continued }: Settled): string {
  * @returns what lets them go on, once nothing is asked any more
  */
 export function stoodStill(host: Host, gate: Gate, tasks: readonly SubjectTask[]): () => void {
-  const waiting = new Set(gate.waiting().map(({ pid }) => pid));
+  const waiting = new Set(gate.questions.waiting().map(({ pid }) => pid));
   const pidfds = processesOf(tasks).flatMap(({ pid }) => {
     if (!waiting.has(pid)) return [];
     try {

@@ -125,7 +125,7 @@ export class Supervisor {
             held: (images, changed) => {
               this.#questions?.judging.took(images, changed);
               const { state, gate, cookie } = session;
-              if (state.cgroup !== undefined) gate.setEntries(cookie, entryFiles(gate, state));
+              if (state.cgroup !== undefined) gate.entering.setEntries(cookie, entryFiles(gate, state));
             },
             noticed: (words) => {
               this.#reporter.problem(words);
@@ -252,7 +252,7 @@ export class Supervisor {
     // A process that stands still hears no SIGTERM, and one that asks again would stop again.
     this.#questions?.refuse();
     // Whoever comes into a cgroup from now on is not of it.
-    gate.forgetGroups(this.#session.cookie);
+    gate.entering.forgetGroups(this.#session.cookie);
     const stopped = await stopSession(host, gate, state, kill);
     this.#left();
     return stopped;

@@ -158,7 +158,7 @@ async function watch(
   const { name, log } = session.state;
   const talk = (line: string): void => voice.say(line);
   const terminal = new TerminalSink(talk, name, log);
-  const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.seal(fd)), new JournalSink(journal), terminal];
+  const sinks = [new Log(log, LOG_BYTES, (fd) => session.gate.protection.seal(fd)), new JournalSink(journal), terminal];
   const supervisor = new Supervisor({ session, application, sinks, policies: null, talk });
   const policy = session.policyOf(request.program.path)?.number ?? 0;
   const drawn = voice.shared ? [terminal, voice] : [];

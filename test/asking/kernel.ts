@@ -200,7 +200,7 @@ export class Scene {
     }
     const answer = this.#answer(call);
     if (answer !== null) {
-      this.gate.forget(task.pid);
+      this.gate.questions.forget(task.pid);
       resolve({ ...answer, why: 'answer' });
       return;
     }

@@ -78,7 +78,7 @@ t.test('nobody there: denied at once; somebody there: asked, and what was said i
   await heard.next('question', ({ question }) => question.id === 2 && question.asked === 2);
   await client.request<'answer'>(answer(2, { verdict: 'deny', errno: 'ENOENT' }));
   t.same(await again, { verdict: 'deny', errnum: 2, why: 'answer' }, 'with an error of its own');
-  t.same(scene.gate.waiting(), []);
+  t.same(scene.gate.questions.waiting(), []);
 });
 
 t.test('eight workers are one question, and all go on by one answer', async (t) => {
@@ -135,7 +135,7 @@ t.test('who asked again a moment before it is answered is not asked about again,
   await heard.next('question', ({ question }) => question.id === 4);
   t.equal(scene.gate.native.keys('replies').length, 2, 'those that stand');
   // One that has gone another way meanwhile leaves no answer behind.
-  scene.gate.forget(task.pid);
+  scene.gate.questions.forget(task.pid);
   await client.request<'answer'>(answer(4));
   t.equal(scene.gate.native.keys('replies').length, 2);
   scene.died(task);
@@ -335,7 +335,7 @@ t.test('who asked is gone, or is ended', async (t) => {
     killed: [{ pid: two.pid, comm: 'worker' }],
   });
   hasFields(t, await heard.next('gone', ({ question }) => question === 2), { why: 'killed' });
-  t.same(scene.gate.waiting(), []);
+  t.same(scene.gate.questions.waiting(), []);
 });
 
 t.test('the last one leaves: what waits is denied, and so is all that is asked then', async (t) => {
@@ -347,7 +347,7 @@ t.test('the last one leaves: what waits is denied, and so is all that is asked t
   await heard.next('question');
   other.close();
   await other.closed;
-  t.equal(scene.gate.waiting().length, 1, 'one is still there');
+  t.equal(scene.gate.questions.waiting().length, 1, 'one is still there');
   client.close();
   t.same(await call, { verdict: 'deny', errnum: 0, why: 'answer' });
   t.equal((await scene.call(task, '/srv/a')).why, 'unattended');
@@ -403,7 +403,7 @@ t.test('the policy is edited and what waits is judged anew', async (t) => {
   const good = scene.text;
   writeFileSync(scene.file, `${good}nonsense\n`);
   await t.rejects(client.request<'retry'>({ v: 1, do: 'retry', question: 1 }), /nonsense/);
-  t.equal(scene.gate.waiting().length, 2, 'and nobody goes on');
+  t.equal(scene.gate.questions.waiting().length, 2, 'and nobody goes on');
   writeFileSync(
     scene.file,
     good.replace(
@@ -449,7 +449,7 @@ t.test('more than are kept: denied, told, and none let through', async (t) => {
   await heard.next('question', ({ question }) => question.id === 1024);
   await Promise.all(Array.from({ length: 1024 }, (_, at) => client.request<'answer'>(answer(at + 1))));
   t.same(new Set((await Promise.all(calls.slice(0, 1024))).map(({ verdict }) => verdict)), new Set(['permit']));
-  t.same(scene.gate.waiting(), []);
+  t.same(scene.gate.questions.waiting(), []);
 });
 
 t.test('questions that come quicker than anybody reads are no ground for patterns', async (t) => {
@@ -549,9 +549,9 @@ t.test('who goes on by a changed policy and ends at once is looked after no more
   await heard.next('question');
   await client.request<'answer'>(answer(1, { scope: 'always' }));
   t.equal((await call).why, 'policy');
-  t.equal(scene.gate.waiting().length, 1, 'the kernel half forgets nobody whom no answer let go');
+  t.equal(scene.gate.questions.waiting().length, 1, 'the kernel half forgets nobody whom no answer let go');
   scene.died(task);
-  while (scene.gate.waiting().length > 0) await new Promise((done) => setTimeout(done, 5));
+  while (scene.gate.questions.waiting().length > 0) await new Promise((done) => setTimeout(done, 5));
   t.equal(scene.addon.pidfds.get(task.pid), 0);
 });
 

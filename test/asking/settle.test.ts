@@ -84,14 +84,14 @@ t.test('one whose supervisor lives is left to it', async (t) => {
   const session = open('a-1');
   asking(session, 'cat');
   t.same(settle(host, gate, session.state), { session: 'a-1', continued: [] });
-  t.same({ signals: addon.signals, waiting: gate.waiting().length }, { signals: [], waiting: 1 });
+  t.same({ signals: addon.signals, waiting: gate.questions.waiting().length }, { signals: [], waiting: 1 });
 });
 
 t.test('one whose supervisor was killed goes on, with nobody there to ask', async (t) => {
   const { addon, host, gate, open, asking, abandon } = setUp(t);
   const [session, other] = [open('a-1'), open('b-1')];
   const [task, bystander] = [asking(session, 'cat'), asking(other, 'tac')];
-  gate.attend(session.number, session.cookie, bootNow() + 1_000_000_000n);
+  gate.questions.attend(session.number, session.cookie, bootNow() + 1_000_000_000n);
   abandon('a-1');
   t.match(
     render(status(host, gate)),
@@ -103,7 +103,7 @@ t.test('one whose supervisor was killed goes on, with nobody there to ask', asyn
   });
   t.same(addon.signals, [[task.pid, 18]], 'and nobody else’s');
   t.same(
-    gate.waiting().map(({ tid }) => tid),
+    gate.questions.waiting().map(({ tid }) => tid),
     [bystander.pid],
   );
   t.equal(gate.native.lookup('attendance', u32(session.number))?.readBigUInt64LE(8), 0n);
@@ -143,7 +143,7 @@ t.test('answers and questions go with their session', async (t) => {
   const [session, other] = [open('a-1'), open('b-1')];
   for (const one of [session, other]) {
     asking(one, 'cat');
-    gate.reply(
+    gate.questions.reply(
       {
         ...{
           cookie: one.cookie,
@@ -160,7 +160,7 @@ t.test('answers and questions go with their session', async (t) => {
   }
   session.free();
   t.equal(gate.native.keys('replies').length, 1);
-  hasFields(t, gate.waiting()[0] ?? {}, { cookie: other.cookie });
+  hasFields(t, gate.questions.waiting()[0] ?? {}, { cookie: other.cookie });
 });
 
 t.test('what stands still when all is taken off goes on, free', async (t) => {

@@ -198,7 +198,7 @@ t.test('a webhook and a command; what is no answer is told, and answers nothing'
     said.find((line) => line.includes('question 3')),
     /it says 500$/,
   );
-  t.equal(scene.gate.waiting().length, 3);
+  t.equal(scene.gate.questions.waiting().length, 3);
   const shell = command(
     `read q; case "$q" in *'"object":"/srv/b"'*) echo '{"verdict":"deny","errno":"ENOENT"}';; *'/srv/c'*) echo '{"verdict":"permit"}';; *) sleep 60;; esac`,
   );

@@ -48,7 +48,7 @@ function chosen({ pid, start, comm, file }: FakeTask): Entering {
 
 /** Nothing is left of an attempt: nobody is to be taken in, and nobody watches. */
 function left({ gate, session, native }: Scene): unknown {
-  return { entrants: gate.entrants(session.cookie), watching: native.watching };
+  return { entrants: gate.entering.entrants(session.cookie), watching: native.watching };
 }
 
 t.test('processes are taken in, and what stays outside is told', async (t) => {
@@ -165,7 +165,7 @@ t.test('a cgroup: who is in it is taken in, each under the policy of what he run
   t.same([nginx.policy, stranger.policy, outside.policy], [9, 8, 0]);
   t.equal(native.gathered, true, 'those that come are watched for');
   await letGo(gate, session.number, session.cookie);
-  t.same([gate.groups(session.cookie), native.keys('entries'), native.gathered], [[], [], false]);
+  t.same([gate.entering.groups(session.cookie), native.keys('entries'), native.gathered], [[], [], false]);
   t.same([nginx.policy, stranger.policy], [0, 0]);
 });
 

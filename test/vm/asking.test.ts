@@ -38,12 +38,12 @@ async function answers(t: Test, confined: Confined): Promise<void> {
       results: yes.run.results,
       asked: yes.attendant.asked,
       denied: yes.run.counts.denied,
-      left: confined.gate.waiting(),
+      left: confined.gate.questions.waiting(),
     },
     { results: ['ok'], asked: [`read ${DIR}/file`], denied: 0, left: [] },
     'permitted',
   );
-  t.equal(confined.gate.takeBack(yes.attendant.keys[0] as ReplyKey), false, 'an answer for once is used up');
+  t.equal(confined.gate.questions.takeBack(yes.attendant.keys[0] as ReplyKey), false, 'an answer for once is used up');
   const no = await asked(confined, [call.open(`${DIR}/file`)], rules, () => ({ verdict: 'deny' }));
   t.same(
     { results: no.run.results, asked: no.attendant.asked, denied: no.run.counts.denied },
@@ -159,7 +159,7 @@ async function pairs(t: Test, confined: Confined): Promise<void> {
         `${name}: ${verdicts.join(', ')}`,
       );
       t.same(
-        attendant.keys.map((key) => confined.gate.takeBack(key)),
+        attendant.keys.map((key) => confined.gate.questions.takeBack(key)),
         attendant.keys.map(() => false),
         'both answers are used up',
       );
@@ -299,7 +299,7 @@ async function threads(t: Test, confined: Confined): Promise<void> {
       {
         results: run.results.filter((line) => line !== 'ok'),
         denied: run.counts.denied,
-        left: confined.gate.waiting(),
+        left: confined.gate.questions.waiting(),
       },
       { results: Array(THREADS).fill('20'), denied: 0, left: [] },
       `${kind}: every open was permitted by an answer of its own`,
@@ -352,5 +352,5 @@ async function strays(t: Test, confined: Confined): Promise<void> {
   t.same(never.run.results, ['EPERM'], 'one that goes on and on unanswered is denied');
   t.equal(never.run.events.map(({ reason }) => REASONS[reason]).at(-1), 'questions');
   await setTimeout(0);
-  t.same(confined.gate.waiting(), []);
+  t.same(confined.gate.questions.waiting(), []);
 }

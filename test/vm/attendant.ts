@@ -22,7 +22,7 @@ export class Attendant {
     private readonly answer: (event: KernelEvent, asked: number) => Answer | null,
   ) {}
 
-  readonly attend = (): void => this.confined.gate.attend(SESSION, this.confined.cookie, FOREVER);
+  readonly attend = (): void => this.confined.gate.questions.attend(SESSION, this.confined.cookie, FOREVER);
 
   readonly heard = (event: KernelEvent): void => {
     if (event.type !== 'question' || event.asked === undefined) return;
@@ -31,14 +31,14 @@ export class Attendant {
     if (answer !== null) {
       const { scope = 'thread', verdict = 'permit', errnum = 0, expires = 0n } = answer;
       const { cookie, gate } = this.confined;
-      const waiting = gate.waiting().find(({ tid }) => tid === event.tid);
+      const waiting = gate.questions.waiting().find(({ tid }) => tid === event.tid);
       const key: ReplyKey = {
         ...{ cookie, policy: event.policy, generation: event.generation, operations: bitsOf(event.decided), scope },
         object: event.asked,
         task: taskOf(scope, event, waiting?.start ?? 0n),
       };
       this.keys.push(key);
-      gate.reply(key, { verdict, errnum, expires });
+      gate.questions.reply(key, { verdict, errnum, expires });
     }
     continues(event.pid);
   };

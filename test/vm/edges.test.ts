@@ -73,7 +73,7 @@ async function traced(t: Test, confined: Confined): Promise<void> {
   ] as const) {
     const { run } = await asked(confined, ['traced', 'listen', FILE], rules, () => ({ verdict }), { file });
     t.same(
-      { results: run.results, errors: run.errors, code: run.code, left: confined.gate.waiting() },
+      { results: run.results, errors: run.errors, code: run.code, left: confined.gate.questions.waiting() },
       { results: [result], errors: '', code: 0, left: [] },
       `a tracer that lets it stand: ${verdict}`,
     );

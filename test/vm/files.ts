@@ -37,14 +37,14 @@ const FOLDER = PROTECT_ENTRIES | PROTECT_FIXED | PROTECT_SEALED;
 /** Protects paths, as src/session/protect.ts does; what it returns undoes it. */
 export function protect(gate: Gate, paths: Readonly<Record<string, number>>): () => void {
   const descriptors = Object.keys(paths).map((path) => openSync(path, O_PATH));
-  gate.protect(
+  gate.protection.protect(
     Object.values(paths).map((flags, at) => {
       const fd = descriptors[at] ?? -1;
       return { ...gate.native.identify(fd), directory: fstatSync(fd).isDirectory(), flags };
     }),
   );
   return () => {
-    gate.protect([]);
+    gate.protection.protect([]);
     for (const fd of descriptors) closeSync(fd);
   };
 }

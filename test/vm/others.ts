@@ -55,9 +55,9 @@ export async function limits(t: Test, checks: Checks): Promise<void> {
       'learned, once',
     );
     const { gate } = checks.confined;
-    gate.guard(pid);
+    gate.protection.guard(pid);
     await refusedByFloor(t, checks, 'a supervisor', ['floor supervisor'], set, LATER);
-    gate.unguard(pid);
+    gate.protection.unguard(pid);
   });
   await checks.permitted(t, 'its own', [prlimit(0, NOFILE), keep(1, getpid), prlimit('#1', CPU)], [], LATER);
   const child = [keep(1, 'child'), prlimit('#1', CPU)];
@@ -187,9 +187,9 @@ export async function inside(t: Test, checks: Checks): Promise<void> {
     await checks.permitted(t, 'what ps looks at', [open(`/proc/${pid}/stat`), open(`/proc/${pid}/maps`)], ALL, WIDE);
     const { gate } = checks.confined;
     const any = { permit: 'ptrace', path: '/***' };
-    gate.guard(pid);
+    gate.protection.guard(pid);
     const guarded = await checks.confined.run([seize(pid)], { ...WIDE, rules: [...ALL, any] });
-    gate.unguard(pid);
+    gate.protection.unguard(pid);
     t.same(
       { results: guarded.results, events: told(guarded.events) },
       { results: ['EPERM'], events: ['floor ptrace'] },

@@ -111,11 +111,11 @@ export async function signals(t: Test, checks: Checks): Promise<void> {
     LATER,
   );
   const { gate } = checks.confined;
-  gate.guard(process.pid);
+  gate.protection.guard(process.pid);
   await refusedByFloor(t, checks, 'a supervisor', ['floor signal'], [kill(process.pid, CONT)], LATER);
   const rules = [{ permit: 'signal', path: '/***' }];
   const { results } = await checks.confined.run([kill(process.pid, CONT)], { ...LATER, rules });
   t.same(results, ['EPERM'], 'a supervisor, whatever a rule says');
-  gate.unguard(process.pid);
+  gate.protection.unguard(process.pid);
   await checks.permitted(t, 'the same process when it is none', [kill(process.pid, CONT)], rules, LATER);
 }

@@ -60,15 +60,15 @@ export async function supervisor(t: Test, checks: Checks): Promise<void> {
     await beside([call(39)(), 'wait'], 1, async (pid) => {
       const way = ways(pid)[name];
       if (way === undefined) return;
-      gate.guard(pid);
+      gate.protection.guard(pid);
       const asked = kernelSeries() === '7.2' && BY_PERFMON.includes(name) ? PERFMON : [];
       await refusedByFloor(t, checks, `${name} of a supervisor`, [way.floor, ...asked], way.acts, { errno: way.errno });
-      gate.unguard(pid);
+      gate.protection.unguard(pid);
       if (FREE_OF_GUARD(way.floor)) await letThrough(t, checks, `${name} of another`, way.acts);
       else t.not((await free(way.acts)).at(-1), way.errno ?? 'EPERM', `${name}: done by others`);
     });
   await beside([call(39)(), 'wait'], 1, async (pid) => {
-    gate.guard(pid);
+    gate.protection.guard(pid);
     const looks = [
       call(62)(pid, 0),
       call(302)(pid, 0, 0, 'b:16'),
@@ -76,7 +76,7 @@ export async function supervisor(t: Test, checks: Checks): Promise<void> {
       call(204)(pid, 128, 'b:128'),
     ];
     await checks.permitted(t, 'whether it is there, its limits and its state', looks, ALL, EVERYTHING);
-    gate.unguard(pid);
+    gate.protection.unguard(pid);
   });
   await group(t, checks);
   await descriptors(t, checks);
@@ -88,11 +88,11 @@ async function group(t: Test, checks: Checks): Promise<void> {
   const { gate } = checks.confined;
   const spared = await beside([call(109)(0, 0), 'wait', call(39)()], 1, async (pid) => {
     const other = await beside([call(109)(0, pid), 'wait', call(39)()], 1, async () => {
-      gate.guard(pid);
+      gate.protection.guard(pid);
       await refusedByFloor(t, checks, 'a signal to its group', ['floor signal'], [call(62)(-pid, KILL)], {
         errno: 'ok',
       });
-      gate.unguard(pid);
+      gate.protection.unguard(pid);
     });
     t.same(other, ['ok'], 'another of the group has ended');
   });
@@ -111,9 +111,9 @@ async function descriptors(t: Test, checks: Checks): Promise<void> {
   ];
   for (const guarded of [true, false]) {
     const results = await beside([call(39)(), 'wait', call(39)()], 1, async (pid) => {
-      if (guarded) gate.guard(pid);
+      if (guarded) gate.protection.guard(pid);
       await checks.permitted(t, 'a descriptor’s owner is set', ready(pid), ALL, EVERYTHING);
-      gate.unguard(pid);
+      gate.protection.unguard(pid);
     });
     t.equal(
       results.length,
