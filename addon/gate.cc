@@ -29,7 +29,7 @@ const Gate::Named Gate::kMethods[] = {
     {"surveyTasks", &Gate::SurveyTasks}, {"surveyOf", &Gate::SurveyOf},       {"enterTasks", &Gate::EnterTasks},
     {"leaveTasks", &Gate::LeaveTasks},   {"watchForks", &Gate::WatchForks},   {"watchGroups", &Gate::WatchGroups},
     {"unwatchGroups", &Gate::UnwatchGroups}, {"watchCalls", &Gate::WatchCalls}, {"unwatchCalls", &Gate::UnwatchCalls},
-    {"close", &Gate::Close},
+    {"attachLater", &Gate::AttachLater}, {"close", &Gate::Close},
 };
 
 Napi::Value Gate::ToObject(Napi::Env env, const std::shared_ptr<Gate>& gate) {

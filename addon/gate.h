@@ -79,6 +79,8 @@ class Gate {
   // trial.cc
   Napi::Value Trial(const Napi::CallbackInfo& info);
   Napi::Value Trials(const Napi::CallbackInfo& info);
+  // pins.cc
+  Napi::Value AttachLater(const Napi::CallbackInfo& info);
   // gate.cc
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);

@@ -68,7 +68,7 @@ Failure PinAll(callgate_bpf* skeleton, const std::string& directory, uint32_t* h
     if (!bpf_program__autoload(program)) continue;
     std::string path = directory + "/progs/" + bpf_program__name(program);
     if (int failed = bpf_program__pin(program, path.c_str())) return Fail(failed, "pin " + path);
-    if (bpf_program__type(program) == BPF_PROG_TYPE_LSM) (*hooks)++;
+    if (bpf_program__type(program) == BPF_PROG_TYPE_LSM && !IsLater(bpf_program__name(program))) (*hooks)++;
   }
   Failure failure = PinValue("cg_build", directory + "/maps/" + kBuild, BuildDigest());
   return failure.number != 0 ? failure : PinValue("cg_ready", directory + "/ready", Ready{CG_ABI_VERSION, *hooks});

@@ -3,8 +3,10 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <dirent.h>
+#include <iterator>
 #include <memory>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -31,7 +33,7 @@ std::vector<std::string> RemovePins(const std::string& directory) {
     if (unlink((directory + "/" + name).c_str()) == 0) removed.push_back(name);
   };
   drop("ready");
-  for (const char* part : {"links", "groups", "calls", "progs", "maps"}) {
+  for (const char* part : {"links", "later", "groups", "calls", "progs", "maps"}) {
     for (const std::string& name : ListPins(directory + "/" + part)) drop(std::string(part) + "/" + name);
     rmdir((directory + "/" + part).c_str());
   }
@@ -80,7 +82,34 @@ Fd Attach(int program) {
   }
 }
 
+// Each begins by cg_has_later() (bpf/later.h), so that without such a policy it does nothing: src/policy/hooks.ts says the same of them.
+constexpr const char* kLater[] = {
+    "cred_alloc_blank",   "inode_setattr",   "ipc_permission", "key_alloc",          "key_permission",    "msg_queue_alloc_security",
+    "msg_queue_msgctl",   "perf_event_open", "quotactl",       "sb_set_mnt_opts",    "sem_alloc_security", "sem_semctl",
+    "shm_alloc_security", "shm_shmctl",      "task_fix_setgid", "task_fix_setgroups", "task_fix_setuid",
+};
+
 }  // namespace
+
+bool IsLater(const std::string& program) {
+  return std::find(std::begin(kLater), std::end(kLater), program) != std::end(kLater);
+}
+
+Failure AttachLater(const std::string& directory) {
+  const std::string folder = directory + "/later";
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return {errno, "mkdir " + folder};
+  for (const char* name : kLater) {
+    const std::string pin = folder + "/" + name, from = directory + "/progs/" + name;
+    if (access(pin.c_str(), F_OK) == 0) continue;
+    Fd program(bpf_obj_get(from.c_str()));
+    if (!program && errno == ENOENT) continue;
+    if (!program) return {errno, from};
+    Fd link = Attach(program.get());
+    if (!link) return {errno, std::string("attach lsm/") + name};
+    if (bpf_obj_pin(link.get(), pin.c_str()) != 0) return {errno, "pin " + pin};
+  }
+  return {};
+}
 
 Failure AttachPinned(const std::string& directory, uint32_t* count) {
   *count = 0;
@@ -90,6 +119,7 @@ Failure AttachPinned(const std::string& directory, uint32_t* count) {
     return Failure{number, operation};
   };
   for (const std::string& name : ListPins(directory + "/progs")) {
+    if (IsLater(name)) continue;
     const std::string pin = directory + "/progs/" + name;
     Fd program(bpf_obj_get(pin.c_str()));
     bpf_prog_info facts{};
@@ -103,6 +133,14 @@ Failure AttachPinned(const std::string& directory, uint32_t* count) {
     (*count)++;
   }
   return {};
+}
+
+Napi::Value Gate::AttachLater(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (Closed(env, "attach the hooks of version 2")) return env.Undefined();
+  if (directory.empty()) return ThrowErrno(env, ENOENT, "attach the hooks of version 2");
+  const Failure failure = ::AttachLater(directory);
+  return failure.number == 0 ? env.Undefined() : ThrowErrno(env, failure.number, failure.operation);
 }
 
 namespace {
@@ -173,6 +211,7 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   if (access(directory.c_str(), F_OK) != 0) return ThrowErrno(env, errno, directory);
   RemoveWatches(directory, "groups");
   RemoveWatches(directory, "calls");
+  RemoveWatches(directory, "later");
   if (int failed = RemoveLinks(directory)) return ThrowErrno(env, failed, "detach the hooks of " + directory);
   return env.Undefined();
 }
@@ -198,6 +237,10 @@ void RegisterPins(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, CG_ABI_VERSION));
   exports.Set("adopt", Napi::Function::New(env, Adopt));
   exports.Set("attach", Napi::Function::New(env, AttachKept));
+  Napi::Array later = Napi::Array::New(env);
+  uint32_t count = 0;
+  for (const char* name : kLater) later.Set(count++, Napi::String::New(env, name));
+  exports.Set("laterHooks", later);
   exports.Set("detach", Napi::Function::New(env, Detach));
   exports.Set("unload", Napi::Function::New(env, Unload));
 }

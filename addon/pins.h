@@ -11,7 +11,7 @@
 // put them on again, unload() removes all pins.
 //
 //   <dir>/maps/NAME   <dir>/progs/NAME   <dir>/links/NAME   <dir>/ready   <dir>/groups/NAME (links, while members of a cgroup are taken in)
-//   <dir>/calls/NAME (links, while a session is told of system calls)
+//   <dir>/calls/NAME (links, while a session is told of system calls)   <dir>/later/NAME (links, once a policy of version 2 is loaded)
 //
 // `ready` is an array map pinned before the links and unpinned first: {ABI version, number of links}. Without it, or with fewer links
 // than it says, the set is incomplete and never adopted, but for one with no link at all: a gate that is kept, and hooked nowhere.
@@ -33,8 +33,14 @@ struct Failure {
   std::string operation;
 };
 
-// Hooks every pinned program that is for a hook, and pins the links; the count. Where one fails none is left.
+// Is the program for a hook that policies of version 2 alone need? Until there is one nobody pays for it.
+bool IsLater(const std::string& program);
+
+// Hooks every pinned program that is for a hook, but for those of version 2, and pins the links; the count. Where one fails none is left.
 Failure AttachPinned(const std::string& directory, uint32_t* count);
+
+// Hooks those of version 2. Nothing is done for those that are hooked; what is not there this kernel does not have.
+Failure AttachLater(const std::string& directory);
 
 constexpr long kBpffs = 0xcafe4a11;
 

@@ -81,6 +81,16 @@ export class BenchGate {
     return output;
   }
 
+  /** The same, while the kernel tells of system calls: those that filters refuse, or all that are begun. */
+  async watching(calls: 'refused' | 'entered', act: () => string): Promise<string> {
+    this.gate.native.watchCalls(calls);
+    try {
+      return await this.beside(act);
+    } finally {
+      this.gate.native.unwatchCalls();
+    }
+  }
+
   /** Fills slots besides the measured program's own. */
   loadPolicies(count: number): void {
     for (let number = 2; number <= count; number++) this.#place(number, 100 + number, 'enforce', 10);

@@ -66,6 +66,10 @@ async function measure(mechanism: Mechanism, root: string, gate: () => BenchGate
       return free(root, 'none', TURNS, ...ONLY);
     case 'gate, beside a subject':
       return await gate().beside(() => free(root, 'none', TURNS, ...ONLY));
+    case 'gate, beside a filter':
+      return await gate().watching('refused', () => free(root, 'none', TURNS, ...ONLY));
+    case 'gate, beside a learner of calls':
+      return await gate().watching('entered', () => free(root, 'none', TURNS, ...ONLY));
     case 'callgate':
       return await gate().measure('enforce', 100, TURNS, ...ONLY);
     case 'callgate complain':

@@ -10,6 +10,8 @@ export const MECHANISMS = [
   'apparmor complain',
   'gate, no subject lives',
   'gate, beside a subject',
+  'gate, beside a filter',
+  'gate, beside a learner of calls',
   'callgate',
   'callgate complain',
   'callgate learn',

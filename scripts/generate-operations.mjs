@@ -12,7 +12,7 @@ const page = fileURLToPath(new URL('../docs/operations.md', import.meta.url));
 const [BEGIN, END] = ['<!-- made by scripts/generate-operations.mjs -->\n', '<!-- end of what is made -->\n'];
 
 const hooks = Object.entries(HOOKS).sort(([one], [other]) => (one < other ? -1 : 1));
-const named = ([hook, { since }]) => `\`${hook}\`${since === undefined ? '' : ` (${since})`}`;
+const named = ([hook, { since, later }]) => `\`${hook}\`${later ? '*' : ''}${since === undefined ? '' : ` (${since})`}`;
 const code = (word) => `\`${word}\``;
 
 function operations() {

@@ -91,6 +91,11 @@ export interface NativeGate {
    */
   watchCalls(which: 'entered' | 'refused'): void;
   unwatchCalls(): void;
+  /**
+   * From now on, whoever lives, the hooks are on that policies of version 2 alone need, until `detach`. Nothing is done where they are.
+   * ENOENT: a gate of no folder.
+   */
+  attachLater(): void;
   /** From now on each child of an entrant is a subject before it runs, until `close` is called or this process ends. */
   watchForks(): ForkWatch;
   /** Runs the decide program once on a struct cg_trial; returns the struct as it came back. */
@@ -175,6 +180,8 @@ export interface HeldChild {
 
 export interface Addon {
   readonly abiVersion: number;
+  /** Programs for hooks that policies of version 2 alone need. */
+  readonly laterHooks: readonly string[];
   /** Loads the trial program of the tests (out/bpf/trial.bpf.o): a gate without hooks and pins, of maps and `trials` alone. */
   openTrial(file: string): NativeGate;
   /** Loads a gate: pins and attaches it. EEXIST where pins are in the way. */

@@ -120,8 +120,12 @@ export class Gate {
     return numbers;
   }
 
-  /** Policies of this version of the language are in the gate from now on; bpf/abi/slot.h. */
+  /**
+   * Policies of this version of the language are in the gate from now on; bpf/abi/slot.h. Before one is in force, the hooks that only such
+   * policies need are put on, and told to look.
+   */
   raiseVersion(version: number): void {
+    if (version > 1) this.native.attachLater();
     const told = this.native.lookup('policies', u32(0)) as Buffer;
     if (decodeVersion(told) < version) this.native.update('policies', u32(0), encodeVersion(version));
   }

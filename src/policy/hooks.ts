@@ -11,12 +11,15 @@ export interface Hook {
   readonly judges: readonly Operation[];
   /** What else it does, in the words of the table. */
   readonly also?: string;
+  /** It is on only once a policy of version 2 is loaded: no other needs it. */
+  readonly later?: true;
   /** The first kernel that has it; absent: all that callgate runs on (6.1 and later). */
   readonly since?: `${number}.${number}`;
 }
 
 const judges = (...operations: Operation[]): Hook => ({ judges: operations });
 const other = (also: string): Hook => ({ judges: [], also });
+const later = (hook: Hook): Hook => ({ ...hook, later: true });
 
 /** By the name that the kernel gives it: LSM hooks, and tracepoints with `tp_btf/` before the name. */
 export const HOOKS: Readonly<Record<string, Hook>> = {
@@ -28,7 +31,7 @@ export const HOOKS: Readonly<Record<string, Hook>> = {
     also: 'the floor: capabilities, and what takes one and has no hook of its own',
   },
   bprm_committing_creds: other('no ring of io_uring comes under another policy'),
-  cred_alloc_blank: other('the floor: credentials put on a parent that may use rings'),
+  cred_alloc_blank: later(other('the floor: credentials put on a parent that may use rings')),
   cred_prepare: other('forgets an exec that failed half-way; the floor: new credentials of who has used a ring'),
   file_ioctl: { ...judges('ioctl', 'attribute'), also: 'the floor: commands that act for another’s terminal' },
   // Since 6.8, and of older kernels in releases of 2024 and later.
@@ -49,20 +52,20 @@ export const HOOKS: Readonly<Record<string, Hook>> = {
   inode_rename: other('counts moves of directories, for all tasks'),
   inode_rmdir: other('counts removals of directories, for all tasks'),
   inode_set_acl: { ...judges('chmod'), since: '6.2' },
-  inode_setattr: judges('attribute'),
+  inode_setattr: later(judges('attribute')),
   inode_setxattr: judges('chmod', 'attribute'),
   inode_unlink: judges('delete'),
   kernel_load_data: other('the floor: code for the kernel'),
-  ipc_permission: judges('ipc'),
+  ipc_permission: later(judges('ipc')),
   kernel_module_request: judges('kernel'),
-  key_alloc: judges('kernel'),
-  key_permission: judges('kernel'),
+  key_alloc: later(judges('kernel')),
+  key_permission: later(judges('kernel')),
   kernel_read_file: other('the floor: code for the kernel'),
   mmap_file: judges('load'),
-  msg_queue_alloc_security: judges('ipc'),
-  msg_queue_msgctl: judges('ipc'),
+  msg_queue_alloc_security: later(judges('ipc')),
+  msg_queue_msgctl: later(judges('ipc')),
   move_mount: other('the floor: mounts'),
-  perf_event_open: judges('kernel'),
+  perf_event_open: later(judges('kernel')),
   path_chmod: judges('chmod'),
   path_chown: judges('chown'),
   path_chroot: judges('chroot'),
@@ -75,18 +78,18 @@ export const HOOKS: Readonly<Record<string, Hook>> = {
   path_symlink: judges('create'),
   path_truncate: judges('write'),
   path_unlink: judges('delete'),
-  quotactl: judges('kernel'),
+  quotactl: later(judges('kernel')),
   ptrace_access_check: judges('ptrace'),
   ptrace_traceme: other('the floor: being traced by who is under another policy'),
   sb_mount: judges('mount'),
   sb_pivotroot: other('the floor: mounts'),
   sb_remount: other('the floor: file systems changed in another way than by mount(2)'),
-  sb_set_mnt_opts: { ...judges('mount'), also: 'what is mounted is used by nobody else' },
+  sb_set_mnt_opts: later({ ...judges('mount'), also: 'what is mounted is used by nobody else' }),
   sb_umount: judges('unmount'),
-  sem_alloc_security: judges('ipc'),
-  sem_semctl: judges('ipc'),
-  shm_alloc_security: judges('ipc'),
-  shm_shmctl: judges('ipc'),
+  sem_alloc_security: later(judges('ipc')),
+  sem_semctl: later(judges('ipc')),
+  shm_alloc_security: later(judges('ipc')),
+  shm_shmctl: later(judges('ipc')),
   sctp_bind_connect: judges('bind', 'connect'),
   socket_accept: judges('accept'),
   socket_bind: judges('bind'),
@@ -97,9 +100,9 @@ export const HOOKS: Readonly<Record<string, Hook>> = {
   socket_setsockopt: other('the floor: routes, and tables of netfilter'),
   syslog: judges('kernel'),
   task_alloc: other('a child is what its parent is'),
-  task_fix_setgid: judges('setgid'),
-  task_fix_setgroups: judges('setgid'),
-  task_fix_setuid: judges('setuid'),
+  task_fix_setgid: later(judges('setgid')),
+  task_fix_setgroups: later(judges('setgid')),
+  task_fix_setuid: later(judges('setuid')),
   task_free: other('counts subjects'),
   task_kill: judges('signal'),
   task_movememory: judges('priority'),

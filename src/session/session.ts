@@ -236,7 +236,7 @@ export class Session {
     this.#protect();
   }
 
-  /** Before a policy of a later version is in force, the hooks that only such policies need are told to look. */
+  /** Before a policy of a later version is in force. */
   #tellVersions(images: readonly Image[]): void {
     for (const { version } of images) this.gate.raiseVersion(version);
   }

@@ -72,6 +72,7 @@ const SESSION_LIFE = fieldOf('session', 'cookie').offset / 8;
 
 export class FakeAddon implements Addon {
   readonly abiVersion = 1;
+  readonly laterHooks: readonly string[] = [];
   gate: FakeGate | null = null;
   readonly tasks = new Map<number, FakeTask>();
   readonly launched: LaunchOptions[] = [];
@@ -456,6 +457,13 @@ export class FakeGate implements NativeGate {
 
   unwatchCalls(): void {
     this.called = [];
+  }
+
+  /** The hooks of version 2 are on. */
+  later = false;
+
+  attachLater(): void {
+    this.later = true;
   }
 
   watchForks(): ForkWatch {

@@ -27,10 +27,10 @@ const REPLACED = 1000;
 const denialsIn = (log: string): EventRecord[] => eventsIn(log).filter(({ verdict }) => verdict === 'deny');
 const told = ({ operation, object, errno }: EventRecord): string => `${operation} ${object} ${errno}`;
 
-// The gate's load with it, under emulation.
-t.setTimeout(1_500_000);
+// The gate's load with it, under emulation, and a thousand replacements.
+t.setTimeout(5_400_000);
 
-t.test('servers', { skip: needsLsm(), timeout: 1_500_000 }, async (t) => {
+t.test('servers', { skip: needsLsm(), timeout: 5_400_000 }, async (t) => {
   prepare();
   const release = await holdGate();
 
@@ -103,7 +103,7 @@ t.test('servers', { skip: needsLsm(), timeout: 1_500_000 }, async (t) => {
   });
 
   await t.test('nginx', async (t) => {
-    t.setTimeout(900_000);
+    t.setTimeout(4_800_000);
     const work = folder('nginx');
     chmodSync(work, 0o755);
     const policies = inside(work, 'policies');

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { systemHost } from '../../src/host/host.js';
 import { adoptGate, type Gate } from '../../src/kernel/gate.js';
+import { decodeVersion, u32 } from '../../src/kernel/records.js';
 import { acquireGate, locked, releaseGate } from '../../src/session/acquire.js';
 import { readStates } from '../../src/session/state.js';
 import { subjectProcesses, subjectsGone } from '../../src/session/subjects.js';
@@ -128,8 +129,28 @@ t.test('with a gate', { skip: needsLsm(), timeout: 900_000 }, async (t) => {
       const again = acquireGate(host);
       t.same([again.identity, again.skipped(), again.sessions()], [kept, 0, []]);
       t.same(readdirSync(`${host.pins}/links`), hooks);
+      const later = (): string[] =>
+        readdirSync(host.pins).includes('later') ? readdirSync(`${host.pins}/later`).sort() : [];
+      const version = (gate: Gate): number => decodeVersion(gate.native.lookup('policies', u32(0)) as Buffer);
+      t.same([version(again), later()], [1, []], 'those of version 2 are off');
+      again.raiseVersion(1);
+      t.same([version(again), later()], [1, []], 'a policy of version 1 needs none of them');
+      for (let times = 0; times < 2; times++) {
+        again.raiseVersion(2);
+        t.same(
+          [version(again), later()],
+          [2, [...host.addon.laterHooks].sort()],
+          'one of version 2 has them put on, once',
+        );
+      }
       t.equal(releaseGate(host, again), true);
       t.same(readdirSync(`${host.pins}/links`), []);
+      t.same(later(), [], 'and they go with the others');
+      const anew = acquireGate(host);
+      t.same([anew.identity, version(anew), later()], [kept, 1, []]);
+      anew.raiseVersion(2);
+      t.same(later(), [...host.addon.laterHooks].sort(), 'put on again while the links of before still go');
+      t.equal(releaseGate(host, anew), true);
     });
   });
 });
