@@ -246,7 +246,9 @@ const scenes: Record<string, () => Promise<void>> = {
   async functions() {
     const folder = mkdtempSync(`${tmpdir()}/callgate-misuse-`);
     const table = tableOf(native.openTrial(TRIAL), folder);
-    say(`left out: ${Object.keys(native).filter((name) => !(name in table) && !['abiVersion', 'laterHooks'].includes(name))}`);
+    say(
+      `left out: ${Object.keys(native).filter((name) => !(name in table) && !['abiVersion', 'laterHooks'].includes(name))}`,
+    );
     await refuse(native, table);
     rmSync(folder, { recursive: true });
     say(`cases: ${total > 200}`);
