@@ -3,8 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { addon } from '../../src/kernel/addon.js';
 import type { Status } from '../../src/session/status.js';
-import { Background, callgate, folder } from './callgate.js';
+import { Background, callgate, folder, inside } from './callgate.js';
 import { eventually } from './client.js';
 import { needsLsm } from './machine.js';
 
@@ -69,6 +70,7 @@ t.test('what is hooked', { skip: needsLsm(), timeout: 1_500_000 }, async (t) => 
     t.pass(how);
   };
   const ALL = { count: 0, gate: 0 };
+  const LATER = addon().laterHooks.length;
 
   await t.test('a session ends, and nothing is hooked; the gate is kept', async (t) => {
     t.equal(hooks(), 0);
@@ -81,7 +83,7 @@ t.test('what is hooked', { skip: needsLsm(), timeout: 1_500_000 }, async (t) => 
     t.equal(await supervisor.ended(), 0, supervisor.output);
     await nothing(t, 'the ordinary way');
     const { gate, sessions } = status();
-    t.same([gate?.attached, gate?.programs, sessions], [false, ALL.count, []]);
+    t.same([gate?.attached, gate?.programs, sessions], [false, ALL.count + LATER, []]);
     t.match(callgate('status').stdout, /loaded and not attached/);
     t.match(callgate('doctor').stdout, /loaded and not attached/);
     t.equal(gateId(), ALL.gate);
@@ -148,6 +150,27 @@ t.test('what is hooked', { skip: needsLsm(), timeout: 1_500_000 }, async (t) => 
     writeFileSync(fifo, 'go\n');
     t.equal(await second.ended(), 0);
     await nothing(t, 'two sessions');
+  });
+
+  await t.test('a policy of version 2 has more of them on, which go with the others', async (t) => {
+    const later = inside(work, 'later');
+    writeFileSync(`${later}/usr_bin_cat.yaml`, readFileSync(`${work}/usr_bin_cat.yaml`, 'utf8').replace('1', '2'));
+    const first = await begin();
+    t.equal(hooks(), ALL.count, 'not yet');
+    const second = await begin('run', '--policies', later);
+    t.equal(hooks(), ALL.count + LATER);
+    second.supervisor.process.kill('SIGKILL');
+    await second.supervisor.ended();
+    process.kill(first.pid, 'SIGKILL');
+    await first.supervisor.ended();
+    t.equal(hooks(), ALL.count + LATER, 'as long as anybody is confined');
+    process.kill(second.pid, 'SIGKILL');
+    await nothing(t, 'version 2');
+    const { supervisor, letGo } = await begin();
+    t.equal(hooks(), ALL.count, 'and the next session pays for its own only');
+    letGo();
+    t.equal(await supervisor.ended(), 0);
+    await nothing(t, 'version 1 again');
   });
 
   await t.test('it is unloaded where that is asked for', async (t) => {

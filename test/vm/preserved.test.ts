@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Times, attributes and terminals of real programs, learned in version 2 and enforced; and the like, which was not learned, refused. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { BIN, callgate, eventsOf, folder, holdGate, inside, prepare, sessionIn } from './callgate.js';
+import { Background, BIN, callgate, eventsOf, folder, holdGate, inside, prepare, sessionIn } from './callgate.js';
 import { needsLsm } from './machine.js';
 
 t.setTimeout(900_000);
@@ -84,6 +85,41 @@ t.test('version 2, learned', { skip: needsLsm(), timeout: 900_000 }, async (t) =
     t.equal(refused.status, 1);
     t.same(denied(refused.stdout), [`attribute attribute:times:${file}-not`]);
     t.equal(statSync(`${file}-not`).mtime.getFullYear() > 2020, true, 'not touched');
+  });
+
+  await t.test('a policy that becomes one of version 2 while its program runs', async (t) => {
+    const [file, turn, folder] = [`${work}/turned`, `${work}/turn`, inside(work, 'dash')];
+    writeFileSync(file, '');
+    execFileSync('mkfifo', [turn]);
+    const policy = (version: number): string =>
+      [
+        `version: ${version}\nprogram: /usr/bin/dash\ndefault: permit\nrules:`,
+        '  - permit: exec\n    path: /usr/bin/touch\n    policy: inherit',
+        ...(version === 2 ? ['  - deny: attribute\n    attribute: times\n    path: "/**"'] : []),
+        '',
+      ].join('\n');
+    writeFileSync(`${folder}/usr_bin_dash.yaml`, policy(1));
+    // At each line of the pipe one try; what it came to is told by the next line of the output.
+    const script = `while read -r word <${turn}; do touch -c -d "$word" ${file} 2>/dev/null && echo "done $word" || echo "refused $word"; done`;
+    const held = new Background('run', '--policies', folder, '--', '/usr/bin/dash', '-c', script);
+    const tried = async (word: string): Promise<string | undefined> => {
+      await writeFile(turn, `${word}\n`);
+      const told = new RegExp(`(done|refused) ${word}\\n`);
+      await held.until(() => told.test(held.output));
+      return told.exec(held.output)?.[1];
+    };
+    t.equal(await tried('2001-01-01'), 'done', 'version 1 does not govern times');
+    writeFileSync(`${folder}/new`, policy(2));
+    renameSync(`${folder}/new`, `${folder}/usr_bin_dash.yaml`);
+    await held.until(() => held.output.includes('generation 2 holds'));
+    t.equal(await tried('2002-02-02'), 'refused', 'version 2 does, from then on');
+    t.equal(statSync(file).mtime.getFullYear(), 2001);
+    writeFileSync(`${folder}/new`, policy(1));
+    renameSync(`${folder}/new`, `${folder}/usr_bin_dash.yaml`);
+    await held.until(() => held.output.includes('generation 3 holds'));
+    t.equal(await tried('2003-03-03'), 'done', 'and no longer');
+    held.process.kill('SIGTERM');
+    await held.ended();
   });
 
   await t.test('tty and stty', async (t) => {
