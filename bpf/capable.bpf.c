@@ -97,7 +97,7 @@ static __always_inline int judge_capability(struct cg_entry *entry, int capabili
 
 	cg_later(access, CG_CAPABLE, rules);
 	cg_head(access, CG_HEAD_CAPABILITY, capability);
-	if (!cg_decide_later(entry->subject, entry->scratch) || cg_stays_closed(access))
+	if (!cg_decide_closed(entry->subject, entry->scratch))
 		return 0;
 	if (options & CAP_OPT_NOAUDIT) {
 		if (access->flags & CG_EVENT_LEARNT)

@@ -360,6 +360,8 @@ int BPF_PROG(bprm_committed_creds, struct linux_binprm *bprm)
 		return 0;
 	subject->next_bprm = 0;
 	subject->exe = subject->next_exe;
+	if (subject->next_policy != subject->policy)
+		cg_changes_owner();
 	if (subject->next_policy)
 		subject->policy = subject->next_policy;
 	else

@@ -56,10 +56,19 @@ static __always_inline void cg_head(struct cg_access *access, __u32 table, __u32
  */
 int cg_decide_later(struct cg_subject *subject, struct cg_scratch *scratch);
 
-/* What no default opens, and no rule did: refused in complain mode too, as the floor is. */
-static __always_inline int cg_stays_closed(struct cg_access *access)
+/*
+ * cg_decide_later() of what no default opens: where no rule did, it is refused in complain mode too, and told as the denial that it is where
+ * the policy is enforced.
+ */
+static __always_inline int cg_decide_closed(struct cg_subject *subject, struct cg_scratch *scratch)
 {
-	return access->closed == CG_CLOSED && access->verdict == CG_DENY && access->mode == CG_COMPLAIN;
+	struct cg_access *access = &scratch->access;
+
+	if (!cg_decide_later(subject, scratch))
+		return 0;
+	if (access->closed == CG_CLOSED && access->verdict == CG_DENY && access->mode == CG_COMPLAIN)
+		access->mode = CG_ENFORCE;
+	return 1;
 }
 
 #endif

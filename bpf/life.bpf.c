@@ -135,6 +135,7 @@ int BPF_PROG(task_free, struct task_struct *task)
 
 	if (!task->bpf_storage)
 		return 0;
+	cg_forgets_owner(task);
 	subject = bpf_task_storage_get(&subjects, task, 0, 0);
 	if (subject) {
 		cg_uncount(subject);

@@ -113,7 +113,7 @@ static __always_inline int judge_place(struct cg_entry *entry, __u32 operation, 
 
 	access->first = system;
 	cg_later(access, operation, 1);
-	if (cg_decide_later(entry->subject, scratch) && !cg_stays_closed(access)) {
+	if (cg_decide_closed(entry->subject, scratch)) {
 		if (access->object == CG_OBJECT_PATH && scratch->climb.count && (!access->unresolved || access->mode == CG_ENFORCE))
 			return cg_conclude(entry->subject, scratch);
 		cg_begin(scratch);

@@ -27,7 +27,7 @@ static long cg_judge_kind(__u32 index, struct cg_kinds *kinds)
 	cg_begin(scratch);
 	cg_later(&scratch->access, CG_NAMESPACE, 1);
 	cg_head(&scratch->access, CG_HEAD_NAMESPACE, kind);
-	kinds->governed = cg_decide_later(kinds->entry->subject, scratch) && !cg_stays_closed(&scratch->access);
+	kinds->governed = cg_decide_closed(kinds->entry->subject, scratch);
 	if (!kinds->governed)
 		return 1;
 	kinds->verdict = cg_conclude(kinds->entry->subject, scratch);

@@ -73,7 +73,7 @@ __hidden int cg_act(struct cg_entry *entry, struct task_struct *target, __u32 ac
 	}
 	access->owner = BPF_CORE_READ(target, real_cred, uid.val);
 	cg_later(access, operation, closed);
-	if (!cg_decide_later(entry->subject, entry->scratch) || cg_stays_closed(access))
+	if (!cg_decide_closed(entry->subject, entry->scratch))
 		return 0;
 	*verdict = cg_conclude(entry->subject, entry->scratch);
 	return 1;

@@ -10,6 +10,11 @@
  * another than its own process, and the second lets through what goes to the maker's own process. Signals to others are sent by
  * kill(2), which is judged; this way to them is the floor's. A supervisor gets none by anybody: it asks for none.
  *
+ * A process that named itself, and then came under another policy by an exec, is another: who holds the descriptor's other end would signal
+ * what it may not. So processes that named themselves are written down too, till they end, and those that changed since get no signal by a
+ * descriptor at all, as mq_notify(3) sends none behind an exec (ipc/mqueue.c: notify_self_exec_id). Which of them the new program set for
+ * itself nobody can tell.
+ *
  * An owner that has effect was set by the last call of the first hook for its struct, under the lock that a sender takes: an entry of
  * a struct that is gone, and whose address is another's by now, is of one without an owner, or was written or removed when that one's
  * was set (fs/fcntl.c: f_modown). Where there is no room for an entry, nobody gets such a signal any more until the gate is renewed.
@@ -24,6 +29,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct cg_maker);
 } owners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, CG_OWNERS_MAX);
+	__type(key, struct cg_process);
+	__type(value, struct cg_owning);
+} owning SEC(".maps");
 
 static __always_inline __u64 started(struct task_struct *task)
 {
@@ -48,20 +61,86 @@ static __always_inline int is_own(struct fown_struct *owner)
 	}
 }
 
+static __always_inline struct cg_process process_of(struct task_struct *task)
+{
+	return (struct cg_process){.start = started(task), .process = task->tgid};
+}
+
+/* No entry is put down any more: from now on nobody gets such a signal. */
+static __always_inline void lose(void)
+{
+	__u32 zero = 0;
+	struct cg_gate *whole = bpf_map_lookup_elem(&gate, &zero);
+
+	if (whole)
+		whole->owners_lost = 1;
+}
+
+/* The caller named itself. 1: it has come under another policy since it did so first. */
+static __always_inline int owns(struct cg_subject *subject)
+{
+	struct cg_owning fresh = {.cookie = subject->cookie, .session = subject->session}, *held;
+	struct cg_process process = process_of(cg_current());
+
+	held = bpf_map_lookup_elem(&owning, &process);
+	if (held)
+		return held->changed;
+	if (bpf_map_update_elem(&owning, &process, &fresh, BPF_ANY))
+		lose();
+	return 0;
+}
+
+/* The caller's process, which has one thread, goes on under another policy. */
+__hidden void cg_changes_owner(void)
+{
+	struct cg_process process = process_of(cg_current());
+	struct cg_owning *held = bpf_map_lookup_elem(&owning, &process);
+
+	if (held)
+		held->changed = 1;
+}
+
+/* The thread is gone. One that was the leader till another thread's exec has that one's number (fs/exec.c: de_thread). */
+__hidden void cg_forgets_owner(struct task_struct *task)
+{
+	struct cg_process process = {};
+
+	if (!task || !cg_has_later() || task->pid != task->tgid)
+		return;
+	process.start = task->start_boottime;
+	process.process = task->tgid;
+	bpf_map_delete_elem(&owning, &process);
+}
+
+/* Did the task come under another policy since it named itself? Counts what it does not get. */
+static __always_inline int changed(struct task_struct *task)
+{
+	struct cg_process process = process_of(task);
+	struct cg_owning *held = bpf_map_lookup_elem(&owning, &process);
+	struct cg_session *session;
+	__u32 number;
+
+	if (!held || !held->changed)
+		return 0;
+	number = held->session;
+	session = bpf_map_lookup_elem(&sessions, &number);
+	if (session && session->cookie == held->cookie)
+		__sync_fetch_and_add(&session->floor[CG_FLOOR_SIGNAL], 1);
+	return 1;
+}
+
 SEC("lsm/file_set_fowner")
 int BPF_PROG(file_set_fowner, struct file *file)
 {
 	struct cg_access *access;
 	struct cg_maker maker = {};
 	struct cg_entry entry;
-	struct cg_gate *whole;
 	__u64 key = cg_owner_of(file);
-	__u32 zero = 0;
-	int verdict = 0;
+	int verdict = 0, own;
 
 	if (!cg_has_later())
 		return 0;
-	if (!cg_enter(&entry, &verdict) || !cg_governs_later(entry.subject) || is_own((struct fown_struct *)key)) {
+	if (!cg_enter(&entry, &verdict)) {
 		if (!verdict) {
 			bpf_map_delete_elem(&owners, &key);
 			return 0;
@@ -69,6 +148,11 @@ int BPF_PROG(file_set_fowner, struct file *file)
 		/* One that cannot be told, or that outlived its session: as any other. */
 		maker.session = 0;
 	} else {
+		own = is_own((struct fown_struct *)key);
+		if (!cg_governs_later(entry.subject) || (own && !owns(entry.subject))) {
+			bpf_map_delete_elem(&owners, &key);
+			return 0;
+		}
 		maker.session = entry.subject->session;
 		maker.cookie = entry.subject->cookie;
 		access = &entry.scratch->access;
@@ -77,11 +161,8 @@ int BPF_PROG(file_set_fowner, struct file *file)
 	}
 	maker.process = bpf_get_current_pid_tgid() >> 32;
 	maker.start = started(cg_current());
-	if (!bpf_map_update_elem(&owners, &key, &maker, BPF_ANY))
-		return 0;
-	whole = bpf_map_lookup_elem(&gate, &zero);
-	if (whole)
-		whole->owners_lost = 1;
+	if (bpf_map_update_elem(&owners, &key, &maker, BPF_ANY))
+		lose();
 	return 0;
 }
 
@@ -99,6 +180,8 @@ int BPF_PROG(file_send_sigiotask, struct task_struct *target, struct fown_struct
 	if (!cg_has_later())
 		return 0;
 	maker = bpf_map_lookup_elem(&owners, &key);
+	if (changed(target))
+		return cg_refuse(EPERM);
 	if (!maker) {
 		whole = bpf_map_lookup_elem(&gate, &zero);
 		return whole && whole->owners_lost ? cg_refuse(EPERM) : 0;

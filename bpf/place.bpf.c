@@ -23,7 +23,7 @@ int BPF_PROG(path_chroot, const struct path *path)
 	/* Nothing that a file system does for itself: no file system changes a root. */
 	cg_path_object(entry.scratch, entry.subject, (__u64)path->mnt, (__u64)path->dentry);
 	cg_later(access, CG_CHROOT, 1);
-	if (cg_decide_later(entry.subject, entry.scratch) && !cg_stays_closed(access))
+	if (cg_decide_closed(entry.subject, entry.scratch))
 		return cg_conclude(entry.subject, entry.scratch);
 	cg_begin(entry.scratch);
 	return cg_floor(entry.subject, entry.scratch, CG_FLOOR_CHROOT);

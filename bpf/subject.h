@@ -25,6 +25,10 @@ void cg_uncount(struct cg_subject *subject);
 /* The subject left by an `unconfined` exec. */
 void cg_leave(struct cg_subject *subject);
 
+/* owners.bpf.c: the caller goes on under another policy, or under none; the thread is gone. */
+void cg_changes_owner(void);
+void cg_forgets_owner(struct task_struct *task);
+
 /* The session's counters if they are this subject's to write; else NULL. */
 static __always_inline struct cg_session *cg_session_of(struct cg_subject *subject)
 {

@@ -29,7 +29,7 @@ __hidden int cg_surface(struct cg_entry *entry, __u32 what, int *verdict)
 	access = &entry->scratch->access;
 	cg_later(access, CG_KERNEL, what < CG_SURFACE_OPEN);
 	cg_head(access, CG_HEAD_KERNEL, what);
-	if (!cg_decide_later(entry->subject, entry->scratch) || cg_stays_closed(access))
+	if (!cg_decide_closed(entry->subject, entry->scratch))
 		return 0;
 	*verdict = cg_conclude(entry->subject, entry->scratch);
 	return 1;

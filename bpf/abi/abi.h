@@ -17,6 +17,7 @@
  *   replies   HASH                   struct cg_reply_key -> struct cg_reply
  *   questions HASH                   __u32 thread -> struct cg_question: who waits, stopped
  *   owners    HASH                   __u64 address of a descriptor's owner -> struct cg_maker; the kernel half's alone
+ *   owning    HASH                   struct cg_process -> struct cg_owning: who is its own descriptors' owner; the kernel half's alone
  *   attendance ARRAY                 struct cg_attendance by session number: who answers
  *   entrants  HASH                   __u32 thread group -> struct cg_entrant: who is being taken in as it runs
  *   groups    HASH                   __u64 cgroup -> struct cg_group: whose members are taken in, and stay so

@@ -57,6 +57,20 @@ struct cg_maker {
 	__u32 session;
 };
 
+/* A process, by what its leader has, over every exec. */
+struct cg_process {
+	__u64 start;
+	__u32 process;
+	__u32 pad;
+};
+
+/* One that made itself the owner of a descriptor. */
+struct cg_owning {
+	__u64 cookie;  /* of the session in which it did */
+	__u32 session;
+	__u32 changed; /* 1: it has come under another policy since */
+};
+
 /* The whole key of an attempt, compared byte for byte by the kernel's hash table. Longer objects are never dropped as repeats. */
 #define CG_SEEN_OBJECT 416
 struct cg_seen_key {

@@ -321,6 +321,22 @@ export const STRUCTS = {
       session: { offset: 20, bytes: 4, type: 'u32' },
     },
   },
+  process: {
+    bytes: 16,
+    fields: {
+      start: { offset: 0, bytes: 8, type: 'u64' },
+      process: { offset: 8, bytes: 4, type: 'u32' },
+      pad: { offset: 12, bytes: 4, type: 'u32' },
+    },
+  },
+  owning: {
+    bytes: 16,
+    fields: {
+      cookie: { offset: 0, bytes: 8, type: 'u64' },
+      session: { offset: 8, bytes: 4, type: 'u32' },
+      changed: { offset: 12, bytes: 4, type: 'u32' },
+    },
+  },
   seen_key: {
     bytes: 464,
     fields: {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Files by which the kernel is made to run or load something: it does so as root, under no policy. What makes or changes one
- * is never learned, and no pattern and no default permits it: only a rule that names the file in full does.
+ * Files by which the kernel is made to run or load something, which it does as root, under no policy; or to do what no default opens where a
+ * call asks for it. What makes or changes one is never learned, and no pattern and no default permits it: only a rule that names the file in
+ * full does.
  */
 import type { PathPattern } from './model.js';
 import type { Operation } from './operations.js';
@@ -49,6 +50,21 @@ const PATTERNS: readonly string[] = [
   // Probes that copy any memory into a buffer that a reader gets (Documentation/trace/kprobetrace.rst), and knobs of drivers.
   '/sys/kernel/tracing/**',
   '/sys/kernel/debug/**',
+  // What sethostname(2), setdomainname(2) and syslog(2) do, which no default opens (Documentation/admin-guide/sysctl/kernel.rst).
+  '/proc/sys/kernel/hostname',
+  '/proc/sys/kernel/domainname',
+  '/proc/sys/kernel/printk',
+  // Signals to all of a control group, SIGKILL and what stops (Documentation/admin-guide/cgroup-v2.rst; cgroup-v1/freezer-subsystem.rst).
+  '/sys/fs/cgroup/**/cgroup.kill',
+  '/sys/fs/cgroup/**/cgroup.freeze',
+  '/sys/fs/cgroup/**/freezer.state',
+  // Who may look into whom, use perf, BPF and io_uring, and what set-user-id programs leave (the same; sysctl/fs.rst; LSM/Yama.rst).
+  '/proc/sys/kernel/yama/ptrace_scope',
+  '/proc/sys/kernel/perf_event_paranoid',
+  '/proc/sys/kernel/unprivileged_bpf_disabled',
+  '/proc/sys/kernel/io_uring_disabled',
+  '/proc/sys/kernel/io_uring_group',
+  '/proc/sys/fs/suid_dumpable',
 ];
 
 export const KERNEL_PATHS: readonly PathPattern[] = PATTERNS.map((text) => parsePath(text, () => null));

@@ -337,14 +337,14 @@ t.test('by what the kernel acts is never learned, and said', async (t) => {
   const records = [
     seen(['read', 'write'], '/proc/sys/kernel/core_pattern'),
     seen('write', '/sys/fs/cgroup/cpu/a/release_agent'),
-    seen('write', '/proc/sys/kernel/printk'),
+    seen('write', '/proc/sys/kernel/panic'),
   ];
   const first = only(learn(records));
   t.same(first.withheld, ['write /proc/sys/kernel/core_pattern', 'write /sys/fs/cgroup/cpu/a/release_agent']);
   t.match(first.text, /^# not learned: write \/proc\/sys\/kernel\/core_pattern \(/m);
   t.equal(verdict(first.text, 'write', '/proc/sys/kernel/core_pattern'), 'deny');
   t.equal(verdict(first.text, 'read', '/proc/sys/kernel/core_pattern'), 'permit');
-  t.equal(verdict(first.text, 'write', '/proc/sys/kernel/printk'), 'permit');
+  t.equal(verdict(first.text, 'write', '/proc/sys/kernel/panic'), 'permit');
   const permitted = `${first.text}  - permit: write\n    path: /proc/sys/kernel/core_pattern\n`;
   const policy = parsePolicy(permitted, 'f.yaml', around);
   const second = only(learn(records, [{ file: 'f.yaml', text: permitted, policy }]));

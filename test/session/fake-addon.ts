@@ -25,6 +25,7 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
   sessions: structBytes('session'),
   guards: 8,
   owners: structBytes('maker'),
+  owning: structBytes('owning'),
   protections: 4,
   protection_marks: 8,
   replies: 16,

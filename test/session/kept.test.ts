@@ -118,7 +118,9 @@ t.test('what it knows is what a gate knows that was just loaded', async (t) => {
   const { host, fake } = kept(t);
   for (let word = 0; word < MARK_WORDS; word += 9) fake.update('protection_marks', u32(word), Buffer.alloc(8, 0xff));
   fake.update('owners', Buffer.alloc(8, 1), Buffer.alloc(structBytes('maker')));
+  fake.update('owning', Buffer.alloc(structBytes('process'), 1), Buffer.alloc(structBytes('owning')));
   acquireGate(host);
+  t.same(fake.keys('owning'), []);
   t.same(fake.keys('owners'), [], 'of a descriptor that was made while nothing was hooked nobody knows');
   for (let word = 0; word < MARK_WORDS; word++)
     t.same(fake.lookup('protection_marks', u32(word)), Buffer.alloc(8), `word ${word}`);

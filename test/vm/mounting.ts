@@ -106,9 +106,8 @@ async function mounted(t: Test, checks: Checks): Promise<void> {
   await checks.permitted(t, 'a file in it: permitted', inside, [...making, permit('read', file)], later);
   await free([umount(HERE)]);
   await refusedByFloor(t, checks, 'version 1 has no word for it', ['floor mount'], [tmpfs()]);
-  await refusedByFloor(t, checks, 'complaining opens it not', ['floor mount'], [tmpfs()], {
-    ...{ version: 2, mode: 'complain' },
-  });
+  const complain = { version: 2, mode: 'complain', default: 'permit' } as const;
+  await checks.refused(t, 'complaining opens it not', [tmpfs()], ALL, [`mount mount:tmpfs:${HERE}`], complain);
   const { results, events } = await checks.confined.run([tmpfs(), umount(HERE)], {
     version: 2,
     rules: [],
@@ -150,7 +149,8 @@ async function unmounted(t: Test, checks: Checks): Promise<void> {
   await permitted(t, checks, 'that first', [umount(deep), umount(HERE, DETACH)], [unmounts(`${HERE}/***`)]);
   t.same(await free([tmpfs()]), ['ok']);
   await refusedByFloor(t, checks, 'version 1', ['floor capability CAP_SYS_ADMIN'], [umount(HERE)]);
-  await refusedByFloor(t, checks, 'complaining', ['floor umount'], [umount(HERE)], { version: 2, mode: 'complain' });
+  const complain = { version: 2, mode: 'complain', default: 'permit' } as const;
+  await checks.refused(t, 'complaining', [umount(HERE)], ALL, [`unmount unmount:tmpfs:${HERE}`], complain);
   await free([umount(HERE)]);
 }
 

@@ -79,9 +79,16 @@ export async function namespaces(t: Test, checks: Checks): Promise<void> {
   const admin = ['floor capability CAP_SYS_ADMIN'];
   await refusedByFloor(t, checks, 'version 1 has no word for it', admin, [unshare(FLAGS.net)]);
   await refusedByFloor(t, checks, 'nor for a user namespace', ['floor namespace'], [unshare(FLAGS.user)]);
-  const complain = { version: 2, mode: 'complain' } as const;
-  await refusedByFloor(t, checks, 'complaining opens it not', admin, [unshare(FLAGS.net)], complain);
-  await refusedByFloor(t, checks, 'nor a user namespace', ['floor namespace'], [unshare(FLAGS.user)], complain);
+  const complain = { version: 2, default: 'permit', mode: 'complain' } as const;
+  for (const kind of ['net', 'user'] as const)
+    await checks.refused(
+      t,
+      `complaining opens it not: ${kind}`,
+      [unshare(FLAGS[kind])],
+      ALL,
+      [`namespace namespace:${kind}`],
+      complain,
+    );
   const learnt = await checks.confined.run([...both, ...both], { version: 2, rules: [], mode: 'learn' });
   t.same(
     { results: learnt.results, events: told(learnt.events).filter((one) => one.startsWith('namespace')) },

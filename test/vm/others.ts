@@ -148,6 +148,27 @@ export async function owners(t: Test, checks: Checks): Promise<void> {
     { signal: SIGIO, events: ['floor signal F_SETOWN'] },
     'of its own group it gets it itself',
   );
+  // Whoever holds the other end would signal another program.
+  const HEIR = `${ROOT}/bin/heir`;
+  copyFileSync(ACT, HEIR);
+  for (const [policy, gets] of [
+    ['inherit', true],
+    ['own', false],
+    ['unconfined', false],
+  ] as const) {
+    const acts = [keep(2, getpid), ...ready('#2').slice(0, 3), `exec,${HEIR}`, call(1)(4, 's:x', 1), getpid];
+    const heir = await confined.run(acts, {
+      ...WIDE,
+      rules: [{ permit: 'exec', path: HEIR, policy }, ...WIDE.rules],
+      others: { [HEIR]: WIDE.rules },
+    });
+    const counted = heir.counts.floor.reduce((sum, count) => sum + count, 0);
+    t.same(
+      { signal: heir.signal, after: heir.results.slice(5), counted },
+      gets ? { signal: SIGIO, after: [], counted: 0 } : { signal: null, after: ['ok', 'ok'], counted: 1 },
+      `what it set before an exec: ${policy}`,
+    );
+  }
   // Set again by one of another policy's version: what was kept of the owner before is forgotten.
   await another('version 1 again', 1);
 }
@@ -176,8 +197,9 @@ export async function inside(t: Test, checks: Checks): Promise<void> {
       await checks.refused(t, `${name}: not the other way`, acts, [...ALL, other], [event], { ...WIDE, errno });
     }
     await refusedByFloor(t, checks, 'version 1 has no word for it', ['floor ptrace'], [seize(pid)]);
-    const complain = { ...LATER, mode: 'complain' } as const;
-    await refusedByFloor(t, checks, 'nor does complaining open it', ['floor ptrace'], [seize(pid)], complain);
+    const complain = { ...WIDE, mode: 'complain' } as const;
+    const event = `ptrace ptrace:attach:${ACT}`;
+    await checks.refused(t, 'nor does complaining open it', [seize(pid)], ALL, [event], complain);
     const learnt = await checks.confined.run([...kcmp(pid), ...kcmp(pid)], { ...LATER, rules: [], mode: 'learn' });
     t.same(
       { results: learnt.results, events: told(learnt.events).filter((one) => one.startsWith('ptrace')) },

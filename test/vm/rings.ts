@@ -122,7 +122,7 @@ export async function rings(t: Test, checks: Checks): Promise<void> {
   );
   t.same(
     await came(checks, one, [...ALL, capable()], { mode: 'complain' }),
-    like(['EPERM'], ['floor io_uring']),
+    like(['EPERM'], ['kernel kernel:io_uring']),
     'nor complaining',
   );
   t.same(await came(checks, one, ALL, { version: 1 }), like(['EPERM'], ['floor io_uring']), 'version 1 has no word');
