@@ -60,6 +60,17 @@ __hidden void cg_leave(struct cg_subject *subject)
 }
 
 /* A fork of a session that is being ended: refused with what fork(2) says when there may be no more processes just now. */
+#define CLONE_INTO_CGROUP 0x200000000ul /* include/uapi/linux/sched.h; clone3(2) alone has it */
+
+/* What writing cgroup.procs is: membership of a cgroup. */
+static __noinline int refuse_cgroup(void)
+{
+	struct cg_entry entry;
+	int verdict = 0;
+
+	return cg_enter(&entry, &verdict) ? cg_floor(entry.subject, entry.scratch, CG_FLOOR_CGROUP) : verdict;
+}
+
 static __noinline int refuse_ending(void)
 {
 	struct cg_session *session;
@@ -108,6 +119,8 @@ int BPF_PROG(task_alloc, struct task_struct *child, unsigned long clone_flags)
 		return 0;
 	if (session->ending)
 		return refuse_ending();
+	if (clone_flags & CLONE_INTO_CGROUP)
+		return refuse_cgroup();
 	/* Whatever fork it was in when it became a subject is over. */
 	if (subject->entering)
 		subject->entering = 0;

@@ -138,6 +138,13 @@ async function cgroups(t: Test, checks: Checks): Promise<void> {
     await letThrough(t, checks, `${file} of another, read`, [open(`${point}/other/${file}`)]);
     t.same(await free([write(`other/${file}`)]), ['ok'], `${file}: by others`);
   }
+  // CLONE_INTO_CGROUP and CLONE_VFORK; the child does the rest, too, and first.
+  const cloned = [
+    keep(1, open(`${point}/other`, O.DIRECTORY)),
+    call(435)(`w:${0x200004000}:0:0:0:17:0:0:0:0:0:#1`, 88),
+  ];
+  await refusedByFloor(t, checks, 'a child that begins in another', ['floor cgroup'], cloned);
+  t.same(await free(cloned), ['ok', 'ok', 'ok'], 'by others');
   await letThrough(t, checks, 'a limit of another', [write('other/cgroup.max.depth')]);
   await letThrough(t, checks, 'a cgroup below its own', [call(83)(`s:${point}/hers/new`, 0o755)]);
   await refusedByFloor(t, checks, 'its cgroup removed', ['floor files'], [call(84)(`s:${point}/hers`)]);
