@@ -11,7 +11,7 @@ import type { Policy } from '../../src/policy/model.js';
 import { FILE_OPERATIONS } from '../../src/policy/operations.js';
 import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
 import type { Confined } from './confined.js';
-import { serveIn } from './corpus.js';
+import { type Own, serveIn } from './corpus.js';
 
 type Compiled = ReturnType<typeof compilePolicy>;
 
@@ -24,11 +24,7 @@ const UNCHANGED = 0xffffffff;
 /** What one call attempts by itself, on a path. */
 const ATTEMPTED = FILE_OPERATIONS.filter((operation) => !['exec', 'link'].includes(operation));
 
-export async function randomly(
-  t: Test,
-  confined: Confined,
-  own: { readonly root: string; readonly outsider: number },
-): Promise<void> {
+export async function randomly(t: Test, confined: Confined, own: Own): Promise<void> {
   const { serving, place } = await serveIn(confined, own);
   let generation = 1_000_000n;
   let made = 0;
