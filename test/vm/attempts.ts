@@ -32,6 +32,8 @@ export interface Attempt {
   readonly act: string;
   /** Done by others between the two. */
   readonly meanwhile?: () => void;
+  /** Done by others when all is over. */
+  readonly end?: () => void;
 }
 
 /** Why no process makes it. */
@@ -275,8 +277,8 @@ export class Place {
   }
 }
 
-/** What is done for an attempt, and between the acts before it and itself. */
-export type Arranged = Pick<Attempt, 'arrange'> & Required<Pick<Attempt, 'meanwhile'>>;
+/** What others do for an attempt. */
+export type Arranged = Pick<Attempt, 'arrange' | 'meanwhile' | 'end'>;
 
 /** A place that loses its tree: `.mount`, with `file` in it. */
 export function detached(tree: Tree, mounts: Mounts, owner: number): Arranged {
@@ -298,10 +300,11 @@ export function unreachable(tree: Tree, mounts: Mounts, owner: number): Arranged
       tree.nothing(`${SCRATCH}/room`);
       tree.file('.house/room/file', owner);
       tree.folder('.window');
-      mounts.unmount(window);
       mounts.bind(house, window);
     },
     meanwhile: () => renameSync(`${house}/room`, `${tree.root}/${SCRATCH}/room`),
+    // What is at two places is judged at both.
+    end: () => mounts.unmount(window),
   };
 }
 

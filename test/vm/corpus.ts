@@ -116,9 +116,8 @@ export async function corpus(t: Test, confined: Confined, own: Own): Promise<Agr
   // Not built in, and not loaded for a subject: that is floor.
   execFileSync('modprobe', ['sctp']);
   const { serving, place } = await serveIn(confined, own);
-  const agreement = await attempted(t, serving, firstCases(), (access) => firstAttempt(place, access), IMPOSSIBLE);
-  await serving.stop();
-  return agreement;
+  t.teardown(() => serving.stop());
+  return attempted(t, serving, firstCases(), (access) => firstAttempt(place, access), IMPOSSIBLE);
 }
 
 /** One of what version 1 has. */

@@ -51,6 +51,8 @@ export interface LaterAttempt {
    * case's, and the saved one of the user is 0.
    */
   readonly as?: { readonly uid?: number; readonly gid?: number };
+  /** They are taken before anything else is done, as who has used a ring keeps his. */
+  readonly idsFirst?: true;
 }
 
 /** The acts for one access, or why there are none. */
@@ -68,7 +70,7 @@ export function laterAttemptOf(ground: Ground, access: Access): LaterAttempt | I
     begin: () => {
       ground.tree.folder(SCRATCH);
       const acts = made.begin();
-      return { ...acts, before: [...acts.before, ...become] };
+      return { ...acts, before: made.idsFirst ? [...become, ...acts.before] : [...acts.before, ...become] };
     },
   };
 }

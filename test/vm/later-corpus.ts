@@ -83,19 +83,24 @@ export async function laterGround(
   return { serving, place, ground: { tree, mounts: mountsOutside, outsider: own.outsider, disk }, end };
 }
 
-/** `only`: of this file; of all where it is absent, so that what is impossible is counted. */
-export async function laterCorpus(t: Test, confined: Confined, own: Own, only?: string): Promise<Agreement> {
+/** `some`: of these files; null: of all, so that what is impossible is counted. */
+export async function laterCorpus(
+  t: Test,
+  confined: Confined,
+  own: Own,
+  some: readonly string[] | null,
+): Promise<Agreement> {
   const { serving, place, ground, end } = await laterGround(confined, own);
+  t.teardown(end);
   const agreement = await attempted(
     t,
     serving,
-    laterCases().filter(({ name }) => only === undefined || name === only),
+    laterCases().filter(({ name }) => some?.includes(name) ?? true),
     (access) => (isLater(access) ? laterAttemptOf(ground, access) : firstAttempt(place, access)),
-    only === undefined ? IMPOSSIBLE : null,
+    some === null ? IMPOSSIBLE : null,
   );
-  await end();
   // Each operation, both ways.
-  if (only === undefined)
+  if (some === null)
     for (const verdict of ['permit', 'deny'] as const) {
       const tried = agreement.tried.filter((one) => one.verdict === verdict).flatMap(({ access }) => access.operations);
       t.same(

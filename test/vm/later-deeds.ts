@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { bufferOf, textOf } from '../../src/policy/bytes.js';
 import type { AccessObject, Kind } from '../../src/policy/model.js';
-import { type Attempt, detached, hex, type Impossible, SCRATCH, unreachable } from './attempts.js';
+import { type Arranged, type Attempt, detached, hex, type Impossible, SCRATCH, unreachable } from './attempts.js';
 import { AT_FDCWD, call, keep, memfd, mknod, mqOpen, mqUnlink, O, open, socket, unlink } from './calls.js';
 import type { Acts, Ground, LaterAttempt } from './later-attempts.js';
 import { done } from './own-root.js';
@@ -26,10 +26,7 @@ const ELSEWHERE = '/tmp/elsewhere';
 const ioctl = (fd: string, request: number, argument: string | number): string => call(16)(fd, request, argument);
 
 /** A file that is open as #1. */
-interface Opened extends Pick<Attempt, 'before' | 'meanwhile'> {
-  readonly arrange?: () => void;
-  readonly end?: () => void;
-}
+type Opened = Pick<Attempt, 'before'> & Partial<Arranged>;
 
 export function attribute(ground: Ground, { which, who }: Target, owner: number): LaterAttempt | Impossible {
   const besides = which === TRUSTED ? [{ permit: 'capable', capability: 'sys_admin' }] : [];
@@ -74,9 +71,9 @@ export function request(ground: Ground, { which, who }: Target, owner: number): 
   return { begin: () => begun(opened, ioctl('#1', which, 'b:64')), as: { uid: NOBODY } };
 }
 
-function begun({ arrange, before, meanwhile, end }: Opened, act: string): Acts {
+function begun({ arrange, ...rest }: Opened, act: string): Acts {
   arrange?.();
-  return { before, act, ...(meanwhile === undefined ? {} : { meanwhile }), ...(end === undefined ? {} : { end }) };
+  return { ...rest, act };
 }
 
 function fileOf({ tree }: Ground, path: Buffer, owner: number): Opened {

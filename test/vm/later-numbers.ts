@@ -109,7 +109,10 @@ const SURFACES: Readonly<Record<string, LaterAttempt>> = {
   'kernel:io_uring': { begin: simply(call(425)(8, 'b:120')), floor: 'io_uring' },
   // IORING_SETUP_SQPOLL
   'kernel:sqpoll': { begin: simply(call(425)(8, 'w:0:2:0:0:0:0:0:0:0:0:0:0:0:0:0')) },
-  'kernel:uring_cmd': { begin: simply('command,#1', [keep(1, open('.old/dev/null', O.RDWR)), 'ring']) },
+  'kernel:uring_cmd': {
+    begin: simply('command,#1', [keep(1, open('.old/dev/null', O.RDWR)), 'ring']),
+    idsFirst: true,
+  },
   'kernel:autoload': {
     begin: simply(call(54)('#1', TCP, TCP_CONGESTION, 's:nonesuch', 8), [keep(1, socket(2, 1))]),
     refused: 'ENOENT',

@@ -18,10 +18,10 @@ export function chroot(
   object: Extract<AccessObject, { type: 'path' | 'kind' }>,
   owner: number,
 ): LaterAttempt | Impossible {
-  const begun = (name: string, before: readonly string[], { arrange, meanwhile }: Partial<Arranged>): LaterAttempt => ({
+  const begun = (name: string, before: readonly string[], { arrange, ...rest }: Partial<Arranged>): LaterAttempt => ({
     begin: () => {
       arrange?.();
-      return { before, act: call(161)(name), ...(meanwhile === undefined ? {} : { meanwhile }) };
+      return { before, act: call(161)(name), ...rest };
     },
     asks: asksFor('sys_chroot'),
     floor: 'chroot',

@@ -16,7 +16,7 @@ import { PROBE, SCRATCH } from './attempts.js';
 import { mkdir } from './calls.js';
 import { type RuleText, told } from './confined.js';
 import type { LaterAttempt } from './later-attempts.js';
-import type { Serving } from './serving.js';
+import type { Outcome, Serving } from './serving.js';
 
 const DIGEST = new Uint8Array(32);
 /** Of what an exec leads to where the next policy is its `own`: nothing but the probe tells it from the free one. */
@@ -107,6 +107,21 @@ function askedFirst(policy: Policy, { access }: Case, { asks = [] }: LaterAttemp
   });
 }
 
+/** Has the attempt made once, and these acts behind it: under the policy that `hold` puts in place, or the free one where it is null. */
+export function madeOnce(
+  serving: Serving,
+  attempt: LaterAttempt,
+  hold: (() => void) | null,
+  behind: readonly string[] = [],
+): Outcome {
+  const { before, act, meanwhile, end } = attempt.begin();
+  try {
+    return serving.attempt(before, [act, ...behind], hold, meanwhile);
+  } finally {
+    end?.();
+  }
+}
+
 /** Whether the hook does what the case says; told as one assertion. */
 export function tryOut(
   t: Test,
@@ -118,20 +133,11 @@ export function tryOut(
   const { policy, image } = compiledFor(one, attempt);
   const { access, verdict, rule, transition } = one;
   const denied = verdict !== 'permit';
-  // Asking is refused by `run` before anything starts; the kernel half holds it to a denial.
-  const errno = verdict === 'ask' ? 'EPERM' : one.errno;
+  // Nobody attends, so that what is asked is denied as the policy denies.
+  const errno = verdict === 'ask' ? policy.errno : one.errno;
   const leads = transition !== undefined && !denied;
-  const tried = (hold: (() => void) | null) => {
-    const { before, act, meanwhile, end } = attempt.begin();
-    const measured = leads && hold !== null ? [act, mkdir(PROBE)] : [act];
-    try {
-      return serving.attempt(before, measured, hold, meanwhile);
-    } finally {
-      end?.();
-    }
-  };
-  const native = denied ? null : tried(null);
-  const { before, results, events } = tried(serving.prepare(image));
+  const native = denied ? null : madeOnce(serving, attempt, null);
+  const { before, results, events } = madeOnce(serving, attempt, serving.prepare(image), leads ? [mkdir(PROBE)] : []);
   // The C library's start-up looks at its own name, in the folder that this test's root is in.
   const own: readonly string[] = [`/${PROBE}`, '/.old/proc/self/exe'];
   const isProbe = ({ object }: KernelEvent): boolean => object?.type === 'path' && own.includes(object.path);
