@@ -226,7 +226,9 @@ const CAPABILITY_NUMBERS: Readonly<Record<string, number>> = {
   net_raw: 13,
   sys_rawio: 17,
   sys_chroot: 18,
+  sys_pacct: 20,
   sys_admin: 21,
+  sys_boot: 22,
   bpf: 39,
 };
 

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What a process does to make an attempt of the corpus: the acts before it, and the one act that is judged. */
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { bufferOf } from '../../src/policy/bytes.js';
 import type { Access, AccessObject } from '../../src/policy/model.js';
 import { OPERATIONS, type Operation } from '../../src/policy/operations.js';
 import { accept, call, close, keep, listen, memfd, mmap, O, socket, unlink } from './calls.js';
+import { PROGRAM, type Tree } from './tree.js';
 
-/** A folder of each attempt's own, and a copy of the program that is run. */
+/** A folder of each attempt's own. */
 export const SCRATCH = '.scratch';
-export const PROGRAM = '.program';
 /** What is made after an exec, to see by which policy it is judged. */
 export const PROBE = `${SCRATCH}/probe`;
 
@@ -43,6 +32,8 @@ export interface Attempt {
   readonly act: string;
   /** Done by others between the two. */
   readonly meanwhile?: () => void;
+  /** Done by others when all is over. */
+  readonly end?: () => void;
 }
 
 /** Why no process makes it. */
@@ -51,24 +42,25 @@ export interface Impossible {
 }
 
 /** Bytes as the subject's words hold them. */
-const hex = (bytes: Buffer): string => `x:${bytes.toString('hex')}`;
+export const hex = (bytes: Buffer): string => `x:${bytes.toString('hex')}`;
 
 /** What others do in the subject's mount namespace. */
 export interface Mounts {
-  mount(at: string): void;
+  /** A new tmpfs that everybody may write to, where nothing else is said. */
+  mount(at: string | Buffer, type?: string, source?: string, flags?: number, data?: string): void;
   bind(folder: string, at: string): void;
   /** Of what is mounted there, if anything. */
-  unmount(at: string): void;
+  unmount(at: string | Buffer): void;
 }
 
 export class Place {
-  readonly #root: string;
+  readonly #tree: Tree;
   readonly #outsider: number;
   readonly #mounts: Mounts;
 
-  /** `root`: how this process reaches the subject's root folder; `outsider`: a process of another mount namespace. */
-  constructor(root: string, outsider: number, mounts: Mounts) {
-    this.#root = root;
+  /** `tree`: the subject's root folder; `outsider`: a process of another mount namespace. */
+  constructor(tree: Tree, outsider: number, mounts: Mounts) {
+    this.#tree = tree;
     this.#outsider = outsider;
     this.#mounts = mounts;
   }
@@ -85,8 +77,8 @@ export class Place {
     return {
       ...made,
       arrange: () => {
-        this.#folder(SCRATCH);
-        this.#nothing(Buffer.from(PROBE));
+        this.#tree.folder(SCRATCH);
+        this.#tree.nothing(PROBE);
         made.arrange();
       },
       before: uid === 0 && gid === 0 ? made.before : [...made.before, ...become],
@@ -112,18 +104,18 @@ export class Place {
         return family(object.family, object.kind, object.protocol, which);
       case 'number':
       case 'target':
-        return { reason: 'later.test.ts attempts it' };
+        throw new RangeError('what version 2 has besides is attempted by later-attempts.ts');
     }
   }
 
   #path(path: Buffer, which: string, owner: number): Attempt | Impossible {
     const name = path.length === 0 ? 's:.' : hex(path);
     const there = (act: string, before: readonly string[] = []): Attempt => ({
-      arrange: () => this.#file(path, owner),
+      arrange: () => this.#tree.file(path, owner),
       before,
       act,
     });
-    const absent = (act: string): Attempt => ({ arrange: () => this.#nothing(path), before: [], act });
+    const absent = (act: string): Attempt => ({ arrange: () => this.#tree.nothing(path), before: [], act });
     const folder = path.length === 0 || path.toString('latin1') === 'proc' || path.toString('latin1') === 'proc/self';
     if (folder && /read|write/.test(which)) return { reason: 'a folder is not opened for reading or writing' };
     if (path.subarray(0, 15).toString('latin1') === 'proc/self/task/')
@@ -136,7 +128,11 @@ export class Place {
       case 'read+write':
         return there(call(2)(name, O.RDWR));
       case 'list':
-        return { arrange: () => this.#folder(path, owner), before: [], act: call(2)(name, O.RDONLY | O.DIRECTORY) };
+        return {
+          arrange: () => this.#tree.folder(path, owner),
+          before: [],
+          act: call(2)(name, O.RDONLY | O.DIRECTORY),
+        };
       case 'create':
         return absent(call(83)(name, 0o755));
       case 'delete':
@@ -144,8 +140,8 @@ export class Place {
       case 'create+delete':
         return {
           arrange: () => {
-            this.#file(path, owner);
-            this.#file(Buffer.from(`${SCRATCH}/old`), owner);
+            this.#tree.file(path, owner);
+            this.#tree.file(`${SCRATCH}/old`, owner);
           },
           before: [],
           act: call(82)(`s:${SCRATCH}/old`, name),
@@ -153,8 +149,8 @@ export class Place {
       case 'link':
         return {
           arrange: () => {
-            this.#file(path, owner);
-            this.#nothing(Buffer.from(`${SCRATCH}/new`));
+            this.#tree.file(path, owner);
+            this.#tree.nothing(`${SCRATCH}/new`);
           },
           before: [],
           act: call(86)(name, `s:${SCRATCH}/new`),
@@ -166,9 +162,9 @@ export class Place {
       case 'chown':
         return there(call(92)(name, owner, 0));
       case 'stat':
-        return { arrange: () => this.#something(path, owner), before: [], act: call(4)(name, 'b:256') };
+        return { arrange: () => this.#tree.something(path, owner), before: [], act: call(4)(name, 'b:256') };
       case 'exec':
-        return { ...there(`exec,${hex(path)}`), arrange: () => this.#file(path, owner, true) };
+        return { ...there(`exec,${hex(path)}`), arrange: () => this.#tree.file(path, owner, true) };
       case 'load':
         return there(mmap('#1', READ_RUN), [keep(1, call(2)(name, O.RDONLY))]);
       case 'receive':
@@ -181,7 +177,7 @@ export class Place {
   #kind(kind: string, which: string, owner: number): Attempt | Impossible {
     const again: Record<string, number> = { read: O.RDONLY, write: O.WRONLY };
     const reopened = call(2)('s:proc/self/fd/#1', again[which] ?? 0);
-    const gone = Buffer.from(`${SCRATCH}/gone`);
+    const gone = `${SCRATCH}/gone`;
     const simply = (before: readonly string[], act: string, arrange = (): void => undefined): Attempt => ({
       ...{ arrange, before, act },
     });
@@ -204,11 +200,11 @@ export class Place {
       case 'deleted read':
       case 'deleted write':
         return simply([keep(1, call(2)(`s:${SCRATCH}/gone`, O.RDWR)), unlink(`${SCRATCH}/gone`)], reopened, () =>
-          this.#file(gone, owner),
+          this.#tree.file(gone, owner),
         );
       case 'deleted exec':
         return simply([keep(1, call(2)(`s:${SCRATCH}/gone`, O.RDONLY)), unlink(`${SCRATCH}/gone`)], 'fexec,#1', () =>
-          this.#file(gone, owner, true),
+          this.#tree.file(gone, owner, true),
         );
       case 'tmpfile write':
         return simply([], call(2)(`s:${SCRATCH}`, O.TMPFILE | O.WRONLY, 0o666));
@@ -227,14 +223,9 @@ export class Place {
       case 'detached read':
       case 'detached write':
         return {
-          arrange: () => {
-            this.#folder('.mount');
-            this.#mounts.mount(`${this.#root}/.mount`);
-            this.#file(Buffer.from('.mount/file'), owner);
-          },
+          ...detached(this.#tree, this.#mounts, owner),
           before: [keep(1, call(2)('s:.mount', O.PATH))],
           act: call(257)('#1', 's:file', again[which] ?? 0),
-          meanwhile: () => this.#mounts.unmount(`${this.#root}/.mount`),
         };
       case 'foreign read':
       case 'foreign write':
@@ -245,18 +236,10 @@ export class Place {
         return simply([], `exec,proc/${this.#outsider}/root/tmp/vm/bin/act`);
       case 'unreachable read':
       case 'unreachable write':
-        // What was moved out of the part of a file system that is mounted.
         return {
-          arrange: () => {
-            this.#nothing(Buffer.from(`${SCRATCH}/room`));
-            this.#file(Buffer.from('.house/room/file'), owner);
-            this.#folder('.window');
-            this.#mounts.unmount(`${this.#root}/.window`);
-            this.#mounts.bind(`${this.#root}/.house`, `${this.#root}/.window`);
-          },
+          ...unreachable(this.#tree, this.#mounts, owner),
           before: [keep(1, call(2)('s:.window/room', O.PATH))],
           act: call(257)('#1', 's:file', again[which] ?? 0),
-          meanwhile: () => renameSync(`${this.#root}/.house/room`, `${this.#root}/${SCRATCH}/room`),
         };
       default:
         return { reason: `no way is known to attempt ${which} of ${kind}` };
@@ -266,7 +249,7 @@ export class Place {
   #unix(address: string, which: string, path: Buffer | null): Attempt | Impossible {
     if (path !== null && path.length > 107) return { reason: 'no socket has so long a name' };
     const arrange = (): void => {
-      if (path !== null) this.#nothing(path);
+      if (path !== null) this.#tree.nothing(path);
     };
     const server = (kind: number): string[] => [keep(1, socket(UNIX, kind)), `bind,#1,${address}`];
     const listening = [...server(STREAM), listen('#1')];
@@ -292,69 +275,37 @@ export class Place {
         return { reason: `no system call attempts ${which} of one socket at once` };
     }
   }
+}
 
-  #at(path: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(`${this.#root}/`), path]);
-  }
+/** What others do for an attempt. */
+export type Arranged = Pick<Attempt, 'arrange' | 'meanwhile' | 'end'>;
 
-  /** What stands at the path, if anything. */
-  #kindAt(path: Buffer): 'file' | 'folder' | null {
-    try {
-      return lstatSync(this.#at(path)).isDirectory() ? 'folder' : 'file';
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-      throw error;
-    }
-  }
+/** A place that loses its tree: `.mount`, with `file` in it. */
+export function detached(tree: Tree, mounts: Mounts, owner: number): Arranged {
+  return {
+    arrange: () => {
+      tree.folder('.mount');
+      mounts.mount(`${tree.root}/.mount`);
+      tree.file('.mount/file', owner);
+    },
+    meanwhile: () => mounts.unmount(`${tree.root}/.mount`),
+  };
+}
 
-  #nothing(path: Buffer): void {
-    // The root folder holds the way back to the old one, and /proc is the kernel's.
-    if (path.length === 0 || /^proc\//.test(path.toString('latin1'))) return;
-    this.#above(path);
-    const kind = this.#kindAt(path);
-    if (kind === 'file') unlinkSync(this.#at(path));
-    if (kind !== 'folder') return;
-    for (const name of readdirSync(this.#at(path), { encoding: 'buffer' }))
-      this.#nothing(Buffer.concat([path, Buffer.from('/'), name]));
-    rmdirSync(this.#at(path));
-  }
-
-  #above(path: Buffer): void {
-    const end = path.lastIndexOf('/');
-    if (end > 0) this.#folder(path.subarray(0, end));
-  }
-
-  #folder(path: Buffer | string, owner = 0): void {
-    const folder = Buffer.from(path);
-    if (folder.length === 0 || /^proc(\/|$)/.test(folder.toString('latin1'))) return;
-    const kind = this.#kindAt(folder);
-    if (kind === 'file') unlinkSync(this.#at(folder));
-    if (kind !== 'folder') {
-      this.#above(folder);
-      mkdirSync(this.#at(folder));
-    }
-    chmodSync(this.#at(folder), 0o777);
-    chownSync(this.#at(folder), owner, 0);
-  }
-
-  #file(path: Buffer, owner: number, program = false): void {
-    if (path.length === 0 || /^proc\//.test(path.toString('latin1'))) return;
-    this.#nothing(path);
-    if (program) this.#copy(path);
-    else writeFileSync(this.#at(path), 'text of a file\n');
-    chmodSync(this.#at(path), 0o777);
-    chownSync(this.#at(path), owner, 0);
-  }
-
-  #something(path: Buffer, owner: number): void {
-    if (this.#kindAt(path) === 'folder') this.#folder(path, owner);
-    else this.#file(path, owner);
-  }
-
-  #copy(path: Buffer): void {
-    copyFileSync(`${this.#root}/${PROGRAM}`, this.#at(path));
-  }
+/** One that is moved out of the part of a file system that is mounted: `.window/room`, with `file` in it. */
+export function unreachable(tree: Tree, mounts: Mounts, owner: number): Arranged {
+  const [house, window] = [`${tree.root}/.house`, `${tree.root}/.window`];
+  return {
+    arrange: () => {
+      tree.nothing(`${SCRATCH}/room`);
+      tree.file('.house/room/file', owner);
+      tree.folder('.window');
+      mounts.bind(house, window);
+    },
+    meanwhile: () => renameSync(`${house}/room`, `${tree.root}/${SCRATCH}/room`),
+    // What is at two places is judged at both.
+    end: () => mounts.unmount(window),
+  };
 }
 
 /** Why the kernel itself refuses this before it asks anybody; null: it does not. */

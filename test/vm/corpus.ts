@@ -3,74 +3,63 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import type { Test } from 'tap';
-import { compilePolicy, type Image } from '../../src/compile/compile.js';
-import { decide } from '../../src/decide/decide.js';
+import type { Image } from '../../src/compile/compile.js';
 import { makesKernelAct } from '../../src/decide/kernel-acts.js';
-import { objectDescription } from '../../src/decide/text.js';
-import type { KernelEvent } from '../../src/events/decode.js';
 import { textOf } from '../../src/policy/bytes.js';
-import { errnoName } from '../../src/policy/errno.js';
 import { KERNEL_OPERATIONS } from '../../src/policy/kernel-acts.js';
-import type { Policy, Rule } from '../../src/policy/model.js';
-import { OPERATIONS, versionOf } from '../../src/policy/operations.js';
+import type { Access } from '../../src/policy/model.js';
+import { type Version, versionOf } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { around, type Case, type CaseFile, loadCases } from '../cases.js';
-import { type Attempt, Place, PROBE, PROGRAM, SCRATCH } from './attempts.js';
-import { mkdir } from './calls.js';
-import { ACT, type Confined } from './confined.js';
-import { kernelSeries } from './machine.js';
+import { type Impossible, Place, PROBE } from './attempts.js';
+import { ACT, type Confined, type RuleText } from './confined.js';
+import type { LaterAttempt } from './later-attempts.js';
 import { mountsOutside } from './own-root.js';
 import { Serving } from './serving.js';
+import { PROGRAM, Tree } from './tree.js';
+import { compiledAnew, compilerOf, TARGET_ERRNO, tryOut } from './trying.js';
 
-const DIGEST = new Uint8Array(32);
-let generation = 0n;
+/** What a subject that serves is under between attempts: all of this is permitted, and what `default: permit` opens. */
+export interface Free {
+  readonly version: Version;
+  readonly rules: readonly RuleText[];
+  /** The programs of its application, where there are others. */
+  readonly programs: readonly string[];
+}
+
+/** The program that it is a policy of. */
+export const FREE_PROGRAM = '/free';
 
 /** Under which attempts are prepared, and those that shall be permitted are made first, to see what comes of them then. */
-const FREE = `version: 1
-program: /free
-default: permit
-rules:
-  - permit: exec
-    path: "/***"
-    policy: inherit
-  - permit: exec
-    kind: [memfd, deleted, foreign]
-    policy: inherit
-  - permit: [read, write]
-    kind: [deleted, detached, foreign, unreachable]
-`;
+const FREE: readonly RuleText[] = [
+  { permit: 'exec', path: '/***', policy: 'inherit' },
+  { permit: 'exec', kind: ['memfd', 'deleted', 'foreign'], policy: 'inherit' },
+  { permit: ['read', 'write'], kind: ['deleted', 'detached', 'foreign', 'unreachable'] },
+];
 
-/** The corpus but for version 2: later.test.ts does what that governs. */
-function firstCases(): CaseFile[] {
-  const isLater = ({ access }: Case): boolean => access.operations.some((operation) => versionOf(operation) > 1);
-  return loadCases().filter(({ cases }) => !cases.some(isLater));
+/** Is it an attempt at what version 2 has besides? */
+export function isLater({ operations }: Access): boolean {
+  return operations.some((operation) => versionOf(operation) > 1);
+}
+
+/** The corpus but for the files with such attempts, which later-corpus.ts makes. */
+export function firstCases(): CaseFile[] {
+  return loadCases().filter(({ cases }) => !cases.some(({ access }) => isLater(access)));
 }
 
 /** And what only a rule that names it in full permits: all of it that the corpus tries. */
-function freeText(): string {
+function firstFree(): Free {
   const acts = firstCases().flatMap(({ cases }) =>
     cases.flatMap(({ access: { object, operations } }) =>
       object.type === 'path' && operations.some((one) => makesKernelAct(one, object)) ? [textOf(object.path)] : [],
     ),
   );
   const rule = { permit: KERNEL_OPERATIONS, path: [...new Set(acts)] };
-  return `${FREE}  - ${JSON.stringify(rule)}\n`;
+  return { version: 1, rules: [...FREE, rule], programs: [] };
 }
 
-/** Of what an exec leads to where the next policy is its `own`: nothing but the probe tells it from the free one. */
-const TARGET_ERRNO = 'ENXIO';
-const DENIAL = `rules:\n  - deny: create\n    path: /${PROBE}\n    errno: ${TARGET_ERRNO}\n`;
-
-/** What else an attempt of two objects needs, behind all rules: the other end of a link or rename, the file of a socket. */
-const BESIDES = {
-  ends: rulesBesides(`/${SCRATCH}/*`, '[create, delete]'),
-  file: rulesBesides('/***', 'create'),
-} as const;
-
-function rulesBesides(path: string, operations: string): readonly Rule[] {
-  const text = `version: 1\nprogram: /x\nrules:\n  - permit: ${operations}\n    path: "${path}"\n`;
-  return parsePolicy(text, 'besides.yaml', around).rules.map((rule) => ({ ...rule, number: 9999 }));
-}
+/** What tells the next policy of an exec that leads to its `own` from the free one. */
+const DENIAL: RuleText = { deny: 'create', path: `/${PROBE}`, errno: TARGET_ERRNO };
 
 /** Cases that no process can bring about, by the reason. Everything else is attempted. */
 const IMPOSSIBLE: Readonly<Record<string, number>> = {
@@ -94,139 +83,82 @@ const IMPOSSIBLE: Readonly<Record<string, number>> = {
   'a packet socket that is made does not tell its protocol': 2,
 };
 
-/** Has all permits logged, so that an event says which rule it was. */
-function loud(policy: Policy): Policy {
-  const rules = policy.rules.map((rule): Rule => (rule.verdict === 'permit' ? { ...rule, log: true } : rule));
-  return { ...policy, rules };
-}
-
-interface Compiled {
-  readonly policy: Policy;
-  readonly image: Image;
+/** The root of a test's own: how this process reaches it, and a process of another mount namespace. */
+export interface Own {
+  readonly root: string;
+  readonly outsider: number;
 }
 
 /** A subject in the root of its own, and how to arrange what it meets. */
 export async function serveIn(
   confined: Confined,
-  own: { readonly root: string; readonly outsider: number },
-): Promise<{ readonly serving: Serving; readonly place: Place }> {
+  own: Own,
+  { version, rules, programs }: Free = firstFree(),
+): Promise<{ readonly serving: Serving; readonly place: Place; readonly tree: Tree }> {
   copyFileSync(ACT, `${own.root}/${PROGRAM}`);
-  const text = freeText();
-  const [free, target] = [text, text.replace('rules:\n', DENIAL)].map((text) =>
-    compilePolicy(parsePolicy(text, 'free.yaml', around), { programs: [] }, ++generation, DIGEST),
-  ) as [Image, Image];
+  const [free, target] = [rules, [DENIAL, ...rules]].map((rules) => {
+    const text = JSON.stringify({ version, program: FREE_PROGRAM, default: 'permit', rules });
+    return compiledAnew(parsePolicy(text, 'free.yaml', around), programs);
+  }) as [Image, Image];
   const serving = await Serving.start(confined, free, target, own.root);
-  return { serving, place: new Place(own.root, own.outsider, mountsOutside) };
+  const tree = new Tree(own.root);
+  return { serving, place: new Place(tree, own.outsider, mountsOutside), tree };
 }
 
-export async function corpus(
-  t: Test,
-  confined: Confined,
-  own: { readonly root: string; readonly outsider: number },
-): Promise<void> {
+/** How many cases there are, and in how many of them the hooks agree; which were tried at all. */
+export interface Agreement {
+  readonly total: number;
+  readonly agreed: number;
+  readonly tried: readonly Case[];
+}
+
+export async function corpus(t: Test, confined: Confined, own: Own): Promise<Agreement> {
   // Not built in, and not loaded for a subject: that is floor.
   execFileSync('modprobe', ['sctp']);
   const { serving, place } = await serveIn(confined, own);
-  const files = firstCases();
+  t.teardown(() => serving.stop());
+  return attempted(t, serving, firstCases(), (access) => firstAttempt(place, access), IMPOSSIBLE);
+}
+
+/** One of what version 1 has. */
+export function firstAttempt(place: Place, access: Access): LaterAttempt | Impossible {
+  const attempt = place.attemptOf(access);
+  if ('reason' in attempt) return attempt;
+  const begin = () => {
+    attempt.arrange();
+    return attempt;
+  };
+  // A descriptor does not come; the message does.
+  return access.operations.includes('receive') ? { begin, refused: 'lost' } : { begin };
+}
+
+/** Makes all attempts of the files; those that no process can make are `impossible`, counted by their reasons. Null: of some files, which are not counted. */
+export async function attempted(
+  t: Test,
+  serving: Serving,
+  files: readonly CaseFile[],
+  attemptOf: (access: Access) => LaterAttempt | Impossible,
+  impossible: Readonly<Record<string, number>> | null,
+): Promise<Agreement> {
   const reasons: Record<string, number> = {};
+  const tried: Case[] = [];
   let agreed = 0;
   for (const file of files)
     await t.test(file.name, async (t) => {
       const compiled = compilerOf(file);
       for (const one of file.cases) {
-        const attempt = place.attemptOf(one.access);
+        const attempt = attemptOf(one.access);
         if ('reason' in attempt) {
           reasons[attempt.reason] = (reasons[attempt.reason] ?? 0) + 1;
           t.comment(`${one.where} is no attempt of a process: ${attempt.reason}`);
           continue;
         }
+        tried.push(one);
         if (tryOut(t, serving, one, attempt, compiled)) agreed++;
       }
     });
-  await serving.stop();
-  t.strictSame(reasons, IMPOSSIBLE, 'what no process can do is known');
+  if (impossible !== null) t.strictSame(reasons, impossible, 'what no process can do is known');
   const total = files.flatMap(({ cases }) => cases).length;
-  const impossible = Object.values(reasons).reduce((sum, count) => sum + count, 0);
-  t.comment(`no process can do ${impossible} of ${total}`);
-  t.comment(`cases: ${total}, ${kernelSeries()} ${agreed}`);
-}
-
-/** Compiles each form of a file's policy that its cases need, once. */
-function compilerOf({ policyText, file, cases }: CaseFile): (one: Case) => Compiled {
-  const plain = parsePolicy(policyText, file, around);
-  const targets = cases.flatMap(({ access: { object, operations } }) =>
-    object.type === 'path' && operations.includes('exec') ? [textOf(object.path)] : [],
-  );
-  const programs = [plain.program, ...new Set(targets.filter((target) => target !== plain.program))];
-  const made = new Map<string, Compiled>();
-  return ({ access: { operations, object }, log }) => {
-    const ends = operations.includes('link') || (operations.includes('create') && operations.includes('delete'));
-    const besides = ends ? 'ends' : object.type === 'unix' && operations.includes('bind') ? 'file' : null;
-    const key = `${log === undefined} ${besides}`;
-    const before = made.get(key);
-    if (before !== undefined) return before;
-    const said = log === undefined ? loud(plain) : plain;
-    const policy = besides === null ? said : { ...said, rules: [...said.rules, ...BESIDES[besides]] };
-    const compiled = { policy, image: compilePolicy(policy, { programs }, ++generation, DIGEST) };
-    made.set(key, compiled);
-    return compiled;
-  };
-}
-
-/** Whether the hook does what the case says; told as one assertion. */
-function tryOut(t: Test, serving: Serving, one: Case, attempt: Attempt, compiledFor: (one: Case) => Compiled): boolean {
-  const { policy, image } = compiledFor(one);
-  const { access, verdict, rule, transition } = one;
-  const denied = verdict !== 'permit';
-  // Asking is refused by `run` before anything starts; the kernel half holds it to a denial.
-  const errno = verdict === 'ask' ? 'EPERM' : one.errno;
-  const lost = access.operations.includes('receive') ? 'lost' : errno;
-  const leads = transition !== undefined && !denied;
-  const tried = (hold: (() => void) | null) => {
-    attempt.arrange();
-    const measured = leads && hold !== null ? [attempt.act, mkdir(PROBE)] : [attempt.act];
-    return serving.attempt(attempt.before, measured, hold, attempt.meanwhile);
-  };
-  const native = denied ? null : tried(null);
-  const { before, results, events } = tried(serving.prepare(image));
-  // The C library's start-up looks at its own name, in the folder that this test's root is in.
-  const own: readonly string[] = [`/${PROBE}`, '/.old/proc/self/exe'];
-  const isProbe = ({ object }: KernelEvent): boolean => object?.type === 'path' && own.includes(object.path);
-  const told = events
-    .filter((event) => event.type !== 'exec' && !isProbe(event))
-    .map((event) => ({
-      type: event.type,
-      operations: event.operations.join('+'),
-      object: event.object === null ? '?' : objectDescription(event.object),
-      verdict: event.verdict,
-      errno: event.verdict === 'deny' ? errnoName(event.errnum) : undefined,
-      rule: ruleOf(event.rule, image),
-    }));
-  const logged = one.log ?? decide(policy, access).deciding.log;
-  const expected = {
-    type: 'access',
-    operations: OPERATIONS.filter((operation) => access.operations.includes(operation)).join('+'),
-    object: objectDescription(access.object),
-    verdict: denied ? 'deny' : 'permit',
-    errno,
-    rule,
-  };
-  // What an exec leads to shows in who judges the probe: the target's policy, this one, or nobody.
-  const probed = { own: TARGET_ERRNO, inherit: 'EPERM', unconfined: 'ok' };
-  return t.strictSame(
-    { before: before.filter((result) => result !== 'ok'), results, told },
-    {
-      before: [],
-      results: [...(native?.results ?? [lost]), ...(leads ? [probed[transition]] : [])],
-      told: logged ? [expected] : [],
-    },
-    one.where,
-  );
-}
-
-/** The number in the policy's own file of a rule of the image. */
-function ruleOf(number: number, image: Image): Case['rule'] {
-  if (number === 0) return 'default';
-  const written = image.rules[number - 1]?.number;
-  return written === undefined || written === 0 ? 'interpreter' : written;
+  t.comment(`no process can do ${Object.values(reasons).reduce((sum, count) => sum + count, 0)} of ${total}`);
+  return { total, agreed, tried };
 }

@@ -9,7 +9,7 @@ import { ALL, EVERYTHING, refusedByFloor } from './refused.js';
 /** All that version 1 has words for, and under version 2 all that a default opens. */
 const WIDE = { ...EVERYTHING, version: 2 } as const;
 /** CLONE_NEW* (include/uapi/linux/sched.h). */
-const FLAGS = {
+export const FLAGS = {
   mount: 0x20000,
   uts: 0x4000000,
   ipc: 0x8000000,

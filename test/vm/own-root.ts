@@ -7,7 +7,8 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { call, chdir, chroot, keep, mkdir, mount, O, open, umount, unshare } from './calls.js';
+import type { Mounts } from './attempts.js';
+import { call, chdir, chroot, keep, mkdir, mount, O, open, unshare } from './calls.js';
 
 const SELF = 'CALLGATE_TEST_ROOT';
 const OUTSIDE = 'CALLGATE_TEST_OUTSIDE';
@@ -81,16 +82,23 @@ export function ownAllAddresses(): void {
   set('ipv4/ping_group_range', '0 2147483647');
 }
 
+const word = (bytes: string | Buffer): string => `x:${Buffer.from(bytes).toString('hex')}`;
+
 /** Mounts and unmounts in the subject's mount namespace, which is this process's. Paths go through the descriptor, so no mount(8). */
-export const mountsOutside = {
-  /** A new tmpfs. */
-  mount: (at: string): void => act(mount('none', at, 'tmpfs', 0, 'mode=777')),
-  bind: (folder: string, at: string): void => act(mount(folder, at, 'none', BIND)),
+export const mountsOutside: Mounts = {
+  mount: (at, type = 'tmpfs', source = 'none', flags = 0, data = type === 'tmpfs' ? 'mode=777' : '') =>
+    act(call(165)(`s:${source}`, word(at), `s:${type}`, flags, word(data))),
+  bind: (folder, at) => act(mount(folder, at, 'none', BIND)),
   /** Lazily: what is held open stays. */
-  unmount: (at: string): void => act(umount(at, DETACH), 'EINVAL'),
+  unmount: (at) => act(call(166)(word(at), DETACH), 'EINVAL'),
 };
 
 function act(word: string, besides?: string): void {
-  const result = spawnSync(ACT, [word], { encoding: 'utf8' }).stdout.trimEnd();
-  if (result !== 'ok' && result !== besides) throw new Error(`${word}: ${result}`);
+  const result = done([word]);
+  if (result[0] !== 'ok' && result[0] !== besides) throw new Error(`${word}: ${result.join()}`);
+}
+
+/** Has the acts done by no subject; what each came to. */
+export function done(acts: readonly string[]): string[] {
+  return spawnSync(ACT, acts, { encoding: 'utf8' }).stdout.split('\n').slice(0, -1);
 }

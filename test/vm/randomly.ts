@@ -11,7 +11,7 @@ import type { Policy } from '../../src/policy/model.js';
 import { FILE_OPERATIONS } from '../../src/policy/operations.js';
 import { accessOf, anyAim, anyPolicy } from '../compile/arbitraries.js';
 import type { Confined } from './confined.js';
-import { serveIn } from './corpus.js';
+import { type Own, serveIn } from './corpus.js';
 
 type Compiled = ReturnType<typeof compilePolicy>;
 
@@ -24,12 +24,9 @@ const UNCHANGED = 0xffffffff;
 /** What one call attempts by itself, on a path. */
 const ATTEMPTED = FILE_OPERATIONS.filter((operation) => !['exec', 'link'].includes(operation));
 
-export async function randomly(
-  t: Test,
-  confined: Confined,
-  own: { readonly root: string; readonly outsider: number },
-): Promise<void> {
+export async function randomly(t: Test, confined: Confined, own: Own): Promise<void> {
   const { serving, place } = await serveIn(confined, own);
+  t.teardown(() => serving.stop());
   let generation = 1_000_000n;
   let made = 0;
   let denied = 0;
@@ -42,7 +39,7 @@ export async function randomly(
   const wrong: string[] = [];
   for (const [drawn, aims] of stream) {
     if (made >= wanted) break;
-    // Asking is held to a denial by EPERM, which is not what the rules say.
+    // Nobody attends, so that asking is held to a denial, which is not what the reference says of it.
     // The walk judges what is logged, whose events are compared; the fast path what is not, whose counters are.
     const [policy, quiet] = [true, false].map(
       (log): Policy => ({
@@ -124,7 +121,6 @@ export async function randomly(
       if (deciding.rule !== null) byRule++;
     }
   }
-  await serving.stop();
   t.same(wrong, [], `each verdict is the reference's (seed ${seed})`);
   t.equal(made, wanted, 'as many as were asked for');
   t.ok(denied > made / 8 && made - denied > made / 8, `${denied} refused, ${made - denied} permitted`);

@@ -7,13 +7,15 @@ import { EventDecoder, type KernelEvent } from '../../src/events/decode.js';
 import type { NativeRing } from '../../src/kernel/addon.js';
 import { addon } from '../../src/kernel/addon.js';
 import { encodeArmedSubject, type SessionCounters } from '../../src/kernel/records.js';
-import { ACT, type Confined, ROOT, SESSION } from './confined.js';
+import { ACT, type Confined, ROOT, SESSION, told } from './confined.js';
 
 /** The policy of the subject, and of every program that it may exec as `own`. */
 const POLICY = 1;
 const TARGET = 2;
 /** More than a file of the corpus names. */
 const PROGRAMS = 20;
+/** Where images are put in turn, behind the two that stay; the largest class has eight places. */
+const PLACES = [3, 4] as const;
 const SIGKILL = 9;
 
 /** What an attempt came to. */
@@ -38,7 +40,7 @@ export class Serving {
   readonly #released: Promise<void>;
   #events: KernelEvent[] = [];
   #waiting = '';
-  #place = 10;
+  #place: number = PLACES[0];
 
   private constructor(confined: Confined, free: Image, target: Image, cwd: string) {
     const native = addon();
@@ -88,7 +90,7 @@ export class Serving {
 
   /** Puts an image beside the others and returns what makes it the subject's policy. */
   prepare(image: Image): () => void {
-    this.#place = this.#place === 10 ? 11 : 10;
+    this.#place = this.#place === PLACES[0] ? PLACES[1] : PLACES[0];
     const place = this.#place;
     this.#confined.gate.native.putImage(image.class, place, image.bytes);
     return () => this.#hold(POLICY, image, place, 1);
@@ -108,7 +110,8 @@ export class Serving {
     writeSync(this.#input, `${[...before, 'wait', ...measured, 'wait'].join(' ')}\n`);
     const prepared = this.#lines(before.length);
     meanwhile?.();
-    if (this.#take().length > 0) throw new Error('the free policy refused something');
+    const refused = told(this.#take());
+    if (refused.length > 0) throw new Error(`the free policy told of ${refused.join(', ')}, after ${before.join(' ')}`);
     hold?.();
     writeSync(this.#input, '\n');
     const [, ...results] = this.#lines(1 + measured.length);

@@ -25,7 +25,8 @@ interface Use {
 
 const ADMIN = ['floor capability CAP_SYS_ADMIN'];
 const INET: RuleText = { permit: 'socket', family: 'inet' };
-const PERF = `w:${1 + 128 * 2 ** 32}:9:0:0:0:32:0:0:0:0:0:0:0:0:0:0`;
+/** PERF_TYPE_SOFTWARE, and of one's own process what is not the kernel's (include/uapi/linux/perf_event.h). */
+export const PERF = `w:${1 + 128 * 2 ** 32}:9:0:0:0:32:0:0:0:0:0:0:0:0:0:0`;
 const USES: Readonly<Record<string, Use>> = {
   hostname: { acts: [call(170)('s:callgate', 8)], floor: ADMIN },
   swap: { acts: [call(167)('s:/nonesuch', 0)], done: 'ENOENT', floor: ADMIN },

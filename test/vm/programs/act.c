@@ -28,6 +28,8 @@
  *   flipmount,ONE,OTHER         the same with a mount
  *   chain,COUNT,NAME            makes and enters COUNT folders, each in the one before
  *   enter,COUNT,NAME            enters the folder of this name so often
+ *   ring                        makes a ring of io_uring
+ *   command,FD                  asks by it for a command of the file's own
  *   fork  thread                the rest is done by a child, or by another thread, and waited for
  *   child  child,PATH           begins a child that waits for a signal, and ends with its parent; its number. With PATH it runs that copy
  *   crowd,COUNT                 the rest is done by so many children at once
@@ -41,6 +43,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -311,6 +314,37 @@ static long pretend(const char *path)
 	return -ENOTRECOVERABLE;
 }
 
+static struct {
+	long fd;
+	struct io_uring_params facts;
+	char *ring;
+	struct io_uring_sqe *asked;
+} uring;
+
+static long make_ring(void)
+{
+	struct io_uring_params *facts = &uring.facts;
+
+	uring.fd = syscall(SYS_io_uring_setup, 1, facts);
+	if (uring.fd < 0)
+		return -errno;
+	/* Both queues stand in one mapping (IORING_FEAT_SINGLE_MMAP, Linux 5.4), and of so few entries in one page. */
+	uring.ring = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, uring.fd, IORING_OFF_SQ_RING);
+	uring.asked = mmap(NULL, sizeof(*uring.asked), PROT_READ | PROT_WRITE, MAP_SHARED, uring.fd, IORING_OFF_SQES);
+	return uring.ring == MAP_FAILED || (void *)uring.asked == MAP_FAILED ? -errno : 0;
+}
+
+/* The request's result: the first of the ring. */
+static long command_by_ring(int fd)
+{
+	*uring.asked = (struct io_uring_sqe){.opcode = IORING_OP_URING_CMD, .fd = fd};
+	*(unsigned *)(uring.ring + uring.facts.sq_off.array) = 0;
+	__atomic_store_n((unsigned *)(uring.ring + uring.facts.sq_off.tail), 1, __ATOMIC_SEQ_CST);
+	if (syscall(SYS_io_uring_enter, uring.fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		return -errno;
+	return ((struct io_uring_cqe *)(uring.ring + uring.facts.cq_off.cqes))->res;
+}
+
 static long copy(const char *from, const char *to)
 {
 	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0755);
@@ -438,6 +472,10 @@ static long act(char *verb, char **words)
 			return -errno;
 		return outcome(open_by_handle_at(AT_FDCWD, handle, O_RDONLY));
 	}
+	if (!strcmp(verb, "ring"))
+		return make_ring();
+	if (!strcmp(verb, "command"))
+		return command_by_ring(atoi(words[0]));
 	if (!strcmp(verb, "become")) {
 		execve(words[0], words, environ);
 		return -errno;
