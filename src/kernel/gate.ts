@@ -66,8 +66,7 @@ export class Gate {
   renew(): void {
     this.native.update('gate', u32(0), renewedWhole(this.native.lookup('gate', u32(0)) as Buffer));
     this.native.update('policies', u32(0), encodeVersion(1));
-    for (const map of ['owners', 'owning'])
-      for (const key of this.native.keys(map)) this.native.remove(map, key);
+    for (const map of ['owners', 'owning']) for (const key of this.native.keys(map)) this.native.remove(map, key);
     const clear = Buffer.alloc(8);
     for (let word = 0; word < MARK_WORDS; word++)
       if (this.native.lookup('protection_marks', u32(word))?.equals(clear) === false)
