@@ -41,10 +41,11 @@ function isTried({ object, uid, gid, owner }: Access): boolean {
   if ([uid, gid, owner].includes(NOBODY)) return false;
   switch (object.type) {
     case 'number':
-      // Capabilities: those asked for by a call that takes nothing besides. A polled ring is another one, and of keys several are looked at.
+      // Capabilities: those asked for by a call that takes nothing besides. A polled ring is another one, of keys
+      // several are looked at, and of a cgroup namespace the kernel asks twice (kernel/cgroup/namespace.c: copy_cgroup_ns).
       if (object.table === 'capability')
         return ['sys_pacct', 'sys_admin', 'sys_boot'].includes(CAPABILITIES[object.value] ?? '');
-      return !['kernel:sqpoll', 'kernel:keys'].includes(objectDescription(object));
+      return !['kernel:sqpoll', 'kernel:keys', 'namespace:cgroup'].includes(objectDescription(object));
     case 'target':
       switch (object.who.kind) {
         case 'path':
