@@ -102,7 +102,7 @@ function attemptOf(ground: Ground, access: Access): LaterAttempt | Impossible {
         case 'ptrace':
           return toProcess(ground, object, owner);
         case 'mount':
-          return mount(ground, object);
+          return mount(ground, object, owner);
         case 'unmount':
           return unmount(ground, object);
         case 'attribute':

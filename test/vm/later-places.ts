@@ -69,14 +69,14 @@ function mountedOf({ disk }: Ground, { which, who }: Target): Mounted | null {
   return { type, source, flags: which > 2 ? NODEV : 0, place: bufferOf(who.path).subarray(1) };
 }
 
-export function mount(ground: Ground, object: Target): LaterAttempt | Impossible {
+export function mount(ground: Ground, object: Target, owner: number): LaterAttempt | Impossible {
   const mounted = mountedOf(ground, object);
   if (mounted === null) return { reason: `nothing is known that mounts ${object.which}` };
   const { tree, mounts } = ground;
   const { type, source, flags, place } = mounted;
   return {
     begin: () => {
-      tree.folder(place);
+      tree.folder(place, owner);
       return {
         before: [],
         act: call(165)(`s:${source}`, hex(place), `s:${type}`, flags, 's:'),
