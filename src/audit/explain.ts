@@ -97,7 +97,7 @@ export function explainEvent(word: string, places: { run: string; logs: string }
     );
   const { uid, gid, owner, operation } = event;
   const access: Access = { operations: operation, object, uid, gid, ...(owner === undefined ? {} : { owner }) };
-  const explanation = explain(found.policy, access);
+  const explanation = explain(found.policy, access, true);
   const elsewhere = explanation.verdict === 'permit' ? refusedElsewhere(access) : [];
   return { explanation, elsewhere, event, changed: digestText(found.policy) !== event.digest, judged: null };
 }

@@ -82,6 +82,7 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'unknown-ptrace': [later('- permit: ptrace', '  process: child', '  ptrace: write'), 6, 13],
   'unknown-type': [later('- permit: mount', '  path: /x', '  type: [tmpfs, proc]'), 6, 19],
   'type-missing': [later('- permit: mount', '  path: /x'), 4, 5],
+  'place-kept': [later('- permit: mount', '  type: tmpfs', '  path: [/mnt, /proc/bus]'), 6, 18],
   'process-alike': [later('- permit: ptrace', '  process: [child, policy]'), 5, 22],
   'which-for-others': [later('- permit: limit', '  process: child', '  signal: HUP'), 6, 5],
   'unknown-attribute': [later('- permit: attribute', '  path: /x', '  attribute: [times, xattr]'), 6, 24],
