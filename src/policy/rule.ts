@@ -216,8 +216,10 @@ function objectsOf(
   const act = operation !== undefined && isAct(operation) ? operation : undefined;
   const entry = act === undefined ? undefined : entries.find(({ key }) => key === whichKey(act));
   const which = act === undefined || entry === undefined ? null : whichOf(source, act, entry);
-  return about.flatMap((entry) =>
-    valuesOf(source, entry).flatMap((word) => {
+  return about.flatMap((entry) => {
+    // Of other operations none is on processes, which is told already.
+    if (entry.key === 'process' && act === undefined) return [];
+    return valuesOf(source, entry).flatMap((word) => {
       const object = faulting(source, word, () =>
         reachable(
           act !== undefined
@@ -227,8 +229,8 @@ function objectsOf(
         ),
       );
       return object === undefined ? [] : [object];
-    }),
-  );
+    });
+  });
 }
 
 /** What stands behind a key of objects: ids may be numbers, all else are texts. */

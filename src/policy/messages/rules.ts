@@ -118,7 +118,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
     remedy: ({ hint }) =>
       hinted(
         hint,
-        'write a name of signal(7) without SIG, such as TERM, or the number of a real-time signal, 34 to 64, in quotes',
+        'write a name of signal(7) without SIG, such as TERM, or the number of a real-time signal, 32 to 64, in quotes',
       ),
   },
   'unknown-process': {
