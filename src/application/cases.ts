@@ -10,8 +10,10 @@
 import { readObject } from '../events/object.js';
 import { destinationOf } from '../policy/destination.js';
 import { ERRNO_NAMES, isErrno } from '../policy/errno.js';
+import { problemText } from '../policy/errors.js';
 import type { Access, AccessObject, Transition, Verdict } from '../policy/model.js';
-import { isAbout, objectExample } from '../policy/numbers.js';
+import { hasOwner, isAbout, objectExample } from '../policy/numbers.js';
+import { objectFault } from '../policy/object-fault.js';
 import { isOperation, OPERATIONS, type Operation, SOCKET_OPERATIONS, sortOf, versionOf } from '../policy/operations.js';
 import { nearest } from '../policy/suggest.js';
 import { type Problem, problemAt } from './problem.js';
@@ -104,8 +106,12 @@ function caseOf(words: readonly Word[]): Pick<Case, 'access' | 'wanted'> {
     return value === undefined ? undefined : idOf(value);
   };
   const owner = number('owner');
-  if (owner !== undefined && on.type !== 'path' && on.type !== 'kind')
-    throw new Wrong(said.get('owner') as Word, 'an address has no owner', 'leave it out');
+  if (owner !== undefined && !hasOwner(on))
+    throw new Wrong(
+      said.get('owner') as Word,
+      on.type === 'number' ? `the object of ${operations.join()} has no owner` : 'an address has no owner',
+      'leave it out',
+    );
   return {
     access: {
       operations,
@@ -128,11 +134,18 @@ function objectOf(word: Word, operations: readonly Operation[]): AccessObject {
     );
   const path = word.text.replace(/^unix:(?=\/)/, '');
   const crooked = path.startsWith('/') && path !== '/' && /\/(\/|\.\.?(\/|$)|$)/.test(path);
+  const fault = object === undefined ? objectFault(word.text) : null;
+  if (fault !== null) {
+    const { message, remedy } = problemText(fault.code, fault.facts);
+    throw new Wrong(word, `"${word.text}": ${message}`, remedy);
+  }
   if (object === undefined || crooked)
     throw new Wrong(
       word,
       `"${word.text}" is no object`,
-      'write an absolute path without . or .., tcp:192.0.2.1:80, unix:/path, unix:@name, unix: or a kind such as memfd',
+      crooked
+        ? 'write an absolute path without . or .., without // and without a slash at its end'
+        : `write ${objectExample(operations[0] as Operation)}`,
     );
   const wrong = operations.find((operation) => !isAbout(operation, object));
   const alone = operations.find((operation) => versionOf(operation) > 1);
@@ -191,7 +204,10 @@ function wantedOf(
   };
 }
 
+/** Operations all of them; of error names the first do. */
+const MOST_LISTED = OPERATIONS.length;
+
 function hint(word: string, words: readonly string[]): string {
   const near = nearest(word, words);
-  return near === '' ? `write ${words.slice(0, 24).join(', ')}` : `did you mean ${near}?`;
+  return near === '' ? `write ${words.slice(0, MOST_LISTED).join(', ')}` : `did you mean ${near}?`;
 }

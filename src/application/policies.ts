@@ -12,6 +12,7 @@ import type { Policy } from '../policy/model.js';
 import { isPolicyFile, type LoadedPolicy, loadApplication, loadPolicy, readPolicy } from './application.js';
 import { unfiltered } from './calls.js';
 import { compile } from './compiled.js';
+import { unseenErrnos } from './errnos.js';
 import { linkedPaths, systemReadLink } from './links.js';
 import { type Problem, problemsOf } from './problem.js';
 import type { Surroundings } from './surroundings.js';
@@ -119,7 +120,7 @@ export function folderNotes(
   load: typeof loadPolicy = loadPolicy,
 ): readonly string[] {
   const application = loadApplication(folder, around, load);
-  return application === undefined ? [] : unfiltered(application, files);
+  return application === undefined ? [] : [...unfiltered(application, files), ...unseenErrnos(application, files)];
 }
 
 /** One policy by a file, or by an application's name; a Failure where the word means several. */

@@ -2,7 +2,7 @@
 /** Policies tried by the cases that are kept beside them: decided by the reference, no kernel asked. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { decide } from '../decide/decide.js';
+import { judge } from '../decide/decide.js';
 import { type Explanation, explain } from '../decide/explain.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { readSecure } from '../host/secure.js';
@@ -132,7 +132,7 @@ function policyOf(one: Case, file: string, names: readonly string[], load: (name
 }
 
 function tryCase({ line, text, access, wanted }: Case, { policy, file }: LoadedPolicy): Tried {
-  const { verdict, errno, decisions } = decide(policy, access);
+  const { verdict, errno, decisions } = judge(policy, access);
   const wrong = wrongOf(wanted, policy, verdict, errno, decisions);
   return {
     line,

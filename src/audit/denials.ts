@@ -8,13 +8,19 @@ import type { EventRecord, SessionNote } from '../events/record.js';
 import { shellWord } from '../host/shell.js';
 import { localTime } from '../host/time.js';
 import { bufferOf, readText } from '../policy/bytes.js';
+import type { Architecture } from '../policy/calls.js';
 import type { Operation } from '../policy/operations.js';
 import { objectText, type Statement, writeStatement } from '../policy/statement.js';
+import { callText, floorText } from './refused.js';
 
 export interface Denial {
   readonly policy: string;
   readonly operation: readonly Operation[];
   readonly object: string;
+  /** Of a system call: whose. */
+  readonly architecture?: Architecture;
+  /** Of a system call: what would permit it, or why nothing does. */
+  readonly remedy?: string;
   /** All objects of this line: several of one folder, or of one search along PATH, are told together. */
   readonly objects: readonly string[];
   /** What several have in common: their folder, or `PATH`. */
@@ -79,9 +85,10 @@ export class Denials {
     const floor = record.type === 'floor' ? (record.reason ?? '?') : null;
     if (record.verdict !== 'deny' && floor === null) return;
     const operation = record.decided ?? record.operation;
-    const object = nameOf(record);
+    const { object } = record;
+    const architecture = record.type === 'syscall' ? (record.architecture ?? 'x86_64') : undefined;
     const why = record.type === 'syscall' ? SYSCALL : (record.reason ?? '');
-    const key = [record.policy, operation.join(), object, floor ?? '', why, record.enforced].join('\0');
+    const key = [record.policy, operation.join(), object, floor ?? '', why, architecture, record.enforced].join('\0');
     const old = this.#found.get(key);
     const call = record.type === 'syscall';
     const reason = call ? SYSCALL : floor === null ? (record.reason ?? null) : null;
@@ -93,6 +100,7 @@ export class Denials {
       policy: record.policy,
       operation,
       object,
+      ...(architecture === undefined ? {} : { architecture, remedy: callText(object, architecture) }),
       objects: [object],
       together: null,
       errno: record.errno ?? (record.reason === KILLED ? 'SIGSYS' : 'EPERM'),
@@ -146,11 +154,6 @@ export class Denials {
 
 /** The reason of a denial that is no attempt on an object. */
 const SYSCALL = 'syscall';
-
-/** The object; of a system call whose it is, where it is not the machine's own. */
-function nameOf({ object, architecture = 'x86_64' }: EventRecord): string {
-  return architecture === 'x86_64' ? object : `${object} (${architecture})`;
-}
 
 /** Where shells look for programs when nobody says otherwise. */
 const USUAL_PATH: readonly string[] = [
@@ -223,46 +226,15 @@ export function renderDenial(denial: Denial): string {
   const times = count === 1 ? 'once' : `${count} times`;
   const head = `${policy}: ${whatOf(denial)} (${errno}${enforced ? '' : ', not enforced'}), ${times}, last ${localTime(last, false)}, event ${event}`;
   if (floor !== null) return `${head}\n  ${floorText(floor, denial.object)}`;
-  if (reason === SYSCALL) return `${head}\n  ${callText(denial.object)}`;
+  if (reason === SYSCALL) return `${head}\n  ${denial.remedy ?? ''}`;
   if (statement === null) return `${head}\n${denial.learn === null ? nothing(reason) : wanting(denial)}`;
   const where = before === null ? '' : `  before ${placeOf(before)}, which refuses it:\n`;
   return `${head}\n${where}${choices(denial, statement)}`;
 }
 
-/** Operations of version 2, by the part of the floor that they may open. */
-const OPENING: Readonly<Record<string, Operation>> = {
-  ...{ chroot: 'chroot', capability: 'capable', ptrace: 'ptrace', namespace: 'namespace' },
-  ...{ io_uring: 'kernel', autoload: 'kernel', kernel_log: 'kernel' },
-  ...{ mount: 'mount', umount: 'unmount' },
-};
-
-/** What can be done instead of a mount that no policy permits, by what the kernel half says of it (bpf/mounts.bpf.c). */
-const MOUNTED_OTHERWISE: Readonly<Record<string, string>> = {
-  nodev: 'a disk may be mounted with the option nodev only',
-  'in use': 'no policy permits this: what is on the disk is mounted already, or used by somebody',
-  'mounts below': 'no policy permits this at once: unmount what is mounted below it first',
-  fsopen: 'no policy permits this: have it use mount(2) (mount(8) does so with LIBMOUNT_FORCE_MOUNT2=always)',
-};
-
-/** Objects of such parts that no rule opens (bpf/capable.bpf.c, rings.bpf.c, file.bpf.c). */
-const NEVER_OPENED: readonly string[] = ['CAP_SYS_RAWIO', 'credentials', 'inherited', 'received'];
-
-function floorText(floor: string, object: string): string {
-  const operation = OPENING[floor];
-  const never = NEVER_OPENED.includes(object) || (['mount', 'umount'].includes(floor) && object !== '?');
-  if (operation === undefined || never) return MOUNTED_OTHERWISE[object] ?? 'no policy permits this';
-  return `a rule for ${operation} may permit this, in a policy of version 2`;
-}
-
-/** What would permit a system call. */
-function callText(call: string): string {
-  return call.includes(' ')
-    ? 'no policy permits calls of another architecture'
-    : `add ${call} to syscalls: of the policy, and start the program anew`;
-}
-
-function whatOf({ floor, reason, operation, object, objects, together }: Denial): string {
-  if (reason === SYSCALL) return `system call ${object}`;
+function whatOf({ floor, reason, operation, object, architecture, objects, together }: Denial): string {
+  if (reason === SYSCALL)
+    return `system call ${object}${architecture === undefined || architecture === 'x86_64' ? '' : ` (${architecture})`}`;
   if (floor !== null) return `${floor}${object === '?' ? '' : ` on ${object}`}`;
   const operations = operation.join(', ');
   if (together === null) return `${operations} ${object}`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `callgate policy explain`: why an attempt comes to its verdict, for one that a person names or one that an event tells. */
 
-import { loadApplication } from '../application/application.js';
+import { type LoadedPolicy, loadApplication } from '../application/application.js';
 import { digestText } from '../application/compiled.js';
 import { judgedPath, systemReadLink } from '../application/links.js';
 import { onePolicy } from '../application/policies.js';
@@ -13,11 +13,16 @@ import type { EventRecord } from '../events/record.js';
 import { Failure } from '../host/failure.js';
 import { destinationOf } from '../policy/destination.js';
 import type { Access, AccessObject } from '../policy/model.js';
+import type { Version } from '../policy/operations.js';
 import { refusedElsewhere } from './elsewhere.js';
 import { eventsOf, logsOf } from './logs.js';
+import { callText, floorRefusal } from './refused.js';
 
 export interface Answer {
-  readonly explanation: Explanation;
+  /** Null: no rule of a policy decided the event, but what `refused` says. */
+  readonly explanation: Explanation | null;
+  /** What refused besides a policy's rules, and what to do. Null: its rules decided. */
+  readonly refused: { readonly message: string; readonly remedy: string } | null;
   /** What else refuses it, where callgate permits; empty: nothing that was found. */
   readonly elsewhere: readonly string[];
   /** The event that was asked about; null: the attempt was named. */
@@ -28,6 +33,11 @@ export interface Answer {
   readonly judged: { readonly named: string; readonly instead: string; readonly why: 'link' | 'destination' } | null;
 }
 
+/** An answer about an attempt that was named: a policy decides it. */
+export interface AttemptAnswer extends Answer {
+  readonly explanation: Explanation;
+}
+
 /** Explains an attempt under a policy. */
 export function explainAttempt(
   word: string,
@@ -35,7 +45,7 @@ export function explainAttempt(
   cwd: string,
   applications: string,
   around: Surroundings,
-): Answer {
+): AttemptAnswer {
   const { policy } = onePolicy(word, cwd, applications, around);
   const object = judgedObject(access);
   const explanation = explain(policy, { ...access, object });
@@ -43,7 +53,7 @@ export function explainAttempt(
   const [named, instead] = [objectDescription(access.object), objectDescription(object)];
   const why = object.type === 'inet' ? 'destination' : 'link';
   const judged = named === instead ? null : ({ named, instead, why } as const);
-  return { explanation, elsewhere, event: null, changed: false, judged };
+  return { explanation, refused: null, elsewhere, event: null, changed: false, judged };
 }
 
 /** The object as the kernel has it, where a person names it otherwise. */
@@ -61,7 +71,7 @@ export function isEventId(word: string): boolean {
 /**
  * Explains an event from a session's log, by the policy as it is now.
  *
- * @throws Failure where there is no such event, or nothing a policy decides
+ * @throws Failure where there is no such event, or what it was could not be told
  */
 export function explainEvent(word: string, places: { run: string; logs: string }, around: Surroundings): Answer {
   const [session = '', number = ''] = word.split(':');
@@ -73,40 +83,55 @@ export function explainEvent(word: string, places: { run: string; logs: string }
       `${word}: the log of ${log?.session ?? session} has no event ${number}; ${rangeOf(events)}`,
       `callgate audit tail ${log?.session ?? session} --no-follow`,
     );
-  if (event.type === 'floor')
-    throw new Failure(
-      `${word}: the hard-wired floor refused (${event.reason ?? '?'}), which no policy of version 1 can permit`,
-      LATER_WORDS[event.reason ?? ''] ?? 'run the program without callgate, or do this outside of it',
-    );
-  if (event.type === 'syscall')
-    throw new Failure(
-      `${word}: the system call ${event.object} (${event.architecture ?? 'x86_64'}) is not in syscalls:, neither of ${event.policy} nor of what it may come to run`,
-      event.architecture === 'x86_64'
-        ? `add ${event.object} to syscalls: in the policy of ${event.policy}, and start the program anew`
-        : 'no policy permits calls of another architecture: run a program of x86_64, or take syscalls: out',
-    );
+  const folder = begun?.folder ?? null;
+  if (event.type === 'floor') {
+    return refusedAs(event, floorRefusal(event.reason ?? '?', event.object, versionOf(folder, event.policy, around)));
+  }
+  if (event.type === 'syscall') {
+    const { architecture = 'x86_64' } = event;
+    const message = `the system call ${event.object} (${architecture}) is not in syscalls:, neither of ${event.policy} nor of what it may come to run`;
+    return refusedAs(event, { message, remedy: callText(event.object, architecture) });
+  }
   const object = readObject(event.object);
   if (object === undefined)
     throw new Failure(`${word}: the object could not be told (${event.reason ?? '?'}), so it was denied and counted`);
-  const folder = begun?.folder ?? null;
-  const loaded = folder === null ? undefined : loadApplication(folder, around);
-  const found = loaded?.policies.find(({ policy }) => policy.program === event.policy);
+  const found = policyIn(folder, event.policy, around);
   if (found === undefined)
     throw new Failure(
       `${word}: the policy of ${event.policy} is not in ${folder ?? 'a folder that the log names'} any more`,
     );
   const { uid, gid, owner, operation } = event;
   const access: Access = { operations: operation, object, uid, gid, ...(owner === undefined ? {} : { owner }) };
-  const explanation = explain(found.policy, access);
+  const explanation = explain(found.policy, access, true);
   const elsewhere = explanation.verdict === 'permit' ? refusedElsewhere(access) : [];
-  return { explanation, elsewhere, event, changed: digestText(found.policy) !== event.digest, judged: null };
+  return {
+    explanation,
+    refused: null,
+    elsewhere,
+    event,
+    changed: digestText(found.policy) !== event.digest,
+    judged: null,
+  };
 }
 
-/** What a policy of version 2 can say to what the floor refuses. */
-const LATER_WORDS: Readonly<Record<string, string>> = {
-  chroot: 'write `version: 2` at the head of the policy, and a rule with `permit: chroot`',
-  capability: 'write `version: 2` at the head of the policy, and a rule with `permit: capable` (but sys_rawio)',
-};
+function policyIn(folder: string | null, program: string, around: Surroundings): LoadedPolicy | undefined {
+  const loaded = folder === null ? undefined : loadApplication(folder, around);
+  return loaded?.policies.find(({ policy }) => policy.program === program);
+}
+
+/** The version of a program's policy; null where that has gone, or has mistakes by now. */
+function versionOf(folder: string | null, program: string, around: Surroundings): Version | null {
+  try {
+    return policyIn(folder, program, around)?.policy.version ?? null;
+  } catch (error) {
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}
+
+function refusedAs(event: EventRecord, refused: NonNullable<Answer['refused']>): Answer {
+  return { explanation: null, refused, elsewhere: [], event, changed: false, judged: null };
+}
 
 /** What there is instead. Numbers in between may be missing: of repeats, and of what was lost. */
 function rangeOf(events: readonly EventRecord[]): string {

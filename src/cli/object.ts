@@ -2,7 +2,9 @@
 /** An object as a person types it: a path, an address, a kind. */
 import { readObject } from '../events/object.js';
 import { Failure } from '../host/failure.js';
+import { problemText } from '../policy/errors.js';
 import type { AccessObject } from '../policy/model.js';
+import { objectFault } from '../policy/object-fault.js';
 
 const HELP =
   'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, uid:1000, capability:chown, signal:TERM:child';
@@ -27,6 +29,13 @@ export function parseObject(word: string, wanted = HELP): AccessObject {
       `${word}: no address`,
       'write one host by its number, and one port: tcp:192.0.2.1:80, udp:[2001:db8::1]:53',
     );
-  if (object === undefined) throw new Failure(`${word}: no object`, `write ${wanted}`);
+  if (object === undefined) {
+    const fault = objectFault(word);
+    if (fault !== null) {
+      const { message, remedy } = problemText(fault.code, fault.facts);
+      throw new Failure(`${word}: ${message}`, remedy);
+    }
+    throw new Failure(`${word}: no object`, `write ${wanted}`);
+  }
   return object;
 }

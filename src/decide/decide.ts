@@ -17,6 +17,7 @@ import {
 } from '../policy/model.js';
 import { isFloor } from '../policy/numbers.js';
 import { OPERATIONS, type Operation, versionOf } from '../policy/operations.js';
+import { settledOf } from '../policy/settled.js';
 import { applies } from './condition.js';
 import { covers } from './cover.js';
 import { makesKernelAct, namesInFull } from './kernel-acts.js';
@@ -29,9 +30,28 @@ import { makesKernelAct, namesInFull } from './kernel-acts.js';
  * Throws RangeError when the attempt has no operation, because it then has no verdict.
  */
 export function decide(policy: Policy, access: Access): Outcome {
-  const decisions = OPERATIONS.filter((operation) => access.operations.includes(operation)).map((operation) =>
-    decideOperation(policy, operation, access),
+  return outcomeOf(
+    OPERATIONS.filter((operation) => access.operations.includes(operation)).map((operation) =>
+      decideOperation(policy, operation, access),
+    ),
   );
+}
+
+/** What the kernel half comes to: what it settles whatever the policy says, and else what the policy says. Throws as decide() does. */
+export function judge(policy: Policy, access: Access): Outcome {
+  const settled = settledOf(access.object);
+  const said = decide(policy, access);
+  if (settled === null) return said;
+  const { verdict } = settled;
+  return outcomeOf(
+    said.decisions.map(({ operation }) => ({
+      ...{ operation, verdict, rule: null, log: verdict === 'deny' },
+      ...(verdict === 'deny' ? { errno: 'EPERM' } : {}),
+    })),
+  );
+}
+
+function outcomeOf(decisions: readonly Decision[]): Outcome {
   const deciding =
     decisions.find(({ verdict }) => verdict === 'deny') ??
     decisions.find(({ verdict }) => verdict === 'ask') ??

@@ -3,9 +3,10 @@
 import type { Access, Decision, Policy, Rule, Transition, Verdict } from '../policy/model.js';
 import { isFloor } from '../policy/numbers.js';
 import type { Operation } from '../policy/operations.js';
+import { type Reason, type Settled, settledOf } from '../policy/settled.js';
 import { type Change, smallestChange } from './change.js';
 import { covers } from './cover.js';
-import { decide, governs, isClosed, rulesInOrder } from './decide.js';
+import { decide, governs, isClosed, judge, rulesInOrder } from './decide.js';
 import { makesKernelAct } from './kernel-acts.js';
 import { nearestMisses, type Obstacle } from './miss.js';
 import { objectDescription, patternText } from './text.js';
@@ -38,7 +39,9 @@ export interface OperationExplanation {
   readonly errno?: string;
   readonly log: boolean;
   readonly transition?: Transition;
-  readonly by: 'rule' | 'implied' | 'interpreter' | 'default' | 'closed' | 'kernel' | 'floor' | 'version';
+  readonly by: 'rule' | 'implied' | 'interpreter' | 'default' | 'closed' | 'kernel' | 'floor' | 'version' | 'settled';
+  /** Of what the kernel half settles, whatever the policy says: why. */
+  readonly settled?: Reason;
   /** Null where no rule decided; then `nearest` names those that nearly did, at most five. */
   readonly rule: RuleReference | null;
   readonly nearest: readonly NearRule[];
@@ -58,9 +61,15 @@ export interface Explanation {
   readonly change: Change | null;
 }
 
-/** Decides the attempt and says why. Throws RangeError when it has no operation. */
-export function explain(policy: Policy, access: Access): Explanation {
-  const outcome = decide(policy, access);
+/**
+ * Decides the attempt and says why.
+ *
+ * @param asked the kernel half asked the policy, as an event shows: it settled nothing by itself
+ * @throws RangeError when it has no operation
+ */
+export function explain(policy: Policy, access: Access, asked = false): Explanation {
+  const settled = asked ? null : settledOf(access.object);
+  const outcome = settled === null ? decide(policy, access) : judge(policy, access);
   return {
     program: policy.program,
     file: policy.file,
@@ -68,22 +77,29 @@ export function explain(policy: Policy, access: Access): Explanation {
     object: objectDescription(access.object),
     verdict: outcome.verdict,
     ...(outcome.errno === undefined ? {} : { errno: outcome.errno }),
-    operations: outcome.decisions.map((decision) => explainOperation(policy, access, decision)),
-    change: smallestChange(policy, access, outcome),
+    operations: outcome.decisions.map((decision) => explainOperation(policy, access, decision, settled)),
+    change: settled === null ? smallestChange(policy, access, outcome) : null,
   };
 }
 
-function explainOperation(policy: Policy, access: Access, decision: Decision): OperationExplanation {
+function explainOperation(
+  policy: Policy,
+  access: Access,
+  decision: Decision,
+  settled: Settled | null,
+): OperationExplanation {
   const { operation, verdict, errno, log, transition, rule } = decision;
   const others = rulesInOrder(policy).filter((other) => other.verdict !== verdict);
-  const misses = rule === null ? nearestMisses(others, operation, access, MOST_MISSES) : [];
+  const misses = rule === null && settled === null ? nearestMisses(others, operation, access, MOST_MISSES) : [];
   return {
     operation,
     verdict,
     ...(errno === undefined ? {} : { errno }),
     log,
     ...(transition === undefined ? {} : { transition }),
-    by: decidedBy(policy, decision, access),
+    ...(settled === null
+      ? { by: decidedBy(policy, decision, access) }
+      : { by: 'settled' as const, settled: settled.reason }),
     rule: rule === null ? null : referenceTo(rule),
     nearest: misses.map((miss) => ({ rule: referenceTo(miss.rule), obstacles: miss.obstacles })),
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** An explanation for people. */
 import type { Operation } from '../policy/operations.js';
+import type { Reason } from '../policy/settled.js';
 import { writeStatement } from '../policy/statement.js';
 import type { Explanation, NearRule, OperationExplanation, RuleReference } from './explain.js';
 import type { Obstacle } from './miss.js';
@@ -15,16 +16,23 @@ const OBJECTS_SHOWN = 3;
 export function renderExplanation(explanation: Explanation): string {
   const { verdict, errno, operations, object, mode } = explanation;
   const answer = { permit: 'permitted', deny: `denied with ${errno}`, ask: 'asked' }[verdict];
-  const enforced = mode === 'complain' && verdict !== 'permit' ? ' (complain mode: only logged)' : '';
-  const lines = [`${listed(operations.map(({ operation }) => operation))} ${object}: ${answer}${enforced}`, ''];
+  const enforced = mode === 'complain' && verdict !== 'permit' && !operations.some(isOfTheFloor);
+  const logged = enforced ? ' (complain mode: only logged)' : '';
+  const lines = [`${listed(operations.map(({ operation }) => operation))} ${object}: ${answer}${logged}`, ''];
   for (const operation of operations) lines.push(...operationLines(operation, explanation));
   lines.push('', ...changeLines(explanation, verdict === 'permit' ? 'deny' : 'permit'));
   return `${lines.join('\n')}\n`;
 }
 
+/** Such a denial holds in complain mode too. */
+function isOfTheFloor({ verdict, by }: OperationExplanation): boolean {
+  return verdict === 'deny' && (by === 'floor' || by === 'settled' || by === 'version');
+}
+
 function operationLines(explained: OperationExplanation, { file }: Explanation): string[] {
-  const { operation, verdict, by, rule, nearest } = explained;
+  const { operation, verdict, by, rule, nearest, settled } = explained;
   const head = `  ${operation}: ${verdict}`;
+  if (settled !== undefined) return [`${head}: ${SETTLED[settled]}`];
   if (rule !== null) {
     if (by === 'interpreter') return [`${head}, because ${rule.file} names it as its interpreter`];
     const how = by === 'implied' ? `, implied by ${nameOf(rule)}` : ` by ${nameOf(rule)}`;
@@ -34,6 +42,18 @@ function operationLines(explained: OperationExplanation, { file }: Explanation):
   if (nearest.length === 0) return [why, '    no rule comes near'];
   return [`${why}; the nearest rules:`, ...nearest.flatMap(nearLines)];
 }
+
+const SETTLED: Readonly<Record<Reason, string>> = {
+  root: 'the floor refuses it: nothing is mounted over / or unmounted from it, whatever a policy permits',
+  kernel:
+    'the floor refuses it: proc, sysfs, cgroups and bpffs, by which the kernel is asked and told, are kept as they are, whatever a policy permits',
+  own: "the floor refuses it: callgate's own folders are kept as they are, whatever a policy permits",
+  above:
+    "the floor refuses it: callgate's own folders lie below and are kept where they are, whatever a policy permits",
+  asking:
+    'it takes no rule: it asks what a thing is, of a terminal, of /dev/null and its like, or of what is no device (of other devices a rule decides)',
+  alike: 'it takes no rule: a process under the same policy may do the same',
+};
 
 function whyNoRule(by: OperationExplanation['by'], file: string): string {
   switch (by) {
@@ -76,7 +96,10 @@ function obstacleText(obstacle: Obstacle): string {
 function unchangeable({ operations, program }: Explanation): string {
   if (operations.some(({ by }) => by === 'version'))
     return 'No statement changes this: write `version: 2` at the head of the policy.';
-  if (operations.some(({ by }) => by === 'floor')) return 'No statement changes this: no policy permits it.';
+  if (operations.some(({ by, verdict }) => by === 'settled' && verdict === 'permit'))
+    return 'No statement changes this: no policy is asked.';
+  if (operations.some(({ by }) => by === 'floor' || by === 'settled'))
+    return 'No statement changes this: no policy permits it.';
   return `No statement changes this: the interpreter of ${program} is granted before any rule. Change interpreter:.`;
 }
 

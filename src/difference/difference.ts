@@ -10,6 +10,7 @@ import { objectDescription, patternText } from '../decide/text.js';
 import type { Access, ObjectPattern, Policy, Rule } from '../policy/model.js';
 import { isFloor } from '../policy/numbers.js';
 import { OPERATIONS, type Operation, operationBit } from '../policy/operations.js';
+import { settledOf } from '../policy/settled.js';
 import { type Disagreement, disagreements, type Effect, type Judgement, type Side, type Turn } from './judge.js';
 import { type Meeting, meetingsOf } from './meetings.js';
 import { type Setting, settingsApart } from './settings.js';
@@ -76,6 +77,8 @@ export function witnessesOf(first: Policy, second: Policy): Witness[] {
   const candidates = new Map<string, Candidate[]>();
   const known = new Map<string, readonly Candidate[]>();
   for (const meeting of meetingsOf(one, other)) {
+    // Whatever they say comes to the same.
+    if (settledOf(meeting.object) !== null) continue;
     const said = meeting.operations.map((operation) => `${operation} ${isFloor(operation, meeting.object)}`);
     const key = `${meeting.first.id}/${meeting.second.id}/${meeting.closed}/${meeting.owned}/${said.join()}`;
     const differ = known.get(key) ?? candidatesOf(meeting, one, other);

@@ -10,11 +10,13 @@ import { headOf, targetHead } from '../compile/heads.js';
 import { KIND_NUMBER } from '../compile/layout.js';
 import type { Least } from '../compile/minimise.js';
 import { isClosedDeed, isDeed, processesOf } from '../policy/acts.js';
-import type { Bytes } from '../policy/bytes.js';
+import { type Bytes, bytesOf } from '../policy/bytes.js';
+import { ASKING } from '../policy/commands.js';
 import type { AccessObject, NumberTable } from '../policy/model.js';
 import { ACTS, type Act, CLOSED_KINDS, KINDS, NUMBER_TABLES, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
 import { isNumberOf, SORT_OF_TABLE } from '../policy/numbers.js';
 import { FILE_OPERATIONS, type Operation, operationsOn, SOCKET_OPERATIONS } from '../policy/operations.js';
+import { namesSettled, stretchBelow } from '../policy/settled.js';
 import type { Side } from './judge.js';
 import { Branches } from './names.js';
 import {
@@ -124,6 +126,8 @@ interface Pair {
   readonly depth: number;
   /** The address that stands for any: no destination. */
   readonly unspecified: boolean;
+  /** Where it stands as to what is settled whatever a policy says. */
+  readonly stretch: string;
 }
 
 function* pairsOf(entry: Walk, one: Side, other: Side, branches: Branches): Generator<Pair> {
@@ -135,6 +139,7 @@ function* pairsOf(entry: Walk, one: Side, other: Side, branches: Branches): Gene
     name: '' as Bytes,
     depth: 0,
     unspecified: false,
+    stretch: '',
   };
   const seen = new Set<string>();
   const pending: Pair[] = [start];
@@ -142,12 +147,13 @@ function* pairsOf(entry: Walk, one: Side, other: Side, branches: Branches): Gene
     yield at;
     const shape = shapeAt(entry, at.depth);
     if (shape === null) continue;
-    const apart = apartAt(entry, at.depth);
+    const apart = apartAt(entry, at);
     for (const branch of branches.of(at.first, at.second, shape, apart)) {
       const unspecified = at.unspecified || (entry === 'inet' && apart.includes(branch.name));
       // A path may come back to where it was, an address has as many components as it has.
       const depth = at.depth + 1;
-      const key = `${branch.first}/${branch.second}/${LOOPING.includes(entry) && depth > 1 ? '' : depth}/${unspecified}/${entry !== 'inet' && apart.includes(branch.name) ? branch.name : ''}`;
+      const stretch = stretchAt(entry, at, branch.name);
+      const key = `${stretch}/${branch.first}/${branch.second}/${LOOPING.includes(entry) && depth > 1 ? '' : depth}/${unspecified}/${entry !== 'inet' && apart.includes(branch.name) ? branch.name : ''}`;
       if (seen.has(key)) continue;
       if (seen.size >= PAIRS_MAX) throw new TooManyPairs();
       seen.add(key);
@@ -158,6 +164,7 @@ function* pairsOf(entry: Walk, one: Side, other: Side, branches: Branches): Gene
         name: branch.name,
         depth,
         unspecified,
+        stretch,
       });
     }
   }
@@ -192,11 +199,31 @@ function shapeAt(entry: Walk, depth: number): Shape | null {
 }
 
 /** Names that are judged otherwise than those the automata do not tell them from: no destinations, and what no default opens. */
-function apartAt(entry: Walk, depth: number): readonly Bytes[] {
+function apartAt(entry: Walk, at: Pair): readonly Bytes[] {
+  const { depth } = at;
   if (entry === 'inet' && depth === 1) return UNSPECIFIED;
   if (entry === 'capability' || entry === 'kernel') return CLOSED_HEADS[entry];
   const deed = DEED_KINDS.includes(entry);
-  return deed && depth === 1 ? CLOSED_KIND_HEADS : [];
+  if (deed && depth === 1) return CLOSED_KIND_HEADS;
+  if (depth === 0) return entry === 'ioctl-path' || entry === 'ioctl-kind' ? ASKING_HEADS[entry] : [];
+  // Of other walks there is no stretch.
+  return at.stretch.startsWith('/')
+    ? namesSettled(targetWalk(entry as TargetWalk).act, at.stretch as Bytes).map(bytesOf)
+    : [];
+}
+
+/** Requests that are settled of some files. */
+const ASKING_HEADS = {
+  'ioctl-path': ASKING.map((which) => targetHead('ioctl', which, 'path')),
+  'ioctl-kind': ASKING.map((which) => targetHead('ioctl', which, 'kind')),
+};
+
+/** The stretch of settled places (policy/settled.ts) that a pair stands in, one name further on; empty: nothing is settled on this walk. */
+function stretchAt(entry: Walk, { depth, stretch }: Pair, name: Bytes): string {
+  if (entry === 'ioctl-kind') return depth > 0 ? stretch : ASKING_HEADS[entry].includes(name) ? 'asking' : '';
+  if (entry !== 'mount-path' && entry !== 'unmount-path' && entry !== 'ioctl-path') return '';
+  if (depth === 0) return entry !== 'ioctl-path' || ASKING_HEADS[entry].includes(name) ? '/' : '';
+  return stretchBelow(targetWalk(entry).act, stretch, name);
 }
 
 type Met = Pick<Meeting, 'object' | 'operations' | 'owned'>;

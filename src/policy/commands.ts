@@ -190,6 +190,11 @@ const FREE: readonly string[] = [
 
 const LAST = 0xffffffff;
 
+/** Numbers of those that ask what a thing is: of some devices a rule decides, of all else none (bpf/ioctl.bpf.c). */
+export const ASKING: readonly number[] = ['TCGETS', 'TCGETS2', 'TIOCGWINSZ', 'FIONREAD'].map(
+  (name) => NUMBERS.get(name) as number,
+);
+
 /** Names that a rule may have. */
 export const COMMANDS: readonly string[] = [...NUMBERS.keys()].filter(
   (name) => !FLOOR.includes(name) && !FLAGS.includes(name) && !FREE.includes(name),

@@ -135,7 +135,15 @@ function word(source: Source, node: ParsedNode | null, key: string, expected: st
   if (pattern && /^\{|^\[(?!\s)[^"', ]*\]$/.test(written))
     source.report('unquoted-sign', { sign: written[0] as string, value: written }, start);
   else if (address) source.report('unquoted-sign', { sign: ':', value: written.trim() }, start);
-  else source.report('wrong-type', { key, expected, got: kindOf(node) }, start);
+  else {
+    // As it is written: 0x10 is another text than 16.
+    const plain = isScalar(node) && node.value !== null && written !== '';
+    source.report(
+      'wrong-type',
+      { key, expected, got: kindOf(node), ...(plain ? { instead: `it in quotes: "${written.trim()}"` } : {}) },
+      start,
+    );
+  }
   return undefined;
 }
 

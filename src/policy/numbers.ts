@@ -239,6 +239,24 @@ export function isOfSort(object: AccessObject | ObjectPattern, sort: Sort): bool
   }
 }
 
+/** May it have an owner? Of numbers the kernel's own have none, an address has none either. */
+export function hasOwner(object: AccessObject): boolean {
+  switch (object.type) {
+    case 'path':
+    case 'kind':
+    case 'target':
+      return true;
+    case 'number':
+      return object.table === 'ipc';
+    case 'inet':
+    case 'unix':
+    case 'abstract':
+    case 'unnamed':
+    case 'family':
+      return false;
+  }
+}
+
 /** What objects of the operation look like, for whoever wrote another. */
 export function objectExample(operation: Operation): string {
   return {

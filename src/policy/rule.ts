@@ -3,6 +3,7 @@
 import { isScalar, type ParsedNode, type Scalar } from 'yaml';
 import { actsOf, isAct, isPlaced, parseWhich, processesOf, whichKey } from './acts.js';
 import { inetText, parseAddress } from './address.js';
+import { type Bytes, textOf } from './bytes.js';
 import { parseId, parseName } from './condition.js';
 import { goesOut, loopbackFor } from './destination.js';
 import { ERRNO_NAMES, isErrno } from './errno.js';
@@ -17,6 +18,7 @@ import {
   KINDS,
   type Kind,
   type ObjectPattern,
+  type PathPattern,
   PROCESSES,
   type Rule,
   type Verdict,
@@ -47,6 +49,7 @@ import {
   versionOf,
 } from './operations.js';
 import { parsePath } from './path.js';
+import { keptPlace } from './settled.js';
 import type { Source } from './source.js';
 import { nearest, nearestOperation } from './suggest.js';
 import type { Surroundings } from './surroundings.js';
@@ -213,19 +216,21 @@ function objectsOf(
   const act = operation !== undefined && isAct(operation) ? operation : undefined;
   const entry = act === undefined ? undefined : entries.find(({ key }) => key === whichKey(act));
   const which = act === undefined || entry === undefined ? null : whichOf(source, act, entry);
-  return about.flatMap((entry) =>
-    valuesOf(source, entry).flatMap((word) => {
+  return about.flatMap((entry) => {
+    // Of other operations none is on processes, which is told already.
+    if (entry.key === 'process' && act === undefined) return [];
+    return valuesOf(source, entry).flatMap((word) => {
       const object = faulting(source, word, () =>
         reachable(
           act !== undefined
-            ? targetOf(entry.key, word, around, act, which)
+            ? targetOf(entry.key, word, around, act, which, verdict.key === 'permit')
             : objectOf(entry.key, word, around, verdict.key === 'permit'),
           operations,
         ),
       );
       return object === undefined ? [] : [object];
-    }),
-  );
+    });
+  });
 }
 
 /** What stands behind a key of objects: ids may be numbers, all else are texts. */
@@ -285,6 +290,7 @@ function targetOf(
   around: Surroundings,
   act: Act,
   which: readonly number[] | null,
+  permitted: boolean,
 ): ObjectPattern {
   const value = String(word.value);
   if (key === 'process') {
@@ -296,9 +302,27 @@ function targetOf(
     return { type: 'target', act, which, who: { kind: 'process', process } };
   }
   const object = objectOf(key, word, around, false);
+  const place = isPlaced(act) && permitted && object.type === 'path' ? literalPath(object.pattern) : null;
+  const kept = place === null ? null : keptPlace(place);
+  if (kept !== null) throw new Fault('place-kept', { place: textOf(place as Bytes), act, why: KEPT[kept] });
   if (object.type === 'path') return { type: 'target', act, which, who: { kind: 'path', pattern: object.pattern } };
   if (object.type === 'kind') return { type: 'target', act, which, who: { kind: 'kind', of: object.kind } };
   return object;
+}
+
+/** Why the floor keeps a place as it is, for a message. */
+const KEPT: Readonly<Record<NonNullable<ReturnType<typeof keptPlace>>, string>> = {
+  root: 'it is the root',
+  kernel: 'by it the kernel is asked and told',
+  own: "it is callgate's own",
+  above: "callgate's own folders lie below it",
+};
+
+/** The one path that a pattern matches, where it is spelt out; null: it is not, or a variable stands for it. */
+function literalPath({ components, self, variable }: PathPattern): Bytes | null {
+  if (self || variable === true) return null;
+  const names = components.flatMap((one) => (one.kind === 'literal' ? [one.name] : []));
+  return names.length === components.length ? (`/${names.join('/')}` as Bytes) : null;
 }
 
 /** A rule that can never match is a mistake: 0.0.0.0 and :: are no destinations. */

@@ -38,7 +38,11 @@ export interface ExportedPolicy {
 
 const MESSAGES = {
   kind: { kind: 'narrower', message: 'objects without a path had no words: left out' },
-  version: { kind: 'narrower', message: 'what only version 2 governs is no comparison of a classic line: left out' },
+  version: {
+    kind: 'wider',
+    message:
+      'what only version 2 governs is no comparison of a classic line: the rule is left out, and calls that version 1 lets through are permitted whole',
+  },
   condition: {
     kind: 'narrower',
     message: 'one id of a user or a group could be asked for, no more: a permit is left out, a denial is for all',
@@ -101,6 +105,7 @@ class Exporter {
 
   rules(): ClassicRule[] {
     const { policy } = this;
+    if (policy.version > 1) this.#say('version', { file: policy.file, line: 1, column: 1 });
     if (policy.default !== 'deny') this.#say('default', { file: policy.file, line: 1, column: 1 });
     if (policy.mode !== 'enforce') this.#say('mode', { file: policy.file, line: 1, column: 1 });
     for (const rule of policy.rules) {

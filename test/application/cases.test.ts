@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { type Case, readCases } from '../../src/application/cases.js';
 import { testPolicies } from '../../src/application/tried.js';
 import { addressBytes } from '../../src/policy/ip.js';
+import { OPERATIONS } from '../../src/policy/operations.js';
 import { around } from '../cases.js';
 
 const only = (text: string): Pick<Case, 'access' | 'wanted' | 'section'> | undefined => {
@@ -54,6 +55,23 @@ t.test('what a line says', async (t) => {
   );
 });
 
+t.test('whatever has an owner may have one', async (t) => {
+  for (const attempt of [
+    'signal signal:HUP:/usr/sbin/rsyslogd',
+    'limit limit:cpu:child',
+    'priority priority:nice:child',
+    'ptrace ptrace:read:/usr/bin/x',
+    'attribute attribute:times:/x',
+    'ioctl ioctl:TCSETS:/dev/tty',
+    'mount mount:tmpfs:/mnt/x',
+    'ipc ipc:shm',
+    'chroot /x',
+  ]) {
+    t.same(wrong(`permit ${attempt} owner 3`), []);
+    t.equal(only(`permit ${attempt} owner 3`)?.access.owner, 3);
+  }
+});
+
 t.test('what is wrong with one, and where', async (t) => {
   t.same(wrong('permt read /x'), ['1:1 "permt" is no verdict; did you mean permit?']);
   t.same(wrong('x\npermit raed /x'), ['2:8 "raed" is no operation; did you mean read?']);
@@ -76,6 +94,12 @@ t.test('what is wrong with one, and where', async (t) => {
   t.match(wrong('permit read /a policy own')[0], /only a permitted exec/);
   t.match(wrong('permit exec /a policy owm')[0], /did you mean own\?/);
   t.match(wrong('permit connect tcp:127.0.0.1:1 owner 1')[0], /an address has no owner/);
+  t.same(wrong('permit setuid uid:5 owner 1'), ['1:27 the object of setuid has no owner; leave it out']);
+  t.same(wrong('permit kernel kernel:bpf'), [
+    '1:15 "kernel:bpf": no policy permits bpf: with it a program runs code of its own in the kernel, or takes the gate off; leave it out, or run the program under no policy (policy: unconfined)',
+  ]);
+  t.same(wrong('permit mount foo'), ['1:14 "foo" is no object; write what is mounted, and where: mount:tmpfs:/mnt/x']);
+  t.same(wrong('permit zzzzzzzzz /x'), [`1:8 "zzzzzzzzz" is no operation; write ${OPERATIONS.join(', ')}`]);
   t.match(wrong('permit read /a log true')[0], /neither yes nor no/);
 });
 

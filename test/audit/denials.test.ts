@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import t from 'tap';
-import { denialsOf, renderDenial } from '../../src/audit/denials.js';
+import { type Denial, denialsOf, renderDenial } from '../../src/audit/denials.js';
 import type { EventRecord, SessionNote } from '../../src/events/record.js';
 import { writeStatement } from '../../src/policy/statement.js';
 import { hasFields } from '../fields.js';
@@ -68,7 +68,18 @@ t.test('a system call', async (t) => {
       '/usr/bin/cat: system call uname (i386) (SIGSYS), once\n  no policy permits calls of another architecture',
     ],
   );
-  hasFields(t, denials[0], { object: 'uname', reason: 'syscall', statement: null, count: 2 });
+  const told = ({ object, architecture, remedy, statement, count }: Denial): unknown[] => [
+    ...[object, architecture, remedy, statement, count],
+  ];
+  t.same(denials.map(told), [
+    ['uname', 'x86_64', 'add uname to syscalls: of the policy, and start the program anew', null, 2],
+    ['uname', 'i386', 'no policy permits calls of another architecture', null, 1],
+  ]);
+  const newer = 'no policy permits the call of number 999: it is newer than this callgate, which has no name for it';
+  const nameless = denialsOf([record({ ...call, object: '999' })]);
+  t.same(nameless.map(told), [['999', 'x86_64', newer, null, 1]]);
+  t.equal(renderDenial(nameless[0] as Denial).split('\n')[1], `  ${newer}`);
+  t.notOk('architecture' in (denialsOf([record()])[0] as Denial), 'a file has none');
 });
 
 t.test('what no statement permits', async (t) => {

@@ -75,3 +75,66 @@ t.test('an event that is not there: what there is', async (t) => {
   told('cat-2:1', 'cat-2:1: the log of cat-2 has no event 1; it has 9 alone');
   told('cat-3:1', 'cat-3:1: the log of cat-3 has no event 1; it has none');
 });
+
+t.test('an event that no rule of a policy decided is answered as a denial is', async (t) => {
+  const root = stage(t);
+  const places = { run: join(root, 'run'), logs: join(root, 'logs') };
+  const told = (version: number, fields: object): unknown => {
+    writeFileSync(join(root, 'p.yaml'), `version: ${version}\nprogram: ${root}/real/file\nrules:\n`);
+    const begun = {
+      v: 1,
+
+      time: '2026-11-24T10:00:00.000000Z',
+      session: 'cat-1',
+      type: 'session',
+      folder: root,
+    };
+    const event = { v: 1, seq: 1, time: '2026-11-24T10:00:00.000000Z', session: 'cat-1', policy: `${root}/real/file` };
+    const rest = {
+      operation: [],
+      verdict: 'deny',
+      enforced: true,
+      errno: 'EPERM',
+      uid: 0,
+      gid: 0,
+      comm: 'x',
+      count: 1,
+    };
+    const lines = [begun, { ...event, ...rest, ...fields }].map((line) => `${JSON.stringify(line)}\n`);
+    writeFileSync(join(places.logs, 'cat-1.jsonl'), lines.join(''));
+    const { explanation, refused } = explainEvent('cat-1:1', places, around);
+    t.equal(explanation, null);
+    return refused;
+  };
+  const program = `${root}/real/file`;
+  const call = (object: string, architecture: string, remedy: string): void =>
+    void t.same(told(1, { type: 'syscall', object, architecture }), {
+      message: `the system call ${object} (${architecture}) is not in syscalls:, neither of ${program} nor of what it may come to run`,
+      remedy,
+    });
+  call('uname', 'x86_64', 'add uname to syscalls: of the policy, and start the program anew');
+  call('uname', 'i386', 'no policy permits calls of another architecture');
+  call(
+    '999',
+    'x86_64',
+    'no policy permits the call of number 999: it is newer than this callgate, which has no name for it',
+  );
+  t.same(told(1, { type: 'floor', reason: 'chroot', object: '?' }), {
+    message: 'the hard-wired floor refused it (chroot), which no policy of version 1 can permit',
+    remedy: 'write `version: 2` at the head of the policy, and a rule with `permit: chroot`',
+  });
+  t.same(told(2, { type: 'floor', reason: 'capability', object: 'CAP_SYS_ADMIN' }), {
+    message:
+      'the hard-wired floor refused it (capability: CAP_SYS_ADMIN), which only a rule for capable that names it permits',
+    remedy: 'add a rule with `permit: capable`',
+  });
+  t.same(told(3, { type: 'floor', reason: 'ptrace', object: '?' }), {
+    message: 'the hard-wired floor refused it (ptrace), which only a policy of version 2 can permit',
+    remedy: 'write `version: 2` at the head of the policy, and a rule with `permit: ptrace`',
+  });
+  for (const version of [1, 2])
+    t.same(told(version, { type: 'floor', reason: 'mount', object: 'bind' }), {
+      message: 'the hard-wired floor refused it (mount: bind), which no policy permits',
+      remedy: 'run the program without callgate, or do this outside of it',
+    });
+});

@@ -57,6 +57,9 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   ['callgate policy check ', ['a.yaml', 'nginx', 'sub']],
   ['callgate policy explain a.yaml rec', ['receive']],
   ['callgate policy explain --uid 5 a.yaml rec', ['receive']],
+  ['callgate policy explain a.yaml capable capability', ['capability:']],
+  ['callgate policy explain a.yaml read b.', []],
+  ['callgate policy explain a.yaml read me', ['memfd']],
   ['callgate completion z', ['zsh']],
   ['callgate doctor ', []],
 ];

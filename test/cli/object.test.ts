@@ -44,3 +44,27 @@ t.test('what is no object says what is one', async (t) => {
   for (const word of ['tcp:80', 'udp:*', 'tcp:example.org:80', 'tcp:1.2.3.4:70000'])
     t.throws(() => parseObject(word, 'an absolute path'), { message: `${word}: no address` }, word);
 });
+
+t.test('what no policy permits, or no rule decides, is told as in a policy', async (t) => {
+  for (const [word, message] of [
+    [
+      'kernel:bpf',
+      'no policy permits bpf: with it a program runs code of its own in the kernel, or takes the gate off',
+    ],
+    ['kernel:clock', 'clock is what the capability sys_time opens'],
+    [
+      'ioctl:TIOCSTI:/dev/tty',
+      'no policy permits TIOCSTI, nor need it be denied: what others type, or their keys, is changed by it',
+    ],
+    [
+      'ioctl:FIOCLEX:/dev/tty',
+      'FIOCLEX takes no rule: it is about the descriptor, or about what its opening permitted',
+    ],
+    ['mount:proc:/mnt', '"proc" is no file system that a policy can permit to be mounted'],
+    ['capability:net_rwa', 'unknown capability "net_rwa"'],
+    ['namespace:x', 'unknown kind of namespaces, "x"'],
+  ] as const)
+    t.throws(() => parseObject(word), { name: 'Failure', message: `${word}: ${message}` }, word);
+  t.throws(() => parseObject('mount:tmpfs'), { message: 'mount:tmpfs: no object' }, 'no place');
+  t.equal(objectDescription(parseObject('ioctl:TCSETS:/dev/tty')), 'ioctl:TCSETS:/dev/tty');
+});

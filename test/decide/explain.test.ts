@@ -2,10 +2,11 @@
 import t from 'tap';
 import { explain } from '../../src/decide/explain.js';
 import { renderExplanation } from '../../src/decide/render.js';
+import { bytesOf } from '../../src/policy/bytes.js';
 import type { AccessObject, ObjectPattern } from '../../src/policy/model.js';
 import { addressOf } from '../cases.js';
 import { hasFields } from '../fields.js';
-import { attempt, files, policyOf } from './build.js';
+import { attempt, files, pathPattern, policyOf } from './build.js';
 
 const tcp = (host: string | null, first: number, last = first): ObjectPattern => ({
   type: 'inet',
@@ -167,4 +168,100 @@ t.test('what the interpreter grants no statement takes away', async (t) => {
 t.test('complain mode is said', async (t) => {
   const explanation = explain(policyOf([], { mode: 'complain' }), attempt('read', '/srv/a'));
   t.match(renderExplanation(explanation), /complain mode: only logged/);
+});
+
+t.test('what the kernel half settles, whatever the policy says', async (t) => {
+  const place = (act: 'mount' | 'unmount', path: string): AccessObject => ({
+    ...{ type: 'target', act, which: 1 },
+    who: { kind: 'path', path: bytesOf(path) },
+  });
+  const everywhere: ObjectPattern[] = (['mount', 'unmount'] as const).map((act) => ({
+    ...{ type: 'target', act, which: null },
+    who: { kind: 'path', pattern: pathPattern('/***') },
+  }));
+  const policy = policyOf(
+    [
+      { operations: ['mount'], objects: everywhere.slice(0, 1) },
+      { operations: ['unmount'], objects: everywhere.slice(1) },
+    ],
+    { version: 2, mode: 'complain' },
+  );
+  for (const [path, reason] of [
+    ['/', 'root'],
+    ['/proc', 'kernel'],
+    ['/sys/fs/bpf', 'kernel'],
+    ['/etc/callgate', 'above'],
+    ['/var', 'above'],
+    ['/var/lib/callgate/x', 'own'],
+  ] as const)
+    for (const act of ['mount', 'unmount'] as const) {
+      const explanation = explain(policy, attempt(act, place(act, path)));
+      t.same(
+        [explanation.verdict, explanation.errno, explanation.change, explanation.operations],
+        [
+          ...['deny', 'EPERM', null],
+          [
+            {
+              ...{ operation: act, verdict: 'deny', errno: 'EPERM', log: true },
+              ...{ by: 'settled', settled: reason, rule: null, nearest: [] },
+            },
+          ],
+        ],
+      );
+    }
+  t.equal(
+    renderExplanation(explain(policy, attempt('mount', place('mount', '/')))),
+    `mount mount:tmpfs:/: denied with EPERM
+
+  mount: deny: the floor refuses it: nothing is mounted over / or unmounted from it, whatever a policy permits
+
+No statement changes this: no policy permits it.
+`,
+  );
+  for (const path of ['/mnt', '/process', '/var/lib/callgate/x/y', '/var/lib/x', '/sys/kernel/debug'])
+    hasFields(t, explain(policy, attempt('mount', place('mount', path))), {
+      verdict: 'permit',
+      operations: [{ by: 'rule', rule: { number: 1 } }],
+    });
+
+  const none = policyOf([], { version: 2 });
+  const request = (which: number, who: Extract<AccessObject, { type: 'target' }>['who']): AccessObject => ({
+    ...{ type: 'target', act: 'ioctl', which, who },
+  });
+  const file = (path: string) => ({ kind: 'path', path: bytesOf(path) }) as const;
+  const verdicts = (asked: boolean, ...objects: AccessObject[]): string[] =>
+    objects.map((object) => explain(none, attempt('ioctl', object), asked).verdict);
+  const [tcgets, tcsets] = [0x5401, 0x5402];
+  const free = [file('/etc/passwd'), file('/dev/pts/0'), file('/dev/null'), { kind: 'kind', of: 'pipe' } as const];
+  t.same(verdicts(false, ...free.map((who) => request(tcgets, who))), ['permit', 'permit', 'permit', 'permit']);
+  t.same(verdicts(false, ...free.map((who) => request(tcsets, who))), ['deny', 'deny', 'deny', 'deny']);
+  t.same(
+    verdicts(false, request(tcgets, file('/dev/sda')), request(tcgets, { kind: 'kind', of: 'deleted' })),
+    ['deny', 'deny'],
+    'devices whose drivers may mean anything by it',
+  );
+  t.same(verdicts(true, request(tcgets, file('/srv/dev/sda'))), ['deny'], 'the kernel half did ask');
+  const alike = attempt('ptrace', {
+    type: 'target',
+    act: 'ptrace',
+    which: 1,
+    who: { kind: 'process', process: 'policy' },
+  });
+  for (const version of [1, 2] as const)
+    t.equal(
+      renderExplanation(explain(policyOf([], { version }), alike)),
+      `ptrace ptrace:read:policy: permitted
+
+  ptrace: permit: it takes no rule: a process under the same policy may do the same
+
+No statement changes this: no policy is asked.
+`,
+    );
+  const child = attempt('ptrace', {
+    type: 'target',
+    act: 'ptrace',
+    which: 1,
+    who: { kind: 'process', process: 'child' },
+  });
+  t.equal(explain(none, child).verdict, 'deny');
 });

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { CompileError } from '../../src/compile/errors.js';
-import { decide } from '../../src/decide/decide.js';
+import { judge } from '../../src/decide/decide.js';
 import { compare, type Difference, type Said, type Witness, witnessesOf } from '../../src/difference/difference.js';
 import { UNSPECIFIED } from '../../src/difference/shape.js';
 import type { Access, Decision, Policy, Rule } from '../../src/policy/model.js';
@@ -42,7 +42,7 @@ function wrong({ difference, access }: Witness, first: Policy, second: Policy): 
     ...{ verdict, errno, log, transition },
     line: rule?.line ?? null,
   });
-  const [one, other] = [decide(first, access), decide(second, access)];
+  const [one, other] = [judge(first, access), judge(second, access)];
   return access.operations.flatMap((operation) => {
     const find = ({ decisions }: typeof one): object =>
       sayOf(decisions.find((decision) => decision.operation === operation) as Decision);
@@ -221,6 +221,40 @@ t.test('an interpreter, and files by which the kernel acts', async (t) => {
   ]);
 });
 
+t.test('what is settled whatever a policy says is no difference', async (t) => {
+  const later = (first: string, second = ''): string[] => {
+    const policies = [first, second].map((rules) =>
+      parsePolicy(`version: 2\nprogram: /usr/bin/x\nrules:\n${rules}`, 'x.yaml', around),
+    ) as [Policy, Policy];
+    return witnessesOf(...policies).map(({ difference }) => short(difference));
+  };
+  const mount = (path: string): string => `  - permit: unmount\n    path: "${path}"\n    type: tmpfs\n`;
+  const refused = (object: string): string[] => [
+    `refused unmount unmount:tmpfs:${object}: 1 permit | default deny EPERM log`,
+  ];
+  t.same(later(mount('/sys/fs/bpf/**')), [], 'places that are kept');
+  t.same(later(mount('/run/callgate/*')), []);
+  t.same(later(mount('/proc/**')), refused('/proc/fs/nfsd'), 'another file system on proc');
+  t.same(later(mount('/***')), refused('/a'), 'not the root');
+  t.same(later(mount('/{proc,mnt}')), refused('/mnt'), 'a place beside one that is kept');
+  t.same(later(mount('/{proc,m}/b')), refused('/m/b'));
+  t.same(later(mount('/sys/kernel/debug/x')), refused('/sys/kernel/debug/x'), 'another file system on sysfs');
+  t.same(later(mount('/var/lib/callgate/**')), refused('/var/lib/callgate/a/a'), 'below what is kept');
+  t.same(later(mount('/etc/callgate/**')), refused('/etc/callgate/a'));
+
+  const ask = (path: string, command = 'TCGETS'): string =>
+    `  - permit: ioctl\n    path: "${path}"\n    command: ${command}\n`;
+  const asked = (object: string): string[] => [`refused ioctl ioctl:${object}: 1 permit | default deny EPERM log`];
+  t.same(later(ask('/etc/passwd')), [], 'no device');
+  t.same(later(ask('/dev/{tty7,null}')), [], 'known devices');
+  t.same(later(ask('/dev/pts/*')), []);
+  t.same(later(ask('/dev/sda')), asked('TCGETS:/dev/sda'), 'another device');
+  t.same(later(ask('/**')), asked('TCGETS:/dev/a'));
+  t.same(later(ask('/etc/passwd', '[TCGETS, TCSETS]')), asked('TCSETS:/etc/passwd'), 'another request');
+  t.same(later('  - permit: ioctl\n    kind: socket\n    command: FIONREAD\n'), []);
+  t.same(later('  - permit: ioctl\n    kind: deleted\n    command: FIONREAD\n'), asked('FIONREAD:deleted'));
+});
+
 t.test('what only version 2 governs', async (t) => {
   const later = (first: string, second: string): string[] => {
     const policies = [first, second].map((rules) =>
@@ -330,7 +364,7 @@ t.test('what only version 2 governs', async (t) => {
       'refused limit limit:cpu:child: default permit | default deny EPERM log',
       'refused priority priority:nice:child: default permit | default deny EPERM log',
       'refused attribute attribute:times:/: default permit | default deny EPERM log',
-      'refused ioctl ioctl:TCGETS:/: default permit | default deny EPERM log',
+      'refused ioctl ioctl:TCSETS:/: default permit | default deny EPERM log',
     ],
     'version 1 leaves alone what it does not govern, but for the floor',
   );
@@ -393,7 +427,7 @@ t.test('random policies, all of it against the reference', async (t) => {
         const { owner, ...rest } = accessOf(aim.rule % 2 === 0 ? first : second, aim);
         const owned = rest.object.type === 'path' || rest.object.type === 'kind';
         const access: Access = owned && owner !== undefined ? { ...rest, owner } : rest;
-        const [one, other] = [decide(first, access), decide(second, access)];
+        const [one, other] = [judge(first, access), judge(second, access)];
         one.decisions.forEach((decision, index) => {
           const { operation } = decision;
           const against = other.decisions[index] as Decision;

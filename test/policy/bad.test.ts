@@ -82,6 +82,7 @@ const BAD: Readonly<Record<ProblemCode, readonly [text: string, line: number, co
   'unknown-ptrace': [later('- permit: ptrace', '  process: child', '  ptrace: write'), 6, 13],
   'unknown-type': [later('- permit: mount', '  path: /x', '  type: [tmpfs, proc]'), 6, 19],
   'type-missing': [later('- permit: mount', '  path: /x'), 4, 5],
+  'place-kept': [later('- permit: mount', '  type: tmpfs', '  path: [/mnt, /proc/bus]'), 6, 18],
   'process-alike': [later('- permit: ptrace', '  process: [child, policy]'), 5, 22],
   'which-for-others': [later('- permit: limit', '  process: child', '  signal: HUP'), 6, 5],
   'unknown-attribute': [later('- permit: attribute', '  path: /x', '  attribute: [times, xattr]'), 6, 24],
@@ -245,3 +246,50 @@ function codesOf(text: string): string[] {
     return (error as PolicyError).problems.map(({ code }) => code);
   }
 }
+
+t.test('what a remedy says', async (t) => {
+  const told = (text: string): string[] => {
+    try {
+      parsePolicy(text, 'x.yaml', around);
+      return [];
+    } catch (error) {
+      return (error as PolicyError).problems.map(({ message, remedy }) => `${message}; ${remedy}`);
+    }
+  };
+  const signal = (which: string): string => later('- permit: signal', '  process: child', `  signal: ${which}`);
+  t.same(told(signal('34')), [
+    'signal must be a text or a list of texts, not the number 34 (in quotes it is a text); write it in quotes: "34"',
+  ]);
+  t.same(told(signal('[HUP, 34]')), [
+    'signal must be a list of texts, not the number 34 (in quotes it is a text); write it in quotes: "34"',
+  ]);
+  t.same(told(signal('["32", "64"]')), [], 'all real-time signals of the kernel');
+  for (const which of ['"31"', '"65"'])
+    t.same(told(signal(which)), [
+      `unknown signal ${which}; write a name of signal(7) without SIG, such as TERM, or the number of a real-time signal, 32 to 64, in quotes`,
+    ]);
+  t.same(
+    told(rules('- permit: signal', '  process: child')),
+    [
+      'signal is an operation of version 2; write `version: 2` at the head of the file, which then governs all of its operations',
+    ],
+    'and nothing of families',
+  );
+  t.same(told(rules('- permit: read', '  process: child')), [
+    'process does not go with read, which is on files; use path: or kind:',
+  ]);
+  const mount = (path: string, verdict = 'permit'): string =>
+    later(`- ${verdict}: mount`, '  type: tmpfs', `  path: ${path}`);
+  const kept = (place: string, why: string): string[] => [
+    `no policy permits mount at ${place}, nor need it be denied: ${why}, and the floor keeps it; leave it out, or name a place below which nothing is kept`,
+  ];
+  t.same(told(mount('/')), kept('/', 'it is the root'));
+  t.same(told(mount('/sys/fs/cgroup')), kept('/sys/fs/cgroup', 'by it the kernel is asked and told'));
+  t.same(told(mount('/etc/callgate')), kept('/etc/callgate', "callgate's own folders lie below it"));
+  t.same(told(mount('/run/callgate')), kept('/run/callgate', "it is callgate's own"));
+  for (const path of ['/mnt', '"/**"', '/sys/kernel/debug']) t.same(told(mount(path)), [], path);
+  t.same(told(mount('/proc', 'deny')), [], 'a denial says what is so');
+  t.same(told(`${HEAD}use: [nothing]\nrules:\n`), [
+    'there is no group nothing; write one of libc, locale, names, tls, python, perl, ruby, node, java, terminals, x11, or a file nothing.yaml',
+  ]);
+});

@@ -128,6 +128,27 @@ t.test('a connect that is never reached keeps its sockets', (t) => {
   t.end();
 });
 
+t.test('what only version 2 governs is left out, and the export is wider for it', (t) => {
+  const said = (version: number, rules: string): unknown =>
+    exportPolicy(
+      parsePolicy(`version: ${version}\nprogram: /usr/bin/x\nrules:\n${rules}`, 'x.yaml', AROUND),
+    ).reports.map(({ code, kind, places }) => [code, kind, places.map(({ line }) => line)]);
+  const read = '  - permit: [read, list, load]\n    path: /x\n';
+  const signal = '  - permit: signal\n    signal: HUP\n    process: child\n';
+  t.same(said(2, read + signal), [['version', 'wider', [1, 6]]]);
+  t.same(said(2, read), [['version', 'wider', [1]]], 'what its default refuses is permitted too');
+  t.same(said(1, read), []);
+  const { text, reports } = exportPolicy(
+    parsePolicy(`version: 2\nprogram: /usr/bin/x\nrules:\n${signal}`, 'x.yaml', AROUND),
+  );
+  t.ok(text.includes('\tnative-kill: permit\n'));
+  t.equal(
+    reports[0]?.message,
+    'what only version 2 governs is no comparison of a classic line: the rule is left out, and calls that version 1 lets through are permitted whole',
+  );
+  t.end();
+});
+
 t.test('that no file may be mapped as code is a line of mmap, there and back', (t) => {
   const refused = imported(
     'Policy: /bin/test, Emulation: native\n\tnative-fsread: filename eq "/x" then permit\n\tnative-mmap: true then deny[enoent] log\n' as Bytes,

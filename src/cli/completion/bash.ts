@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Completion for bash(1), without bash-completion's functions but where a whole command line follows. */
 import { OPERATIONS } from '../../policy/operations.js';
-import { type Completed, type Completion, firstWords, PLACES, SHELLS } from './model.js';
+import { type Completed, type Completion, firstWords, OBJECTS, PLACES, SHELLS } from './model.js';
 
 export function bashCompletion(completion: Completion): string {
   const { commands, topics } = completion;
@@ -28,6 +28,11 @@ _callgate_kind() {
     folder) mapfile -t COMPREPLY < <(compgen -d -- "$word"); compopt -o filenames 2>/dev/null ;;
     user) mapfile -t COMPREPLY < <(compgen -u -- "$word") ;;
     program) mapfile -t COMPREPLY < <(compgen -c -- "$word"; compgen -f -- "$word") ;;
+    object)
+      _callgate_list '${OBJECTS.join('\n')}'
+      if [[ $word == /* ]]; then mapfile -t COMPREPLY < <(compgen -f -- "$word"); compopt -o filenames 2>/dev/null
+      else compopt -o nospace 2>/dev/null; fi
+      ;;
     operation) _callgate_list '${OPERATIONS.join('\n')}' ;;
     command) _callgate_list '${firstWords(completion)
       .map((one) => one.name)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Completion for fish: a line for each word. */
 import { OPERATIONS } from '../../policy/operations.js';
-import { type Completed, type Completion, firstWords, type Kind, PLACES, SHELLS } from './model.js';
+import { type Completed, type Completion, firstWords, type Kind, OBJECTS, PLACES, SHELLS } from './model.js';
 
 export function fishCompletion(completion: Completion): string {
   const lines = [
@@ -70,6 +70,8 @@ function actionOf(kind: Kind): string {
       return `-F -a '(__fish_complete_command)'`;
     case 'line':
       return `-a '(__fish_complete_subcommand)'`;
+    case 'object':
+      return `-F -a '${OBJECTS.join(' ')}'`;
     case 'operation':
       return `-a '${OPERATIONS.join(' ')}'`;
     case 'shell':

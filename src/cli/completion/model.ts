@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What can be completed, from the commands' own declarations, so that it and --help cannot differ. */
+import { ACTS, KINDS, NUMBER_TABLES, PROTOCOL_BYTE } from '../../policy/model.js';
 
 /** Of what kind a word is. */
 export type Kind =
@@ -15,6 +16,8 @@ export type Kind =
   | 'program'
   | 'line'
   | 'operation'
+  /** What an attempt is made on: a path, or what begins as others do. */
+  | 'object'
   | 'command'
   | 'shell'
   | 'none';
@@ -52,6 +55,11 @@ export const PLACES = {
   logs: '/var/log/callgate',
   policies: '/etc/callgate/policies',
 } as const;
+/** How objects begin that are no paths. */
+export const OBJECTS: readonly string[] = [
+  ...[...(Object.keys(PROTOCOL_BYTE) as string[]), 'unix', ...NUMBER_TABLES, ...ACTS].map((word) => `${word}:`),
+  ...KINDS,
+];
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
@@ -76,7 +84,7 @@ export const OPERANDS: Readonly<Record<string, readonly Kind[]>> = {
   'learn status': ['policy', 'none'],
   'policy check': ['policy'],
   'policy diff': ['policy', 'policy', 'none'],
-  'policy explain': ['policy', 'operation', 'file', 'none'],
+  'policy explain': ['policy', 'operation', 'object', 'none'],
   'policy export': ['policy'],
   'policy fmt': ['policy'],
   'policy import': ['file'],

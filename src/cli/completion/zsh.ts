@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Completion for zsh: a function for `_arguments`, autoloaded by its first line. */
 import { OPERATIONS } from '../../policy/operations.js';
-import { type Completed, type CompletedFlag, type Completion, firstWords, type Kind, PLACES, SHELLS } from './model.js';
+import {
+  type Completed,
+  type CompletedFlag,
+  type Completion,
+  firstWords,
+  type Kind,
+  OBJECTS,
+  PLACES,
+  SHELLS,
+} from './model.js';
 
 export function zshCompletion(completion: Completion): string {
   const { commands, topics } = completion;
@@ -19,6 +28,9 @@ _callgate_policy() {
 _callgate_log() {
   local -a logs=(${PLACES.logs}/*.jsonl(N:t:r))
   _describe log logs
+}
+_callgate_object() {
+  if [[ $PREFIX == /* ]]; then _files; else compadd -S '' -- ${OBJECTS.join(' ')}; fi
 }
 _callgate_session() {
   local -a sessions=(${PLACES.sessions}/*(N/:t))
@@ -92,6 +104,8 @@ function actionOf(kind: Kind): string {
       return '_command_names -e';
     case 'line':
       return '_normal';
+    case 'object':
+      return '_callgate_object';
     case 'operation':
       return `(${OPERATIONS.join(' ')})`;
     case 'command':

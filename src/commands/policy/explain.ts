@@ -83,11 +83,12 @@ export default class PolicyExplain extends CallgateCommand {
       };
       answer = explainAttempt(policy, access, cwd, applications, around);
     }
-    const { change } = answer.explanation;
+    const { explanation } = answer;
+    const change = explanation?.change ?? null;
     if (!flags.statement) this.log(render(answer).trimEnd());
     else if (change === null) throw new Failure('no statement changes the answer');
     else this.log(writeStatement(change.statement).trimEnd());
-    if (answer.explanation.verdict !== 'permit' && !flags.statement) process.exitCode = 1;
+    if (explanation?.verdict !== 'permit' && !flags.statement) process.exitCode = 1;
     return answer;
   }
 }
@@ -119,9 +120,11 @@ function attemptOn(operations: Operation[], object: AccessObject): Pick<Access, 
 }
 
 /** The answer as a person reads it. */
-export function render({ explanation, elsewhere, event, changed, judged }: Answer): string {
+export function render({ explanation, refused, elsewhere, event, changed, judged }: Answer): string {
   const lines: string[] = [];
   if (event !== null) lines.push(`${localTime(event.time)} ${event.session}:${event.seq} ${lineOf(event)}`);
+  if (refused !== null) lines.push('', refused.message, refused.remedy);
+  if (explanation === null) return lines.join('\n');
   if (judged !== null)
     lines.push(
       judged.why === 'link'

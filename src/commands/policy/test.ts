@@ -65,6 +65,7 @@ function decidedBy({ operation, verdict, by, rule, nearest }: OperationExplanati
   if (rule !== null)
     return `${head} by ${rule.number === 0 ? 'interpreter' : `rule ${rule.number}`} (${rule.file}:${rule.line})${by === 'implied' ? ', which implies it' : ''}`;
   if (by === 'kernel') return `${head}, as by this file the kernel acts, and no rule of ${policy} names it in full`;
+  if (by === 'settled') return `${head}, whatever ${policy} says`;
   const [near] = nearest;
   const missed =
     near === undefined ? '' : `; the nearest is rule ${near.rule.number} (${near.rule.file}:${near.rule.line})`;

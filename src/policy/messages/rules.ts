@@ -28,6 +28,7 @@ export interface RuleFacts {
   'command-free': { name: string };
   'process-alike': object;
   'unknown-type': { name: string; hint: string };
+  'place-kept': { place: string; act: string; why: string };
   'type-missing': object;
   'which-for-others': { key: string; operations: string; others: string };
   'errno-signal': object;
@@ -117,7 +118,7 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
     remedy: ({ hint }) =>
       hinted(
         hint,
-        'write a name of signal(7) without SIG, such as TERM, or the number of a real-time signal, 34 to 64, in quotes',
+        'write a name of signal(7) without SIG, such as TERM, or the number of a real-time signal, 32 to 64, in quotes',
       ),
   },
   'unknown-process': {
@@ -178,6 +179,11 @@ export const RULE_MESSAGES: Table<RuleFacts> = {
         hint,
         'write one of tmpfs, ramfs, ext2, ext3, ext4, xfs, f2fs, vfat, exfat, iso9660, udf, squashfs, erofs; of what is unmounted, also other',
       ),
+  },
+  'place-kept': {
+    message: ({ place, act, why }) =>
+      `no policy permits ${act} at ${place}, nor need it be denied: ${why}, and the floor keeps it`,
+    remedy: () => 'leave it out, or name a place below which nothing is kept',
   },
   'type-missing': {
     message: () => 'the rule does not say which file systems may be mounted',

@@ -7,7 +7,7 @@ export interface ShapeFacts {
   'unknown-key': { key: string; where: string; hint: string };
   'key-after-rules': { key: string };
   'missing-key': { key: string; where: string; example: string };
-  'wrong-type': { key: string; expected: string; got: string };
+  'wrong-type': { key: string; expected: string; got: string; instead?: string };
   'wrong-word': { key: string; got: string; words: string; hint: string };
   'empty-list': { key: string };
   'version-unknown': { got: string };
@@ -43,7 +43,7 @@ export const SHAPE_MESSAGES: Table<ShapeFacts> = {
   },
   'wrong-type': {
     message: ({ key, expected, got }) => `${key} must be ${expected}, not ${got}`,
-    remedy: ({ expected }) => `write ${expected}`,
+    remedy: ({ expected, instead }) => `write ${instead ?? expected}`,
   },
   'wrong-word': {
     message: ({ key, got, words }) => `${key} must be ${words}, not ${got}`,
@@ -92,7 +92,11 @@ export const SHAPE_MESSAGES: Table<ShapeFacts> = {
   },
   'group-unknown': {
     message: ({ name }) => `there is no group ${name}`,
-    remedy: ({ hint, name }) => hinted(hint, `write one of libc, locale, names, tls, or a file ${name}.yaml`),
+    remedy: ({ hint, name }) =>
+      hinted(
+        hint,
+        `write one of libc, locale, names, tls, python, perl, ruby, node, java, terminals, x11, or a file ${name}.yaml`,
+      ),
   },
   'group-twice': { message: ({ name }) => `the group ${name} is named twice`, remedy: () => 'keep one' },
 };
