@@ -84,7 +84,8 @@ const PROGRAMS: readonly Program[] = [
     name: 'gcc',
     needs: ['/usr/bin/gcc'],
     acts: {
-      'a program elsewhere': 'under gcc -o elsewhere src/walnut.c -shared -fPIC && test -s elsewhere',
+      'a program elsewhere':
+        'rm -f elsewhere && under gcc -o elsewhere src/walnut.c -shared -fPIC && test -s elsewhere',
       'another program': 'under gcc -wrapper /usr/bin/env -c -o out/walnut.o src/walnut.c',
     },
     denied: ['create /srv/gcc/elsewhere', 'exec /usr/bin/env'],
@@ -109,9 +110,10 @@ const PROGRAMS: readonly Program[] = [
     name: 'redis',
     needs: ['/usr/bin/redis-server', '/usr/bin/redis-benchmark'],
     acts: {
+      // Without points at which it saves by itself it ends although it may not save.
       'its data elsewhere':
-        'rm -f /etc/dump.rdb; under redis-server redis.conf & await open 6379; ' +
-        `ask 6379 'CONFIG SET dir /etc\\r\\nSAVE\\r\\nQUIT\\r\\n'; leave redis-server; test -e /etc/dump.rdb`,
+        'rm -f /etc/dump.rdb; under redis-server redis.conf --dir /etc --appendonly no --save "" & await open 6379; ' +
+        `ask 6379 'SAVE\\r\\nQUIT\\r\\n'; leave redis-server; test -e /etc/dump.rdb`,
     },
     denied: ['create /etc/temp-N.rdb'],
   },
