@@ -22,7 +22,7 @@ const INETD = '/usr/sbin/inetd';
 const NGINX = '/usr/sbin/nginx';
 const PORT = 8081;
 /** How often the policy of nginx is replaced under load. */
-const REPLACED = 1000;
+const REPLACED = Number(process.env.CALLGATE_REPLACED ?? 1000);
 
 const denialsIn = (log: string): EventRecord[] => eventsIn(log).filter(({ verdict }) => verdict === 'deny');
 const told = ({ operation, object, errno }: EventRecord): string => `${operation} ${object} ${errno}`;
