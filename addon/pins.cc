@@ -47,29 +47,19 @@ void RemoveWatches(const std::string& directory, const char* part) {
   rmdir(folder.c_str());
 }
 
-Failure PinWatch(const std::string& directory, const char* part, const char* name) {
-  const std::string folder = directory + "/" + part;
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return {errno, "mkdir " + folder};
-  const std::string pin = folder + "/" + name, from = directory + "/progs/" + name;
-  if (access(pin.c_str(), F_OK) == 0) return {};
-  Fd program(bpf_obj_get(from.c_str()));
-  if (!program) return {errno, from};
-  Fd link(bpf_raw_tracepoint_open(nullptr, program.get()));
-  if (!link) return {errno, std::string("attach ") + name};
-  if (bpf_obj_pin(link.get(), pin.c_str()) != 0) return {errno, "pin " + pin};
-  return {};
-}
-
 namespace {
 
 // How long a link may take to be gone, once its pin is: an RCU grace period and a turn of a work queue.
 constexpr int kTries = 500;
 constexpr useconds_t kStep = 10'000;
 
+// All of both kinds; 0, or why one stays.
 int RemoveLinks(const std::string& directory) {
   int failed = 0;
-  for (const std::string& name : ListPins(directory + "/links"))
-    if (unlink((directory + "/links/" + name).c_str()) != 0) failed = errno;
+  for (const char* part : {"/later/", "/links/"})
+    for (const std::string& name : ListPins(directory + part))
+      if (unlink((directory + part + name).c_str()) != 0) failed = errno;
+  rmdir((directory + "/later").c_str());
   return failed;
 }
 
@@ -95,18 +85,25 @@ bool IsLater(const std::string& program) {
   return std::find(std::begin(kLater), std::end(kLater), program) != std::end(kLater);
 }
 
-Failure AttachLater(const std::string& directory) {
-  const std::string folder = directory + "/later";
+Failure PinWatch(const std::string& directory, const char* part, const char* name) {
+  const std::string folder = directory + "/" + part;
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return {errno, "mkdir " + folder};
+  const std::string pin = folder + "/" + name, from = directory + "/progs/" + name;
+  if (access(pin.c_str(), F_OK) == 0) return {};
+  Fd program(bpf_obj_get(from.c_str()));
+  if (!program) return {errno, from};
+  Fd link = Attach(program.get());
+  if (!link) return {errno, std::string("attach ") + name};
+  if (bpf_obj_pin(link.get(), pin.c_str()) != 0) return {errno, "pin " + pin};
+  return {};
+}
+
+Failure AttachLater(const std::string& directory) {
   for (const char* name : kLater) {
-    const std::string pin = folder + "/" + name, from = directory + "/progs/" + name;
-    if (access(pin.c_str(), F_OK) == 0) continue;
-    Fd program(bpf_obj_get(from.c_str()));
-    if (!program && errno == ENOENT) continue;
-    if (!program) return {errno, from};
-    Fd link = Attach(program.get());
-    if (!link) return {errno, std::string("attach lsm/") + name};
-    if (bpf_obj_pin(link.get(), pin.c_str()) != 0) return {errno, "pin " + pin};
+    // A kernel without the hook has no program for it.
+    if (access((directory + "/progs/" + name).c_str(), F_OK) != 0 && errno == ENOENT) continue;
+    const Failure failure = PinWatch(directory, "later", name);
+    if (failure.number != 0) return failure;
   }
   return {};
 }
@@ -211,7 +208,6 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   if (access(directory.c_str(), F_OK) != 0) return ThrowErrno(env, errno, directory);
   RemoveWatches(directory, "groups");
   RemoveWatches(directory, "calls");
-  RemoveWatches(directory, "later");
   if (int failed = RemoveLinks(directory)) return ThrowErrno(env, failed, "detach the hooks of " + directory);
   return env.Undefined();
 }

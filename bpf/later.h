@@ -57,8 +57,8 @@ static __always_inline void cg_head(struct cg_access *access, __u32 table, __u32
 int cg_decide_later(struct cg_subject *subject, struct cg_scratch *scratch);
 
 /*
- * cg_decide_later() of what no default opens: where no rule did, it is refused in complain mode too, and told as the denial that it is where
- * the policy is enforced.
+ * cg_decide_later(), of what no default may open: where no rule did, or what it is about could not be told, it is refused in complain mode too,
+ * and told as the denial that it is where the policy is enforced.
  */
 static __always_inline int cg_decide_closed(struct cg_subject *subject, struct cg_scratch *scratch)
 {
@@ -66,7 +66,8 @@ static __always_inline int cg_decide_closed(struct cg_subject *subject, struct c
 
 	if (!cg_decide_later(subject, scratch))
 		return 0;
-	if (access->closed == CG_CLOSED && access->verdict == CG_DENY && access->mode == CG_COMPLAIN)
+	if (access->mode == CG_COMPLAIN && access->closed &&
+	    (access->unresolved || (access->closed == CG_CLOSED && access->verdict == CG_DENY)))
 		access->mode = CG_ENFORCE;
 	return 1;
 }

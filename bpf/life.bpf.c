@@ -59,7 +59,6 @@ __hidden void cg_leave(struct cg_subject *subject)
 	cg_uncount(subject);
 }
 
-/* A fork of a session that is being ended: refused with what fork(2) says when there may be no more processes just now. */
 #define CLONE_INTO_CGROUP 0x200000000ul /* include/uapi/linux/sched.h; clone3(2) alone has it */
 
 /* What writing cgroup.procs is: membership of a cgroup. */
@@ -71,6 +70,7 @@ static __noinline int refuse_cgroup(void)
 	return cg_enter(&entry, &verdict) ? cg_floor(entry.subject, entry.scratch, CG_FLOOR_CGROUP) : verdict;
 }
 
+/* A fork of a session that is being ended: refused with what fork(2) says when there may be no more processes just now. */
 static __noinline int refuse_ending(void)
 {
 	struct cg_session *session;

@@ -146,6 +146,8 @@ static __always_inline int cg_everywhere(struct cg_entry *entry, struct dentry *
 	access->object = CG_OBJECT_KIND;
 	if (!mounts.internal || mounts.outside)
 		access->kind = CG_KIND_FOREIGN;
+	/* Whose it is its inode says, whatever shows it. */
+	access->owner = BPF_CORE_READ(dentry, d_inode, i_uid.val);
 	cg_decide_either(entry->subject, entry->scratch, attribute);
 	return cg_conclude(entry->subject, entry->scratch);
 }

@@ -93,9 +93,13 @@ static __always_inline int owns(struct cg_subject *subject)
 /* The caller's process, which has one thread, goes on under another policy. */
 __hidden void cg_changes_owner(void)
 {
-	struct cg_process process = process_of(cg_current());
-	struct cg_owning *held = bpf_map_lookup_elem(&owning, &process);
+	struct cg_process process;
+	struct cg_owning *held;
 
+	if (!cg_has_later())
+		return;
+	process = process_of(cg_current());
+	held = bpf_map_lookup_elem(&owning, &process);
 	if (held)
 		held->changed = 1;
 }
@@ -136,7 +140,7 @@ int BPF_PROG(file_set_fowner, struct file *file)
 	struct cg_maker maker = {};
 	struct cg_entry entry;
 	__u64 key = cg_owner_of(file);
-	int verdict = 0, own;
+	int verdict = 0;
 
 	if (!cg_has_later())
 		return 0;
@@ -148,8 +152,7 @@ int BPF_PROG(file_set_fowner, struct file *file)
 		/* One that cannot be told, or that outlived its session: as any other. */
 		maker.session = 0;
 	} else {
-		own = is_own((struct fown_struct *)key);
-		if (!cg_governs_later(entry.subject) || (own && !owns(entry.subject))) {
+		if (!cg_governs_later(entry.subject) || (is_own((struct fown_struct *)key) && !owns(entry.subject))) {
 			bpf_map_delete_elem(&owners, &key);
 			return 0;
 		}

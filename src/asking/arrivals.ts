@@ -3,7 +3,7 @@
 import type { KernelEvent } from '../events/decode.js';
 import type { EventRecord } from '../events/record.js';
 import type { Waiting } from '../kernel/asking.js';
-import type { Questions } from '../kernel/questions.js';
+import type { GateQuestions } from '../kernel/questions.js';
 
 /** The event comes before the thread is in the list, by an instruction or by as long as it is preempted. */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 50, 200, 1000] as const;
@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = [1, 2, 5, 10, 50, 200, 1000] as const;
 export type QuestionEvent = KernelEvent & { readonly asked: NonNullable<KernelEvent['asked']> };
 
 export class Arrivals {
-  readonly #questions: Pick<Questions, 'question'>;
+  readonly #questions: Pick<GateQuestions, 'question'>;
   readonly #cookie: bigint;
   readonly #arrived: (event: QuestionEvent, record: EventRecord, waiting: Waiting) => void;
   readonly #looks = new Set<NodeJS.Timeout>();
@@ -20,7 +20,7 @@ export class Arrivals {
 
   /** @param arrived called with each question whose thread waits */
   constructor(
-    questions: Pick<Questions, 'question'>,
+    questions: Pick<GateQuestions, 'question'>,
     cookie: bigint,
     arrived: (event: QuestionEvent, record: EventRecord, waiting: Waiting) => void,
   ) {

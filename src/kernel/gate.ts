@@ -6,7 +6,7 @@ import { type Called, type Calls, decodeCalled, encodeCalls, NO_CALLS } from './
 import { Entering } from './entering.js';
 import { FATES, type Fate } from './entry.js';
 import { Protection } from './protection.js';
-import { Questions } from './questions.js';
+import { GateQuestions } from './questions.js';
 import {
   decodeLife,
   decodeSession,
@@ -37,14 +37,14 @@ export class Gate {
   readonly native: NativeGate;
   /** Are its hooks on, as far as this process knows? */
   attached: boolean;
-  readonly questions: Questions;
+  readonly questions: GateQuestions;
   readonly entering: Entering;
   readonly protection: Protection;
 
   constructor(native: NativeGate) {
     this.native = native;
     this.attached = native.attached;
-    this.questions = new Questions(native);
+    this.questions = new GateQuestions(native);
     this.entering = new Entering(native);
     this.protection = new Protection(native);
   }

@@ -14,7 +14,7 @@ import {
 import { u32 } from './records.js';
 
 /** What subjects wait to be told, and the answers. */
-export class Questions {
+export class GateQuestions {
   constructor(private readonly native: NativeGate) {}
 
   /** Questions of the session are answered until then (CLOCK_BOOTTIME in ns); from then on a rule that asks denies. */

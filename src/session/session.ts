@@ -238,7 +238,7 @@ export class Session {
 
   /** Before a policy of a later version is in force. */
   #tellVersions(images: readonly Image[]): void {
-    for (const { version } of images) this.gate.raiseVersion(version);
+    this.gate.raiseVersion(Math.max(1, ...images.map(({ version }) => version)));
   }
 
   #write(state: SessionState): void {

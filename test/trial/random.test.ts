@@ -20,7 +20,7 @@ const AIMS = 400;
 /** Attempts to choose from, made once: making them is slower than judging them. What they aim at is each policy's own. */
 const POOL = 8_000;
 const comparisons = Number(process.env.CALLGATE_TRIALS ?? 200_000);
-/** About ten times what it takes on a processor of its own. */
+/** Eight times what it takes beside two VMs. */
 const LIMIT = 60_000 + comparisons * 5;
 const PROGRAMS: readonly string[] = ['/a/program', '/b'];
 const DIGEST = new Uint8Array(32);

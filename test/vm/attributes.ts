@@ -8,14 +8,17 @@ import {
   AT_FDCWD,
   call,
   chmod,
+  creat,
   ftruncate,
   keep,
   memfd,
+  mount,
   O,
   open,
   removexattr,
   setxattr,
   truncate,
+  umount,
   unlink,
   write,
 } from './calls.js';
@@ -30,6 +33,8 @@ const FILE = `${FOLDER}/file`;
 const SECOND = `${ROOT}/attributes-too`;
 /** A file of a lower layer: this machine's root is an overlay. */
 const LOWER = '/etc/services';
+/** MNT_DETACH */
+const DETACH = 2;
 /** UTIME_NOW, UTIME_OMIT (include/linux/stat.h). */
 const [NOW, OMIT] = [0x3fffffff, 0x3ffffffe] as const;
 /** The numbers of FS_IOC_SETFLAGS and its like, FS_NODUMP_FL, and FS_XFLAG_NODUMP (include/uapi/linux/fs.h). */
@@ -131,6 +136,19 @@ export async function attributes(t: Test, checks: Checks): Promise<void> {
   writeFileSync(FILE, 'text');
   await checks.permitted(t, 'deleted: permitted', gone, [OPENS, kind('deleted')], LATER);
   writeFileSync(FILE, 'text');
+
+  // In no tree any more: whose it is its inode says.
+  const lazy = `${ROOT}/attributes-lazy`;
+  mkdirSync(lazy, { recursive: true });
+  const left = [keep(1, open(`${lazy}/file`)), 'wait', futimens('#1')];
+  const midway = async (): Promise<void> => void (await free([umount(lazy, DETACH)]));
+  for (const how of ['if', 'unless'] as const) {
+    await free([mount('none', lazy, 'tmpfs'), creat(`${lazy}/file`)]);
+    const rules = [permit('read', `${lazy}/file`), { ...kind('foreign'), [how]: { owner: 'self' } }];
+    const rest = { ...LATER, midway };
+    if (how === 'if') await checks.permitted(t, 'foreign, its own: permitted', left, rules, rest);
+    else await checks.refused(t, 'foreign, its own: refused', left, rules, [event('times', 'foreign')], rest);
+  }
 
   // Seen at two places.
   mkdirSync(SECOND, { recursive: true });

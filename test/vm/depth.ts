@@ -2,7 +2,7 @@
 /** Paths of any depth and length: what can be resolved is judged whole, what cannot is refused and counted. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Test } from 'tap';
-import { AT_FDCWD, chdir, creat, mkdir, open, openat } from './calls.js';
+import { AT_FDCWD, call, chdir, creat, mkdir, open, openat } from './calls.js';
 import { type Checks, permit } from './checks.js';
 import { free, ROOT, type RuleText } from './confined.js';
 
@@ -120,6 +120,19 @@ async function beyond(t: Test, { confined, permitted, refused }: Checks): Promis
         told: fits ? 0 : 1,
       },
       `the ${name} path`,
+    );
+  }
+  // What cannot be told is no root that a rule permits, nor one that is only complained of.
+  const inside = [chdir(`${DIR}/deeper`), `enter,${room},d`];
+  t.same(await free([...inside, mkdir('more')]), ['ok', 'ok', 'ok']);
+  for (const mode of ['enforce', 'complain'] as const) {
+    const { results, counts } = await confined.run([...inside, call(161)('s:more')], {
+      ...{ version: 2, default: 'permit', mode, rules: [permit('chroot', '/***')] },
+    });
+    t.same(
+      { results, unresolved: counts.unresolved[DEPTH] },
+      { results: ['ok', 'ok', 'EPERM'], unresolved: 1 },
+      `a root there: ${mode}`,
     );
   }
 }

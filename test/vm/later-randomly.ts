@@ -34,7 +34,7 @@ const CAPABLE: Rule = {
 const MADE = ['memfd', 'tmpfile', 'pipe', 'socket', 'anon', 'mqueue', 'foreign'];
 /** Attributes of users are of files and folders, which the kernel sees to first (fs/xattr.c: xattr_permission). */
 const NO_FILES = ['pipe', 'socket', 'anon'];
-const [KILL, USER, MEMORY_FILE_SYSTEMS] = [9, 2, 2];
+const [KILL, TIMES, USER, MEMORY_FILE_SYSTEMS] = [9, 1, 2, 2];
 
 /** Can it be tried, so that the event tells of the attempt alone? */
 function isTried({ object, uid, gid, owner }: Access): boolean {
@@ -55,6 +55,10 @@ function isTried({ object, uid, gid, owner }: Access): boolean {
           // Its parent would end.
           return object.act !== 'signal' || object.who.process === 'child' || object.which !== KILL;
         case 'kind':
+          // Root's alone, which the kernel says first (kernel/ptrace.c: __ptrace_may_access).
+          if (object.act === 'ptrace') return object.who.of !== 'unreachable' || (uid === 0 && gid === 0);
+          // The kernel asks nobody of the inode of all that is anonymous: it is private (fs/libfs.c: alloc_anon_inode).
+          if (object.act === 'attribute' && object.which === TIMES) return object.who.of !== 'anon';
           return object.act !== 'attribute' || object.which !== USER || !NO_FILES.includes(object.who.of);
       }
       break;

@@ -129,6 +129,11 @@ function skipped({ name, needs }: Program): string | false {
 t.setTimeout(5_400_000);
 
 t.test('workloads under version 2', { skip: needsLsm(), timeout: 5_400_000 }, async (t) => {
+  t.same(
+    ONLY?.filter((name) => !PROGRAMS.some((program) => program.name === name)) ?? [],
+    [],
+    'what was named has acts here',
+  );
   prepare();
   const release = await holdGate();
   const other = spawn('/usr/bin/sleep', ['1000000'], { stdio: 'ignore' });
