@@ -14,6 +14,7 @@ import { unfiltered } from './calls.js';
 import { compile } from './compiled.js';
 import { unseenErrnos } from './errnos.js';
 import { linkedPaths, systemReadLink } from './links.js';
+import { missingOwners } from './owners.js';
 import { type Problem, problemsOf } from './problem.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -120,7 +121,8 @@ export function folderNotes(
   load: typeof loadPolicy = loadPolicy,
 ): readonly string[] {
   const application = loadApplication(folder, around, load);
-  return application === undefined ? [] : [...unfiltered(application, files), ...unseenErrnos(application, files)];
+  if (application === undefined) return [];
+  return [unfiltered, unseenErrnos, missingOwners].flatMap((notes) => notes(application, files));
 }
 
 /** One policy by a file, or by an application's name; a Failure where the word means several. */

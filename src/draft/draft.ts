@@ -13,6 +13,7 @@ import { Failure } from '../host/failure.js';
 import type { Group } from '../learn/input.js';
 import { Sensitive } from '../learn/sensitive.js';
 import { bufferOf, bytesOf, readText } from '../policy/bytes.js';
+import type { Version } from '../policy/operations.js';
 import { type Statement, scalar, writeStatement } from '../policy/statement.js';
 import { groupsOf, sensitiveList } from '../training/conclude.js';
 import { type Elf, readElf } from './elf.js';
@@ -27,6 +28,8 @@ export interface Source {
   readonly program: string;
   /** Null: the program is no script. */
   readonly script: Script | null;
+  /** Of the language. */
+  readonly version: Version;
 }
 
 /** Where this machine keeps what is looked at. */
@@ -77,7 +80,11 @@ const HINTS: readonly (readonly [functions: readonly string[], hint: string])[] 
  *
  * @throws Failure where the file is damaged
  */
-export function draftOf({ program, script }: Source, around: Surroundings, machine: Machine = MACHINE): string {
+export function draftOf(
+  { program, script, version }: Source,
+  around: Surroundings,
+  machine: Machine = MACHINE,
+): string {
   const image = script?.runs ?? program;
   const elf = readElf(image, bufferOf(readText(image)));
   if (elf === null && script === null)
@@ -97,7 +104,7 @@ export function draftOf({ program, script }: Source, around: Surroundings, machi
     ...packaged.statements,
   ];
   const text = written({
-    ...{ program, script, statements, owner, left: packaged.left },
+    ...{ program, script, version, statements, owner, left: packaged.left },
     use: wanted,
     hints: elf === null || script !== null ? [] : HINTS.flatMap((hint) => hintLine(elf, hint)),
   });
@@ -209,6 +216,7 @@ function hintLine(elf: Elf, [functions, hint]: (typeof HINTS)[number]): string[]
 interface Draft {
   readonly program: string;
   readonly script: Script | null;
+  readonly version: Version;
   readonly statements: readonly Statement[];
   readonly owner: Package | null;
   readonly left: readonly string[];
@@ -216,13 +224,13 @@ interface Draft {
   readonly hints: readonly string[];
 }
 
-function written({ program, script, statements, owner, left, use, hints }: Draft): string {
+function written({ program, script, version, statements, owner, left, use, hints }: Draft): string {
   const of = owner === null ? 'of no package' : `of the package ${[owner.name, ...owner.companions].join(', ')}`;
   const lines = [
     `# A start for ${program}, ${of}: made of its file and its package by callgate policy new. It was not run.`,
     '# Nothing is refused in complain mode: run it, see callgate audit denials, and then write enforce.',
     ...left.map((path) => `# left out, as keys and their like may be there: ${path}`),
-    'version: 1',
+    `version: ${version}`,
     `program: ${scalar(literal(program))}`,
     ...(script === null ? [] : [`# Its first line names it.`, `interpreter: ${scalar(literal(script.interpreter))}`]),
     'mode: complain',

@@ -9,6 +9,7 @@ import { codeOf, Failure } from '../host/failure.js';
 import { makeFolder } from '../host/make-folder.js';
 import { newFile } from '../host/replace-file.js';
 import { secureFolder } from '../host/secure.js';
+import type { Version } from '../policy/operations.js';
 import { findProgram } from '../supervise/program.js';
 import { draftOf } from './draft.js';
 import { scriptOf } from './script.js';
@@ -28,6 +29,7 @@ const SBIN = ':/usr/local/sbin:/usr/sbin:/sbin';
  *
  * @param folder of the application; null: NAME in the folder of applications
  * @param write false: nothing is written
+ * @param version of the language; null: the newest of the policies that are there, or 1
  * @throws Failure where there is no such program, or a policy for it already
  */
 export function newPolicy(
@@ -36,6 +38,7 @@ export function newPolicy(
   write: boolean,
   applications: string,
   around: Surroundings,
+  version: Version | null,
 ): Drafted {
   const path = Buffer.from(`${process.env.PATH ?? '/usr/bin:/bin'}${SBIN}`);
   const { path: program, before } = findProgram(Buffer.from(word), path);
@@ -44,13 +47,21 @@ export function newPolicy(
       `${word}: a text that does not say what reads it; its program is ${program}`,
       'begin it with #!/bin/sh',
     );
-  const text = draftOf({ program, script: scriptOf(program, path) }, around);
-  if (!write) return { program, file: null, text };
   const target = resolve(folder ?? join(applications, basename(program)));
-  return { program, file: place(target, program, text, around), text };
+  const draft = (of: Version): string => draftOf({ program, script: scriptOf(program, path), version: of }, around);
+  if (!write) return { program, file: null, text: draft(version ?? 1) };
+  const existing = loadApplication(target, around)?.policies ?? [];
+  const known = existing.find(({ policy }) => policy.program === program);
+  if (known !== undefined)
+    throw new Failure(
+      `${program} has a policy already, ${known.file}: it is left as it is`,
+      `callgate policy new ${program} --stdout`,
+    );
+  const text = draft(version ?? (existing.some(({ policy }) => policy.version === 2) ? 2 : 1));
+  return { program, file: place(target, program, text), text };
 }
 
-function place(folder: string, program: string, text: string, around: Surroundings): string {
+function place(folder: string, program: string, text: string): string {
   try {
     makeFolder(folder, 0o755);
   } catch (error) {
@@ -61,13 +72,6 @@ function place(folder: string, program: string, text: string, around: Surroundin
     );
   }
   const secure = secureFolder(folder);
-  const existing = loadApplication(secure, around)?.policies ?? [];
-  const known = existing.find(({ policy }) => policy.program === program);
-  if (known !== undefined)
-    throw new Failure(
-      `${program} has a policy already, ${known.file}: it is left as it is`,
-      `callgate policy new ${program} --stdout`,
-    );
   const file = join(secure, policyFileName(program, readdirSync(secure).filter(isPolicyFile)));
   newFile(file, text);
   return file;

@@ -24,7 +24,7 @@ import { GROUP_FOLDERS } from '../../src/host/host.js';
 import { newFile } from '../../src/host/replace-file.js';
 import { Sensitive } from '../../src/learn/sensitive.js';
 import type { AccessObject, Policy } from '../../src/policy/model.js';
-import type { Operation } from '../../src/policy/operations.js';
+import type { Operation, Version } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { parsePath } from '../../src/policy/path.js';
 
@@ -49,7 +49,7 @@ function commented(text: string): boolean {
 
 t.test('a program: its libraries and the groups that it shows to want', async (t) => {
   const program = realpathSync('/usr/bin/bash');
-  const text = draftOf({ program, script: null }, around, NONE);
+  const text = draftOf({ program, script: null, version: 1 }, around, NONE);
   const policy = read(text);
   t.same(policy.use, ['libc', 'locale', 'names', 'terminals']);
   t.equal(policy.mode, 'complain');
@@ -66,7 +66,10 @@ t.test('a program: its libraries and the groups that it shows to want', async (t
 t.test('what is neither program nor script is told', async (t) => {
   const file = join(folder(t), 'x');
   writeFileSync(file, '\0\0\0\0 nothing\n'.repeat(20));
-  t.throws(() => draftOf({ program: file, script: null }, around, NONE), /neither an ELF file nor a script/);
+  t.throws(
+    () => draftOf({ program: file, script: null, version: 1 }, around, NONE),
+    /neither an ELF file nor a script/,
+  );
 });
 
 t.test('scripts, by what reads them in the end', async (t) => {
@@ -90,7 +93,7 @@ t.test('scripts, by what reads them in the end', async (t) => {
     [plain, 'deny'],
     [asked, 'permit'],
   ] as const) {
-    const policy = read(draftOf({ program: file, script: scriptOf(file, path) }, around, NONE));
+    const policy = read(draftOf({ program: file, script: scriptOf(file, path), version: 1 }, around, NONE));
     t.same(
       [verdict(policy, 'read', file), verdict(policy, 'write', file), verdict(policy, 'exec', bash)],
       ['permit', 'deny', exec],
@@ -169,19 +172,31 @@ t.test('folders, by where they stand', async (t) => {
 
 t.test('it is written once, and never over another', async (t) => {
   const at = folder(t);
-  const first = newPolicy('bash', join(at, 'new'), true, '/nowhere', around);
+  const first = newPolicy('bash', join(at, 'new'), true, '/nowhere', around, null);
   t.same([first.program, first.file], [realpathSync('/usr/bin/bash'), join(at, 'new', 'usr_bin_bash.yaml')]);
   t.equal(readFileSync(first.file as string, 'utf8'), first.text);
   writeFileSync(first.file as string, first.text.replace('mode: complain', 'mode: enforce'));
   t.throws(
-    () => newPolicy('bash', join(at, 'new'), true, '/nowhere', around),
+    () => newPolicy('bash', join(at, 'new'), true, '/nowhere', around, null),
     /has a policy already, .*usr_bin_bash\.yaml: it is left/,
   );
   t.match(readFileSync(first.file as string, 'utf8'), /mode: enforce/);
-  t.same(newPolicy('bash', join(at, 'none'), false, '/nowhere', around), { ...first, file: null });
+  t.same(newPolicy('bash', join(at, 'none'), false, '/nowhere', around, null), { ...first, file: null });
   t.same(readdirSync(at), ['new']);
-  t.throws(() => newPolicy('nobody-here', null, false, '/nowhere', around), /not found along PATH/);
+  t.throws(() => newPolicy('nobody-here', null, false, '/nowhere', around, null), /not found along PATH/);
   t.throws(() => newFile(first.file as string, 'x'), /is there already/);
   t.throws(() => newFile(join(at, 'gone', 'x'), 'x'), /cannot be written \(ENOENT\)/);
   t.same(readdirSync(join(at, 'new')), ['usr_bin_bash.yaml'], 'nothing is left behind');
+});
+
+t.test('its version is that of the policies beside it, or the one that is asked for', async (t) => {
+  const at = folder(t);
+  const versionOf = (...[program, write, asked]: [string, boolean, Version | null]): Version =>
+    read(newPolicy(program, at, write, '/nowhere', around, asked).text).version;
+  t.equal(versionOf('cat', true, null), 1);
+  t.equal(versionOf('bash', true, null), 1);
+  t.equal(versionOf('ls', true, 2), 2);
+  t.equal(versionOf('mv', true, null), 2);
+  t.equal(versionOf('cp', true, 1), 1);
+  t.equal(versionOf('rm', false, null), 1, 'one that is not written stands beside none');
 });
