@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** The filter that a program starts with, by the kernel of this machine: no gate is needed for it. */
+import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,9 @@ import { addon, type CallFilter, type LaunchOptions } from '../../src/kernel/add
 import { NAMED_GROUPS } from '../../src/policy/call-groups.js';
 import { callNames, callNumber } from '../../src/policy/calls.js';
 
-const ACT = fileURLToPath(new URL('../../../out/test/act', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ACT = `${ROOT}out/test/act`;
+execFileSync(`${ROOT}scripts/build-test-programs`);
 const { native, numbers } = {
   native: addon(),
   numbers: (calls: readonly string[]) => calls.map((call) => callNumber(call) as number),
@@ -17,6 +20,8 @@ const { native, numbers } = {
 /** What the program needs for itself, statically linked. */
 const BASIC = NAMED_GROUPS.get('basic') ?? [];
 const [EPERM, EACCES, ENOSYS] = [1, 13, 38];
+/** signal(7) */
+const SIGSEGV = 11;
 
 interface Done {
   /** Of each act, as the program says it. */
@@ -73,10 +78,16 @@ t.test('a filter at launch', { skip: process.getuid?.() !== 0 && 'root puts it o
     t.same({ signal, code }, { signal: 31, code: null });
   });
 
-  await t.test('another architecture is refused, whatever its number means here', async (t) => {
-    // alarm is 27 on i386, which is mincore here.
-    t.same((await run(undefined, ['call32,27,0'])).results, ['ok']);
-    t.same((await run(filter(['alarm', 'mincore'], ENOSYS), ['call32,27,0', alarm])).results, ['ENOSYS', 'ok']);
+  // alarm is 27 on i386, which is mincore here.
+  const alarm32 = 'call32,27,0';
+  const { signal } = await run(undefined, [alarm32]);
+  const skip = signal === SIGSEGV && 'this kernel takes no calls by int 0x80';
+  await t.test('another architecture is refused, whatever its number means here', { skip }, async (t) => {
+    t.same((await run(undefined, [alarm32])).results, ['ok']);
+    t.same((await run(filter(['alarm', 'mincore'], ENOSYS), [alarm32, alarm])).results, ['ENOSYS', 'ok']);
+  });
+
+  await t.test("and so are the upper halves of this one's numbers", async (t) => {
     t.same((await run(filter(['alarm'], EACCES), [`call,${0x40000000 + 37},0`])).results, ['EACCES'], 'x32');
   });
 
