@@ -6,10 +6,17 @@ import { interpreterRule } from '../decide/decide.js';
 import type { Policy, Rule } from '../policy/model.js';
 import { BadPolicy, problemsOf } from './problem.js';
 
+/** Policies do not change, and several ask for the same digest, which is a part of what a compilation takes. */
+const digests = new WeakMap<Policy, Buffer>();
+
 /** SHA-256 over all that decides: the rules, those of the groups taken in with them, as they were parsed. */
 export function digestOf(policy: Policy): Buffer {
+  const known = digests.get(policy);
+  if (known !== undefined) return known;
   const { file: _file, ...rest } = policy;
-  return createHash('sha256').update(JSON.stringify(rest, withoutPlaces)).digest();
+  const digest = createHash('sha256').update(JSON.stringify(rest, withoutPlaces)).digest();
+  digests.set(policy, digest);
+  return digest;
 }
 
 /** The digest as states and events have it. */

@@ -123,10 +123,8 @@ export function merge({ cells, count, classCount }: Table, kind: Int32Array): Bl
     count,
     kind: (of) => kind[of] as number,
     successors: row,
-    signature: (of, blocks) =>
-      row(of)
-        .map((next) => blocks[next] as number)
-        .join(),
+    // Its bytes as they are: numbers joined to a text took a tenth of a compilation.
+    signature: (of, blocks) => Buffer.from(row(of).map((next) => blocks[next] as number).buffer).toString('latin1'),
   });
 }
 

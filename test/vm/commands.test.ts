@@ -16,7 +16,7 @@ const ACT = fileURLToPath(new URL('../../../out/test/act', import.meta.url));
 const PAUSE = call(34)();
 
 const NUMBERS: Words = [
-  [/"(pid|tid|ppid|supervisor|inode|device|started|boot)": ?"?\d+"?/g, '"$1": N'],
+  [/"(pid|tid|ppid|supervisor|watcher|inode|device|started|boot)": ?"?\d+"?/g, '"$1": N'],
   // What differs between kernels.
   [/\d+ (programs|pins)\b/g, 'N $1'],
   [/"programs": \d+/g, '"programs": N'],
