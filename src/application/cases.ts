@@ -125,7 +125,8 @@ function caseOf(words: readonly Word[]): Pick<Case, 'access' | 'wanted'> {
 }
 
 function objectOf(word: Word, operations: readonly Operation[]): AccessObject {
-  const object = readObject(word.text);
+  // Of a socket of another family events write it with spaces.
+  const object = readObject(word.text) ?? readObject(word.text.replaceAll('\\x20', ' '));
   if (/\\(?!x[0-9A-Fa-f]{2})/.test(word.text.replaceAll('\\\\', '')))
     throw new Wrong(
       word,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Classic policies of systrace and policies of callgate, the one read and the other written. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf, Failure } from '../host/failure.js';
 import { makeFolder } from '../host/make-folder.js';
+import { readPlain } from '../host/plain-file.js';
 import { replaceFile } from '../host/replace-file.js';
 import { type Bytes, bufferOf, bytesFrom, bytesOf, textOf } from '../policy/bytes.js';
 import { renderProblem } from '../policy/errors.js';
@@ -60,6 +61,11 @@ export function importClassic(request: ImportRequest, around: Surroundings): Imp
       const options = { defines: bytesMap(defines), ...(program === null ? {} : { program: bytesOf(program) }) };
       return { ...file, classic: parseClassic(file.text, path, options) };
     });
+  const [empty] = read.filter(({ classic }) => classic.policies.length === 0 && classic.problems.length === 0);
+  if (empty !== undefined)
+    throw new Failure(`${empty.path}: no policy in it`, 'a classic policy begins with: Policy: /path/of/program, Emulation: native');
+  if (read.length === 0)
+    throw new Failure(`${request.files.join(', ')}: no classic policy in it`, 'name a file, or a folder that has some');
   const problems = read.flatMap(({ classic }) =>
     (skipBad ? classic.problems.filter(isLost(classic)) : classic.problems).map(problemShown),
   );
@@ -141,7 +147,7 @@ function classicFiles(path: string): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
     return readdirSync(path)
-      .filter((name) => !name.startsWith('.') && statSync(join(path, name)).isFile())
+      .filter((name) => !name.startsWith('.') && !statSync(join(path, name)).isDirectory())
       .sort()
       .map((name) => join(path, name));
   } catch (error) {
@@ -151,13 +157,14 @@ function classicFiles(path: string): string[] {
 
 function readClassic(path: string): Bytes {
   try {
-    return bytesFrom(readFileSync(path));
+    return bytesFrom(readPlain(path));
   } catch (error) {
     throw unreadable(error, path);
   }
 }
 
 function unreadable(error: unknown, path: string): Failure {
+  if (error instanceof Failure) return error;
   const code = codeOf(error);
   if (code === 'ENOENT')
     return new Failure(`${path}: no such file`, 'name a classic policy, or a folder of them', error);

@@ -45,6 +45,8 @@ export function wordMeans(word: string, cwd: string, applications: string): Mean
       const names = readdirSync(candidate).filter(isPolicyFile).sort();
       return { files: names.map((name) => join(candidate, name)), folder: true, path: candidate };
     } catch (error) {
+      if (codeOf(error) === 'ELOOP')
+        throw new Failure(`${candidate}: a symbolic link that leads to itself`, `ls -l ${candidate}`, error);
       if (codeOf(error) !== 'ENOENT') throw error;
     }
   }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Policies tried by the cases that are kept beside them: decided by the reference, no kernel asked. */
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { judge } from '../decide/decide.js';
 import { type Explanation, explain } from '../decide/explain.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { readSecure } from '../host/secure.js';
-import type { Decision, Policy, Verdict } from '../policy/model.js';
+import { textOf } from '../policy/bytes.js';
+import type { Access, Decision, Policy, Verdict } from '../policy/model.js';
+import type { Operation } from '../policy/operations.js';
 import type { LoadedPolicy } from './application.js';
 import { type Case, readCases, type Wanted } from './cases.js';
+import { judgedPath, systemReadLink } from './links.js';
 import { loadOne, wordMeans } from './policies.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -68,11 +71,13 @@ function casesOf(word: string, cwd: string, applications: string): { file: strin
   return folders.map((one) => ({ file: join(one, CASES), only: null }));
 }
 
+/** Whatever it is that is no folder: what cannot be read is told then, not passed over. */
 function isThere(file: string): boolean {
   try {
-    return statSync(file).isFile();
-  } catch {
-    return false;
+    return !lstatSync(file).isDirectory();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return false;
+    throw error;
   }
 }
 
@@ -85,7 +90,7 @@ function none(word: string): Failure {
 
 function tryFile(file: string, only: string | null, around: Surroundings): TriedFile {
   const folder = dirname(file);
-  const text = textOf(file, only);
+  const text = readOf(file, only);
   const { cases, problems } = readCases(file, text);
   if (problems.length > 0)
     throw new Failure(problems.map(({ rendered }) => rendered).join('\n'), 'callgate policy test --help');
@@ -104,9 +109,9 @@ function tryFile(file: string, only: string | null, around: Surroundings): Tried
   return { file, cases: tried };
 }
 
-function textOf(file: string, only: string | null): string {
+function readOf(file: string, only: string | null): string {
   try {
-    return readSecure(file);
+    return readSecure(file, 'file of cases');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw none(only ?? file);
     throw error;
@@ -133,7 +138,7 @@ function policyOf(one: Case, file: string, names: readonly string[], load: (name
 
 function tryCase({ line, text, access, wanted }: Case, { policy, file }: LoadedPolicy): Tried {
   const { verdict, errno, decisions } = judge(policy, access);
-  const wrong = wrongOf(wanted, policy, verdict, errno, decisions);
+  const wrong = [...wrongOf(wanted, policy, verdict, errno, decisions), ...wrongThroughLinks(access, wanted, policy)];
   return {
     line,
     text,
@@ -144,6 +149,25 @@ function tryCase({ line, text, access, wanted }: Case, { policy, file }: LoadedP
     wrong,
     explanation: wrong.length === 0 ? null : explain(policy, access),
   };
+}
+
+/** The folder of a name that is created: links on the way to it are followed, one at its end is not. */
+const IN_FOLDER: readonly Operation[] = ['create'];
+
+/**
+ * What a case says of a name that is a link, or stands behind one. The kernel judges what a name resolves to: of a link itself the case holds
+ * for both, and what stands behind a folder that is one is no name of the kernel's.
+ */
+function wrongThroughLinks(access: Access, wanted: Wanted, policy: Policy): string[] {
+  const { object, operations } = access;
+  if (object.type !== 'path' && object.type !== 'unix') return [];
+  const named = judgedPath(object.path, IN_FOLDER, systemReadLink);
+  if (named !== object.path)
+    return [`it goes through a link, and the kernel judges resolved paths: write ${textOf(named)}`];
+  const target = judgedPath(object.path, operations, systemReadLink);
+  if (target === object.path) return [];
+  const { verdict, errno, decisions } = judge(policy, { ...access, object: { ...object, path: target } });
+  return wrongOf(wanted, policy, verdict, errno, decisions).map((one) => `at ${textOf(target)}, to which it is a link, ${one}`);
 }
 
 function wrongOf(

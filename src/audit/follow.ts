@@ -15,6 +15,7 @@ export class Follower {
   #fd: number | null = null;
   #at = 0;
   #lines = new Lines();
+  #unreadable = 0;
 
   /**
    * @param take gets each record from the log's end as it is now, or from its beginning
@@ -30,6 +31,11 @@ export class Follower {
       if (name === null || name === basename(file)) this.read();
     });
     this.read();
+  }
+
+  /** Lines that are none, so far; what stands behind the last end of a line may become one, unless nobody writes any more. */
+  unreadable(living: boolean): number {
+    return this.#unreadable + (living || this.#lines.rest() === '' ? 0 : 1);
   }
 
   /** Reads what is there now. */
@@ -63,6 +69,8 @@ export class Follower {
   }
 
   #open(file: string): void {
+    // Of a log that another took the place of nothing more comes.
+    if (this.#lines.rest() !== '') this.#unreadable++;
     try {
       this.#fd = openSync(file, 'r');
     } catch (error) {
@@ -99,7 +107,8 @@ export class Follower {
       this.#at += read;
       for (const line of this.#lines.push(chunk.subarray(0, read))) {
         const record = parseLine(line);
-        if (record !== undefined) this.#take(record);
+        if (record === undefined) this.#unreadable++;
+        else this.#take(record);
       }
     }
   }

@@ -2,6 +2,7 @@
 /** CSV as RFC 4180 has it: a header, lines that end in CRLF, quotes where they are needed. Lists are joined by a space. */
 import { noteLine } from '../events/line.js';
 import { type EventRecord, isEvent } from '../events/record.js';
+import { plain } from '../host/plain.js';
 import type { Message } from './message.js';
 
 /** Of an event, in the order of the log. */
@@ -61,6 +62,8 @@ function valueText(value: EventRecord[(typeof FIELDS)[number]]): string {
   return typeof value === 'object' ? value.join(' ') : String(value);
 }
 
-function cell(text: string): string {
+/** What a terminal would obey is written as in objects, `\x1b`: a process calls itself what it likes. */
+function cell(value: string): string {
+  const text = plain(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How far an export has come, kept in a file so that the next one goes on there. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { codeOf, Failure, messageOf } from '../host/failure.js';
+import { readPlain } from '../host/plain-file.js';
 import { replaceFile } from '../host/replace-file.js';
 
 /** A place in a log, behind a line of it. */
@@ -45,8 +45,9 @@ const schema = z.strictObject({
 export function readCursor(file: string, session: string, to: string): Cursor | null {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readPlain(file).toString('utf8');
   } catch (error) {
+    if (error instanceof Failure) throw error;
     if (codeOf(error) === 'ENOENT') return null;
     throw new Failure(`${file}: the cursor cannot be read (${codeOf(error) ?? 'error'})`, `ls -l ${file}`, error);
   }

@@ -140,7 +140,11 @@ class Export {
       const there = living();
       const item = this.reader.next();
       if (item !== null) await this.#hand(item);
-      else if (!follow || !there) return;
+      else if (!there) {
+        const cut = this.reader.cut();
+        if (cut !== null) await this.#hand(cut);
+        return;
+      } else if (!follow) return;
       else {
         this.#keepCursor();
         await this.changes.next(enough);

@@ -60,6 +60,14 @@ export class LogReader {
     }
   }
 
+  /**
+   * What stands behind the last end of a line, in a log that nobody writes any more; null: nothing. It keeps its place: a position stands
+   * behind a whole line, or it would not be found again.
+   */
+  cut(): Item | null {
+    return this.#rest.length === 0 ? null : { kind: 'bad', position: this.position };
+  }
+
   close(): void {
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;

@@ -79,9 +79,10 @@ export function ownFolder(path: string): string {
 /**
  * Reads a file that decides: never through a link, regular, of at most 16 MiB, not writable by others.
  *
+ * @param noun what it is, for messages
  * @throws Failure naming the file and what to do; ENOENT is left to the caller
  */
-export function readSecure(path: string): string {
+export function readSecure(path: string, noun = 'policy'): string {
   let fd: number;
   try {
     // Non-blocking, so that a fifo in its place is refused and not waited for.
@@ -89,7 +90,7 @@ export function readSecure(path: string): string {
   } catch (error) {
     if (codeOf(error) === 'ELOOP')
       throw new Failure(
-        `${path}: a symbolic link; a policy is read from the file itself`,
+        `${path}: a symbolic link; a ${noun} is read from the file itself`,
         // What is no policy (/dev/stdin) is not to be replaced by one.
         path.startsWith('/dev/') || path.startsWith('/proc/')
           ? 'name a file'
@@ -101,7 +102,7 @@ export function readSecure(path: string): string {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw new Failure(`${path}: not a regular file`);
     judge(path, stat, 'file');
-    if (stat.size > TEXT_MAX) throw new Failure(`${path}: ${stat.size} bytes; a policy has at most ${TEXT_MAX}`);
+    if (stat.size > TEXT_MAX) throw new Failure(`${path}: ${stat.size} bytes; a ${noun} has at most ${TEXT_MAX}`);
     const buffer = Buffer.alloc(stat.size + 1);
     let length = 0;
     for (;;) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -42,6 +42,11 @@ t.test('what a line says', async (t) => {
     log: true,
     transition: 'inherit',
   });
+  t.same(
+    only('permit socket family\\x202,\\x20kind\\x201,\\x20protocol\\x200')?.access.object,
+    { type: 'family', family: 2, kind: 1, protocol: 0 },
+    'as events write it, its spaces too',
+  );
   t.same(only('ask connect unix:@x')?.access.object, { type: 'abstract', name: 'x' });
   t.same(
     only('deny connect tcp:0.0.0.0:80')?.access.object,
@@ -148,6 +153,43 @@ t.test('each case passes, and fails where its like is wanted', async (t) => {
     t.same(run(folder(t, { 'a.yaml': POLICY, cases: `${good}\n${bad}\n` })), ['1 passed', `2 ${why}`]);
 });
 
+t.test('a case names what the kernel judges, or holds for both', async (t) => {
+  const at = realpathSync(folder(t, { 'real/file': 'x' }));
+  symlinkSync('file', `${at}/real/link`);
+  symlinkSync('real', `${at}/way`);
+  const policy = (path: string): string =>
+    `version: 1\nprogram: /usr/bin/cat\nrules:\n  - permit: [read, delete]\n    path: ${path}\n`;
+  const behind = `it goes through a link, and the kernel judges resolved paths: write ${at}/real/file`;
+  const target = `at ${at}/real/file, to which it is a link, `;
+  const results = (path: string): string[] =>
+    run(
+      folder(t, {
+        'a.yaml': policy(path),
+        cases: [
+          `deny read ${at}/way/file`,
+          `permit read ${at}/real/file`,
+          `permit read ${at}/real/link`,
+          `deny read ${at}/real/link`,
+          `permit delete ${at}/real/link`,
+        ].join('\n'),
+      }),
+    );
+  t.same(results(`${at}/real/file`), [
+    `1 ${behind}`,
+    '2 passed',
+    '3 it is denied with EPERM',
+    `4 ${target}it is permitted`,
+    '5 it is denied with EPERM',
+  ]);
+  t.same(results(`"${at}/real/*"`), [
+    `1 ${behind}`,
+    '2 passed',
+    '3 passed',
+    `4 it is permitted, ${target}it is permitted`,
+    '5 passed',
+  ]);
+});
+
 t.test('whose cases they are', async (t) => {
   const other = POLICY.replace('/usr/bin/cat', '/usr/bin/tac').replace('/etc/hostname', '/etc/motd');
   const both = folder(t, {
@@ -177,4 +219,7 @@ t.test('folders of folders, and none', async (t) => {
     t.throws(() => run(word), /no cases beside its policies/, word);
   writeFileSync(join(all, 'x/cases'), '# nothing yet\n');
   t.throws(() => run(join(all, 'x')), /no cases beside its policies/);
+  symlinkSync('cases', join(all, 'z/cases'));
+  t.throws(() => run(all), /z\/cases: a symbolic link; a file of cases is read from the file itself/);
+  t.throws(() => run(join(all, 'z')), /a symbolic link; a file of cases/);
 });

@@ -45,16 +45,24 @@ t.test('from the end or from the beginning', async (t) => {
 t.test('lines come as they are written, whole', async (t) => {
   const { file, seen, follow } = set(t);
   writeFileSync(file, line(1));
-  follow(false);
+  const follower = follow(false);
   appendFileSync(file, line(2));
   await until(() => seen.length === 1);
   t.same(seen, [2]);
   appendFileSync(file, line(3).slice(0, 4));
   await sleep(100);
   t.same(seen, [2], 'half a line is none');
+  t.same([follower.unreadable(true), follower.unreadable(false)], [0, 1], 'unless nobody writes any more');
   appendFileSync(file, `${line(3).slice(4)}bad\n${line(4)}`);
   await until(() => seen.length === 3);
   t.same(seen, [2, 3, 4]);
+  t.equal(follower.unreadable(false), 1, 'what is none is counted');
+  appendFileSync(file, line(5).slice(0, 4));
+  follower.read();
+  renameSync(file, `${file}.1`);
+  writeFileSync(file, line(6));
+  await until(() => seen.length === 4);
+  t.same([seen, follower.unreadable(false)], [[2, 3, 4, 6], 2], 'what a rotated log ends in, too');
 });
 
 t.test('a log that is not there yet', async (t) => {

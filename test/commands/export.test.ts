@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** `audit export` as a user runs it, on the file of a log. What is said stands in golden/. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -22,6 +22,11 @@ t.test('audit export', async (t) => {
   transcript.note(readFileSync(join(work, 'out.csv'), 'utf8').replaceAll('\r', ''));
   appendFileSync(file, `nonsense\n${text([event(5)])}`);
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:out.csv', '--cursor', 'cursor');
+  appendFileSync(file, text([event(6)]).slice(0, 100));
+  transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:out.csv', '--cursor', 'cursor');
+  execFileSync('mkfifo', [`${work}/fifo`]);
+  transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:-', '--cursor', 'fifo');
+  truncateSync(file, statSync(file).size - 100);
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', `syslog:${work}/nobody`, '--timeout', '1', '--json');
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'syslog:udp');
   transcript.callgate('audit', 'export', './none.jsonl', '--to', 'csv:-');

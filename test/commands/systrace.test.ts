@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** policy import and policy export, run as a user runs them. What they say stands in golden/. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,9 @@ t.test('policy import', async (t) => {
   );
   const defines = ['--define', 'WRKDIR=/usr/obj', '--define', 'RW_DIR=/var/words'];
   transcript.callgate('policy', 'import', '--program', '/usr/bin/words', ...defines, 'template.fragment');
+  writeFileSync(join(work, 'empty'), '# nothing yet\n');
+  mkdirSync(join(work, 'none'));
+  for (const path of ['empty', '/dev/zero', 'none']) transcript.callgate('policy', 'import', path);
   transcript.callgate('policy', 'import', 'mistakes');
   transcript.callgate('policy', 'import', 'mistakes', '--json');
   transcript.callgate('policy', 'import', '--skip-bad', 'mistakes');

@@ -27,6 +27,8 @@ t.test('CSV', async (t) => {
     csvLine({ number: 7, record: odd }),
     `7,access,42,2026-11-29T08:00:00.000001Z,s-1,/usr/bin/cat,sha256:${'0'.repeat(64)},3,9,,read write,,"/tmp/a"",b\\xff]",,,,deny,true,,,EPERM,,7,7,1,0,0,0,/usr/bin/cat,"a""b\nc",1,,,,\r\n`,
   );
+  const loud = csvLine({ number: 7, record: event(1, { comm: '\x1b[31m\x07\x9b' }) });
+  t.ok(loud.includes(',\\x1b[31m\\x07\\xc2\\x9b,'), 'nothing that a terminal obeys');
   const note = csvLine({ number: 1, record: SESSION });
   t.equal(note, `1,session,,2026-11-29T08:00:00.000Z,s-1${','.repeat(29)},"run cat, policies in /p"\r\n`);
   const cells = (line: string): number => line.replace(/"(?:[^"]|"")*"/g, '').split(',').length;

@@ -28,8 +28,11 @@ t.test('from the beginning, and on', async (t) => {
   t.same(drain(reader).said, [], 'there is none yet');
   writeFileSync(file, text([SESSION, ...events(1, 2)]));
   t.same(drain(reader).said, ['session', 1, 2]);
+  t.equal(reader.cut(), null);
+  const { position } = reader;
   appendFileSync(file, text([event(3)]).slice(0, 20));
   t.same(drain(reader).said, [], 'half a line is none');
+  t.same(reader.cut(), { kind: 'bad', position }, 'unless nobody writes the other half any more');
   appendFileSync(file, text([event(3)]).slice(20));
   t.same(drain(reader).said, [3]);
   appendFileSync(file, `nonsense\n\n${text([event(5)])}`);

@@ -8,11 +8,15 @@ import { lineOf, noteLine } from '../../events/line.js';
 import { isEvent, type LogRecord } from '../../events/record.js';
 import { FOLDERS } from '../../host/host.js';
 import { localTime } from '../../host/time.js';
+import { counted } from '../../policy/counted.js';
+
+/** Lines that are none. */
+const LEFT_OUT = 1;
 
 export default class AuditTail extends CallgateCommand {
   static override summary = 'show events as they come';
   static override description =
-    'Goes on until Ctrl-C. Times are local; with --json one object a line, as the log has it, in UTC.\n\nExit status: 0 all of it was shown; 2 a usage error; 125 there is no such session; 128+n ended by signal n.';
+    'Goes on until Ctrl-C. Times are local; with --json one object a line, as the log has it, in UTC.\n\nExit status: 0 all of it was shown; 1 lines that cannot be read were left out, which is said; 2 a usage error; 125 there is no such session; 128+n ended by signal n.';
   static override usage = 'audit tail [SESSION…]';
   static override strict = false;
   static override flags = {
@@ -40,7 +44,7 @@ export default class AuditTail extends CallgateCommand {
     if (chosen.length === 0) this.talk('no session lives; with --all, or a name, the logs of past ones are shown');
     const followers = chosen.map((log) => {
       const take = (record: LogRecord): void => void (isOf(log, record) && show(record));
-      return new Follower(log.file, take, flags.all || flags['no-follow']);
+      return { ...log, follower: new Follower(log.file, take, flags.all || flags['no-follow']) };
     });
     if (!flags['no-follow'] && chosen.length > 0)
       await new Promise<void>((resolve) => {
@@ -52,7 +56,13 @@ export default class AuditTail extends CallgateCommand {
         process.once('SIGTERM', stop(constants.signals.SIGTERM));
         process.stdout.once('error', resolve);
       });
-    for (const follower of followers) follower.close();
+    for (const { follower, file, living } of followers) {
+      const bad = follower.unreadable(living);
+      follower.close();
+      if (bad === 0) continue;
+      this.talk(`${file}: left out ${counted(bad, 'line')} that cannot be read`);
+      process.exitCode ??= LEFT_OUT;
+    }
   }
 
   /** The lines are printed as they come; there is no result beside them. */

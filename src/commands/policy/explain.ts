@@ -22,6 +22,9 @@ import {
 } from '../../policy/operations.js';
 import { writeStatement } from '../../policy/statement.js';
 
+/** Ids of users and groups; 4294967295 is none (setuid(2)), and may be asked about. */
+const ID = { min: 0, max: 0xffffffff } as const;
+
 export default class PolicyExplain extends CallgateCommand {
   static override summary = 'say which rule decides an attempt, and what would change the answer';
   static override description =
@@ -48,9 +51,9 @@ export default class PolicyExplain extends CallgateCommand {
       default: false,
       description: 'print the statement that would change the answer, and nothing else',
     }),
-    uid: Flags.integer({ default: 0, description: 'real user id of the caller' }),
-    gid: Flags.integer({ default: 0, description: 'real group id of the caller' }),
-    owner: Flags.integer({ description: "user id of the object's owner" }),
+    uid: Flags.integer({ ...ID, default: 0, description: 'real user id of the caller' }),
+    gid: Flags.integer({ ...ID, default: 0, description: 'real group id of the caller' }),
+    owner: Flags.integer({ ...ID, description: "user id of the object's owner" }),
     user: userFlag,
   };
   static override examples = [
