@@ -38,16 +38,28 @@ const condition = {
 
 const ref = (name) => ({ $ref: `#/definitions/${name}` });
 const common = {
-  errno: ref('errno'),
   log: { type: 'boolean', description: 'denials are logged unless false; permits are with true' },
-  policy: { ...words(['own', 'inherit', 'unconfined']), description: 'which policy holds after a permitted exec' },
   if: ref('condition'),
   unless: ref('condition'),
 };
 const VERDICTS = ['permit', 'deny', 'ask'];
+/** What only a rule of one verdict has. */
+const only = (verdict, operations) => ({
+  ...(verdict === 'deny' ? { errno: ref('errno') } : {}),
+  ...(verdict === 'permit' && operations.includes('exec')
+    ? {
+        policy: {
+          ...words(['own', 'inherit', 'unconfined']),
+          description: 'which policy holds after a permitted exec',
+        },
+      }
+    : {}),
+});
 const rulesOn = (operations, objects) =>
   VERDICTS.map((verdict) => ({
-    ...object({ [verdict]: oneOrMany(words(operations)), ...objects, ...common }, [verdict]),
+    ...object({ [verdict]: oneOrMany(words(operations)), ...objects, ...only(verdict, operations), ...common }, [
+      verdict,
+    ]),
     anyOf: Object.keys(objects).map((key) => ({ required: [key] })),
   }));
 const onPaths = {

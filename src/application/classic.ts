@@ -63,7 +63,10 @@ export function importClassic(request: ImportRequest, around: Surroundings): Imp
     });
   const [empty] = read.filter(({ classic }) => classic.policies.length === 0 && classic.problems.length === 0);
   if (empty !== undefined)
-    throw new Failure(`${empty.path}: no policy in it`, 'a classic policy begins with: Policy: /path/of/program, Emulation: native');
+    throw new Failure(
+      `${empty.path}: no policy in it`,
+      'a classic policy begins with: Policy: /path/of/program, Emulation: native',
+    );
   if (read.length === 0)
     throw new Failure(`${request.files.join(', ')}: no classic policy in it`, 'name a file, or a folder that has some');
   const problems = read.flatMap(({ classic }) =>

@@ -167,7 +167,9 @@ function wrongThroughLinks(access: Access, wanted: Wanted, policy: Policy): stri
   const target = judgedPath(object.path, operations, systemReadLink);
   if (target === object.path) return [];
   const { verdict, errno, decisions } = judge(policy, { ...access, object: { ...object, path: target } });
-  return wrongOf(wanted, policy, verdict, errno, decisions).map((one) => `at ${textOf(target)}, to which it is a link, ${one}`);
+  return wrongOf(wanted, policy, verdict, errno, decisions).map(
+    (one) => `at ${textOf(target)}, to which it is a link, ${one}`,
+  );
 }
 
 function wrongOf(

@@ -18,6 +18,7 @@ import { type Statement, scalar, writeStatement } from '../policy/statement.js';
 import { groupsOf, sensitiveList } from '../training/conclude.js';
 import { type Elf, readElf } from './elf.js';
 import { folderStatements, isOwnConfiguration, literal } from './folders.js';
+import { hintLines } from './hints.js';
 import { librariesOf, type Places, SYSTEM } from './libraries.js';
 import { type Package, packageOf } from './packages.js';
 import type { Script } from './script.js';
@@ -54,26 +55,6 @@ const SPOKEN: readonly (readonly [RegExp, string])[] = [
   [/^ruby(\d[\d.]*)?$/, 'ruby'],
   [/^java$/, 'java'],
 ];
-/** What functions say that is not known here: where it goes, what it runs. */
-const HINTS: readonly (readonly [functions: readonly string[], hint: string])[] = [
-  [
-    ['execve', 'execv', 'execvp', 'execl', 'execlp', 'execle', 'posix_spawn', 'posix_spawnp', 'system', 'popen'],
-    'it can run programs: permit: exec, and `policy:` says what they run under',
-  ],
-  [
-    ['bind', 'listen', 'accept', 'accept4'],
-    'it can be a server: permit: [bind, listen, accept] with address: "tcp:80"',
-  ],
-  [
-    ['connect', 'sendto', 'sendmsg'],
-    'it can go out: permit: connect (send for datagrams) with address: "tcp:192.0.2.1:443"',
-  ],
-  [['dlopen'], 'it can load plug-ins: permit: load'],
-  [
-    ['mkstemp', 'mkstemp64', 'mkostemp', 'mkdtemp', 'tmpfile', 'tmpfile64', 'tmpnam'],
-    'it can make temporary files: permit: [read, write, create, delete] with path: "/tmp/NAME-?{6}"',
-  ],
-];
 
 /**
  * Writes the draft of a policy, which can be read and names no link.
@@ -106,7 +87,7 @@ export function draftOf(
   const text = written({
     ...{ program, script, version, statements, owner, left: packaged.left },
     use: wanted,
-    hints: elf === null || script !== null ? [] : HINTS.flatMap((hint) => hintLine(elf, hint)),
+    hints: elf === null || script !== null ? [] : hintLines(elf.imports, version),
   });
   const problems = linkedPaths(readPolicy(program, text, around), systemReadLink);
   if (problems.length > 0)
@@ -206,11 +187,6 @@ function packageStatements(owner: Package, sensitive: Sensitive): { statements: 
 
 function resolved(path: string): string {
   return realpathSync.native(path);
-}
-
-function hintLine(elf: Elf, [functions, hint]: (typeof HINTS)[number]): string[] {
-  const found = functions.filter((name) => elf.imports.has(name));
-  return found.length === 0 ? [] : [`${found.slice(0, 3).join(', ')}: ${hint}`];
 }
 
 interface Draft {

@@ -37,7 +37,8 @@ export function formatPolicy(text: string, replacements: ReadonlyMap<string, str
 }
 
 function blocks(rules: YAMLSeq): void {
-  rules.flow = false;
+  // None at all stand in brackets: a block has no way to write that.
+  rules.flow = rules.items.length === 0;
   for (const rule of rules.items) if (isMap(rule)) rule.flow = false;
 }
 

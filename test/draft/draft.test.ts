@@ -16,6 +16,7 @@ import { surroundingsOf } from '../../src/application/surroundings.js';
 import { decide } from '../../src/decide/decide.js';
 import { draftOf, MACHINE } from '../../src/draft/draft.js';
 import { folderStatements, isOwnConfiguration } from '../../src/draft/folders.js';
+import { HINTS, hintLines, LATER_HINTS } from '../../src/draft/hints.js';
 import { newPolicy } from '../../src/draft/new.js';
 import { packageOf } from '../../src/draft/packages.js';
 import { scriptOf } from '../../src/draft/script.js';
@@ -23,6 +24,7 @@ import { readObject } from '../../src/events/object.js';
 import { GROUP_FOLDERS } from '../../src/host/host.js';
 import { newFile } from '../../src/host/replace-file.js';
 import { Sensitive } from '../../src/learn/sensitive.js';
+import { formatPolicy } from '../../src/policy/format.js';
 import type { AccessObject, Policy } from '../../src/policy/model.js';
 import type { Operation, Version } from '../../src/policy/operations.js';
 import { parsePolicy } from '../../src/policy/parse.js';
@@ -54,6 +56,7 @@ t.test('a program: its libraries and the groups that it shows to want', async (t
   t.same(policy.use, ['libc', 'locale', 'names', 'terminals']);
   t.equal(policy.mode, 'complain');
   t.ok(commented(text));
+  t.equal(formatPolicy(text), text, 'in the one form');
   const lib = realpathSync('/usr/lib/x86_64-linux-gnu/libc.so.6');
   t.same(
     [verdict(policy, 'load', lib), verdict(policy, 'write', lib), verdict(policy, 'read', '/etc/shadow')],
@@ -61,6 +64,24 @@ t.test('a program: its libraries and the groups that it shows to want', async (t
   );
   t.match(text, /of no package/);
   t.match(text, / {2}# execve: it can run programs/);
+});
+
+t.test('what a hint says to write is a rule, of the version that has it', async (t) => {
+  for (const [version, hints] of [
+    [1, HINTS],
+    [2, LATER_HINTS],
+  ] as const)
+    for (const [functions, hint] of hints) {
+      const said = /permit: (.*)$/.exec(hint)?.[1]?.replace(/ \([^)]*\)|, and .*/g, '') ?? '';
+      const [operations, keys = 'path: /srv/x'] = said.split(' with ');
+      const known = keys.replace('NAME', 'root').replaceAll(' and ', '\n    ');
+      const text = `version: ${version}\nprogram: /usr/bin/x\nrules:\n  - permit: ${operations}\n    ${known}\n`;
+      t.equal(read(text).rules.length, 1, hint);
+      if (version === 2) t.throws(() => read(text.replace('version: 2', 'version: 1')), hint);
+      const imports = new Set(functions);
+      t.same(hintLines(imports, 1).length, version === 1 ? 1 : 0);
+      t.same(hintLines(imports, 2), [`${functions.slice(0, 3).join(', ')}: ${hint}`]);
+    }
 });
 
 t.test('what is neither program nor script is told', async (t) => {
@@ -93,7 +114,9 @@ t.test('scripts, by what reads them in the end', async (t) => {
     [plain, 'deny'],
     [asked, 'permit'],
   ] as const) {
-    const policy = read(draftOf({ program: file, script: scriptOf(file, path), version: 1 }, around, NONE));
+    const text = draftOf({ program: file, script: scriptOf(file, path), version: 1 }, around, NONE);
+    t.equal(formatPolicy(text), text);
+    const policy = read(text);
     t.same(
       [verdict(policy, 'read', file), verdict(policy, 'write', file), verdict(policy, 'exec', bash)],
       ['permit', 'deny', exec],

@@ -47,6 +47,11 @@ t.test('what is no policy', async (t) => {
       ],
     }),
   );
+  for (const rule of [
+    { permit: 'exec', path: '/x', policy: 'inherit' },
+    { deny: 'read', path: '/x', errno: 'ENOENT' },
+  ])
+    t.ok(valid({ ...good, rules: [rule] }));
   for (const [name, bad] of Object.entries({
     'an unknown key': { ...good, defualt: 'deny' },
     'another version': { ...good, version: 3 },
@@ -56,6 +61,9 @@ t.test('what is no policy', async (t) => {
     'a file operation on an address': { ...good, rules: [{ permit: 'read', address: 'tcp:*:1' }] },
     'an unknown operation': { ...good, rules: [{ permit: 'raed', path: '/x' }] },
     'an unknown error': { ...good, errno: 'ENOPE' },
+    'an error of a permit': { ...good, rules: [{ permit: 'read', path: '/x', errno: 'EPERM' }] },
+    'another policy after a denial': { ...good, rules: [{ deny: 'exec', path: '/x', policy: 'own' }] },
+    'another policy on an address': { ...good, rules: [{ permit: 'bind', address: 'tcp:*:1', policy: 'own' }] },
   }))
     t.notOk(valid(bad), name);
 });

@@ -11,7 +11,8 @@ import { counted } from '../../policy/counted.js';
 export default class AuditDenials extends CallgateCommand {
   static override summary =
     'show what was refused: a line for each program, operation and object, and the statement that permits it';
-  static override description = 'Exit status: 0, refused or not; 2 a usage error; 125 there is no such session.';
+  static override description =
+    'Exit status: 0, refused or not; 2 a usage error; 125 there is no such session, or a word is no time.';
   static override usage = 'audit denials [SESSION…] [--since 1h]';
   static override strict = false;
   static override flags = {

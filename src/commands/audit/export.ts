@@ -25,7 +25,7 @@ export default class AuditExport extends CallgateCommand {
     'number; a gap is something that is not there, and a record of type `lost` says how much. With --cursor the next export goes ' +
     'on where this one ended, and what is not known to have arrived is handed on again under the same number.\n\n' +
     `TARGET is one of ${TARGETS}.\n\n` +
-    'Exit status: 0 all was handed on; 1 not all: what is missing is said; 2 a usage error; 125 it could not begin; 128+n ended by signal n.';
+    'Exit status: 0 all was handed on; 1 not all: what is missing is said; 2 a usage error; 125 it could not begin, by a TARGET that is none too; 128+n ended by signal n.';
   static override usage = ['audit export SESSION --to TARGET [--follow] [--cursor FILE]'];
   static override args = {
     session: Args.string({ ignoreStdin: true, required: true, description: 'its name, or the file of a log' }),

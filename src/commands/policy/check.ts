@@ -20,7 +20,7 @@ export default class PolicyCheck extends CallgateCommand {
   static override description =
     'Tells every problem with file, line, column and what to write instead. A file is checked with its folder, as `run` takes ' +
     'a folder whole or not at all. Needs no kernel and no root.\n\n' +
-    'Exit status: 0 all is well; 1 something is wrong.';
+    'Exit status: 0 all is well; 1 something is wrong; 2 a usage error; 125 or 126 it could not begin: nothing of that name, no such user.';
   static override strict = false;
   static override args = {
     policies: Args.string({

@@ -31,7 +31,7 @@ export default class PolicyExplain extends CallgateCommand {
     'The attempt is named by a policy, an operation (or several: read,write) and an object, or by an event of a log: ' +
     'SESSION:SEQ. Where callgate permits, it says what else on this machine refuses.\n\n' +
     'Exit status: 0 permitted; 1 denied or asked; with --statement, 0 where there is one that would change it; 125 there is ' +
-    'no such policy or event.';
+    'no such policy, event or word; 126 the policy has mistakes.';
   static override usage = ['policy explain POLICY OPERATION OBJECT', 'policy explain SESSION:SEQ'];
   static override args = {
     policy: Args.string({

@@ -11,7 +11,7 @@ export default class PolicyExport extends CallgateCommand {
   static override description =
     'Prints them, one after the other, as a file of systrace may have them. What systrace had no words for is told on ' +
     'standard error, with the lines of the policy. Imported again, the result grants the same.\n\n' +
-    'Exit status: 0; 1 with --strict where something could not be said exactly.';
+    'Exit status: 0; 1 with --strict where something could not be said exactly; 2 a usage error; 125 there is no such policy; 126 it has mistakes.';
   static override strict = false;
   static override args = {
     policies: Args.string({

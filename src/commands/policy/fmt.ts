@@ -8,7 +8,7 @@ export default class PolicyFmt extends CallgateCommand {
   static override summary = 'write policies in the one form: one object a line, quotes where they are needed';
   static override description =
     'Comments and order stay. A file that is no policy is left as it is.\n\n' +
-    'Exit status: 0; with --check 1 where a file would change.';
+    'Exit status: 0; with --check 1 where a file would change; 2 a usage error; 125 there is no such policy; 126 it has mistakes.';
   static override strict = false;
   static override args = {
     policies: Args.string({

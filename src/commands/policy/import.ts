@@ -19,7 +19,7 @@ export default class PolicyImport extends CallgateCommand {
     'Reads files as systrace had them (or a folder of them, such as ~/.systrace) and prints a policy for each program, or writes ' +
     'them with --output. Every line is taken over or told: what has no exact equivalent becomes the narrower rule. ' +
     'docs/systrace.md says what maps to what. A file that has a mistake is told with line and column, and nothing is written.\n\n' +
-    'Exit status: 0; 1 where a line has a mistake, or with --strict where a policy is not taken over exactly.';
+    'Exit status: 0; 1 where a line has a mistake, or with --strict where a policy is not taken over exactly; 2 a usage error; 125 a file cannot be read, or is none.';
   static override strict = false;
   static override args = {
     files: Args.string({ ignoreStdin: true, required: true, description: 'classic policies, or folders of them' }),

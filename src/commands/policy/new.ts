@@ -29,7 +29,7 @@ export default class PolicyNew extends CallgateCommand {
     version: Flags.option({
       options: ['1', '2'] as const,
       description:
-        'version of the language (that of the policies that are there, or 1): under 2 it is told too what the program lacks of capabilities, namespaces, mounts, other processes, ioctls',
+        'version of the language (that of the policies that are there, or 1): 2 judges capabilities, set*id, namespaces, mounts, other processes, ioctls and the like, too',
     })(),
     user: userFlag,
   };

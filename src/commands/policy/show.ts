@@ -13,7 +13,7 @@ import { type Granted, grantedBy, renderGranted } from '../../training/granted.j
 
 export default class PolicyShow extends CallgateCommand {
   static override summary = 'show a policy as a table, with its groups written out, or a stage of its compilation';
-  static override description = 'Exit status: 0; 2 a usage error; 125 there is no such policy, or it has mistakes.';
+  static override description = 'Exit status: 0; 2 a usage error; 125 there is no such policy; 126 it has mistakes.';
   static override usage = 'policy show POLICY [--expand] [--granted | --syscalls | --stage STAGE] [--user U] [--json]';
   static override args = {
     policy: Args.string({ ignoreStdin: true, required: true, description: 'a file, or the name of an application' }),
