@@ -22,6 +22,13 @@ import {
 import type { StateEntry, Tables } from './tables.js';
 import { stateBehindProtocol } from './walk.js';
 
+/** A copy of an image with another generation: all else of it says what the policy says. */
+export function withGeneration(image: Uint8Array, generation: bigint): Uint8Array {
+  const bytes = image.slice();
+  new DataView(bytes.buffer).setBigUint64(HEADER.generation, generation, true);
+  return bytes;
+}
+
 /**
  * Writes an image. `generation` counts the replacements of the policy, `digest` is the SHA-256 of its canonical text.
  * Throws RangeError when the digest has another length.

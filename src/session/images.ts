@@ -2,7 +2,7 @@
 /** From an application to what goes into the gate: each policy compiled with its number among the programs. */
 
 import type { Application } from '../application/application.js';
-import { compile, digestText } from '../application/compiled.js';
+import { type Compiler, compile, digestText } from '../application/compiled.js';
 import type { SlotMode } from '../kernel/records.js';
 import type { Policy } from '../policy/model.js';
 import type { Version } from '../policy/operations.js';
@@ -49,8 +49,9 @@ export function imageOf(
   numbering: Numbering,
   generation: number,
   mode: ModeChoice,
+  compiler: Compiler = compile,
 ): Image {
-  const { class: imageClass, bytes } = compile(policy, numbering.programs, generation);
+  const { class: imageClass, bytes } = compiler(policy, numbering.programs, generation);
   return {
     index: numbering.of(policy.program),
     program: policy.program,
@@ -82,6 +83,7 @@ export function changedImages(
   numbering: Numbering,
   held: readonly PolicyState[],
   mode: ModeChoice,
+  compiler: Compiler,
 ): Image[] {
   const grown = numbering.add(application);
   return application.policies.flatMap(({ policy, file }) => {
@@ -89,7 +91,7 @@ export function changedImages(
     const digest = digestText(policy);
     // A new program is a new answer in every image: where exec leads to.
     if (old !== undefined && !grown && old.digest === digest) return [];
-    return [imageOf(policy, file, numbering, (old?.generation ?? 0) + 1, mode)];
+    return [imageOf(policy, file, numbering, (old?.generation ?? 0) + 1, mode, compiler)];
   });
 }
 

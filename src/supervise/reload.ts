@@ -2,6 +2,7 @@
 /** Policies that change while their program runs: read, checked and swapped in whole, or refused whole. */
 import { basename } from 'node:path';
 import type { Application } from '../application/application.js';
+import { remembering } from '../application/compiled.js';
 import type { PolicySource } from '../application/source.js';
 import { messageOf } from '../host/failure.js';
 import type { Watch } from '../host/watch.js';
@@ -79,6 +80,7 @@ export class PolicyKeeper {
   #folder: string;
   #noticed: ReadonlySet<string> = new Set();
   #posture = UNATTENDED;
+  readonly #compiler = remembering();
   #callChange: string | null = null;
   /** As it was taken in the last time. */
   #application: Application | null = null;
@@ -143,7 +145,13 @@ export class PolicyKeeper {
       if (this.#over()) return [];
       begun?.();
       const application = applicationAs(written, this.#posture);
-      const images = changedImages(application, numbering, session.state.policies, session.state.mode ?? mode);
+      const images = changedImages(
+        application,
+        numbering,
+        session.state.policies,
+        session.state.mode ?? mode,
+        this.#compiler,
+      );
       this.#application = written;
       if (images.length === 0) return [];
       taken(images, application);
