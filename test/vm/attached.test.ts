@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** While no subject lives nothing of the gate is hooked anywhere, however its last session ended; and it is kept for the next. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { addon } from '../../src/kernel/addon.js';
@@ -13,12 +13,22 @@ t.setTimeout(1_500_000);
 
 const PINS = '/sys/fs/bpf/callgate';
 
-/** How many LSM programs are hooked, as the kernel tells; nobody else has any here. */
+const LOOKS = 50;
+
+/**
+ * How many LSM programs are hooked, as the kernel tells; nobody else has any here. bpftool takes one link after the other and fails where one
+ * goes meanwhile (EAGAIN, ENOENT): then it looks again.
+ */
 function hooks(): number {
-  const links = JSON.parse(execFileSync('bpftool', ['-j', 'link', 'show'], { encoding: 'utf8' })) as {
-    prog_type?: string;
-  }[];
-  return links.filter(({ prog_type }) => prog_type === 'lsm').length;
+  let problem = '';
+  for (let look = 0; look < LOOKS; look++) {
+    const { status, stdout } = spawnSync('bpftool', ['-j', 'link', 'show'], { encoding: 'utf8' });
+    const links = stdout === '' ? [] : (JSON.parse(stdout) as { prog_type?: string; error?: string }[]);
+    if (status === 0) return links.filter(({ prog_type }) => prog_type === 'lsm').length;
+    problem = links.at(-1)?.error ?? `status ${status}`;
+    if (!problem.startsWith("can't get link by id")) break;
+  }
+  throw new Error(`bpftool link show: ${problem}`);
 }
 
 /** Identity of the gate that is pinned: another one has other maps. */
