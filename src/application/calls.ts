@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What an application's programs may call between them: the policies that are reached by exec, and what cannot be held to its list. */
-import { basename } from 'node:path';
 import { objectMatches } from '../decide/match.js';
 import { readText } from '../policy/bytes.js';
 import type { AccessObject, Policy, Rule } from '../policy/model.js';
 import { type CallUnion, type Unfiltered, unionOf } from '../policy/syscalls.js';
-import type { Application } from './application.js';
 
 /**
  * The policies that a program under `policy` may come under by an exec. More rather than fewer: a condition may hold, and what is asked
@@ -59,14 +57,4 @@ export function unfilteredNote(policy: Policy, policies: readonly Policy[]): str
   if (why === undefined) return undefined;
   const told = why.why === 'complain' ? 'system calls are told, not refused' : 'no system call is refused';
   return `${policy.file}: ${told} where ${policy.program} is started: ${unfilteredText(why)}`;
-}
-
-/** A sentence for each policy of these files whose `syscalls:` would refuse nothing, were its program started. */
-export function unfiltered({ policies }: Pick<Application, 'policies'>, files: readonly string[]): string[] {
-  const all = policies.map(({ policy }) => policy);
-  // A link to the folder is resolved in one of the two.
-  const names = files.map((file) => basename(file));
-  return policies
-    .filter(({ file }) => names.includes(basename(file)))
-    .flatMap(({ policy }) => unfilteredNote(policy, all) ?? []);
 }

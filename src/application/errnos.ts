@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Errors that a policy names and no program sees. */
-import { basename } from 'node:path';
-import type { Application } from './application.js';
+import type { Policy } from '../policy/model.js';
 
 /**
- * A sentence for each rule of these files that denies a capability with an error of its own: capable() answers yes or no, and its caller in the
- * kernel makes the error (kernel/capability.c).
+ * A sentence for each rule that denies a capability with an error of its own: capable() answers yes or no, and its caller in the kernel
+ * makes the error (kernel/capability.c).
  */
-export function unseenErrnos({ policies }: Pick<Application, 'policies'>, files: readonly string[]): string[] {
-  const names = files.map((file) => basename(file));
-  return policies
-    .filter(({ file }) => names.includes(basename(file)))
-    .flatMap(({ policy }) => policy.rules)
+export function unseenErrnos({ rules }: Policy): string[] {
+  return rules
     .filter(({ operations, errno }) => operations.includes('capable') && errno !== undefined && errno !== 'EPERM')
     .map(
       ({ place, errno }) =>

@@ -10,11 +10,9 @@ import { readSecure } from '../host/secure.js';
 import { formatPolicy } from '../policy/format.js';
 import type { Policy } from '../policy/model.js';
 import { isPolicyFile, type LoadedPolicy, loadApplication, loadPolicy, readPolicy } from './application.js';
-import { unfiltered } from './calls.js';
 import { compile } from './compiled.js';
-import { unseenErrnos } from './errnos.js';
 import { linkedPaths, systemReadLink } from './links.js';
-import { missingOwners } from './owners.js';
+import { applicationNotes } from './notes.js';
 import { type Problem, problemsOf } from './problem.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -123,8 +121,7 @@ export function folderNotes(
   load: typeof loadPolicy = loadPolicy,
 ): readonly string[] {
   const application = loadApplication(folder, around, load);
-  if (application === undefined) return [];
-  return [unfiltered, unseenErrnos, missingOwners].flatMap((notes) => notes(application, files));
+  return application === undefined ? [] : applicationNotes(application, files);
 }
 
 /** One policy by a file, or by an application's name; a Failure where the word means several. */

@@ -5,7 +5,7 @@
  */
 import { Fault, quoted } from './errors.js';
 import { type AccessObject, NUMBER_TABLES, type NumberPattern, type NumberTable, type ObjectPattern } from './model.js';
-import { type Operation, type Sort, sortOf } from './operations.js';
+import { type Operation, OWNERLESS, type Sort, sortOf } from './operations.js';
 import { nearest } from './suggest.js';
 
 /** By number (include/uapi/linux/capability.h; none was added since 5.9), in small letters without CAP_. */
@@ -239,22 +239,9 @@ export function isOfSort(object: AccessObject | ObjectPattern, sort: Sort): bool
   }
 }
 
-/** May it have an owner? Of numbers the kernel's own have none, an address has none either. */
+/** May it have an owner? */
 export function hasOwner(object: AccessObject): boolean {
-  switch (object.type) {
-    case 'path':
-    case 'kind':
-    case 'target':
-      return true;
-    case 'number':
-      return object.table === 'ipc';
-    case 'inet':
-    case 'unix':
-    case 'abstract':
-    case 'unnamed':
-    case 'family':
-      return false;
-  }
+  return !OWNERLESS.some((sort) => isOfSort(object, sort));
 }
 
 /** What objects of the operation look like, for whoever wrote another. */

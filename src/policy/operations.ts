@@ -89,6 +89,9 @@ export const SORT_TEXTS: Readonly<Record<Sort, string>> = {
   ioctl: 'requests to files',
 };
 
+/** What belongs to nobody: addresses, and what of the kernel is named by a number, but for System V IPC. */
+export const OWNERLESS: readonly Sort[] = ['socket', 'capability', 'user', 'group', 'namespace', 'kernel'];
+
 const LATER_SORTS: Readonly<Partial<Record<Operation, Sort>>> = {
   chroot: 'place',
   capable: 'capability',
