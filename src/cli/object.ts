@@ -7,7 +7,7 @@ import type { AccessObject } from '../policy/model.js';
 import { objectFault } from '../policy/object-fault.js';
 
 const HELP =
-  'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, memfd, uid:1000, capability:chown, signal:TERM:child';
+  'an absolute path, tcp:192.0.2.1:80, tcp:[2001:db8::1]:80, unix:/path, unix:@name, unix:, netlink:raw:route, memfd, uid:1000, capability:chown, signal:TERM:child';
 
 /**
  * Reads an object. In names `\xHH` is a byte and `\\` a backslash, as events print them.

@@ -3,6 +3,7 @@
 import type { Operation } from '../policy/operations.js';
 import type { Reason } from '../policy/settled.js';
 import { writeStatement } from '../policy/statement.js';
+import type { Position } from './change.js';
 import type { Explanation, NearRule, OperationExplanation, RuleReference } from './explain.js';
 import type { Obstacle } from './miss.js';
 
@@ -107,11 +108,15 @@ function changeLines(explanation: Explanation, wanted: 'permit' | 'deny'): strin
   const { change } = explanation;
   if (change === null) return [unchangeable(explanation)];
   const { position, statement } = change;
-  const where =
-    position.at === 'end'
-      ? `add at the end of ${position.file}`
-      : `insert before line ${position.place.line} of ${position.place.file} (rule ${position.rule})`;
-  return [`To ${wanted} it, ${where}:`, ...indented(writeStatement(statement))];
+  return [`To ${wanted} it, ${whereText(position)}:`, ...indented(writeStatement(statement))];
+}
+
+/** Rules of groups stand before a policy's own, so that what one of them decides is changed there, for all who use it. */
+function whereText(position: Position): string {
+  if (position.at === 'end') return `add at the end of ${position.file}`;
+  const { place, rule, group } = position;
+  const of = group === undefined ? '' : ` of group ${group}: all policies that use it change`;
+  return `insert before line ${place.line} of ${place.file} (rule ${rule}${of})`;
 }
 
 function indented(text: string): string[] {

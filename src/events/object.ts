@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/** An object as events print it (decide/text.ts objectDescription), read back. */
+/** An object as events print it (decide/text.ts objectDescription), read back; a socket of another family also as policies name it. */
 import { readTarget } from '../policy/acts.js';
 import { readText } from '../policy/bytes.js';
+import { readSocket } from '../policy/family.js';
 import { addressBytes } from '../policy/ip.js';
 import { type AccessObject, KINDS, type Kind, PROTOCOL_BYTE, type Protocol } from '../policy/model.js';
 import { readNumberObject } from '../policy/numbers.js';
@@ -18,7 +19,7 @@ export function readObject(word: string): AccessObject | undefined {
   const family = /^family (\d+), kind (\d+), protocol (\d+)$/.exec(word);
   if (family !== null)
     return { type: 'family', family: Number(family[1]), kind: Number(family[2]), protocol: Number(family[3]) };
-  return readNumberObject(word) ?? readTarget(word) ?? inetOf(word);
+  return readNumberObject(word) ?? readTarget(word) ?? inetOf(word) ?? readSocket(word);
 }
 
 function inetOf(word: string): AccessObject | undefined {

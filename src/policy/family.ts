@@ -4,7 +4,7 @@
  * `vsock:stream`, `45:dgram:3`. Names are those of socket(2) in small letters without AF_, SOCK_ and NETLINK_.
  */
 import { Fault } from './errors.js';
-import type { FamilyPattern } from './model.js';
+import type { AccessObject, FamilyPattern } from './model.js';
 import { nearest } from './suggest.js';
 
 /** AF_* of linux/socket.h. */
@@ -129,6 +129,24 @@ function unknown(word: string, name: string, family: number, at: number): Fault 
 function numberOf(word: string, names: Readonly<Record<string, number>>, most: number): number | null {
   if (Object.hasOwn(names, word)) return names[word] as number;
   return /^(?:0|[1-9][0-9]{0,9})$/.test(word) && Number(word) <= most ? Number(word) : null;
+}
+
+/** Is it the name of a family that a policy names as such? Unix sockets have addresses. */
+export function isFamily(name: string): boolean {
+  return Object.hasOwn(FAMILIES, name) && name !== 'unix';
+}
+
+/** One socket by the words that a policy has for it, `netlink:raw:route`; undefined for other words, and where they mean several. */
+export function readSocket(word: string): Extract<AccessObject, { type: 'family' }> | undefined {
+  const [name = '', ...rest] = word.split(':');
+  if (rest.length !== 2 || !isFamily(name)) return undefined;
+  try {
+    const { family, kind, protocol } = parseFamily(word);
+    return kind === null || protocol === null ? undefined : { type: 'family', family, kind, protocol };
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
 }
 
 /** A family as text that is read back as the same pattern. */

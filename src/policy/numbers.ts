@@ -249,7 +249,8 @@ export function objectExample(operation: Operation): string {
   return {
     file: 'an absolute path, or a kind such as memfd',
     place: 'an absolute path',
-    socket: 'an address: tcp:192.0.2.1:80, unix:/path, unix:@name, unix:',
+    socket:
+      'an address, or family, kind and protocol: tcp:192.0.2.1:80, unix:/path, unix:@name, unix:, netlink:raw:route',
     capability: 'a capability: capability:net_raw',
     user: 'a user: uid:1000',
     group: 'a group: gid:1000',

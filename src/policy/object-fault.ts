@@ -2,6 +2,7 @@
 /** Why a word is no object, where a policy has words for that. */
 import { isAct, parseWhich } from './acts.js';
 import { Fault } from './errors.js';
+import { isFamily, parseFamily } from './family.js';
 import { parseCapability, parseIpc, parseNamespace, parseSurface } from './numbers.js';
 
 /** What is wrong with a word that is no object, as a policy is told of it where a rule has it; null: nothing is known of it. */
@@ -13,6 +14,7 @@ export function objectFault(word: string): Fault | null {
     else if (key === 'namespace') parseNamespace(name);
     else if (key === 'kernel') parseSurface(name);
     else if (key === 'ipc') parseIpc(name);
+    else if (isFamily(key)) parseFamily(word);
     return null;
   } catch (error) {
     if (error instanceof Fault) return error;

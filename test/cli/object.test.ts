@@ -23,6 +23,25 @@ t.test('what an event prints is read back', async (t) => {
     t.equal(objectDescription(parseObject(word)), word);
 });
 
+t.test('one socket of another family, by the words of policies', async (t) => {
+  for (const [word, same] of [
+    ['netlink:raw:route', 'family 16, kind 3, protocol 0'],
+    ['netlink:dgram:generic', 'family 16, kind 2, protocol 16'],
+    ['packet:raw:768', 'family 17, kind 3, protocol 768'],
+    ['45:dgram:3', null],
+    ['vsock:stream', null],
+    ['netlink:route', null],
+    ['netlink', null],
+  ] as const) {
+    if (same !== null) t.same(parseObject(word), parseObject(same), word);
+    // A number could be anything, and the rest are many sockets.
+    else t.throws(() => parseObject(word), { message: `${word}: no object`, remedy: /netlink:raw:route/ }, word);
+  }
+  t.throws(() => parseObject('netlink:raw:rote'), {
+    message: 'netlink:raw:rote: rote is neither a kind of socket nor a protocol of netlink',
+  });
+});
+
 t.test('a mapped address is IPv4', async (t) => {
   t.same(parseObject('tcp:[::ffff:192.0.2.1]:80'), parseObject('tcp:192.0.2.1:80'));
 });

@@ -155,7 +155,12 @@ t.test('a rule of a group is found in its own file', async (t) => {
   const policy = policyOf([{ verdict: 'deny', objects: files('/etc/**'), group: 'libc', place, number: 4 }]);
   const explanation = explain(policy, attempt('read', '/etc/x'));
   hasFields(t, explanation.change?.position, { at: 'before', place, rule: 4, group: 'libc' });
-  t.match(renderExplanation(explanation), /rule 4 of group libc \(groups\/libc\.yaml:9\)/);
+  const text = renderExplanation(explanation);
+  t.match(text, /rule 4 of group libc \(groups\/libc\.yaml:9\)/);
+  t.match(
+    text,
+    /insert before line 9 of groups\/libc\.yaml \(rule 4 of group libc: all policies that use it change\):/,
+  );
 });
 
 t.test('what the interpreter grants no statement takes away', async (t) => {

@@ -43,7 +43,7 @@ export default class PolicyExplain extends CallgateCommand {
     object: Args.string({
       ignoreStdin: true,
       description:
-        '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, memfd, uid:1000, capability:chown, signal:TERM:child',
+        '/a/path, tcp:192.0.2.1:80, unix:/path, unix:@name, netlink:raw:route, memfd, uid:1000, capability:chown, signal:TERM:child',
     }),
   };
   static override flags = {
