@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** Clients of the servers under test, on the loopback interface. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 
@@ -54,22 +55,41 @@ export function fetchOf(port: number, path: string, agent?: Agent): Promise<{ st
   });
 }
 
-/** Requests that do not end before they are told to: four at a time, over connections that are kept. */
+/** What is asked for again and again, and the one answer that is right. */
+export interface Wanted {
+  readonly path: string;
+  readonly status: number;
+  /** Absent: not looked at. */
+  readonly body?: string;
+}
+
+/** Requests that do not end before they are told to: one client for each answer, over a connection that is kept. */
 export class Load {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  readonly #agent = new Agent({ keepAlive: true });
   readonly #workers: Promise<void>[];
   #over = false;
-  requests = 0;
+  readonly #answered = new Map<string, number>();
   readonly failures: string[] = [];
 
-  constructor(port: number, path: string, body: string) {
-    this.#workers = [1, 2, 3, 4].map(async () => {
+  constructor(port: number, wanted: readonly Wanted[]) {
+    this.#workers = wanted.map(async ({ path, status, body }) => {
       while (!this.#over) {
         const answer = await fetchOf(port, path, this.#agent);
-        this.requests++;
-        if (answer.status !== 200 || answer.body !== body) this.failures.push(`${answer.status} ${answer.body}`);
+        this.#answered.set(path, this.answered(path) + 1);
+        if (answer.status !== status || (body !== undefined && answer.body !== body))
+          this.failures.push(`${path} ${answer.status} ${answer.body}`);
       }
     });
+  }
+
+  /** How many answers that path had. */
+  answered(path: string): number {
+    return this.#answered.get(path) ?? 0;
+  }
+
+  /** What was answered up to now, for people. */
+  get told(): string {
+    return Array.from(this.#answered, ([path, count]) => `${count} of ${path}`).join(', ');
   }
 
   /** Resolves once the last request is answered. */
@@ -77,5 +97,35 @@ export class Load {
     this.#over = true;
     await Promise.all(this.#workers);
     this.#agent.destroy();
+  }
+}
+
+/** wrk(1) on one address, until it is stopped: how many answers it had, and what was wrong with any. */
+export class Wrk {
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<number | null>;
+  #output = '';
+
+  constructor(port: number, path: string) {
+    // Of one processor under emulation it gets what the rest leave: an answer may take its time. It has memory for each microsecond of it.
+    const words = ['-t', '1', '-c', '4', '-d', '86400', '--timeout', '60', `http://127.0.0.1:${port}${path}`];
+    this.#process = spawn('wrk', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#process.stdout?.on('data', (chunk: Buffer) => {
+      this.#output += chunk.toString();
+    });
+    this.#ended = new Promise((resolve, reject) => {
+      this.#process.once('error', reject);
+      this.#process.once('close', resolve);
+    });
+  }
+
+  /** Ends it. `wrong` has the lines in which it tells of answers that are no success, and of connections that failed. */
+  async stop(): Promise<{ readonly requests: number; readonly wrong: readonly string[] }> {
+    this.#process.kill('SIGINT');
+    const code = await this.#ended;
+    const [, requests] = /^ *(\d+) requests in /m.exec(this.#output) ?? [];
+    if (code !== 0 || requests === undefined) throw new Error(`wrk ended with ${code}: ${this.#output}`);
+    const wrong = this.#output.split('\n').filter((line) => /Non-2xx|Socket errors/.test(line));
+    return { requests: Number(requests), wrong };
   }
 }

@@ -15,7 +15,7 @@ import { setPriority } from 'node:os';
 import t from 'tap';
 import type { EventRecord } from '../../src/events/record.js';
 import { Background, callgate, eventsIn, folder, holdGate, inside, prepare } from './callgate.js';
-import { ask, eventually, fetchOf, Load, listens } from './client.js';
+import { ask, eventually, fetchOf, Load, listens, Wrk } from './client.js';
 import { needsLsm } from './machine.js';
 import { plant, refusedBy } from './planted.js';
 
@@ -24,9 +24,20 @@ const NGINX = '/usr/sbin/nginx';
 const PORT = 8081;
 /** How often the policy of nginx is replaced under load. */
 const REPLACED = Number(process.env.CALLGATE_REPLACED ?? 1000);
+/** What nginx answers where a file is refused with EPERM; of EACCES it makes 403. */
+const REFUSED = 500;
 
 const denialsIn = (log: string): EventRecord[] => eventsIn(log).filter(({ verdict }) => verdict === 'deny');
 const told = ({ operation, object, errno }: EventRecord): string => `${operation} ${object} ${errno}`;
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((all, one) => all + one, 0);
+
+/** How many attempts the events stand for, of each kind. */
+function countsOf(events: readonly EventRecord[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const event of events) counts[told(event)] = (counts[told(event)] ?? 0) + event.count;
+  return counts;
+}
 
 // The gate's load with it, under emulation, and a thousand replacements.
 t.setTimeout(5_400_000);
@@ -163,27 +174,6 @@ http {
 
     const policy = `${policies}/usr_sbin_nginx.yaml`;
     const text = readFileSync(policy, 'utf8');
-    // The load has what the supervisor leaves: under emulation a policy takes seconds to compile, and clients that never pause would share them.
-    setPriority(19);
-    const load = new Load(PORT, '/page.html', page);
-    const begun = Date.now();
-    for (let generation = 2; generation <= REPLACED + 1; generation++) {
-      const extra = `  - permit: read\n    path: ${work}/generation-${generation}\n`;
-      writeFileSync(`${policy}.new`, generation % 2 === 0 ? `${text}${extra}` : text);
-      renameSync(`${policy}.new`, policy);
-      await held.until(() => held.output.includes(`generation ${generation} holds`));
-      // As it comes: tap keeps a comment until the test is over.
-      if (generation % 100 === 1) process.stderr.write(`# generation ${generation}, ${load.requests} requests\n`);
-    }
-    await load.stop();
-    setPriority(0);
-    t.comment(
-      `${load.requests} requests while the policy was replaced ${REPLACED} times, in ${Math.round((Date.now() - begun) / 1000)} s`,
-    );
-    t.ok(load.requests >= REPLACED, 'there was load');
-    t.same(load.failures.slice(0, 3), [], 'no request failed');
-    t.same(denialsIn(log).map(told), [], 'and nothing was refused');
-
     const planted = plant(policies);
     const open = planted.filter((file) => {
       // By www-data, which nginx serves as: what file permissions refuse is never asked of a policy.
@@ -199,11 +189,51 @@ http {
       return reachable.status === 0;
     });
     const refused = refusedBy(policy, work, open, 'read');
-    t.ok(refused.length > 0, 'there are folders to plant in');
-    for (const [index, file] of refused.entries()) {
-      symlinkSync(file, `${root}/link-${index}`);
-      t.not((await fetchOf(PORT, `/link-${index}`)).status, 200, `${file} is not served`);
+    for (const [index, file] of refused.entries()) symlinkSync(file, `${root}/link-${index}`);
+    const [turned, never] = refused;
+    if (turned === undefined || never === undefined) throw new Error(`two are needed that are refused: ${planted}`);
+
+    // The load has what the supervisor leaves: under emulation a policy takes seconds to compile, and clients that never pause would share them.
+    setPriority(19);
+    const wrk = new Wrk(PORT, '/page.html');
+    const load = new Load(PORT, [
+      { path: '/page.html', status: 200, body: page },
+      { path: '/link-1', status: REFUSED },
+    ]);
+    const begun = Date.now();
+    const wrong: string[] = [];
+    for (let generation = 2; generation <= REPLACED + 1; generation++) {
+      // Every second one permits what the others refuse, and is new.
+      const permits = generation % 2 === 0;
+      const more = `  - permit: read\n    path:\n      - ${turned}\n      - ${work}/generation-${generation}\n`;
+      writeFileSync(`${policy}.new`, permits ? `${text}${more}` : text);
+      renameSync(`${policy}.new`, policy);
+      await held.until(() => held.output.includes(`generation ${generation} holds`));
+      const { status } = await fetchOf(PORT, '/link-0');
+      if (status !== (permits ? 200 : REFUSED)) wrong.push(`generation ${generation}: ${status}`);
+      // As it comes: tap keeps a comment until the test is over.
+      if (generation % 100 === 1) process.stderr.write(`# generation ${generation}, ${load.told}\n`);
     }
+    await load.stop();
+    const measured = await wrk.stop();
+    setPriority(0);
+    const seconds = Math.round((Date.now() - begun) / 1000);
+    t.comment(
+      `${measured.requests} by wrk, ${load.told} while the policy was replaced ${REPLACED} times, in ${seconds} s`,
+    );
+    t.ok(measured.requests >= REPLACED, 'there was load');
+    t.same(measured.wrong, [], 'no request failed');
+    t.same(load.failures.slice(0, 3), [], 'what all permit is served, and what none permits never is');
+    t.same(wrong.slice(0, 3), [], 'what every second one permits is served while it holds');
+    const refusals = {
+      [`read ${turned} EPERM`]: Math.floor(REPLACED / 2),
+      [`read ${never} EPERM`]: load.answered('/link-1'),
+    };
+    await eventually('they are logged', () => sum(countsOf(denialsIn(log))) >= sum(refusals));
+    t.same(countsOf(denialsIn(log)), refusals, 'each refusal is counted, and nothing else is refused');
+
+    for (const [index, file] of refused.entries())
+      t.equal((await fetchOf(PORT, `/link-${index}`)).status, REFUSED, `${file} is not served`);
     t.equal((await fetchOf(PORT, '/far')).status, 502, 'no connection is made to a neighbour port');
     configure(`server { listen 127.0.0.1:${PORT + 1}; }`);
     process.kill(master(), 'SIGHUP');
@@ -211,14 +241,18 @@ http {
     await eventually('a bind is refused', () => seen('bind'));
     t.equal(await listens(PORT + 1), false, 'nothing listens on the neighbour port');
     t.equal((await fetchOf(PORT, '/page.html')).status, 200, 'what was served is served');
+    const others = [
+      ...refused.slice(2).map((file) => `read ${file} EPERM`),
+      'connect tcp:127.0.0.1:9 EPERM',
+      `bind tcp:127.0.0.1:${PORT + 1} EPERM`,
+    ];
     t.same(
-      denialsIn(log).map(told).sort(),
-      [
-        ...refused.map((file) => `read ${file} EPERM`),
-        'connect tcp:127.0.0.1:9 EPERM',
-        `bind tcp:127.0.0.1:${PORT + 1} EPERM`,
-      ].sort(),
-      'each is refused, and logged once',
+      countsOf(denialsIn(log)),
+      Object.fromEntries([
+        ...Object.entries(refusals).map(([what, count]) => [what, count + 1]),
+        ...others.map((what) => [what, 1]),
+      ]),
+      'each is refused, and counted once',
     );
 
     appendFileSync(policy, 'nonsense\n');
