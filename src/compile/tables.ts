@@ -190,7 +190,8 @@ function greediest({ automaton, ranked, applies }: TablesInput, table: Table): R
             add(to.owner, table === 'cells' ? name.length : 1);
         if (table === 'cells') for (const [glob, to] of at.globs) add(to.owner, glob.positions.length);
       }
-  const most = Math.max(...counts.values());
-  const order = [...counts].find(([, count]) => count === most)?.[0] ?? 0;
+  let [order, most] = [0, 0];
+  // The first of several; there may be more rules than a call takes arguments.
+  for (const [candidate, count] of counts) if (count > most) [order, most] = [candidate, count];
   return (ranked[order] as Ranked).rule;
 }

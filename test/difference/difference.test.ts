@@ -206,7 +206,7 @@ t.test('errno, log, what an exec leads to, ask, default, settings', async (t) =>
     'syscalls: the same and no more, the rest gets EPERM | the same and no more, the rest gets kill',
   ]);
   t.same(calls('syscalls: read\n', ''), [
-    'syscalls: 6 calls (read, rt_sigreturn, execve, exit, restart_syscall, exit_group), the rest gets EPERM | all',
+    'syscalls: 8 calls (read, rt_sigreturn, execve, exit, restart_syscall, exit_group, uretprobe, uprobe), the rest gets EPERM | all',
   ]);
 });
 

@@ -55,10 +55,21 @@ t.test('a list: calls, groups, what the rest gets', async (t) => {
   t.equal(permittedCalls(read('')), null);
   for (const version of [1, 2])
     t.same(permittedCalls(read('syscalls: [write, read, write]\n', '', '/usr/bin/x', version)), [
-      ...['read', 'write', 'rt_sigreturn', 'execve', 'exit', 'restart_syscall', 'exit_group'],
+      ...['read', 'write', 'rt_sigreturn', 'execve', 'exit', 'restart_syscall', 'exit_group', 'uretprobe', 'uprobe'],
     ]);
   t.same(permittedCalls(read('syscalls: "@system"\n')), [
-    ...['rt_sigreturn', 'execve', 'exit', 'uname', 'sysinfo', 'restart_syscall', 'exit_group', 'getrandom'],
+    ...[
+      'rt_sigreturn',
+      'execve',
+      'exit',
+      'uname',
+      'sysinfo',
+      'restart_syscall',
+      'exit_group',
+      'getrandom',
+      'uretprobe',
+      'uprobe',
+    ],
   ]);
   t.equal(refusedWith(read('syscalls: read\n')), 'EPERM');
   t.equal(refusedWith(read('syscalls: read\n', 'errno: EACCES\n')), 'EACCES');

@@ -23,7 +23,7 @@ const READ = 'syscalls: read\n';
 const calls = (
   ...[given, mode = 'as-written']: [Application, ('as-written' | 'complain')?]
 ): readonly string[] | null => planCalls(given, '/bin/one', mode, 'started').hold?.union.calls ?? null;
-const ALWAYS = ['rt_sigreturn', 'execve', 'exit', 'restart_syscall', 'exit_group'];
+const ALWAYS = ['rt_sigreturn', 'execve', 'exit', 'restart_syscall', 'exit_group', 'uretprobe', 'uprobe'];
 
 t.test('which policies are reached by exec', async (t) => {
   const two = { two: ['syscalls: bind\n'] as const };
@@ -52,7 +52,16 @@ t.test('what becomes of it', async (t) => {
   t.same([hold?.filter, note], [{ permit, refused: 0 }, null]);
   t.same(hold === null ? null : callsToTell(hold, 7n), {
     ...{ cookie: 7n, watch: 'refused', errno: 0 },
-    permit: [(1n << 0n) | (1n << 15n) | (1n << 59n) | (1n << 60n), 0n, 0n, (1n << 27n) | (1n << 39n), 0n, 0n, 0n, 0n],
+    permit: [
+      (1n << 0n) | (1n << 15n) | (1n << 59n) | (1n << 60n),
+      0n,
+      0n,
+      (1n << 27n) | (1n << 39n),
+      0n,
+      (1n << 15n) | (1n << 16n),
+      0n,
+      0n,
+    ],
   });
   const errno = application({ one: ['syscalls: read\nerrno: ENOENT\n'] });
   t.equal(planCalls(errno, '/bin/one', 'as-written', 'started').hold?.filter?.refused, 2);
