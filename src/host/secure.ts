@@ -13,6 +13,7 @@ import {
   readSync,
   realpathSync,
   type Stats,
+  statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf, Failure } from './failure.js';
@@ -76,6 +77,14 @@ export function ownFolder(path: string): string {
   return secureFolder(path);
 }
 
+function leadsToFile(link: string): boolean {
+  try {
+    return statSync(link).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Reads a file that decides: never through a link, regular, of at most 16 MiB, not writable by others.
  *
@@ -91,8 +100,8 @@ export function readSecure(path: string, noun = 'policy'): string {
     if (codeOf(error) === 'ELOOP')
       throw new Failure(
         `${path}: a symbolic link; a ${noun} is read from the file itself`,
-        // What is no policy (/dev/stdin) is not to be replaced by one.
-        path.startsWith('/dev/') || path.startsWith('/proc/')
+        // What is no policy (/dev/stdin) is not to be replaced by one, nor does a copy of /dev/zero end.
+        path.startsWith('/dev/') || path.startsWith('/proc/') || !leadsToFile(path)
           ? 'name a file'
           : `cp --remove-destination "$(readlink -f ${path})" ${path}`,
       );

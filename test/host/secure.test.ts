@@ -44,6 +44,16 @@ t.test('what others could have written is refused, with the command that mends i
     message: /folder can be written by others/,
     remedy: 'name one that root alone can write',
   });
+  const link = join(dir, 'link.yaml');
+  for (const [target, remedy] of [
+    [file, `cp --remove-destination "$(readlink -f ${link})" ${link}`],
+    ['/dev/zero', 'name a file'],
+    [join(dir, 'missing'), 'name a file'],
+  ] as const) {
+    symlinkSync(target, link);
+    t.throws(() => readSecure(link), { message: /a symbolic link/, remedy }, target);
+    rmSync(link);
+  }
   t.throws(() => readSecure('/dev/stdin'), { message: /a symbolic link/, remedy: 'name a file' });
   chmodSync(dir, 0o755);
   t.equal(secureFolder(dir), dir);
