@@ -8,12 +8,12 @@ import type { LostNote } from '../events/record.js';
 import { codeOf, Failure, messageOf } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';
 import { Changes } from './changes.js';
-import { csvLine, HEADER } from './csv.js';
+import { CSV } from './csv.js';
 import { type Cursor, type Position, readCursor, writeCursor } from './cursor.js';
 import { DatagramReceiver } from './datagram.js';
-import { FileReceiver, type Lines, StreamReceiver } from './file.js';
+import { FileReceiver, StreamReceiver } from './file.js';
 import { journalEntry } from './journald.js';
-import { jsonLine } from './jsonl.js';
+import { JSONL } from './jsonl.js';
 import { type Item, isLogOf, LogReader } from './reader.js';
 import { GaveUp, type Patience, type Receiver } from './receiver.js';
 import { counted, syslogMessage } from './syslog.js';
@@ -79,15 +79,18 @@ export async function exportLog(options: ExportOptions): Promise<Exported> {
   const unlock = options.cursor === null ? () => undefined : lockCursor(options.addon(), options.cursor);
   try {
     const cursor = options.cursor === null ? null : readCursor(options.cursor, options.session, to);
-    const receiver = receiverOf(options, to);
     const reader = new LogReader(options.file, cursor);
-    const changes = new Changes(options.file);
     try {
-      return await new Export(options, to, cursor, reader, receiver, changes).run();
+      const receiver = receiverOf(options, to);
+      const changes = new Changes(options.file);
+      try {
+        return await new Export(options, to, cursor, reader, receiver, changes).run();
+      } finally {
+        changes.close();
+        receiver.close();
+      }
     } finally {
-      changes.close();
       reader.close();
-      receiver.close();
     }
   } finally {
     unlock();
@@ -250,14 +253,14 @@ function receiverOf(options: ExportOptions, name: string): Receiver {
   switch (to.kind) {
     case 'jsonl':
     case 'csv': {
-      const lines: Lines = to.kind === 'csv' ? { line: csvLine, header: HEADER } : { line: jsonLine, header: '' };
+      const lines = to.kind === 'csv' ? CSV : JSONL;
       if (to.file === null) return new StreamReceiver(options.stdout, lines, patience);
       if (isLogOf(options.file, to.file))
         throw new Failure(
           `${to.file}: that is the log itself, which would be read and written without end`,
           'name another file',
         );
-      return new FileReceiver(to.file, lines, patience);
+      return new FileReceiver(to.file, lines, patience, talk);
     }
     case 'syslog-socket': {
       const host = hostname();
