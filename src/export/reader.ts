@@ -35,9 +35,14 @@ export class LogReader {
   #hole = false;
   readonly #pending: Item[] = [];
 
-  /** @param from null: the oldest there is */
+  /**
+   * @param from null: the oldest there is
+   * @throws Failure where the file is no regular one
+   */
   constructor(file: string, from: Position | null) {
     this.#file = file;
+    const there = openThere(file);
+    if (there !== null) closeSync(there);
     this.#seq = from?.seq ?? 0;
     // The beginning of a log may be gone too: events are numbered from 1.
     this.#hole = true;
@@ -230,7 +235,7 @@ function openThere(file: string): number | null {
     const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
-    throw new Failure(`${file}: no regular file`, 'name a session, or the file of its log');
+    throw new Failure(`${file}: no log, for it is no regular file`, 'name a session, or the file of its log');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;

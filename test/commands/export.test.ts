@@ -30,6 +30,10 @@ t.test('audit export', async (t) => {
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', `syslog:${work}/nobody`, '--timeout', '1', '--json');
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'syslog:udp');
   transcript.callgate('audit', 'export', './none.jsonl', '--to', 'csv:-');
+  transcript.callgate('audit', 'export', '/dev/null', '--to', 'csv:-');
+  transcript.callgate('audit', 'export', '/', '--to', 'csv:none.csv');
+  writeFileSync(join(work, 'damaged'), '{"v":1');
+  transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:-', '--cursor', 'damaged');
   transcript.callgate('audit', 'export', './s-1.jsonl');
   transcript.compare(t, 'audit-export');
 });
