@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How far an export has come, kept in a file so that the next one goes on there. */
 import { z } from 'zod';
+import type { Open } from '../audit/unended.js';
 import { codeOf, Failure } from '../host/failure.js';
 import { readPlain } from '../host/plain-file.js';
 import { replaceFile } from '../host/replace-file.js';
@@ -24,6 +25,8 @@ export interface Cursor extends Position {
   readonly to: string;
   /** The last number of the export that was given. */
   readonly number: number;
+  /** Sessions that had no end up to there. */
+  readonly open: Open;
 }
 
 const count = z.int().min(0);
@@ -36,6 +39,8 @@ const schema = z.strictObject({
   hash: z.string().regex(/^([0-9a-f]{16})?$/),
   seq: count,
   number: count,
+  // Cursors of before have none.
+  open: z.record(z.string(), count).default({}),
 });
 
 /**

@@ -4,7 +4,8 @@
  * records meanwhile, and the cursor how far they came: nothing that a receiver does is felt by a session.
  */
 import { hostname } from 'node:os';
-import type { LostNote } from '../events/record.js';
+import { Endings, type Unended } from '../audit/unended.js';
+import type { LogRecord, LostNote } from '../events/record.js';
 import { codeOf, Failure, messageOf } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';
 import { Changes } from './changes.js';
@@ -31,6 +32,8 @@ export interface ExportOptions {
   readonly follow: boolean;
   /** Is the session still there? */
   readonly living: () => boolean;
+  /** All sessions that are there now: a log may hold others' records too. */
+  readonly sessions: () => ReadonlySet<string>;
   /** Milliseconds that a receiver may take nothing; null: for ever. */
   readonly most: number | null;
   /** Aborted: hand on no more, and end. */
@@ -58,6 +61,8 @@ export interface Exported {
   readonly unconfirmed: number;
   /** The last number that was given. */
   readonly number: number;
+  /** Sessions whose end the log has not, where it was read to its end. */
+  readonly unended: readonly Unended[];
   /** Why it ended early; null: all that there was was handed on. */
   readonly failure: string | null;
 }
@@ -67,6 +72,8 @@ interface Given {
   readonly number: number;
   readonly position: Position;
   readonly taken: boolean;
+  /** Of the log; null: it was made here. */
+  readonly record: LogRecord | null;
 }
 
 /** Numbers between two writings of the cursor, and milliseconds. */
@@ -106,6 +113,10 @@ class Export {
   #bad = 0;
   #accounted = 0;
   readonly #given: Given[] = [];
+  /** In what was read, and in what the cursor says. */
+  readonly #read: Endings;
+  readonly #settled: Endings;
+  #unended: readonly Unended[] = [];
   #sinceCursor = 0;
   #cursorAt = performance.now();
 
@@ -118,6 +129,8 @@ class Export {
     private readonly changes: Changes,
   ) {
     this.#number = cursor?.number ?? 0;
+    const open = reader.resumed ? (cursor?.open ?? {}) : {};
+    [this.#read, this.#settled] = [new Endings(open), new Endings(open)];
   }
 
   async run(): Promise<Exported> {
@@ -133,22 +146,29 @@ class Export {
     const { session } = this.options;
     return {
       ...{ session, to: this.to, exported: this.#exported, gone: this.#gone, refused: this.#refused, bad: this.#bad },
-      ...{ unconfirmed: this.#taken - this.receiver.settled, number: this.#number, failure },
+      ...{ unconfirmed: this.#taken - this.receiver.settled, number: this.#number, unended: this.#unended, failure },
     };
   }
 
   async #all(): Promise<void> {
-    const { follow, enough, living } = this.options;
+    const { follow, enough, living, sessions } = this.options;
     while (!enough.aborted) {
       const there = living();
       const item = this.reader.next();
       if (item !== null) await this.#hand(item);
-      else if (!there) {
-        const cut = this.reader.cut();
+      else if (!there || !follow) {
+        const here = sessions();
+        // A session that ended between the two looks wrote its end before.
+        const late = this.reader.next();
+        if (late !== null) {
+          await this.#hand(late);
+          continue;
+        }
+        const cut = there ? null : this.reader.cut();
         if (cut !== null) await this.#hand(cut);
+        this.#unended = this.#read.list(here);
         return;
-      } else if (!follow) return;
-      else {
+      } else {
         this.#keepCursor();
         await this.changes.next(enough);
       }
@@ -161,7 +181,8 @@ class Export {
     switch (item.kind) {
       case 'record':
         try {
-          if (await this.#send(item.record, item.position)) this.#exported++;
+          this.#read.add(item.record);
+          if (await this.#send(item.record, item.position, item.record)) this.#exported++;
           else {
             this.#refused++;
             await this.#send(this.#lost({ unwritten: 1 }), item.position);
@@ -173,6 +194,7 @@ class Export {
         }
         return;
       case 'gone':
+        this.#read.forget();
         this.#gone += item.events;
         this.#number += item.events;
         await this.#send(this.#lost({ unwritten: item.events }), item.position);
@@ -190,12 +212,12 @@ class Export {
   }
 
   /** True where it was taken; its number is gone either way. */
-  async #send(record: Parameters<Receiver['send']>[0]['record'], position: Position): Promise<boolean> {
+  async #send(record: LogRecord, position: Position, of: LogRecord | null = null): Promise<boolean> {
     // Given only once it is decided: an export that gives up here goes on with the same number.
     const number = this.#number + 1;
     const answer = await this.receiver.send({ number, record });
     this.#number = number;
-    this.#given.push({ number, position, taken: answer === 'taken' });
+    this.#given.push({ number, position, taken: answer === 'taken', record: of });
     this.#sinceCursor++;
     if (answer === 'taken') this.#taken++;
     return answer === 'taken';
@@ -219,12 +241,14 @@ class Export {
     for (let first = this.#given[0]; first !== undefined; first = this.#given[0]) {
       if (first.taken && this.#accounted >= this.receiver.settled) break;
       if (first.taken) this.#accounted++;
+      if (first.record !== null) this.#settled.add(first.record);
       last = first;
       this.#given.shift();
     }
     if (last === null || this.options.cursor === null) return;
     const { session } = this.options;
-    writeCursor(this.options.cursor, { v: 1, session, to: this.to, ...last.position, number: last.number });
+    const { open } = this.#settled;
+    writeCursor(this.options.cursor, { v: 1, session, to: this.to, ...last.position, number: last.number, open });
   }
 }
 

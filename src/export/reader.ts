@@ -34,6 +34,8 @@ export class LogReader {
   /** The next event may come from behind a hole. */
   #hole = false;
   readonly #pending: Item[] = [];
+  /** Did it find the place that it was to go on from? */
+  readonly resumed: boolean;
 
   /**
    * @param from null: the oldest there is
@@ -46,7 +48,8 @@ export class LogReader {
     this.#seq = from?.seq ?? 0;
     // The beginning of a log may be gone too: events are numbered from 1.
     this.#hole = true;
-    if (from !== null && this.#resume(from)) this.#hole = false;
+    this.resumed = from !== null && this.#resume(from);
+    if (this.resumed) this.#hole = false;
   }
 
   /** Where it stands now. */

@@ -78,6 +78,7 @@ t.test('rsyslogd, by its socket and over TCP', { skip: skipRsyslog }, async (t) 
       bad: 0,
       unconfirmed: 0,
       number: 5,
+      unended: [{ session: 's-1', last: 4, living: false }],
       failure: null,
       said: [],
     },
