@@ -6,6 +6,7 @@ import { type EventRecord, isEvent, type LogRecord, type SessionNote } from '../
 import { codeOf, Failure } from '../host/failure.js';
 import { readStates, type SessionState } from '../session/state.js';
 import { readLog } from './read.js';
+import { type Unended, unendedOf } from './unended.js';
 
 export interface SessionLog {
   readonly session: string;
@@ -93,6 +94,8 @@ export interface LogEvents {
   readonly events: readonly EventRecord[];
   /** What the session said when it began; undefined where that was rotated away. */
   readonly begun: SessionNote | undefined;
+  /** Sessions whose end it has not. */
+  readonly unended: readonly Unended[];
   /** Lines that could not be read. */
   readonly bad: number;
 }
@@ -102,13 +105,18 @@ export function isOf({ session, shared }: SessionLog, record: LogRecord): boolea
   return !shared || record.session === session;
 }
 
-/** The events of a log, those since a time (ISO 8601, microseconds) only. */
-export function eventsOf(log: SessionLog, since: string | null): LogEvents {
+/**
+ * The events of a log, those since a time (ISO 8601, microseconds) only.
+ *
+ * @param here the sessions that are not over, looked up before: an end that is written meanwhile is in the log then
+ */
+export function eventsOf(log: SessionLog, since: string | null, here: ReadonlySet<string>): LogEvents {
   const { records: all, bad } = readLog(log.file);
   const records = all.filter((record) => isOf(log, record));
   const events = records.filter(isEvent);
   const begun = records.find((record): record is SessionNote => !isEvent(record) && record.type === 'session');
-  return { events: since === null ? events : events.filter(({ time }) => time >= since), begun, bad };
+  const recent = since === null ? events : events.filter(({ time }) => time >= since);
+  return { events: recent, begun, unended: unendedOf(records, here), bad };
 }
 
 /** Sessions named at most, the last ones. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** What no rule of the policy refused, and what there is to do about it: the floor, and calls that `syscalls:` does not have. */
-import { type Architecture, callNumber } from '../policy/calls.js';
+import { type Architecture, callNumber, isX32Alone } from '../policy/calls.js';
 import type { Operation, Version } from '../policy/operations.js';
 
 /** Operations of version 2, by the part of the floor that they may open. */
@@ -61,7 +61,9 @@ export function floorRefusal(
 /** What would permit a system call, or why nothing does. */
 export function callText(call: string, architecture: Architecture): string {
   if (architecture !== 'x86_64') return 'no policy permits calls of another architecture';
-  return callNumber(call) === undefined
-    ? `no policy permits the call of number ${call}: it is newer than this callgate, which has no name for it`
-    : `add ${call} to syscalls: of the policy, and start the program anew`;
+  if (callNumber(call) !== undefined) return `add ${call} to syscalls: of the policy, and start the program anew`;
+  const why = isX32Alone(Number(call))
+    ? 'x32 alone has it, and x86_64 has none of that number'
+    : 'this callgate has no name for it, for it is newer, or there is none';
+  return `no policy permits the call of number ${call}: ${why}`;
 }

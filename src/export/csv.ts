@@ -3,6 +3,7 @@
 import { noteLine } from '../events/line.js';
 import { type EventRecord, isEvent } from '../events/record.js';
 import { plain } from '../host/plain.js';
+import type { Lines } from './file.js';
 import type { Message } from './message.js';
 
 /** Of an event, in the order of the log. */
@@ -41,6 +42,9 @@ type Written = (typeof FIELDS)[number] | 'v' | 'type';
 type Whole = Exclude<keyof EventRecord, Written> extends never ? EventRecord : never;
 
 export const HEADER = `${['export', 'type', ...FIELDS, 'note'].join(',')}\r\n`;
+
+/** A record may have line feeds inside of quotes, and no carriage return: that is written as `\\x0d`. */
+export const CSV: Lines = { line: csvLine, header: HEADER, end: '\r\n', begins: (half) => /^\d+(,|$)/.test(half) };
 
 /** A line. What a session says about itself stands in `note`, as a person reads it. */
 export function csvLine({ number, record }: Message): string {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /** How far an export has come, kept in a file so that the next one goes on there. */
 import { z } from 'zod';
-import { codeOf, Failure, messageOf } from '../host/failure.js';
+import type { Open } from '../audit/unended.js';
+import { codeOf, Failure } from '../host/failure.js';
 import { readPlain } from '../host/plain-file.js';
 import { replaceFile } from '../host/replace-file.js';
+import { shellWord } from '../host/shell.js';
 
 /** A place in a log, behind a line of it. */
 export interface Position {
@@ -23,6 +25,8 @@ export interface Cursor extends Position {
   readonly to: string;
   /** The last number of the export that was given. */
   readonly number: number;
+  /** Sessions that had no end up to there. */
+  readonly open: Open;
 }
 
 const count = z.int().min(0);
@@ -35,6 +39,8 @@ const schema = z.strictObject({
   hash: z.string().regex(/^([0-9a-f]{16})?$/),
   seq: count,
   number: count,
+  // Cursors of before have none.
+  open: z.record(z.string(), count).default({}),
 });
 
 /**
@@ -51,19 +57,29 @@ export function readCursor(file: string, session: string, to: string): Cursor | 
     if (codeOf(error) === 'ENOENT') return null;
     throw new Failure(`${file}: the cursor cannot be read (${codeOf(error) ?? 'error'})`, `ls -l ${file}`, error);
   }
-  let cursor: Cursor;
-  try {
-    cursor = schema.parse(JSON.parse(text));
-  } catch (error) {
+  const cursor = cursorIn(text);
+  if (typeof cursor === 'string')
     throw new Failure(
-      `${file}: no cursor of an export (${messageOf(error).split('\n')[0]})`,
-      '--cursor another FILE',
-      error,
+      `${file}: no cursor of an export: ${cursor}`,
+      `--cursor another FILE; or, if it was one: rm ${shellWord(file)}, and the log is handed on from its beginning`,
     );
-  }
   if (cursor.session !== session || cursor.to !== to)
     throw new Failure(`${file}: the cursor of ${cursor.session} to ${cursor.to}`, '--cursor another FILE');
   return cursor;
+}
+
+/** What a text says; why it is none, where it is none. */
+function cursorIn(text: string): Cursor | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return text.trim() === '' ? 'it is empty' : 'it is not JSON';
+  }
+  const { data, error } = schema.safeParse(value);
+  if (error === undefined) return data;
+  const { path = [], message = '' } = error.issues[0] ?? {};
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }
 
 /** @throws Failure where it cannot be written */

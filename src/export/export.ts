@@ -4,16 +4,17 @@
  * records meanwhile, and the cursor how far they came: nothing that a receiver does is felt by a session.
  */
 import { hostname } from 'node:os';
-import type { LostNote } from '../events/record.js';
+import { Endings, type Unended } from '../audit/unended.js';
+import type { LogRecord, LostNote } from '../events/record.js';
 import { codeOf, Failure, messageOf } from '../host/failure.js';
 import type { Addon } from '../kernel/addon.js';
 import { Changes } from './changes.js';
-import { csvLine, HEADER } from './csv.js';
+import { CSV } from './csv.js';
 import { type Cursor, type Position, readCursor, writeCursor } from './cursor.js';
 import { DatagramReceiver } from './datagram.js';
-import { FileReceiver, type Lines, StreamReceiver } from './file.js';
+import { FileReceiver, StreamReceiver } from './file.js';
 import { journalEntry } from './journald.js';
-import { jsonLine } from './jsonl.js';
+import { JSONL } from './jsonl.js';
 import { type Item, isLogOf, LogReader } from './reader.js';
 import { GaveUp, type Patience, type Receiver } from './receiver.js';
 import { counted, syslogMessage } from './syslog.js';
@@ -31,6 +32,8 @@ export interface ExportOptions {
   readonly follow: boolean;
   /** Is the session still there? */
   readonly living: () => boolean;
+  /** All sessions that are there now: a log may hold others' records too. */
+  readonly sessions: () => ReadonlySet<string>;
   /** Milliseconds that a receiver may take nothing; null: for ever. */
   readonly most: number | null;
   /** Aborted: hand on no more, and end. */
@@ -58,6 +61,8 @@ export interface Exported {
   readonly unconfirmed: number;
   /** The last number that was given. */
   readonly number: number;
+  /** Sessions whose end the log has not, where it was read to its end. */
+  readonly unended: readonly Unended[];
   /** Why it ended early; null: all that there was was handed on. */
   readonly failure: string | null;
 }
@@ -67,6 +72,8 @@ interface Given {
   readonly number: number;
   readonly position: Position;
   readonly taken: boolean;
+  /** Of the log; null: it was made here. */
+  readonly record: LogRecord | null;
 }
 
 /** Numbers between two writings of the cursor, and milliseconds. */
@@ -79,15 +86,18 @@ export async function exportLog(options: ExportOptions): Promise<Exported> {
   const unlock = options.cursor === null ? () => undefined : lockCursor(options.addon(), options.cursor);
   try {
     const cursor = options.cursor === null ? null : readCursor(options.cursor, options.session, to);
-    const receiver = receiverOf(options, to);
     const reader = new LogReader(options.file, cursor);
-    const changes = new Changes(options.file);
     try {
-      return await new Export(options, to, cursor, reader, receiver, changes).run();
+      const receiver = receiverOf(options, to);
+      const changes = new Changes(options.file);
+      try {
+        return await new Export(options, to, cursor, reader, receiver, changes).run();
+      } finally {
+        changes.close();
+        receiver.close();
+      }
     } finally {
-      changes.close();
       reader.close();
-      receiver.close();
     }
   } finally {
     unlock();
@@ -103,6 +113,10 @@ class Export {
   #bad = 0;
   #accounted = 0;
   readonly #given: Given[] = [];
+  /** In what was read, and in what the cursor says. */
+  readonly #read: Endings;
+  readonly #settled: Endings;
+  #unended: readonly Unended[] = [];
   #sinceCursor = 0;
   #cursorAt = performance.now();
 
@@ -115,6 +129,8 @@ class Export {
     private readonly changes: Changes,
   ) {
     this.#number = cursor?.number ?? 0;
+    const open = reader.resumed ? (cursor?.open ?? {}) : {};
+    [this.#read, this.#settled] = [new Endings(open), new Endings(open)];
   }
 
   async run(): Promise<Exported> {
@@ -130,22 +146,29 @@ class Export {
     const { session } = this.options;
     return {
       ...{ session, to: this.to, exported: this.#exported, gone: this.#gone, refused: this.#refused, bad: this.#bad },
-      ...{ unconfirmed: this.#taken - this.receiver.settled, number: this.#number, failure },
+      ...{ unconfirmed: this.#taken - this.receiver.settled, number: this.#number, unended: this.#unended, failure },
     };
   }
 
   async #all(): Promise<void> {
-    const { follow, enough, living } = this.options;
+    const { follow, enough, living, sessions } = this.options;
     while (!enough.aborted) {
       const there = living();
       const item = this.reader.next();
       if (item !== null) await this.#hand(item);
-      else if (!there) {
-        const cut = this.reader.cut();
+      else if (!there || !follow) {
+        const here = sessions();
+        // A session that ended between the two looks wrote its end before.
+        const late = this.reader.next();
+        if (late !== null) {
+          await this.#hand(late);
+          continue;
+        }
+        const cut = there ? null : this.reader.cut();
         if (cut !== null) await this.#hand(cut);
+        this.#unended = this.#read.list(here);
         return;
-      } else if (!follow) return;
-      else {
+      } else {
         this.#keepCursor();
         await this.changes.next(enough);
       }
@@ -158,7 +181,8 @@ class Export {
     switch (item.kind) {
       case 'record':
         try {
-          if (await this.#send(item.record, item.position)) this.#exported++;
+          this.#read.add(item.record);
+          if (await this.#send(item.record, item.position, item.record)) this.#exported++;
           else {
             this.#refused++;
             await this.#send(this.#lost({ unwritten: 1 }), item.position);
@@ -170,6 +194,7 @@ class Export {
         }
         return;
       case 'gone':
+        this.#read.forget();
         this.#gone += item.events;
         this.#number += item.events;
         await this.#send(this.#lost({ unwritten: item.events }), item.position);
@@ -187,12 +212,12 @@ class Export {
   }
 
   /** True where it was taken; its number is gone either way. */
-  async #send(record: Parameters<Receiver['send']>[0]['record'], position: Position): Promise<boolean> {
+  async #send(record: LogRecord, position: Position, of: LogRecord | null = null): Promise<boolean> {
     // Given only once it is decided: an export that gives up here goes on with the same number.
     const number = this.#number + 1;
     const answer = await this.receiver.send({ number, record });
     this.#number = number;
-    this.#given.push({ number, position, taken: answer === 'taken' });
+    this.#given.push({ number, position, taken: answer === 'taken', record: of });
     this.#sinceCursor++;
     if (answer === 'taken') this.#taken++;
     return answer === 'taken';
@@ -216,12 +241,14 @@ class Export {
     for (let first = this.#given[0]; first !== undefined; first = this.#given[0]) {
       if (first.taken && this.#accounted >= this.receiver.settled) break;
       if (first.taken) this.#accounted++;
+      if (first.record !== null) this.#settled.add(first.record);
       last = first;
       this.#given.shift();
     }
     if (last === null || this.options.cursor === null) return;
     const { session } = this.options;
-    writeCursor(this.options.cursor, { v: 1, session, to: this.to, ...last.position, number: last.number });
+    const { open } = this.#settled;
+    writeCursor(this.options.cursor, { v: 1, session, to: this.to, ...last.position, number: last.number, open });
   }
 }
 
@@ -250,14 +277,14 @@ function receiverOf(options: ExportOptions, name: string): Receiver {
   switch (to.kind) {
     case 'jsonl':
     case 'csv': {
-      const lines: Lines = to.kind === 'csv' ? { line: csvLine, header: HEADER } : { line: jsonLine, header: '' };
+      const lines = to.kind === 'csv' ? CSV : JSONL;
       if (to.file === null) return new StreamReceiver(options.stdout, lines, patience);
       if (isLogOf(options.file, to.file))
         throw new Failure(
           `${to.file}: that is the log itself, which would be read and written without end`,
           'name another file',
         );
-      return new FileReceiver(to.file, lines, patience);
+      return new FileReceiver(to.file, lines, patience, talk);
     }
     case 'syslog-socket': {
       const host = hostname();

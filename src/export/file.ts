@@ -3,14 +3,14 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf, Failure } from '../host/failure.js';
+import { counted } from '../policy/counted.js';
 import type { Message } from './message.js';
 import { type Answer, GaveUp, type Patience, type Receiver, Waiting } from './receiver.js';
+import { cutHalf, type Shape, takeBack } from './tail.js';
 
 /** What lines are made of. */
-export interface Lines {
+export interface Lines extends Shape {
   readonly line: (message: Message) => string;
-  /** Before the first line of an empty file. */
-  readonly header: string;
 }
 
 const ROW = 256;
@@ -19,12 +19,18 @@ export class FileReceiver implements Receiver {
   readonly #fd: number;
   readonly #lines: Lines;
   readonly #waiting: Waiting;
-  #rest: Buffer;
+  /** Goes before the next record. */
+  #before: Buffer;
   #taken = 0;
   #settled = 0;
 
-  /** @throws Failure where it cannot be opened, or is no regular file */
-  constructor(file: string, lines: Lines, patience: Patience) {
+  /**
+   * Opens the file, and cuts away the half of a record that stands at its end.
+   *
+   * @param talk told of such a half
+   * @throws Failure where it cannot be opened or cut, or is no regular file
+   */
+  constructor(file: string, lines: Lines, patience: Patience, talk: (line: string) => void) {
     const flags =
       constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     try {
@@ -39,8 +45,21 @@ export class FileReceiver implements Receiver {
     }
     this.#lines = lines;
     this.#waiting = new Waiting(file, patience);
-    // The end of a line that a full disk cut is not there: what comes now begins a new one.
-    this.#rest = Buffer.from(stat.size === 0 ? lines.header : endsLine(this.#fd, stat.size) ? '' : '\n');
+    let size: number;
+    try {
+      const cut = cutHalf(this.#fd, lines);
+      if (cut > 0) talk(`${file}: cut away half a record at its end (${counted(cut, 'byte')})`);
+      size = stat.size - cut;
+      // What was no half of ours has a line of its own.
+      this.#before = Buffer.from(size === 0 ? lines.header : endsLine(this.#fd, size) ? '' : '\n');
+    } catch (error) {
+      closeSync(this.#fd);
+      throw new Failure(
+        `${file}: its end cannot be read and mended (${codeOf(error) ?? 'error'})`,
+        `ls -l ${file}`,
+        error,
+      );
+    }
   }
 
   get settled(): number {
@@ -48,16 +67,18 @@ export class FileReceiver implements Receiver {
   }
 
   async send(message: Message): Promise<Answer> {
-    this.#rest = Buffer.concat([this.#rest, Buffer.from(this.#lines.line(message))]);
+    const bytes = Buffer.concat([this.#before, Buffer.from(this.#lines.line(message))]);
     if (this.#taken % ROW === ROW - 1) await turn();
-    while (this.#rest.length > 0) {
+    for (let at = 0; at < bytes.length; )
       try {
-        this.#rest = this.#rest.subarray(writeSync(this.#fd, this.#rest));
-        this.#waiting.progress();
+        at += writeSync(this.#fd, bytes, at);
       } catch (error) {
+        at = takeBack(this.#fd, bytes.subarray(0, at));
         await this.#waiting.wait(codeOf(error) ?? 'error');
       }
-    }
+    // A part is none: of a full disk each try may take one.
+    this.#waiting.progress();
+    this.#before = Buffer.alloc(0);
     this.#taken++;
     return 'taken';
   }

@@ -34,14 +34,22 @@ export class LogReader {
   /** The next event may come from behind a hole. */
   #hole = false;
   readonly #pending: Item[] = [];
+  /** Did it find the place that it was to go on from? */
+  readonly resumed: boolean;
 
-  /** @param from null: the oldest there is */
+  /**
+   * @param from null: the oldest there is
+   * @throws Failure where the file is no regular one
+   */
   constructor(file: string, from: Position | null) {
     this.#file = file;
+    const there = openThere(file);
+    if (there !== null) closeSync(there);
     this.#seq = from?.seq ?? 0;
     // The beginning of a log may be gone too: events are numbered from 1.
     this.#hole = true;
-    if (from !== null && this.#resume(from)) this.#hole = false;
+    this.resumed = from !== null && this.#resume(from);
+    if (this.resumed) this.#hole = false;
   }
 
   /** Where it stands now. */
@@ -230,7 +238,7 @@ function openThere(file: string): number | null {
     const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
-    throw new Failure(`${file}: no regular file`, 'name a session, or the file of its log');
+    throw new Failure(`${file}: no log, for it is no regular file`, 'name a session, or the file of its log');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;

@@ -128,6 +128,11 @@ export function callName(architecture: Architecture, number: number): string {
   return namesOf(architecture).get(number) ?? String(number);
 }
 
+/** Is it a number (without the bit that marks it) by which x32 has a call, and x86_64 none? */
+export function isX32Alone(number: number): boolean {
+  return namesOf('x32').has(number) && !namesOf('x86_64').has(number);
+}
+
 let numbers: ReadonlyMap<string, number> | undefined;
 
 function numbersByName(): ReadonlyMap<string, number> {

@@ -75,10 +75,22 @@ t.test('a system call', async (t) => {
     ['uname', 'x86_64', 'add uname to syscalls: of the policy, and start the program anew', null, 2],
     ['uname', 'i386', 'no policy permits calls of another architecture', null, 1],
   ]);
-  const newer = 'no policy permits the call of number 999: it is newer than this callgate, which has no name for it';
+  const newer =
+    'no policy permits the call of number 999: this callgate has no name for it, for it is newer, or there is none';
   const nameless = denialsOf([record({ ...call, object: '999' })]);
   t.same(nameless.map(told), [['999', 'x86_64', newer, null, 1]]);
   t.equal(renderDenial(nameless[0] as Denial).split('\n')[1], `  ${newer}`);
+  const unnamed = 'this callgate has no name for it, for it is newer, or there is none';
+  const x32 = 'x32 alone has it, and x86_64 has none of that number';
+  t.same(
+    ['511', '512', '547', '548'].map((object) => denialsOf([record({ ...call, object })])[0]?.remedy),
+    [
+      `no policy permits the call of number 511: ${unnamed}`,
+      `no policy permits the call of number 512: ${x32}`,
+      `no policy permits the call of number 547: ${x32}`,
+      `no policy permits the call of number 548: ${unnamed}`,
+    ],
+  );
   t.notOk('architecture' in (denialsOf([record()])[0] as Denial), 'a file has none');
 });
 

@@ -117,7 +117,7 @@ t.test('an event that no rule of a policy decided is answered as a denial is', a
   call(
     '999',
     'x86_64',
-    'no policy permits the call of number 999: it is newer than this callgate, which has no name for it',
+    'no policy permits the call of number 999: this callgate has no name for it, for it is newer, or there is none',
   );
   t.same(told(1, { type: 'floor', reason: 'chroot', object: '?' }), {
     message: 'the hard-wired floor refused it (chroot), which no policy of version 1 can permit',

@@ -34,12 +34,28 @@ t.test('by session and by program, the last written at the end', async (t) => {
 
 t.test('the events of a log, and those since', async (t) => {
   const event = (seq: number) => ({ v: 1, seq, time: `2026-11-25T10:00:0${seq}.000000Z`, session: 'cat-2' });
-  const begun = { v: 1, type: 'session' };
-  const lines = [begun, event(1), event(2), event(3), { v: 1, type: 'end' }];
+  const begun = { v: 1, type: 'session', session: 'cat-2' };
+  const lines = [begun, event(1), event(2), event(3), { v: 1, type: 'end', session: 'cat-2', sequence: 3 }];
   const log = { session: 'cat-2', file: join(places.logs, 'cat-2.jsonl'), living: false, shared: false };
   writeFileSync(log.file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\nno JSON\n`);
-  t.same(eventsOf(log, null), { begun, events: [event(1), event(2), event(3)], bad: 1 });
-  t.same(eventsOf(log, '2026-11-25T10:00:02.000000Z'), { begun, events: [event(2), event(3)], bad: 1 });
+  const nobody = new Set<string>();
+  t.same(eventsOf(log, null, nobody), { begun, events: [event(1), event(2), event(3)], unended: [], bad: 1 });
+  const since = '2026-11-25T10:00:02.000000Z';
+  t.same(eventsOf(log, since, nobody), { begun, events: [event(2), event(3)], unended: [], bad: 1 });
+  // The end went into the newer file.
+  writeFileSync(
+    `${log.file}.1`,
+    lines
+      .slice(0, -1)
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
+  );
+  writeFileSync(log.file, `${JSON.stringify(lines.at(-1))}\n`);
+  t.same(eventsOf(log, null, nobody).unended, []);
+  writeFileSync(log.file, '');
+  t.same(eventsOf(log, null, nobody).unended, [{ session: 'cat-2', last: 3, living: false }]);
+  t.same(eventsOf(log, since, new Set(['cat-2'])).unended, [{ session: 'cat-2', last: 3, living: true }]);
+  rmSync(`${log.file}.1`);
 });
 
 t.test('a log that was named by --log is its session’s, and of each that wrote into it', async (t) => {
@@ -55,7 +71,11 @@ t.test('a log that was named by --log is its session’s, and of each that wrote
   t.equal(logFile(places, 'dog-2'), file);
   t.equal(logFile(places, 'cat-2'), join(places.logs, 'cat-2.jsonl'), 'a name that is taken stays whose it is');
   const read = (word: string) =>
-    logsOf(places, [word]).map((log) => [log.session, log.file, eventsOf(log, null).events.map(({ seq }) => seq)]);
+    logsOf(places, [word]).map((log) => [
+      log.session,
+      log.file,
+      eventsOf(log, null, new Set()).events.map(({ seq }) => seq),
+    ]);
   t.same(read('dog-1'), [['dog-1', file, [1]]]);
   t.same(read('dog'), [
     ['dog-1', file, [1]],
@@ -63,13 +83,18 @@ t.test('a log that was named by --log is its session’s, and of each that wrote
   ]);
   const [log] = logsOf(places, ['dog-2']);
   t.same(
+    log && eventsOf(log, null, new Set(['dog-1'])).unended,
+    [{ session: 'dog-2', last: 2, living: false }],
+    'of the one that is named',
+  );
+  t.same(
     lines.map((line) => log !== undefined && isOf(log, line as never)),
     [false, false, true, true, true],
   );
   const all = logsOf(places, []).filter((one) => one.file === file);
   t.equal(all.length, 1, 'without a name each file is read once');
   t.same(
-    all.map((one) => eventsOf(one, null).events.length),
+    all.map((one) => eventsOf(one, null, new Set()).events.length),
     [3],
     'and all of it',
   );

@@ -13,6 +13,21 @@ t.setTimeout(120_000);
 const work = mkdtempSync(join(tmpdir(), 'callgate-commands-'));
 t.teardown(() => rmSync(work, { recursive: true }));
 
+const END = {
+  ...{
+    v: 1,
+    type: 'end',
+    time: SESSION.time,
+    session: 's-1',
+    sequence: 6,
+    events: 6,
+    dropped: 0,
+    repeats: 0,
+    denied: 6,
+  },
+  ...{ complained: 0, learnt: 0, silent: 0, unresolved: {}, floor: {}, deniedBy: { read: 6 } },
+};
+
 t.test('audit export', async (t) => {
   const transcript = new Transcript(work, [[work, 'WORK']]);
   const file = join(work, 's-1.jsonl');
@@ -24,12 +39,19 @@ t.test('audit export', async (t) => {
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:out.csv', '--cursor', 'cursor');
   appendFileSync(file, text([event(6)]).slice(0, 100));
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:out.csv', '--cursor', 'cursor');
+  appendFileSync(file, `${text([event(6)]).slice(100)}${JSON.stringify(END)}\n`);
+  transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:out.csv', '--cursor', 'cursor');
+  transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:out.csv', '--cursor', 'cursor');
+  truncateSync(file, statSync(file).size - JSON.stringify(END).length - 1);
   execFileSync('mkfifo', [`${work}/fifo`]);
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:-', '--cursor', 'fifo');
-  truncateSync(file, statSync(file).size - 100);
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', `syslog:${work}/nobody`, '--timeout', '1', '--json');
   transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'syslog:udp');
   transcript.callgate('audit', 'export', './none.jsonl', '--to', 'csv:-');
+  transcript.callgate('audit', 'export', '/dev/null', '--to', 'csv:-');
+  transcript.callgate('audit', 'export', '/', '--to', 'csv:none.csv');
+  writeFileSync(join(work, 'damaged'), '{"v":1');
+  transcript.callgate('audit', 'export', './s-1.jsonl', '--to', 'csv:-', '--cursor', 'damaged');
   transcript.callgate('audit', 'export', './s-1.jsonl');
   transcript.compare(t, 'audit-export');
 });

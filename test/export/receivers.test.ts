@@ -78,6 +78,7 @@ t.test('rsyslogd, by its socket and over TCP', { skip: skipRsyslog }, async (t) 
       bad: 0,
       unconfirmed: 0,
       number: 5,
+      unended: [{ session: 's-1', last: 4, living: false }],
       failure: null,
       said: [],
     },
@@ -411,8 +412,20 @@ t.test('files and streams: on from the cursor, a header once, a full or closed o
     ['export', '1', '2', '3', '4', '5'],
   );
   await t.rejects(run(file, `jsonl:${at}/out.jsonl`, { cursor }), /the cursor of s-1 to csv:/);
-  writeFileSync(join(at, 'bad'), '{}');
-  await t.rejects(run(file, `jsonl:${at}/out.jsonl`, { cursor: join(at, 'bad') }), /no cursor of an export/);
+  const bad = join(at, 'bad');
+  const whole_ = JSON.parse(readFileSync(cursor, 'utf8')) as Record<string, unknown>;
+  for (const [what, why] of [
+    ['', 'it is empty'],
+    ['{"v":1,', 'it is not JSON'],
+    [JSON.stringify({ ...whole_, offset: -1 }), 'offset: Too small: expected number to be >=0'],
+    ['[]', 'Invalid input: expected object, received array'],
+  ] as const) {
+    writeFileSync(bad, what);
+    await t.rejects(run(file, `csv:${at}/out.csv`, { cursor: bad }), {
+      message: `${bad}: no cursor of an export: ${why}`,
+      remedy: `--cursor another FILE; or, if it was one: rm ${bad}, and the log is handed on from its beginning`,
+    });
+  }
   mkdirSync(join(at, 'folder'));
   await t.rejects(run(file, `jsonl:${at}/folder`), /cannot be written \(EISDIR\)/);
   t.match((await run(file, `syslog:${at}/out.csv`, { most: 200 })).failure, /out\.csv takes nothing \(ECONNREFUSED\)/);
@@ -449,7 +462,12 @@ t.test(
     });
     const pipe = join(at, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    t.match((await run(pipe, `jsonl:${at}/out`)).failure, new RegExp(`^${pipe}: no regular file`));
+    for (const none of [pipe, at, '/dev/null'])
+      await t.rejects(run(none, `jsonl:${at}/out`), {
+        ...{ message: `${none}: no log, for it is no regular file`, exit: 125 },
+        remedy: 'name a session, or the file of its log',
+      });
+    t.notOk(existsSync(`${at}/out`), 'nothing was begun');
     const { exported, bad, number } = await run(file, `csv:${at}/out.csv`);
     t.same(
       { exported, bad, number },

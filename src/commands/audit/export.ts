@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { logsOf } from '../../audit/logs.js';
+import { unendedText } from '../../audit/unended.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { type Exported, exportLog } from '../../export/export.js';
 import { parseTarget, TARGETS } from '../../export/target.js';
@@ -25,7 +26,7 @@ export default class AuditExport extends CallgateCommand {
     'number; a gap is something that is not there, and a record of type `lost` says how much. With --cursor the next export goes ' +
     'on where this one ended, and what is not known to have arrived is handed on again under the same number.\n\n' +
     `TARGET is one of ${TARGETS}.\n\n` +
-    'Exit status: 0 all was handed on; 1 not all: what is missing is said; 2 a usage error; 125 it could not begin, by a TARGET that is none too; 128+n ended by signal n.';
+    'Exit status: 0 all that the log has was handed on, the end of its session or not (that it has none is said); 1 not all: what is missing is said; 2 a usage error; 125 it could not begin, by a TARGET that is none too; 128+n ended by signal n.';
   static override usage = ['audit export SESSION --to TARGET [--follow] [--cursor FILE]'];
   static override args = {
     session: Args.string({ ignoreStdin: true, required: true, description: 'its name, or the file of a log' }),
@@ -70,12 +71,14 @@ export default class AuditExport extends CallgateCommand {
       ...{ session, file, to, follow: flags.follow, addon, stdout: process.stdout },
       cursor: flags.cursor === undefined ? null : resolve(cwd, flags.cursor),
       living: () => readStates(FOLDERS).some(({ name }) => name === session),
+      sessions: () => new Set(readStates(FOLDERS).map(({ name }) => name)),
       most: seconds === null ? null : seconds * 1000,
       enough: enough.signal,
       stop: stop.signal,
       talk: (line) => this.talk(line),
     });
     for (const line of said(result)) this.talk(line);
+    for (const one of result.unended) this.talk(unendedText(file, one));
     const { gone, refused, bad, unconfirmed, failure } = result;
     const whole = failure === null && gone + refused + bad + unconfirmed === 0;
     if (!whole && process.exitCode === undefined) process.exitCode = INCOMPLETE;
