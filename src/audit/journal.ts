@@ -63,7 +63,8 @@ export interface JournalFacts {
   readonly counted: Counted | null;
   /** Lines that could not be read: cut at the end by a crash, or damaged. */
   readonly bad: number;
-  /** Events that came and could not be read: what they were is in no record. */
+  /** Events that the ring buffer had no room for, and that came and could not be read: what they were is in no record. */
+  readonly dropped: number;
   readonly malformed: number;
   /** The policies were written from it. */
   readonly written: boolean;
@@ -244,7 +245,7 @@ export function readJournal(file: string): JournalText {
  */
 export function scanJournal(file: string, take: (record: EventRecord) => void = () => undefined): JournalFacts {
   let header: JournalHeader | undefined;
-  let [bad, malformed, events, learnt, unread] = [0, 0, 0, 0, 0];
+  let [bad, dropped, malformed, events, learnt, unread] = [0, 0, 0, 0, 0, 0];
   const given: Record<string, string[]> = {};
   const called: Called[] = [];
   let written = false;
@@ -258,8 +259,10 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     } else if (value === undefined) bad++;
     else if (value.type === 'written') written = true;
     else if (value.type === 'counted') counted = value.counted ?? null;
-    else if (value.type === 'lost') malformed += value.malformed;
-    else if (value.type === 'unread') unread += value.unread + value.cut;
+    else if (value.type === 'lost') {
+      dropped += value.dropped;
+      malformed += value.malformed;
+    } else if (value.type === 'unread') unread += value.unread + value.cut;
     else if (value.type === 'given') given[value.program] = [...(given[value.program] ?? []), value.path];
     else if (value.type === 'called') called.push({ [value.program]: { [value.architecture]: value.calls } });
     else if (isEvent(value as LogRecord)) {
@@ -271,7 +274,7 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     } else bad++;
   }
   if (header === undefined) throw new Failure(`${file}: not a journal, or cut in its first line`);
-  const facts = { file, header, counted, bad, malformed, written, events, learnt, last, given, unread };
+  const facts = { file, header, counted, bad, dropped, malformed, written, events, learnt, last, given, unread };
   return { ...facts, called: togetherCalled(called) };
 }
 

@@ -30,6 +30,7 @@ import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
 import { configuredFolders } from './configured.js';
 import { thisMachine } from './machine.js';
+import { countedIn } from './missing.js';
 import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
@@ -217,14 +218,9 @@ export function concludeJournal(
   around: Surroundings,
   ended: Ended | null,
 ): LearnResult {
-  const { file, header, counted, bad, malformed, events, learnt, last, given, unread, called } = journal;
-  const { session, started, folder, command, program, user, cwd, named = [] } = header;
-  const certificate = certify(
-    counted ?? {
-      ...{ session, started, ended: last ?? started, events, learnt, repeats: 0, dropped: 0 },
-      ...{ unresolved: {}, floor: {}, skipped: 0, damaged: bad, malformed, unfinished: true },
-    },
-  );
+  const { file, header, given, unread, called } = journal;
+  const { session, folder, command, program, user, cwd, named = [] } = header;
+  const certificate = certify(countedIn(journal));
   const strength = STRENGTHS.find((one) => one === header.strength) ?? null;
   const home = around.variable('HOME');
   const run = {
