@@ -99,9 +99,11 @@ export class Journal {
   #pending: Buffer = Buffer.alloc(0);
   #failure: string | null = null;
 
+  /** @param again what is to be done once there is room, where not all of it can be written */
   private constructor(
     readonly file: string,
     fd: number,
+    private readonly again: string,
   ) {
     this.#fd = fd;
   }
@@ -113,7 +115,13 @@ export class Journal {
     let fd: number | null = null;
     try {
       fd = openSync(file, 'ax', 0o600);
-      const journal = new Journal(file, fd);
+      const journal = new Journal(
+        file,
+        fd,
+        header.classic === undefined
+          ? 'then callgate learn --recover: it makes the policies of what the journal holds, and says what they may lack (TAINTED)'
+          : 'then the next systrace -A writes what the journal holds',
+      );
       journal.#append(`${JSON.stringify(header)}\n`);
       journal.#flush();
       return journal;
@@ -133,7 +141,7 @@ export class Journal {
 
   /** Goes on with a journal whose learner was killed; what a crash cut off at its end stays a bad line of its own. */
   static resume(file: string): Journal {
-    const journal = new Journal(file, openSync(file, 'a'));
+    const journal = new Journal(file, openSync(file, 'a'), 'then callgate learn --recover');
     journal.#append('\n');
     return journal;
   }
@@ -160,6 +168,26 @@ export class Journal {
     this.#append(`${JSON.stringify({ v: 1, type: 'counted', counted })}\n`);
   }
 
+  /**
+   * Marks a journal: its policies are written.
+   *
+   * @param again the command that writes them once more as long as it is not marked
+   * @throws Failure where the disk does not take the mark
+   */
+  static mark(file: string, again: string): void {
+    const journal = Journal.resume(file);
+    journal.written();
+    try {
+      journal.close();
+    } catch (error) {
+      throw new Failure(
+        `${file}: the policies are written, and the journal cannot be marked so (${codeOf((error as Failure).cause) ?? 'error'})`,
+        `make room (df ${file}); until then ${again} writes them again`,
+        error,
+      );
+    }
+  }
+
   /** The policies are on the disk. */
   written(): void {
     this.#append(`${WRITTEN}\n`);
@@ -172,8 +200,8 @@ export class Journal {
       fdatasyncSync(this.#fd);
     } catch (error) {
       throw new Failure(
-        `${this.file}: the journal cannot be written (${codeOf(error) ?? 'error'})`,
-        `df ${this.file}`,
+        `${this.file}: the journal cannot be written (${codeOf(error) ?? 'error'}); what it holds up to there is kept`,
+        `make room (df ${this.file}), ${this.again}`,
         error,
       );
     } finally {
@@ -197,13 +225,15 @@ export class JournalSink implements EventSink {
   /** Never anything: the journal keeps what the disk does not take, and its close() fails where that is not nothing. */
   readonly lost = 0;
   readonly #journal: Journal;
+  #closed = false;
 
   constructor(journal: Journal) {
     this.#journal = journal;
   }
 
+  /** While the session lasts; at its end the journal's close() tells it, and what to do. */
   get failure(): string | null {
-    return this.#journal.failure;
+    return this.#closed ? null : this.#journal.failure;
   }
 
   records(lines: readonly Line<EventRecord>[]): void {
@@ -222,6 +252,7 @@ export class JournalSink implements EventSink {
 
   close(): void {
     this.#journal.take([]);
+    this.#closed = true;
   }
 }
 

@@ -249,9 +249,7 @@ export function concludeJournal(
     unread,
   });
   if (result.unwritten.length > 0) return result;
-  const resumed = Journal.resume(file);
-  resumed.written();
-  resumed.close();
+  Journal.mark(file, 'callgate learn --recover');
   return result;
 }
 
@@ -348,7 +346,11 @@ export function renderLearnt(result: LearnResult): string {
       ? ['the run is TAINTED: learn again, and the policies will say that nothing was lost']
       : []),
     ...failedText(result),
-    `next: callgate policy show ${policies.length === 1 ? folder : 'FILE of each'}, then callgate run --policies ${folder} -- CMD`,
+    ...(unwritten.length > 0
+      ? []
+      : [
+          `next: callgate policy show ${policies.length === 1 ? folder : 'FILE of each'}, then callgate run --policies ${folder} -- CMD`,
+        ]),
   ].join('\n');
 }
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { Journal, type JournalHeader, journalFile, readJournal } from '../../src/audit/journal.js';
+import { Journal, type JournalHeader, JournalSink, journalFile, readJournal } from '../../src/audit/journal.js';
 import { lineOfRecord } from '../../src/audit/sink.js';
 import { renderLearnt } from '../../src/training/conclude.js';
 import { recover } from '../../src/training/recover.js';
@@ -83,6 +83,7 @@ t.test(
       full.results.map(({ policies, unwritten }) => [policies, unwritten.map(({ why }) => why)]),
       [[[], [`${learnt}/usr_bin_cp.yaml: cannot be written (ENOSPC)`]]],
     );
+    t.notMatch(full.results.map(renderLearnt).join(''), /^next: /m, 'there is nothing to go on with');
     t.same(readdirSync(learnt), ['filler'], 'nothing half-written');
     t.equal(readFileSync(journalFile(host, 'cp-1'), 'utf8'), before, 'and what was learned is still there');
 
@@ -92,6 +93,55 @@ t.test(
       again.results.map(({ policies, unwritten }) => [policies.length, unwritten]),
       [[1, []]],
     );
+    t.match(again.results.map(renderLearnt).join(''), /^next: callgate policy show /m);
     t.match(readFileSync(join(learnt, 'usr_bin_cp.yaml'), 'utf8'), /harbour\.c/);
+  },
+);
+
+t.test(
+  'a disk that took part of a journal: what that has is recovered, and said to lack something',
+  { skip: process.geteuid?.() !== 0 && 'takes root' },
+  async (t) => {
+    const { folder, host } = fakeHost(t);
+    for (const one of [host.run, host.journals]) mkdirSync(one, { mode: 0o700 });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'none', host.journals]);
+    t.teardown(() => execFileSync('umount', [host.journals]));
+    const learnt = join(folder, 'learnt');
+    const journal = Journal.create(host, {
+      ...{ v: 1, type: 'learner', session: 'cp-1', started: '2026-11-25T10:00:00.000Z', command: ['cp'] },
+      ...{ folder: learnt, user: null, cwd: '/', program: '/usr/bin/cp' },
+    });
+    const sink = new JournalSink(journal);
+    const cp = { policy: '/usr/bin/cp', exe: '/usr/bin/cp' };
+    sink.records([lineOfRecord(seen('read', '/srv/first', { ...cp, seq: 1 }))]);
+    const filler = join(host.journals, 'filler');
+    t.throws(() => writeFileSync(filler, Buffer.alloc(128 << 10)), { code: 'ENOSPC' });
+    const more = Array.from({ length: 50 }, (_, at) => seen('read', `/srv/more-${at}`, { ...cp, seq: at + 2 }));
+    sink.records(more.map(lineOfRecord));
+    t.equal(sink.failure, `${journal.file}: ENOSPC`);
+    sink.close();
+    t.equal(sink.failure, null, 'the next line tells it, and it alone');
+    t.throws(() => journal.close(), {
+      message: `${journal.file}: the journal cannot be written (ENOSPC); what it holds up to there is kept`,
+      remedy:
+        `make room (df ${journal.file}), then callgate learn --recover: ` +
+        'it makes the policies of what the journal holds, and says what they may lack (TAINTED)',
+    });
+    t.throws(() => Journal.mark(journal.file, 'callgate learn --recover'), {
+      message: `${journal.file}: the policies are written, and the journal cannot be marked so (ENOSPC)`,
+      remedy: `make room (df ${journal.file}); until then callgate learn --recover writes them again`,
+    });
+    unlinkSync(filler);
+    const { results } = await recover(host, () => undefined);
+    t.same(
+      results.map(({ certificate: { losses } }) => losses),
+      [
+        [
+          { what: 'lines that cannot be read', count: 1 },
+          { what: 'journal that nobody finished', count: 1 },
+        ],
+      ],
+    );
+    t.match(readFileSync(join(learnt, 'usr_bin_cp.yaml'), 'utf8'), /path: \/srv\/first\n|- \/srv\/first\n/);
   },
 );
