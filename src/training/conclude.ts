@@ -31,7 +31,7 @@ import { interpreterOf } from '../supervise/program.js';
 import { configuredFolders } from './configured.js';
 import { thisMachine } from './machine.js';
 import { countedIn } from './missing.js';
-import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
+import { keepAnd, keepMemory, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
 const GROUPS: readonly string[] = [
@@ -90,6 +90,8 @@ export interface Conclusion {
   readonly ended: Ended | null;
   /** Null: as the application was learned before, else as usual. */
   readonly strength: Strength | null;
+  /** The command that concludes the same once more, where it fails. */
+  readonly again: string;
   /** Programs of whose arguments not all are known; absent: none. */
   readonly unread?: number;
 }
@@ -107,8 +109,7 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
   const certificate = withLoss(conclusion.certificate, 'moves of which one name is not known', observations.untold);
   const configured = configuredFolders(observations.all(), header.named, new Sensitive(sensitiveList()));
   const run: Run = { header: { v: 1, type: 'run', ...header, configured, of: [], certificate }, observations };
-  keepRun(host, run);
-  const derived = derive(host, header.folder, around, conclusion.strength);
+  const derived = keepAnd(host, run, conclusion.again, () => derive(host, header.folder, around, conclusion.strength));
   const { refusedMore } = observations;
   const refused = { refused: observations.refused(), ...(refusedMore > 0 ? { refusedMore } : {}) };
   const { unread = 0 } = conclusion;
@@ -246,6 +247,7 @@ export function concludeJournal(
     certificate,
     ended,
     strength,
+    again: 'callgate learn --recover',
     unread,
   });
   if (result.unwritten.length > 0) return result;

@@ -8,6 +8,7 @@ import { isEvent, type SessionNote } from '../events/record.js';
 import { Failure } from '../host/failure.js';
 import { currentFolder } from '../host/folder.js';
 import type { Host } from '../host/host.js';
+import { shellWord } from '../host/shell.js';
 import { certify } from '../learn/certificate.js';
 import { readState } from '../session/state.js';
 import { conclude, type LearnResult } from './conclude.js';
@@ -71,5 +72,6 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
   };
   return conclude(host, {
     ...{ header, around, records: events, source: 'complained', certificate, ended: null, strength: null },
+    again: `callgate learn --from ${shellWord(session)}${folder === null ? '' : ` --policies ${shellWord(folder)}`}`,
   });
 }

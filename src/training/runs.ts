@@ -69,6 +69,36 @@ export function runsOf(host: Places, folder: string): KeptRun[] {
     .sort((one, other) => compare(one.header.certificate.started, other.header.certificate.started));
 }
 
+/**
+ * Looks whether the runs of an application can be read, for who is about to add one.
+ *
+ * @throws DamagedRun naming one that cannot
+ */
+export function requireWholeRuns(host: Places, folder: string): void {
+  for (const name of runNames(host, folder)) readRunFile(join(host.journals, name));
+}
+
+/**
+ * Keeps a run and goes on with all that are kept.
+ *
+ * @param again the command that makes the policies of this one later
+ * @throws Failure where another is damaged: it says that this one is kept, and what makes its policies
+ */
+export function keepAnd<T>(host: Places, run: Run, again: string, act: () => T): T {
+  try {
+    keepRun(host, run);
+    return act();
+  } catch (error) {
+    if (!(error instanceof DamagedRun) || error.away === null) throw error;
+    const { message, away } = error;
+    throw new Failure(
+      `${message}; the new run ${run.header.session} is kept, and its policies are not written yet`,
+      `${away}, then ${again}`,
+      error,
+    );
+  }
+}
+
 /** Names of the files of an application's runs, and of others whose names begin alike. */
 function runNames(host: Places, folder: string): string[] {
   const front = `${applicationKey(host, folder)}.`;

@@ -3,12 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { surroundingsOf } from '../../src/application/surroundings.js';
 import { Journal, type JournalHeader, JournalSink, journalFile, readJournal } from '../../src/audit/journal.js';
 import { lineOfRecord } from '../../src/audit/sink.js';
+import { Voice } from '../../src/host/voice.js';
+import type { Request } from '../../src/supervise/begin.js';
 import { renderLearnt } from '../../src/training/conclude.js';
+import { learn } from '../../src/training/learn.js';
+import { forget } from '../../src/training/manage.js';
 import { recover } from '../../src/training/recover.js';
-import { runsOf } from '../../src/training/runs.js';
-import { seen } from '../learn/build.js';
+import { keepRun, runsOf } from '../../src/training/runs.js';
+import { runOf, seen } from '../learn/build.js';
 import { fakeHost } from '../session/fake-host.js';
 
 t.test('one damaged journal keeps no other from its policies', async (t) => {
@@ -145,3 +150,41 @@ t.test(
     t.match(readFileSync(join(learnt, 'usr_bin_cp.yaml'), 'utf8'), /path: \/srv\/first\n|- \/srv\/first\n/);
   },
 );
+
+t.test('a kept run that is damaged: found before a program is run, and at the end the new run is kept', async (t) => {
+  const { host, addon } = fakeHost(t);
+  mkdirSync(host.run, { mode: 0o700 });
+  const learnt = join(host.policies, 'worker');
+  keepRun(host, runOf([seen('read', '/srv/a')], { session: 'worker-1', folder: learnt }));
+  const damaged = join(host.journals, 'worker.worker-1.run');
+  writeFileSync(damaged, '["o",0,"re\n', { flag: 'a' });
+
+  const request = { host, folder: learnt } as unknown as Request;
+  const voice = new Voice(addon);
+  const around = surroundingsOf({ name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' }, '/', []);
+  await t.rejects(learn(request, around, voice), {
+    message: `${damaged}: 1 line cannot be read`,
+    remedy: 'callgate learn forget worker-1, and learn it again',
+    exit: 125,
+  });
+  await voice.close();
+  t.equal(addon.gate, null, 'nothing was begun');
+
+  const journal = Journal.create(host, {
+    ...{ v: 1, type: 'learner', session: 'worker-2', started: '2026-11-25T10:00:00.000Z', command: ['worker'] },
+    ...{ folder: learnt, user: null, cwd: '/', program: '/srv/bin/worker' },
+  });
+  journal.take([lineOfRecord(seen('read', '/srv/b', { session: 'worker-2' }))]);
+  journal.close();
+  const { results, failed } = await recover(host, () => undefined);
+  t.same(results, []);
+  t.same(failed, [
+    `worker-2: ${damaged}: 1 line cannot be read; the new run worker-2 is kept, and its policies are not written yet ` +
+      '(callgate learn forget worker-1, then callgate learn --recover)',
+  ]);
+  forget(host, 'worker-1', () => around);
+  const again = await recover(host, () => undefined);
+  t.same([again.results.map(({ policies }) => policies.length), again.failed], [[1], []]);
+  t.match(readFileSync(join(learnt, 'srv_bin_worker.yaml'), 'utf8'), /path: \/srv\/b\n/);
+  t.equal(readJournal(journal.file).written, true);
+});
