@@ -63,7 +63,8 @@ export interface JournalFacts {
   readonly counted: Counted | null;
   /** Lines that could not be read: cut at the end by a crash, or damaged. */
   readonly bad: number;
-  /** Events that came and could not be read: what they were is in no record. */
+  /** Events that the ring buffer had no room for, and that came and could not be read: what they were is in no record. */
+  readonly dropped: number;
   readonly malformed: number;
   /** The policies were written from it. */
   readonly written: boolean;
@@ -98,9 +99,11 @@ export class Journal {
   #pending: Buffer = Buffer.alloc(0);
   #failure: string | null = null;
 
+  /** @param again what is to be done once there is room, where not all of it can be written */
   private constructor(
     readonly file: string,
     fd: number,
+    private readonly again: string,
   ) {
     this.#fd = fd;
   }
@@ -112,7 +115,13 @@ export class Journal {
     let fd: number | null = null;
     try {
       fd = openSync(file, 'ax', 0o600);
-      const journal = new Journal(file, fd);
+      const journal = new Journal(
+        file,
+        fd,
+        header.classic === undefined
+          ? 'then callgate learn --recover: it makes the policies of what the journal holds, and says what they may lack (TAINTED)'
+          : 'then the next systrace -A writes what the journal holds',
+      );
       journal.#append(`${JSON.stringify(header)}\n`);
       journal.#flush();
       return journal;
@@ -132,7 +141,7 @@ export class Journal {
 
   /** Goes on with a journal whose learner was killed; what a crash cut off at its end stays a bad line of its own. */
   static resume(file: string): Journal {
-    const journal = new Journal(file, openSync(file, 'a'));
+    const journal = new Journal(file, openSync(file, 'a'), 'then callgate learn --recover');
     journal.#append('\n');
     return journal;
   }
@@ -159,6 +168,26 @@ export class Journal {
     this.#append(`${JSON.stringify({ v: 1, type: 'counted', counted })}\n`);
   }
 
+  /**
+   * Marks a journal: its policies are written.
+   *
+   * @param again the command that writes them once more as long as it is not marked
+   * @throws Failure where the disk does not take the mark
+   */
+  static mark(file: string, again: string): void {
+    const journal = Journal.resume(file);
+    journal.written();
+    try {
+      journal.close();
+    } catch (error) {
+      throw new Failure(
+        `${file}: the policies are written, and the journal cannot be marked so (${codeOf((error as Failure).cause) ?? 'error'})`,
+        `make room (df ${file}); until then ${again} writes them again`,
+        error,
+      );
+    }
+  }
+
   /** The policies are on the disk. */
   written(): void {
     this.#append(`${WRITTEN}\n`);
@@ -171,8 +200,8 @@ export class Journal {
       fdatasyncSync(this.#fd);
     } catch (error) {
       throw new Failure(
-        `${this.file}: the journal cannot be written (${codeOf(error) ?? 'error'})`,
-        `df ${this.file}`,
+        `${this.file}: the journal cannot be written (${codeOf(error) ?? 'error'}); what it holds up to there is kept`,
+        `make room (df ${this.file}), ${this.again}`,
         error,
       );
     } finally {
@@ -196,13 +225,15 @@ export class JournalSink implements EventSink {
   /** Never anything: the journal keeps what the disk does not take, and its close() fails where that is not nothing. */
   readonly lost = 0;
   readonly #journal: Journal;
+  #closed = false;
 
   constructor(journal: Journal) {
     this.#journal = journal;
   }
 
+  /** While the session lasts; at its end the journal's close() tells it, and what to do. */
   get failure(): string | null {
-    return this.#journal.failure;
+    return this.#closed ? null : this.#journal.failure;
   }
 
   records(lines: readonly Line<EventRecord>[]): void {
@@ -221,6 +252,7 @@ export class JournalSink implements EventSink {
 
   close(): void {
     this.#journal.take([]);
+    this.#closed = true;
   }
 }
 
@@ -244,7 +276,7 @@ export function readJournal(file: string): JournalText {
  */
 export function scanJournal(file: string, take: (record: EventRecord) => void = () => undefined): JournalFacts {
   let header: JournalHeader | undefined;
-  let [bad, malformed, events, learnt, unread] = [0, 0, 0, 0, 0];
+  let [bad, dropped, malformed, events, learnt, unread] = [0, 0, 0, 0, 0, 0];
   const given: Record<string, string[]> = {};
   const called: Called[] = [];
   let written = false;
@@ -258,8 +290,10 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     } else if (value === undefined) bad++;
     else if (value.type === 'written') written = true;
     else if (value.type === 'counted') counted = value.counted ?? null;
-    else if (value.type === 'lost') malformed += value.malformed;
-    else if (value.type === 'unread') unread += value.unread + value.cut;
+    else if (value.type === 'lost') {
+      dropped += value.dropped;
+      malformed += value.malformed;
+    } else if (value.type === 'unread') unread += value.unread + value.cut;
     else if (value.type === 'given') given[value.program] = [...(given[value.program] ?? []), value.path];
     else if (value.type === 'called') called.push({ [value.program]: { [value.architecture]: value.calls } });
     else if (isEvent(value as LogRecord)) {
@@ -271,7 +305,7 @@ export function scanJournal(file: string, take: (record: EventRecord) => void = 
     } else bad++;
   }
   if (header === undefined) throw new Failure(`${file}: not a journal, or cut in its first line`);
-  const facts = { file, header, counted, bad, malformed, written, events, learnt, last, given, unread };
+  const facts = { file, header, counted, bad, dropped, malformed, written, events, learnt, last, given, unread };
   return { ...facts, called: togetherCalled(called) };
 }
 

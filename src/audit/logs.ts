@@ -49,11 +49,16 @@ export function logFile(places: Pick<Places, 'logs'>, session: string): string |
   }
 }
 
+/** Was a session's log named by --log? Other sessions' records may be in it then. */
+export function isShared(session: string, file: string): boolean {
+  return basename(file) !== `${session}.jsonl`;
+}
+
 /** Every session that has a log, the one that was written last at the end. */
 export function allLogs(places: Places): SessionLog[] {
   const states = readStates(places);
   const found = (session: string, file: string, living: boolean): SessionLog => {
-    return { session, file, living, shared: basename(file) !== `${session}.jsonl` };
+    return { session, file, living, shared: isShared(session, file) };
   };
   const living = states.map(({ name, log }: SessionState) => found(name, log, true));
   let names: string[] = [];
@@ -101,7 +106,7 @@ export interface LogEvents {
 }
 
 /** Is the record the session's whose log this is? */
-export function isOf({ session, shared }: SessionLog, record: LogRecord): boolean {
+export function isOf({ session, shared }: Pick<SessionLog, 'session' | 'shared'>, record: LogRecord): boolean {
   return !shared || record.session === session;
 }
 

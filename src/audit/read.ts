@@ -15,19 +15,20 @@ export interface LogText {
 export function readLog(file: string): LogText {
   let bad = 0;
   const records: LogRecord[] = [];
-  for (const line of linesOf(file)) {
-    const record = parseLine(line);
-    if (record === undefined) bad++;
-    else records.push(record);
-  }
+  for (const record of recordsOf(file, () => bad++)) records.push(record);
   return { records, bad };
 }
 
-/** The records of a log one after the other, for whoever need not keep them. */
-export function* recordsOf(file: string): Generator<LogRecord> {
+/**
+ * The records of a log one after the other, for whoever need not keep them.
+ *
+ * @param unread is called for each line that cannot be read
+ */
+export function* recordsOf(file: string, unread: () => void = () => undefined): Generator<LogRecord> {
   for (const line of linesOf(file)) {
     const record = parseLine(line);
-    if (record !== undefined) yield record;
+    if (record === undefined) unread();
+    else yield record;
   }
 }
 

@@ -53,9 +53,7 @@ export function concludeClassic(journal: JournalFacts, last: boolean): string[] 
   if (!last || failed) return told;
   const { losses } = certify(counted ?? unfinished(journal));
   for (const { what, count } of losses) told.push(`${count} ${what}: what was learned may lack something`);
-  const resumed = Journal.resume(file);
-  resumed.written();
-  resumed.close();
+  Journal.mark(file, 'the next systrace -A');
   return told;
 }
 

@@ -10,10 +10,9 @@ import { TEXT_MAX } from './secure.js';
  * @throws Failure where it is no regular file, or larger than 16 MiB; what the kernel refuses (ENOENT, EACCES) is left to the caller
  */
 export function readPlain(path: string): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openPlain(path);
   try {
     const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new Failure(`${path}: not a regular file`, 'name a file');
     if (stat.size > TEXT_MAX) throw new Failure(`${path}: ${stat.size} bytes; at most ${TEXT_MAX} are read`);
     // Of /proc a file says that it has none: read to its end, whatever that is.
     const pieces: Buffer[] = [];
@@ -29,4 +28,26 @@ export function readPlain(path: string): Buffer {
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * The beginning of a file of any size, for who tells by it what it is.
+ *
+ * @throws Failure where it is no regular file; what the kernel refuses is left to the caller
+ */
+export function beginningOf(path: string, bytes: number): Buffer {
+  const fd = openPlain(path);
+  try {
+    const piece = Buffer.alloc(bytes);
+    return piece.subarray(0, readSync(fd, piece));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openPlain(path: string): number {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new Failure(`${path}: not a regular file`, 'name a file');
 }

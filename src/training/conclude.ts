@@ -30,7 +30,8 @@ import type { Ended } from '../supervise/foreground.js';
 import { interpreterOf } from '../supervise/program.js';
 import { configuredFolders } from './configured.js';
 import { thisMachine } from './machine.js';
-import { keepMemory, keepRun, memoryOf, runsOf } from './runs.js';
+import { countedIn } from './missing.js';
+import { keepAnd, keepMemory, memoryOf, runsOf } from './runs.js';
 
 /** Groups that a learned policy may use, in the order in which they are asked. */
 const GROUPS: readonly string[] = [
@@ -89,6 +90,8 @@ export interface Conclusion {
   readonly ended: Ended | null;
   /** Null: as the application was learned before, else as usual. */
   readonly strength: Strength | null;
+  /** The command that concludes the same once more, where it fails. */
+  readonly again: string;
   /** Programs of whose arguments not all are known; absent: none. */
   readonly unread?: number;
 }
@@ -106,8 +109,7 @@ export function conclude(host: Host, conclusion: Conclusion): LearnResult {
   const certificate = withLoss(conclusion.certificate, 'moves of which one name is not known', observations.untold);
   const configured = configuredFolders(observations.all(), header.named, new Sensitive(sensitiveList()));
   const run: Run = { header: { v: 1, type: 'run', ...header, configured, of: [], certificate }, observations };
-  keepRun(host, run);
-  const derived = derive(host, header.folder, around, conclusion.strength);
+  const derived = keepAnd(host, run, conclusion.again, () => derive(host, header.folder, around, conclusion.strength));
   const { refusedMore } = observations;
   const refused = { refused: observations.refused(), ...(refusedMore > 0 ? { refusedMore } : {}) };
   const { unread = 0 } = conclusion;
@@ -217,14 +219,9 @@ export function concludeJournal(
   around: Surroundings,
   ended: Ended | null,
 ): LearnResult {
-  const { file, header, counted, bad, malformed, events, learnt, last, given, unread, called } = journal;
-  const { session, started, folder, command, program, user, cwd, named = [] } = header;
-  const certificate = certify(
-    counted ?? {
-      ...{ session, started, ended: last ?? started, events, learnt, repeats: 0, dropped: 0 },
-      ...{ unresolved: {}, floor: {}, skipped: 0, damaged: bad, malformed, unfinished: true },
-    },
-  );
+  const { file, header, given, unread, called } = journal;
+  const { session, folder, command, program, user, cwd, named = [] } = header;
+  const certificate = certify(countedIn(journal));
   const strength = STRENGTHS.find((one) => one === header.strength) ?? null;
   const home = around.variable('HOME');
   const run = {
@@ -250,12 +247,11 @@ export function concludeJournal(
     certificate,
     ended,
     strength,
+    again: 'callgate learn --recover',
     unread,
   });
   if (result.unwritten.length > 0) return result;
-  const resumed = Journal.resume(file);
-  resumed.written();
-  resumed.close();
+  Journal.mark(file, 'callgate learn --recover');
   return result;
 }
 
@@ -352,7 +348,11 @@ export function renderLearnt(result: LearnResult): string {
       ? ['the run is TAINTED: learn again, and the policies will say that nothing was lost']
       : []),
     ...failedText(result),
-    `next: callgate policy show ${policies.length === 1 ? folder : 'FILE of each'}, then callgate run --policies ${folder} -- CMD`,
+    ...(unwritten.length > 0
+      ? []
+      : [
+          `next: callgate policy show ${policies.length === 1 ? folder : 'FILE of each'}, then callgate run --policies ${folder} -- CMD`,
+        ]),
   ].join('\n');
 }
 

@@ -4,13 +4,15 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { logFile, logPath } from '../audit/logs.js';
 import { readLog } from '../audit/read.js';
-import { isEvent, type LogRecord, type NoteRecord } from '../events/record.js';
+import { isEvent, type SessionNote } from '../events/record.js';
 import { Failure } from '../host/failure.js';
 import { currentFolder } from '../host/folder.js';
 import type { Host } from '../host/host.js';
+import { shellWord } from '../host/shell.js';
 import { certify } from '../learn/certificate.js';
 import { readState } from '../session/state.js';
 import { conclude, type LearnResult } from './conclude.js';
+import { LossCounter } from './missing.js';
 import { surroundings } from './recover.js';
 
 /**
@@ -27,7 +29,7 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
   // A file that was named by --log may hold other sessions' records too.
   const records = all.filter((record) => record.session === session);
   const events = records.filter(isEvent);
-  const begun = notesOf(records, 'session')[0];
+  const begun = records.find((record): record is SessionNote => record.type === 'session');
   const found = folder ?? state?.folder ?? begun?.folder ?? null;
   if (found === null)
     throw new Failure(
@@ -36,20 +38,14 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
     );
   // The application is known by it, wherever it was named from.
   const place = resolve(currentFolder() ?? '/', found);
-  const lost = notesOf(records, 'lost');
-  const sum = (count: 'dropped' | 'malformed' | 'unwritten'): number =>
-    lost.reduce(
-      (total, note) =>
-        total + (count === 'unwritten' && note.sink !== undefined && note.sink !== 'log' ? 0 : note[count]),
-      0,
-    );
+  const lost = new LossCounter();
+  for (const record of records) lost.add(record);
   const first = events[0]?.time ?? new Date().toISOString();
   const certificate = certify({
     ...{
       session,
-      dropped: sum('dropped'),
-      malformed: sum('malformed'),
-      damaged: bad + sum('unwritten'),
+      ...lost.losses,
+      damaged: bad,
       skipped: 0,
       repeats: 0,
       learnt: 0,
@@ -76,12 +72,6 @@ export function learnFrom(host: Host, session: string, folder: string | null): L
   };
   return conclude(host, {
     ...{ header, around, records: events, source: 'complained', certificate, ended: null, strength: null },
+    again: `callgate learn --from ${shellWord(session)}${folder === null ? '' : ` --policies ${shellWord(folder)}`}`,
   });
-}
-
-function notesOf<T extends NoteRecord['type']>(
-  records: readonly LogRecord[],
-  type: T,
-): readonly Extract<NoteRecord, { type: T }>[] {
-  return records.filter((record): record is Extract<NoteRecord, { type: T }> => record.type === type);
 }

@@ -24,7 +24,7 @@ import { finishJournal } from '../supervise/salvage.js';
 import { Supervisor } from '../supervise/supervisor.js';
 import { concludeJournal, type LearnResult } from './conclude.js';
 import { namedPaths } from './machine.js';
-import { memoryOf } from './runs.js';
+import { memoryOf, requireWholeRuns } from './runs.js';
 
 export { type LearnResult, renderLearnt } from './conclude.js';
 
@@ -42,7 +42,7 @@ export interface Learning {
  * Runs the program until its last process has ended, permits what no rule denies, and writes the policies.
  *
  * @param voice speaks to the person; closed by the caller
- * @throws Refusal (126) before anything is started
+ * @throws Refusal (126) before anything is started; Failure where a run that is kept is damaged, then too
  */
 export async function learn(
   request: Request,
@@ -51,6 +51,7 @@ export async function learn(
   { strength = null, version = null, syscalls = false }: Learning = {},
 ): Promise<LearnResult> {
   const { host, program, folder, command, user } = request;
+  requireWholeRuns(host, folder);
   const loaded = (await new FolderSource(folder, host.groups, around).load()) ?? { folder, policies: [] };
   const application = { ...loaded, policies: personsOf(request, loaded.policies, around) };
   const looked = lookedAt(application, version);

@@ -51,7 +51,7 @@ export async function recover(host: Host, talk: (line: string) => void): Promise
       results.push(concludeJournal(host, text, surroundings(host, header.user, header.cwd), null));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      failed.push(`${header.session}: ${error.message}`);
+      failed.push(`${header.session}: ${error.message}${error.remedy === undefined ? '' : ` (${error.remedy})`}`);
     }
   }
   if (journals.length + failed.length === 0) talk(`${host.journals}: every learner has written its policies`);

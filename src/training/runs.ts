@@ -11,10 +11,12 @@ import { codeOf, Failure } from '../host/failure.js';
 import type { Host } from '../host/host.js';
 import { replaceFile } from '../host/replace-file.js';
 import { ownFolder } from '../host/secure.js';
+import { shellWord } from '../host/shell.js';
 import { togetherCalled } from '../learn/calls.js';
 import type { OwnWritten } from '../learn/input.js';
 import { Observations } from '../learn/observations.js';
 import { type Run, type RunHeader, readRun, runLines } from '../learn/run.js';
+import { counted } from '../policy/counted.js';
 
 type Places = Pick<Host, 'journals' | 'policies'>;
 
@@ -55,7 +57,7 @@ export function keepRun(host: Places, run: Run): void {
 /**
  * The runs of an application, the oldest first.
  *
- * @throws Failure naming a run that cannot be read: policies made without it would lack what it saw
+ * @throws DamagedRun naming a run that cannot be read: policies made without it would lack what it saw
  */
 export function runsOf(host: Places, folder: string): KeptRun[] {
   return runNames(host, folder)
@@ -67,28 +69,70 @@ export function runsOf(host: Places, folder: string): KeptRun[] {
     .sort((one, other) => compare(one.header.certificate.started, other.header.certificate.started));
 }
 
+/**
+ * Looks whether the runs of an application can be read, for who is about to add one.
+ *
+ * @throws DamagedRun naming one that cannot
+ */
+export function requireWholeRuns(host: Places, folder: string): void {
+  for (const name of runNames(host, folder)) readRunFile(join(host.journals, name));
+}
+
+/**
+ * Keeps a run and goes on with all that are kept.
+ *
+ * @param again the command that makes the policies of this one later
+ * @throws Failure where another is damaged: it says that this one is kept, and what makes its policies
+ */
+export function keepAnd<T>(host: Places, run: Run, again: string, act: () => T): T {
+  try {
+    keepRun(host, run);
+    return act();
+  } catch (error) {
+    if (!(error instanceof DamagedRun) || error.away === null) throw error;
+    const { message, away } = error;
+    throw new Failure(
+      `${message}; the new run ${run.header.session} is kept, and its policies are not written yet`,
+      `${away}, then ${again}`,
+      error,
+    );
+  }
+}
+
 /** Names of the files of an application's runs, and of others whose names begin alike. */
 function runNames(host: Places, folder: string): string[] {
   const front = `${applicationKey(host, folder)}.`;
   return namesIn(host.journals).filter((name) => name.startsWith(front) && name.endsWith('.run'));
 }
 
-/** Reads a run from its file. Throws a Failure where it is none, or lacks lines. */
-export function readRunFile(file: string): Run {
-  const read = readRun(readFileSync(file, 'utf8').split('\n'));
-  if (read === undefined)
-    throw new Failure(`${file}: not a run, or written by another version`, `callgate learn forget ${sessionOf(file)}`);
-  if (read.bad > 0)
-    throw new Failure(
-      `${file}: ${read.bad} lines cannot be read`,
-      `callgate learn forget ${sessionOf(file)}, and learn it again`,
-    );
-  return read.run;
+/** A run's file that cannot be read whole. */
+export class DamagedRun extends Failure {
+  /** A command that puts it out of the way; null: it is no kept one, but a file that somebody named. */
+  readonly away: string | null;
+
+  constructor(message: string, away: string | null) {
+    super(message, away === null ? 'leave it out, or name a whole copy of it' : `${away}, and learn it again`);
+    this.away = away;
+  }
 }
 
-/** The session's name in that of its run's file. */
-function sessionOf(file: string): string {
-  return basename(file, '.run').split('.').slice(1).join('.');
+/**
+ * Reads a run from its file.
+ *
+ * @param kept it is one of those that are kept, and not a file that somebody named
+ * @throws DamagedRun where it is none, or lacks lines
+ */
+export function readRunFile(file: string, kept = true): Run {
+  const read = readRun(readFileSync(file, 'utf8').split('\n'));
+  // By its session it is only found where its first line can be read.
+  if (read === undefined)
+    throw new DamagedRun(`${file}: not a run, or written by another version`, kept ? `rm ${shellWord(file)}` : null);
+  if (read.bad > 0)
+    throw new DamagedRun(
+      `${file}: ${counted(read.bad, 'line')} cannot be read`,
+      kept ? `callgate learn forget ${shellWord(read.run.header.session)}` : null,
+    );
+  return read.run;
 }
 
 /** Forgets a run. */

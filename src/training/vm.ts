@@ -20,7 +20,7 @@ import { inVagrant, type Tools } from '../machines/vagrant.js';
 import { parsePolicy } from '../policy/parse.js';
 import type { Request } from '../supervise/begin.js';
 import { type Derived, derive, inputOf } from './conclude.js';
-import { keepRun, runsOf } from './runs.js';
+import { keepRun, requireWholeRuns, runsOf } from './runs.js';
 
 export { KERNELS, MACHINES, type Machine } from '../machines/guest.js';
 
@@ -74,7 +74,7 @@ type Kept = Omit<VmRun, 'only'> & { readonly run: Run };
  * Learns under each kernel, and derives the policies.
  *
  * @param talk takes a line of progress
- * @throws Failure where no run came back, and no person ended it: nothing was learned then
+ * @throws Failure where no run came back, and no person ended it: nothing was learned then; or where a run that is kept is damaged
  */
 export async function learnInVms(
   request: Asking,
@@ -83,6 +83,7 @@ export async function learnInVms(
   talk: (line: string) => void,
 ): Promise<VmResult> {
   const { host, folder } = request;
+  requireWholeRuns(host, folder);
   const words = wordsOf(request, vms);
   const env = vms.kernels.every((kernel) => kernel === 'vagrant') ? [] : variablesOf(request.env, talk);
   const kept: Kept[] = [];

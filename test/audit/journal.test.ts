@@ -36,6 +36,7 @@ t.test('what is written is read again', async (t) => {
     records: [record(1), record(2)],
     counted: null,
     bad: 0,
+    dropped: 0,
     malformed: 0,
     written: false,
     given: {},

@@ -194,6 +194,27 @@ t.test('policy explain', async (t) => {
   transcript.compare(t, 'policy-explain');
 });
 
+t.test('policy replay, of logs that lack something too', async (t) => {
+  const { work, transcript } = prepare(t);
+  const event = (object: string): string =>
+    JSON.stringify({
+      ...{ v: 1, seq: 1, time: '2026-11-24T10:00:00.000000Z', session: 'cat-1', policy: '/usr/bin/cat', digest: '' },
+      ...{ rule: null, line: null, operation: ['read'], object, verdict: 'permit', enforced: true },
+      ...{ pid: 812, tid: 812, ppid: 1, uid: 0, gid: 0, exe: '/usr/bin/cat', comm: 'cat', count: 1 },
+    });
+  const lost = { ...{ v: 1, type: 'lost', session: 'cat-1' }, ...{ dropped: 4, malformed: 1, unwritten: 0 } };
+  const permitted = event('/etc/hostname');
+  writeFileSync(`${work}/whole.jsonl`, `${permitted}\n`);
+  writeFileSync(`${work}/cut.jsonl`, `${permitted}\nnonsense\n${JSON.stringify(lost)}\n${permitted.slice(0, 60)}`);
+  writeFileSync(`${work}/refused.jsonl`, `nonsense\n${event('/etc/shadow')}\n`);
+  writeFileSync(`${work}/none.jsonl`, 'nonsense\n');
+  writeFileSync(`${work}/h.run`, '{"v":1,"type":"run","session":"h-1"}\n["p","/usr/bin/cat"]\n["o",0,"re');
+  for (const log of ['whole.jsonl', 'cut.jsonl', 'refused.jsonl', 'none.jsonl', 'h.run', './cat', '/dev/null'])
+    transcript.callgate('policy', 'replay', 'cat', log);
+  transcript.callgate('policy', 'replay', 'cat', 'cut.jsonl', '--json');
+  transcript.compare(t, 'policy-replay');
+});
+
 t.test('what is no command, and a result that cannot be written', async (t) => {
   t.setTimeout(120_000);
   const { work, transcript } = prepare(t);

@@ -89,16 +89,19 @@ t.test('what a session complained of counts, though it was no whole run', async 
     derive(host, folder, around, null);
   };
   complained('worker-1', '/srv/c');
-  t.match(text(), /; no whole run, partial runs 1 more: what one would show is not known\n/);
+  t.match(
+    text(),
+    /; no whole run \(and 1 observation of partial runs alone\): what a whole one would show is not known\n/,
+  );
   learn('worker-2', ...reads('/srv/a', '/srv/b'));
-  t.match(text(), /; 1 run, partial runs 1 more: what another would show is not known\n/);
+  t.match(text(), /; 1 run \(and 1 observation of partial runs alone\): what another would show is not known\n/);
   learn('worker-3', ...reads('/srv/a', '/srv/b'));
   t.match(
     text(),
-    /2 runs: the last showed 0 of 2 for the first time, partial runs 1 more, the next may show about 0\.5\n/,
+    /2 runs: the last showed 0 of 2 for the first time \(and 1 observation of partial runs alone\), the next may show about 0\.5\n/,
   );
   complained('worker-4', '/srv/a');
-  t.match(text(), /partial runs 1 more, /, 'what a run showed is no more');
+  t.match(text(), /\(and 1 observation of partial runs alone\)/, 'what a run showed is no more');
 });
 
 t.test('what a person wrote or changed is never touched, nor is its place', async (t) => {

@@ -96,6 +96,14 @@ exit 4
   };
 }
 
+t.test('a kept run that is damaged is told before a VM is begun', async (t) => {
+  const one = scene(t, { '6.1': runOf(reads('/srv/a')) });
+  const damaged = join(one.request.host.journals, 'worker.worker-1.run');
+  writeFileSync(damaged, `${[...runLines(runOf([], { folder: one.folder }))].join('\n')}\n["o",0,"re\n`);
+  await t.rejects(one.learn({ kernels: ['6.1'] }), { message: `${damaged}: 1 line cannot be read` });
+  t.throws(one.calls, { code: 'ENOENT' }, 'nobody was called');
+});
+
 t.test('runs of two kernels: kept, derived from, and compared', async (t) => {
   const one = scene(t, {
     '6.1': runOf(reads('/srv/both', '/srv/old')),
