@@ -73,7 +73,9 @@ export function callsFor(
   const unlearnt =
     nameless.length === 0
       ? []
-      : [`system calls ${nameless.join(', ')}: newer than this callgate, which has no names for them`];
+      : [
+          `system calls ${nameless.join(', ')}: this callgate has no names for them, for they are newer, or there are none`,
+        ];
   const basic = NAMED_GROUPS.get(BASIC) ?? [];
   const named = withFamilies(calls.filter((call) => callNumber(call) !== undefined));
   const list = [`@${BASIC}`, ...inTableOrder(named.filter((call) => !basic.includes(call)))];

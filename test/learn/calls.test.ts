@@ -85,7 +85,7 @@ t.test('calls of another architecture: no list, and why', async (t) => {
 t.test('what has no name, and what so many runs have to show', async (t) => {
   t.same(callsFor(PROGRAM, [run(['999', 'bind'])], 1, null, undefined), {
     list: ['@basic', 'bind'],
-    unlearnt: ['system calls 999: newer than this callgate, which has no names for them'],
+    unlearnt: ['system calls 999: this callgate has no names for them, for they are newer, or there are none'],
   });
   const runs = [run(['bind', 'listen']), run(['bind']), undefined];
   t.same(callsFor(PROGRAM, runs, 2, null, undefined).list, ['@basic', 'bind']);
