@@ -76,7 +76,7 @@ export function isEventId(word: string): boolean {
 export function explainEvent(word: string, places: { run: string; logs: string }, around: Surroundings): Answer {
   const [session = '', number = ''] = word.split(':');
   const log = logsOf(places, [session]).at(-1);
-  const { events, begun } = log === undefined ? { events: [], begun: undefined } : eventsOf(log, null, new Set());
+  const { events, begun } = log === undefined ? { events: [], begun: undefined } : eventsOf(log, null);
   const event = events.find(({ seq }) => seq === Number(number));
   if (log === undefined || event === undefined)
     throw new Failure(

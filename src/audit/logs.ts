@@ -6,7 +6,6 @@ import { type EventRecord, isEvent, type LogRecord, type SessionNote } from '../
 import { codeOf, Failure } from '../host/failure.js';
 import { readStates, type SessionState } from '../session/state.js';
 import { readLog } from './read.js';
-import { type Unended, unendedOf } from './unended.js';
 
 export interface SessionLog {
   readonly session: string;
@@ -99,8 +98,8 @@ export interface LogEvents {
   readonly events: readonly EventRecord[];
   /** What the session said when it began; undefined where that was rotated away. */
   readonly begun: SessionNote | undefined;
-  /** Sessions whose end it has not. */
-  readonly unended: readonly Unended[];
+  /** All that was read of the session, of any time. */
+  readonly records: readonly LogRecord[];
   /** Lines that could not be read. */
   readonly bad: number;
 }
@@ -110,18 +109,13 @@ export function isOf({ session, shared }: Pick<SessionLog, 'session' | 'shared'>
   return !shared || record.session === session;
 }
 
-/**
- * The events of a log, those since a time (ISO 8601, microseconds) only.
- *
- * @param here the sessions that are not over, looked up before: an end that is written meanwhile is in the log then
- */
-export function eventsOf(log: SessionLog, since: string | null, here: ReadonlySet<string>): LogEvents {
+/** The events of a log, those since a time (ISO 8601, microseconds) only. */
+export function eventsOf(log: SessionLog, since: string | null): LogEvents {
   const { records: all, bad } = readLog(log.file);
   const records = all.filter((record) => isOf(log, record));
   const events = records.filter(isEvent);
   const begun = records.find((record): record is SessionNote => !isEvent(record) && record.type === 'session');
-  const recent = since === null ? events : events.filter(({ time }) => time >= since);
-  return { events: recent, begun, unended: unendedOf(records, here), bad };
+  return { events: since === null ? events : events.filter(({ time }) => time >= since), records, begun, bad };
 }
 
 /** Sessions named at most, the last ones. */

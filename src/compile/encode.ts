@@ -24,7 +24,7 @@ import { stateBehindProtocol } from './walk.js';
 
 /** A copy of an image with another generation: all else of it says what the policy says. */
 export function withGeneration(image: Uint8Array, generation: bigint): Uint8Array {
-  const bytes = image.slice();
+  const bytes = new Uint8Array(image);
   new DataView(bytes.buffer).setBigUint64(HEADER.generation, generation, true);
   return bytes;
 }

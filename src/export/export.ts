@@ -30,9 +30,7 @@ export interface ExportOptions {
   readonly cursor: string | null;
   /** Go on as records come, until the session is over. */
   readonly follow: boolean;
-  /** Is the session still there? */
-  readonly living: () => boolean;
-  /** All sessions that are there now: a log may hold others' records too. */
+  /** The sessions that are there now, this one or not: a log may hold others' records too. */
   readonly sessions: () => ReadonlySet<string>;
   /** Milliseconds that a receiver may take nothing; null: for ever. */
   readonly most: number | null;
@@ -151,26 +149,24 @@ class Export {
   }
 
   async #all(): Promise<void> {
-    const { follow, enough, living, sessions } = this.options;
+    const { session, follow, enough, sessions } = this.options;
+    // Asked for only once there is nothing more, and before that is looked once more: whoever is gone by then wrote its end before.
+    let here: ReadonlySet<string> | null = null;
     while (!enough.aborted) {
-      const there = living();
       const item = this.reader.next();
-      if (item !== null) await this.#hand(item);
-      else if (!there || !follow) {
-        const here = sessions();
-        // A session that ended between the two looks wrote its end before.
-        const late = this.reader.next();
-        if (late !== null) {
-          await this.#hand(late);
-          continue;
-        }
-        const cut = there ? null : this.reader.cut();
+      if (item !== null) {
+        here = null;
+        await this.#hand(item);
+      } else if (here === null) here = sessions();
+      else if (follow && here.has(session)) {
+        here = null;
+        this.#keepCursor();
+        await this.changes.next(enough);
+      } else {
+        const cut = here.has(session) ? null : this.reader.cut();
         if (cut !== null) await this.#hand(cut);
         this.#unended = this.#read.list(here);
         return;
-      } else {
-        this.#keepCursor();
-        await this.changes.next(enough);
       }
       if (this.#sinceCursor >= CURSOR_EACH || (this.#sinceCursor > 0 && performance.now() - this.#cursorAt > CURSOR_MS))
         this.#keepCursor();

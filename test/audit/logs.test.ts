@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { allLogs, eventsOf, isOf, logFile, logsOf, nameLog } from '../../src/audit/logs.js';
+import { unendedOf } from '../../src/audit/unended.js';
 import { Failure } from '../../src/host/failure.js';
 
 const work = mkdtempSync(join(tmpdir(), 'callgate-logs-'));
@@ -39,9 +40,9 @@ t.test('the events of a log, and those since', async (t) => {
   const log = { session: 'cat-2', file: join(places.logs, 'cat-2.jsonl'), living: false, shared: false };
   writeFileSync(log.file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\nno JSON\n`);
   const nobody = new Set<string>();
-  t.same(eventsOf(log, null, nobody), { begun, events: [event(1), event(2), event(3)], unended: [], bad: 1 });
+  t.same(eventsOf(log, null), { begun, events: [event(1), event(2), event(3)], records: lines, bad: 1 });
   const since = '2026-11-25T10:00:02.000000Z';
-  t.same(eventsOf(log, since, nobody), { begun, events: [event(2), event(3)], unended: [], bad: 1 });
+  t.same(eventsOf(log, since), { begun, events: [event(2), event(3)], records: lines, bad: 1 });
   // The end went into the newer file.
   writeFileSync(
     `${log.file}.1`,
@@ -51,10 +52,10 @@ t.test('the events of a log, and those since', async (t) => {
       .join(''),
   );
   writeFileSync(log.file, `${JSON.stringify(lines.at(-1))}\n`);
-  t.same(eventsOf(log, null, nobody).unended, []);
+  t.same(unendedOf(eventsOf(log, null).records, nobody), []);
   writeFileSync(log.file, '');
-  t.same(eventsOf(log, null, nobody).unended, [{ session: 'cat-2', last: 3, living: false }]);
-  t.same(eventsOf(log, since, new Set(['cat-2'])).unended, [{ session: 'cat-2', last: 3, living: true }]);
+  t.same(unendedOf(eventsOf(log, null).records, nobody), [{ session: 'cat-2', last: 3, living: false }]);
+  t.same(unendedOf(eventsOf(log, since).records, new Set(['cat-2'])), [{ session: 'cat-2', last: 3, living: true }]);
   rmSync(`${log.file}.1`);
 });
 
@@ -71,11 +72,7 @@ t.test('a log that was named by --log is its session’s, and of each that wrote
   t.equal(logFile(places, 'dog-2'), file);
   t.equal(logFile(places, 'cat-2'), join(places.logs, 'cat-2.jsonl'), 'a name that is taken stays whose it is');
   const read = (word: string) =>
-    logsOf(places, [word]).map((log) => [
-      log.session,
-      log.file,
-      eventsOf(log, null, new Set()).events.map(({ seq }) => seq),
-    ]);
+    logsOf(places, [word]).map((log) => [log.session, log.file, eventsOf(log, null).events.map(({ seq }) => seq)]);
   t.same(read('dog-1'), [['dog-1', file, [1]]]);
   t.same(read('dog'), [
     ['dog-1', file, [1]],
@@ -83,7 +80,7 @@ t.test('a log that was named by --log is its session’s, and of each that wrote
   ]);
   const [log] = logsOf(places, ['dog-2']);
   t.same(
-    log && eventsOf(log, null, new Set(['dog-1'])).unended,
+    log && unendedOf(eventsOf(log, null).records, new Set(['dog-1'])),
     [{ session: 'dog-2', last: 2, living: false }],
     'of the one that is named',
   );
@@ -94,7 +91,7 @@ t.test('a log that was named by --log is its session’s, and of each that wrote
   const all = logsOf(places, []).filter((one) => one.file === file);
   t.equal(all.length, 1, 'without a name each file is read once');
   t.same(
-    all.map((one) => eventsOf(one, null, new Set()).events.length),
+    all.map((one) => eventsOf(one, null).events.length),
     [3],
     'and all of it',
   );

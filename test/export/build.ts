@@ -62,7 +62,7 @@ export async function run(
 ): Promise<Exported & { readonly said: readonly string[] }> {
   const said: string[] = [];
   const result = await exportLog({
-    ...{ session: 's-1', file, to: parseTarget(to, '/'), cursor: null, follow: false, living: () => false },
+    ...{ session: 's-1', file, to: parseTarget(to, '/'), cursor: null, follow: false },
     sessions: () => new Set(),
     ...{ most: 10_000, enough: new AbortController().signal, stop: new AbortController().signal, addon },
     ...{ stdout: process.stdout, talk: (line: string) => void said.push(line) },

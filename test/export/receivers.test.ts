@@ -117,7 +117,12 @@ t.test('rsyslogd is ended and begun anew, in the middle', { skip: skipRsyslog },
     const log = new Log(file);
     t.teardown(() => log.close());
     let living = true;
-    const exporting = run(file, to, { follow: true, cursor, living: () => living, most: null });
+    const exporting = run(file, to, {
+      follow: true,
+      cursor,
+      sessions: () => new Set(living ? ['s-1'] : []),
+      most: null,
+    });
     const total = 3000;
     for (let seq = 1; seq <= total; seq += 10) {
       log.write(events(seq, seq + 9).map((one) => JSON.stringify(one)));
@@ -371,7 +376,7 @@ t.test('a live session: nothing waits for a receiver, and what is rotated away m
   const hung = run(file, to, {
     follow: true,
     cursor,
-    living: () => true,
+    sessions: () => new Set(['s-1']),
     most: null,
     enough: enough.signal,
     stop: stop.signal,

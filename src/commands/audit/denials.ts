@@ -3,7 +3,7 @@
 import { Flags } from '@oclif/core';
 import { denialsOf, renderDenial } from '../../audit/denials.js';
 import { eventsOf, logsOf } from '../../audit/logs.js';
-import { type Told, toldOf, unendedText } from '../../audit/unended.js';
+import { type Told, toldOf, unendedOf, unendedText } from '../../audit/unended.js';
 import { CallgateCommand } from '../../cli/command.js';
 import { FOLDERS } from '../../host/host.js';
 import { sinceTime, TIMES } from '../../host/time.js';
@@ -33,8 +33,12 @@ export default class AuditDenials extends CallgateCommand {
   async run(): Promise<readonly Told[]> {
     const { argv, flags } = await this.parse(AuditDenials);
     const since = flags.since === undefined ? null : sinceTime(flags.since);
+    // Before the logs: an end that is written meanwhile is in them then.
     const here = new Set(readStates(FOLDERS).map(({ name }) => name));
-    const read = logsOf(FOLDERS, argv as string[]).map((log) => ({ ...log, ...eventsOf(log, since, here) }));
+    const read = logsOf(FOLDERS, argv as string[]).map((log) => {
+      const { records, ...found } = eventsOf(log, since);
+      return { ...log, ...found, unended: unendedOf(records, here) };
+    });
     const denials = denialsOf(
       read.flatMap(({ events }) => events),
       read.flatMap(({ begun }) => begun ?? []),

@@ -70,7 +70,6 @@ export default class AuditExport extends CallgateCommand {
     const result = await exportLog({
       ...{ session, file, to, follow: flags.follow, addon, stdout: process.stdout },
       cursor: flags.cursor === undefined ? null : resolve(cwd, flags.cursor),
-      living: () => readStates(FOLDERS).some(({ name }) => name === session),
       sessions: () => new Set(readStates(FOLDERS).map(({ name }) => name)),
       most: seconds === null ? null : seconds * 1000,
       enough: enough.signal,
